@@ -1,0 +1,37 @@
+"""Seqwise: LSTM models of sequences, from raw data to a forecast, with the shapes explained."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqwise import data
+    from seqwise.errors import BundleError, DataError, NotFittedError, SeqwiseError, SettingError, ShapeError
+    from seqwise.models.forecaster import Forecaster
+    from seqwise.models.run_folder import load
+
+__version__ = "0.1.0"
+
+# each public name and the module that holds it; a module is imported when its name is first used
+_HOMES = {
+    "Forecaster": "seqwise.models.forecaster",
+    "load": "seqwise.models.run_folder",
+    **dict.fromkeys(
+        ["BundleError", "DataError", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError"], "seqwise.errors"
+    ),
+}
+__all__ = [
+    "BundleError", "DataError", "Forecaster", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError",
+    "data", "load",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name == "data":
+        return import_module("seqwise.data")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'seqwise' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,5 @@
+"""`python -m seqwise` is the command line."""
+
+from seqwise.cli.main import main
+
+main()

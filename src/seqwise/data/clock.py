@@ -1,0 +1,229 @@
+"""The regular clock behind a time column: its step, the place of each row on it, the steps to come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+
+from seqwise.data.tables import Table
+from seqwise.errors import DataError
+
+MICROSECOND = "datetime64[us]"
+DAY = np.timedelta64(1, "D")
+SPANS = {"w": 604_800_000_000, "d": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000, "s": 1_000_000}
+WORDS = {
+    "y": "year", "q": "quarter", "mo": "month", "w": "week", "b": "business day", "d": "day",
+    "h": "hour", "m": "minute", "s": "second", "us": "microsecond", "i": "step",
+}  # fmt: skip
+TEXT_FORMATS = [None, "%Y-%m", "%Y/%m", "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y", "%Y", "%Y%m%d"]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A regular sequence of times: position 0, 1, 2, … ↔ start, start + step, start + 2 steps, ….
+
+    Attributes:
+        start: the first time, as an ISO text, or an integer for a numbered series.
+        step: how many units lie between two rows.
+        unit: ``"mo"`` (calendar months), ``"b"`` (Monday to Friday), ``"us"`` (exact) or ``"i"`` (integers).
+        month_end: every time is the last day of its month.
+    """
+
+    start: str | int
+    step: int
+    unit: str
+    month_end: bool = False
+
+    def positions(self, times: np.ndarray) -> np.ndarray:
+        """Return each time's position, float64, shape (rows,): a whole number where it is on the clock."""
+        if self.unit == "i":
+            return (times - self.start) / self.step
+        start = np.datetime64(self.start, "us")
+        if self.unit == "us":
+            return (times - start).astype(np.int64) / self.step
+        if self.unit == "b":
+            days = np.busday_count(start.astype("M8[D]"), times.astype("M8[D]"))
+            return days / self.step + 0.5 * ((times - start) % DAY != np.timedelta64(0))
+        months = (times.astype("M8[M]") - start.astype("M8[M]")).astype(np.int64)
+        whole = months / self.step
+        return whole + 0.5 * (self.at(np.round(whole)) != times) * (whole == np.round(whole))
+
+    def at(self, positions: np.ndarray) -> np.ndarray:
+        """Return the times at `positions`, shape (n,): datetime64[us], or int64 for a numbered series."""
+        count = np.asarray(positions).astype(np.int64) * self.step
+        if self.unit == "i":
+            return self.start + count
+        start = np.datetime64(self.start, "us")
+        if self.unit == "us":
+            return start + count.astype("m8[us]")
+        if self.unit == "b":
+            day = np.busday_offset(start.astype("M8[D]"), count)
+            return day.astype(MICROSECOND) + (start - start.astype("M8[D]"))
+        month = start.astype("M8[M]") + count
+        if self.month_end:
+            clock = start - start.astype("M8[D]")
+            return ((month + 1).astype("M8[D]") - DAY).astype(MICROSECOND) + clock
+        return month.astype(MICROSECOND) + (start - start.astype("M8[M]"))
+
+    @property
+    def name(self) -> str:
+        """The step in words, for example ``"1 week"`` or ``"15 minutes"``."""
+        step, unit = self.step, self.unit
+        if unit == "mo":
+            step, unit = next((step // n, u) for u, n in (("y", 12), ("q", 3), ("mo", 1)) if step % n == 0)
+        if unit == "us":
+            step, unit = next(((step // span, u) for u, span in SPANS.items() if step % span == 0), (step, unit))
+        return f"{step} {WORDS[unit]}{'s' if step != 1 else ''}"
+
+    def seasons(self) -> list[int]:
+        """Return the usual seasonal periods in rows, shortest first (a year of months: 12)."""
+        if self.unit == "i":
+            return []
+        if self.unit == "mo":
+            return [12 // self.step] if 12 % self.step == 0 and self.step < 12 else []
+        if self.unit == "b":
+            return [5] if self.step == 1 else []
+        day = SPANS["d"]
+        cycles = {day: 60_000_000, 7 * day: SPANS["h"], 365.25 * day: SPANS["d"]}  # cycle: least useful step
+        found = [round(c / self.step) for c, least in cycles.items() if least <= self.step < c / 3]
+        return found if self.step >= 60_000_000 else [round(SPANS["m"] / self.step)]
+
+
+def numbered(rows: int) -> tuple[np.ndarray, Clock]:
+    """Return positions 0 … rows - 1 and their clock, for a table that has no time column."""
+    return np.arange(rows), Clock(0, 1, "i")
+
+
+def read_times(table: Table, time: str | list[str]) -> np.ndarray:
+    """Return a time column, shape (rows,): datetime64[us] in UTC, or int64 for a numbered series.
+
+    Args:
+        time: a column of dates, of text in one of the usual forms, or of whole numbers; or several columns
+            that together are a date (year, month, day and so on, in this order).
+
+    Raises:
+        DataError: a value is missing or is no date; names the row and the value.
+    """
+    if isinstance(time, list):
+        if len(time) > 1:
+            return _from_parts(table, time)
+        time = time[0]
+    column = table.column(time)
+    if column.null_count():
+        row = int(column.is_null().arg_true()[0])
+        raise DataError(
+            f"{table.label}: the time column {time!r} is empty on {table.where(row)}. "
+            "Fill in the time, or remove the row."
+        )
+    if column.dtype.is_integer():
+        return column.to_numpy().astype(np.int64)
+    if column.dtype.is_numeric():
+        values = column.to_numpy()
+        if (values == np.round(values)).all():
+            return values.astype(np.int64)
+        raise DataError(
+            f"{table.label}: the time column {time!r} holds fractions ({values[values != np.round(values)][0]}). "
+            "Give dates, or whole numbers that count the steps."
+        )
+    if column.dtype.is_temporal():
+        if getattr(column.dtype, "time_zone", None):
+            column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        return column.cast(nw.Datetime("us")).to_numpy().astype(MICROSECOND)
+    return _parse_text(table, time, pl.Series([str(v).strip() for v in column.to_list()]))
+
+
+def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
+    best: tuple[int, np.ndarray] | None = None
+    for form in TEXT_FORMATS:
+        try:
+            parsed = words.str.to_datetime(form, strict=False, time_unit="us")
+        except pl.exceptions.PolarsError:
+            continue
+        if parsed.dtype.time_zone:  # type: ignore[attr-defined]
+            parsed = parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+        bad = parsed.is_null().arg_true().to_numpy()
+        if not bad.size:
+            return parsed.to_numpy().astype(MICROSECOND)
+        if best is None or bad.size < best[1].size:
+            best = (bad.size, bad)
+    row = int(best[1][0]) if best else 0
+    raise DataError(
+        f"{table.label}: the time column {time!r} holds {words[row]!r} on {table.where(row)}, which is no date "
+        "that Seqwise can read. Write dates as 2024-12-31 or 2024-12-31 23:59, or count the steps: 0, 1, 2, …."
+    )
+
+
+def _from_parts(table: Table, names: list[str]) -> np.ndarray:
+    parts = [table.numbers(name) for name in names]
+    for name, part in zip(names, parts, strict=True):
+        if np.isnan(part).any():
+            row = int(np.flatnonzero(np.isnan(part))[0])
+            raise DataError(f"{table.label}: the time column {name!r} is empty on {table.where(row)}.")
+    year, *rest = [part.astype(np.int64) for part in parts]
+    times = (year - 1970).astype("M8[Y]").astype("M8[M]")
+    adders: list[Callable[[Any, Any], Any]] = [
+        lambda t, v: t + (v - 1),
+        lambda t, v: t.astype("M8[D]") + (v - 1),
+        lambda t, v: t.astype("M8[h]") + v,
+        lambda t, v: t.astype("M8[m]") + v,
+        lambda t, v: t.astype("M8[s]") + v,
+    ]
+    for add, part in zip(adders, rest, strict=False):
+        times = add(times, part)
+    return times.astype(MICROSECOND)
+
+
+def infer_clock(times: np.ndarray, table: Table, rows: np.ndarray) -> Clock:
+    """Find the clock that sorted, distinct `times` lie on; gaps are allowed, drift is not.
+
+    Args:
+        times: shape (n,), ascending, without duplicates.
+        table: where they came from, for messages.
+        rows: each time's row in the table, shape (n,).
+
+    Raises:
+        DataError: the times are not multiples of one step; names the first that is not.
+    """
+    if len(times) < 3:
+        raise DataError(
+            f"{table.label}: {len(times)} distinct time(s) are too few to tell the step between rows; "
+            "at least 3 are needed."
+        )
+    clock = _guess(times)
+    positions = clock.positions(times)
+    off = np.flatnonzero(positions != np.round(positions))
+    if off.size:
+        first = int(off[0])
+        raise DataError(
+            f"{table.label}: the rows are not evenly spaced: most are {clock.name} apart, but {times[first]} on "
+            f"{table.where(int(rows[first]))} does not fit ({off.size:,} of {len(times):,} rows do not). Resample "
+            "first, for example with polars: df.sort('time').group_by_dynamic('time', every='1h').agg(pl.all().mean())."
+        )
+    return clock
+
+
+def _guess(times: np.ndarray) -> Clock:
+    if times.dtype.kind == "i":
+        return Clock(int(times[0]), _mode(np.diff(times)), "i")
+    gaps = np.diff(times).astype(np.int64)
+    start = str(times[0])
+    if gaps.min() >= 28 * SPANS["d"]:
+        months = times.astype("M8[M]")
+        inside = times - months
+        ends = (times.astype("M8[D]") + DAY).astype("M8[M]") > months
+        if ends.all() or (inside == inside[0]).all():
+            return Clock(start, _mode(np.diff(months.astype(np.int64))), "mo", bool(ends.all()))
+    step = _mode(gaps)
+    if step == SPANS["d"] and len(times) >= 6 and np.is_busday(times.astype("M8[D]")).all():
+        return Clock(start, 1, "b")
+    return Clock(start, step, "us")
+
+
+def _mode(steps: np.ndarray) -> int:
+    values, counts = np.unique(steps, return_counts=True)
+    return int(values[counts.argmax()])

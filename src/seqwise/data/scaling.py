@@ -1,0 +1,150 @@
+"""Scaling: fitted on the training rows only, stored as plain numbers, undone exactly."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from seqwise.errors import DataError, SettingError, nearest
+
+KINDS = ("standard", "minmax", "robust", "none")
+
+
+class Scaler:
+    """Bring each feature to a common scale: ``(log(x) or x - offset) / scale``.
+
+    - ``"standard"``: mean 0, standard deviation 1;
+    - ``"minmax"``: 0 to 1;
+    - ``"robust"``: median 0, interquartile range 1;
+    - ``"none"``: as it is.
+
+    The definitions (and the treatment of NaN, which is ignored) are scikit-learn's.
+
+    Args:
+        kind: one of these for all features, or a mapping from a feature's name to its kind.
+        log: names of the features whose logarithm is taken first.
+
+    Attributes:
+        columns: the features' names. offset_, scale_: float64, shape (features,).
+    """
+
+    def __init__(self, kind: str | Mapping[str, str] = "standard", log: Sequence[str] = ()) -> None:
+        self.kind = kind
+        self.log = tuple(log)
+
+    def fit(self, values: np.ndarray, columns: Sequence[str]) -> Scaler:
+        """Learn offset and scale from training rows, shape (rows, features); NaN is ignored.
+
+        Raises:
+            DataError: a feature is constant, or has values ≤ 0 where its logarithm is asked for.
+        """
+        self.columns = list(columns)
+        kinds = self._kinds()
+        logged = self._log(values)
+        self.offset_, self.scale_ = np.zeros(len(kinds)), np.ones(len(kinds))
+        for j, kind in enumerate(kinds):
+            column = logged[:, j]
+            if not np.isfinite(column).any():
+                raise DataError(f"column {self.columns[j]!r} has no value in the training rows; leave it out.")
+            low, high = np.nanmin(column), np.nanmax(column)
+            if low == high:
+                raise DataError(
+                    f"column {self.columns[j]!r} is constant in the training rows ({values[:, j][0]:g} in all "
+                    f"{len(values):,}): there is nothing to learn from it. Leave it out of features, or train on "
+                    "more rows."
+                )
+            if kind == "standard":
+                self.offset_[j], self.scale_[j] = np.nanmean(column), np.nanstd(column)
+            elif kind == "minmax":
+                self.offset_[j], self.scale_[j] = low, high - low
+            elif kind == "robust":
+                quarter, median, three = np.nanpercentile(column, [25, 50, 75])
+                # more than half of the values may be alike (rain, sales): then the range is the scale
+                self.offset_[j], self.scale_[j] = median, (three - quarter) or (high - low)
+        return self
+
+    def transform(self, values: np.ndarray) -> np.ndarray:
+        """Scale values, shape (…, features) → float32, same shape."""
+        scaled = self._log(values)
+        scaled -= self.offset_
+        scaled /= self.scale_
+        return scaled.astype(np.float32)
+
+    def inverse(self, scaled: np.ndarray, features: int | None = None) -> np.ndarray:
+        """Undo `transform` for the first `features` columns (all where None); float64, same shape."""
+        take = slice(features)
+        values = scaled.astype(np.float64) * self.scale_[take] + self.offset_[take]
+        for j, name in enumerate(self.columns[take]):
+            if name in self.log:
+                values[..., j] = np.exp(np.minimum(values[..., j], 700))  # no overflow from a wild forecast
+        return values
+
+    def to_dict(self) -> dict[str, Any]:
+        kind = self.kind if isinstance(self.kind, str) else dict(self.kind)
+        return {
+            "kind": kind,
+            "log": list(self.log),
+            "columns": self.columns,
+            "offset": self.offset_.tolist(),
+            "scale": self.scale_.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> Scaler:
+        scaler = cls(saved["kind"], saved["log"])
+        scaler.columns = list(saved["columns"])
+        scaler.offset_, scaler.scale_ = np.array(saved["offset"]), np.array(saved["scale"])
+        return scaler
+
+    def _kinds(self) -> list[str]:
+        if isinstance(self.kind, Mapping):
+            for name in self.kind:
+                if name not in self.columns:
+                    raise SettingError(f"scaler names {name!r}, which is no feature.{nearest(name, self.columns)}")
+            kinds = [self.kind.get(name, "standard") for name in self.columns]
+        else:
+            kinds = [self.kind] * len(self.columns)
+        for kind in kinds:
+            if kind not in KINDS:
+                raise SettingError(f"scaler={kind!r}: expected one of {', '.join(map(repr, KINDS))}.")
+        return kinds
+
+    def _log(self, values: np.ndarray) -> np.ndarray:
+        values = np.array(values, dtype=np.float64)
+        for j, name in enumerate(self.columns):
+            if name in self.log:
+                with np.errstate(invalid="ignore"):
+                    below = values[..., j] <= 0
+                if below.any():
+                    raise DataError(
+                        f"column {name!r} holds {values[..., j][below][0]:g}, but its logarithm is taken and needs "
+                        "values above 0. Train with log=False."
+                    )
+                values[..., j] = np.log(values[..., j])
+        return values
+
+
+def swings_grow_with_level(values: np.ndarray, block: int) -> bool:
+    """Tell whether a logarithm would steady a series: do its swings grow in proportion to its level?
+
+    Bartlett's rule (1947): with standard deviation ∝ level**b over blocks of rows, the logarithm is the steadying
+    transformation at b = 1; it is taken from b > 0.5 on, when the level at least doubles and both rise together.
+
+    Args:
+        values: shape (rows,), NaN where missing. block: rows of a block; a cycle should fit in.
+    """
+    values = values[~np.isnan(values)]
+    blocks = len(values) // max(block, 2)
+    if blocks < 4 or values.min() <= 0:
+        return False
+    cut = values[len(values) - blocks * max(block, 2) :].reshape(blocks, -1)
+    level, swing = cut.mean(axis=1), cut.std(axis=1)
+    if level.max() < 2 * level.min() or (swing <= 0).any():
+        return False
+    x, y = np.log(level), np.log(swing)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return bool(np.polyfit(x, y, 1)[0] > 0.5 and np.corrcoef(x, y)[0, 1] > 0.7)

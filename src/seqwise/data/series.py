@@ -1,0 +1,244 @@
+"""One multivariate series on a regular clock, with its faults reported and mended by stated rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from seqwise.data.clock import Clock, infer_clock, numbered, read_times
+from seqwise.data.tables import Table, read_table
+from seqwise.errors import DataError, SettingError
+
+GAP_RULES = ("interpolate", "mask", "error")
+
+
+@dataclass(frozen=True)
+class TimeSeries:
+    """A regular multivariate series.
+
+    Attributes:
+        values: float64, shape (rows, columns), in the data's own units and without NaN: what was missing is
+            filled by `gaps`' rule. The targets are the first columns.
+        columns: the columns' names; the first `targets` of them are the targets.
+        targets: number of targets.
+        clock: the rows' times.
+        observed: bool, shape (rows, columns): False where a value is filled. None when nothing is.
+        gaps: ``"interpolate"``, ``"mask"`` or ``"error"``.
+        notes: what was found and mended, one sentence each.
+        source: the table it came from (name and kind), for messages and answers.
+    """
+
+    values: np.ndarray
+    columns: list[str]
+    targets: int
+    clock: Clock
+    time: str | list[str] | None
+    observed: np.ndarray | None = None
+    gaps: str = "interpolate"
+    notes: list[str] = field(default_factory=list)
+    kind: str = "polars"
+    label: str = "the table"
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def target_names(self) -> list[str]:
+        return self.columns[: self.targets]
+
+    @property
+    def times(self) -> np.ndarray:
+        """Every row's time, shape (rows,)."""
+        return self.clock.at(np.arange(len(self)))
+
+    def truth(self) -> np.ndarray:
+        """Return the targets, shape (rows, targets), NaN where nothing was observed."""
+        truth = self.values[:, : self.targets]
+        return truth if self.observed is None else np.where(self.observed[:, : self.targets], truth, np.nan)
+
+    def head(self, rows: int) -> TimeSeries:
+        """Return the first `rows` rows (views, no copies)."""
+        observed = None if self.observed is None else self.observed[:rows]
+        return TimeSeries(**{**self.__dict__, "values": self.values[:rows], "observed": observed})
+
+
+def names_of(value: Any, what: str) -> list[str]:
+    """Return column names as a list of text: one name, a list, or NumPy column numbers."""
+    if value is None:
+        return []
+    items = [value] if isinstance(value, (str, int, np.integer)) else list(value)
+    names = [str(item) for item in items]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise SettingError(f"{what} names {sorted(twice)[0]!r} twice; name each column once.")
+    return names
+
+
+def make_series(
+    data: Any,
+    *,
+    target: Any,
+    time: Any = None,
+    features: Any = None,
+    gaps: str = "interpolate",
+    clock: Clock | None = None,
+) -> TimeSeries:
+    """Read a table as a regular series: sort, drop duplicates, lay on a clock, fill by the stated rule.
+
+    Duplicated times: the last row counts. Rows out of order are sorted. Rows whose targets are missing at
+    the very beginning or end are dropped. Elsewhere a missing row or value is treated by `gaps`:
+
+    - ``"interpolate"``: filled on the straight line between its neighbours;
+    - ``"mask"``: filled with the last observed value, and the step is hidden from the LSTM by a mask;
+    - ``"error"``: refused, with the rows.
+
+    A filled target never counts in the loss or in a metric.
+
+    Args:
+        data: whatever `read_table` takes.
+        target: name(s) of the target column(s).
+        time: the time column, or a list of them (year, month, …); None for rows that are evenly spaced.
+        features: further input columns; ``"all"`` for every other numeric column. The targets' own past is
+            always an input.
+        clock: the step to expect, from an earlier series, when the rows are too few to infer it.
+
+    Raises:
+        DataError: see the messages; each names the column and row.
+    """
+    if gaps not in GAP_RULES:
+        raise SettingError(f"gaps={gaps!r}: expected one of {', '.join(map(repr, GAP_RULES))}.")
+    table = read_table(data)
+    targets = names_of(target, "target")
+    if not targets:
+        raise SettingError(f"target is missing. Name the column to forecast; {table.label} has {table.columns}.")
+    time = table.index if time is None else time
+    time_names = names_of(time, "time")
+    if features == "all":
+        extra = [c for c in table.numeric_columns() if c not in targets + time_names]
+    else:
+        extra = [c for c in names_of(features, "features") if c not in targets]
+    if set(time_names) & set(targets):
+        raise SettingError(f"{time_names[0]!r} is both time and target; a series needs a column of each.")
+    columns = targets + extra
+    for name in columns:
+        table.column(name)
+    notes: list[str] = []
+    if time is None:
+        positions, clock = numbered(len(table.frame))
+        order = positions
+    else:
+        order, positions, clock = _lay_on_clock(table, time_names, clock, notes)
+    raw = np.full((int(positions[-1]) + 1, len(columns)), np.nan)
+    for j, name in enumerate(columns):
+        raw[positions, j] = table.numbers(name)[order]
+    _note_missing(table, columns, raw, positions, order, clock, gaps, notes)
+    raw, clock = _trim(table, columns, targets, raw, clock, notes)
+    observed = ~np.isnan(raw)
+    if observed.all():
+        return TimeSeries(raw, columns, len(targets), clock, time, None, gaps, notes, table.kind, table.label)
+    _fill(raw, observed, gaps)
+    return TimeSeries(raw, columns, len(targets), clock, time, observed, gaps, notes, table.kind, table.label)
+
+
+def _lay_on_clock(
+    table: Table, time: list[str], clock: Clock | None, notes: list[str]
+) -> tuple[np.ndarray, np.ndarray, Clock]:
+    times = read_times(table, time)
+    order = np.argsort(times, kind="stable")
+    late = np.flatnonzero(np.diff(times) < np.zeros((), dtype=np.diff(times[:1]).dtype))
+    if late.size:
+        notes.append(
+            f"{late.size:,} row(s) were out of order (first: {table.where(int(late[0]) + 1)}, {times[late[0] + 1]}); "
+            "sorted by time."
+        )
+    ordered = times[order]
+    last = np.append(ordered[1:] != ordered[:-1], True)
+    repeats = int((~last).sum())
+    if repeats:
+        if repeats > len(times) / 2:
+            raise DataError(
+                f"{table.label}: {repeats:,} of {len(times):,} times in {time[0]!r} repeat, so this looks like several "
+                "series in one table. Keep one of them, for example df[df['id'] == 'a']."
+            )
+        row = int(order[np.flatnonzero(~last)[0]])
+        notes.append(
+            f"{repeats:,} row(s) repeat a time (first: {times[row]} on {table.where(row)}); "
+            "the last row of each time was kept."
+        )
+        order, ordered = order[last], ordered[last]
+    if clock is None:
+        clock = infer_clock(ordered, table, order)
+    else:  # the step is known; only the beginning is new
+        start = int(ordered[0]) if clock.unit == "i" else str(ordered[0])
+        clock = Clock(start, clock.step, clock.unit, clock.month_end)
+        if (clock.positions(ordered) % 1).any():
+            raise DataError(f"{table.label}: the rows are not {clock.name} apart, as in the training data.")
+    return order, np.round(clock.positions(ordered)).astype(np.int64), clock
+
+
+def _note_missing(
+    table: Table,
+    columns: list[str],
+    raw: np.ndarray,
+    positions: np.ndarray,
+    order: np.ndarray,
+    clock: Clock,
+    gaps: str,
+    notes: list[str],
+) -> None:
+    found = []
+    absent = np.ones(len(raw), dtype=bool)
+    absent[positions] = False
+    holes = int(absent.sum())
+    if holes:
+        first = clock.at(np.flatnonzero(absent)[:1])[0]
+        found.append(f"{holes:,} row(s) are absent from the clock of {clock.name} (first: {first})")
+    row_of = np.zeros(len(raw), dtype=np.int64)
+    row_of[positions] = order
+    for j, name in enumerate(columns):
+        empty = np.flatnonzero(np.isnan(raw[:, j]) & ~absent)
+        if empty.size == len(positions):
+            raise DataError(f"{table.label}: column {name!r} holds no value at all. Leave it out of features.")
+        if empty.size:
+            found.append(
+                f"{empty.size:,} value(s) of {name!r} are missing (first: {table.where(int(row_of[empty[0]]))})"
+            )
+    if not found:
+        return
+    if gaps == "error":
+        raise DataError(
+            f"{table.label}: {'; '.join(found)}. Fill them, or choose a rule: gaps='interpolate' (straight line) or "
+            "gaps='mask' (the LSTM skips the step)."
+        )
+    rule = {"interpolate": "interpolated", "mask": "masked"}[gaps]
+    notes.extend(f"{sentence}; {rule}, and never counted in the loss or a metric." for sentence in found)
+
+
+def _trim(
+    table: Table, columns: list[str], targets: list[str], raw: np.ndarray, clock: Clock, notes: list[str]
+) -> tuple[np.ndarray, Clock]:
+    known = np.flatnonzero(~np.isnan(raw[:, : len(targets)]).all(axis=1))
+    first, last = int(known[0]), int(known[-1])
+    dropped = [(first, "beginning"), (len(raw) - 1 - last, "end")]
+    for rows, where in dropped:
+        if rows:
+            notes.append(f"{rows:,} row(s) without a target at the {where} were left out.")
+    if first:
+        start = clock.at(np.array([first]))[0]
+        clock = Clock(int(start) if clock.unit == "i" else str(start), clock.step, clock.unit, clock.month_end)
+    return raw[first : last + 1], clock
+
+
+def _fill(raw: np.ndarray, observed: np.ndarray, gaps: str) -> None:
+    rows = np.arange(len(raw))
+    for j in range(raw.shape[1]):
+        seen = rows[observed[:, j]]
+        if len(seen) == len(rows):
+            continue
+        if gaps == "interpolate":
+            raw[:, j] = np.interp(rows, seen, raw[seen, j])
+        else:
+            latest = np.maximum.accumulate(np.where(observed[:, j], rows, seen[0]))
+            raw[:, j] = raw[latest, j]

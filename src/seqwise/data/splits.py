@@ -1,0 +1,101 @@
+"""Splitting by time: train, then validation, then test, with no row of one part a target of another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqwise.data.series import TimeSeries
+from seqwise.data.windows import check_sizes
+from seqwise.errors import DataError, SettingError
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers that end the parts: train is ``[0, train)``, validation ``[train, validation)``, test the rest."""
+
+    train: int
+    validation: int
+    rows: int
+
+    def bounds(self, part: str) -> tuple[int, int]:
+        """Return (first, last) rows of ``"train"``, ``"validation"`` or ``"test"``; `last` is not included."""
+        return {
+            "train": (0, self.train),
+            "validation": (self.train, self.validation),
+            "test": (self.validation, self.rows),
+        }[part]
+
+
+def part_rows(size: float, rows: int, horizon: int, name: str) -> int:
+    """Return how many rows a part takes.
+
+    Args:
+        size: a whole number of rows, or a share between 0 and 1, which is rounded down to whole horizons
+            (at least one).
+
+    Raises:
+        SettingError: `size` is negative or leaves no room.
+    """
+    if isinstance(size, bool) or not isinstance(size, (int, float, np.integer, np.floating)) or size < 0:
+        raise SettingError(f"{name}={size!r}: expected a share (0.1) or a number of rows (12).")
+    if size == 0:
+        return 0
+    if size < 1:
+        return max(int(rows * size) // horizon, 1) * horizon
+    if size != int(size):
+        raise SettingError(f"{name}={size!r}: a number of rows must be whole; a share lies between 0 and 1.")
+    if size < horizon:
+        raise SettingError(
+            f"{name}={int(size)} rows cannot hold one forecast of horizon={horizon}: give at least {horizon}."
+        )
+    return int(size)
+
+
+def split_by_time(
+    rows: int, *, window: int, horizon: int, validation: float = 0.2, test: float = 0.1, label: str = "the series"
+) -> Split:
+    """Cut `rows` rows into train, validation and test, the latest rows last.
+
+    Raises:
+        DataError: the training part cannot hold one window and its horizon.
+    """
+    check_sizes(window, horizon)
+    if rows < window + horizon:
+        raise DataError(
+            f"{label} has {rows:,} rows, too short for one window of {window} and its horizon of {horizon}: "
+            f"{window + horizon} rows are needed at the least. Shorten them, for example window={max(rows // 4, 1)}, "
+            f"horizon={max(min(horizon, rows // 8), 1)}, or bring more rows."
+        )
+    held = part_rows(test, rows, horizon, "test")
+    watched = part_rows(validation, rows, horizon, "validation")
+    train = rows - held - watched
+    if train < window + horizon:
+        raise DataError(
+            f"{label} has {rows:,} rows; {held} for test and {watched} for validation leave {max(train, 0)} to train "
+            f"on, fewer than one window of {window} and its horizon of {horizon}. Shorten the window or horizon, or "
+            "hold back less: validation=0, test=0."
+        )
+    return Split(train, rows - held, rows)
+
+
+def usable_origins(series: TimeSeries, window: int, horizon: int) -> np.ndarray | None:
+    """Say at which rows a forecast may start, bool, shape (rows,); None where it may at every row.
+
+    A window may not end in an interpolated row: the straight line would show it a value from its own future.
+    Nor may all of its targets be missing, nor (with ``gaps="mask"``) all of its steps.
+    """
+    if series.observed is None:
+        return None
+    seen = series.observed.all(axis=1)
+    known = series.observed[:, : series.targets].any(axis=1)
+    ahead = np.append(np.cumsum(known), np.full(horizon, known.sum()))
+    until = np.concatenate([[0], ahead])
+    usable = until[horizon : horizon + len(known)] > until[: len(known)]
+    if series.gaps == "mask":
+        steps = np.concatenate([[0], np.cumsum(seen)])
+        usable[window:] &= steps[window:-1] > steps[: -window - 1]
+    else:
+        usable[1:] &= seen[:-1]
+    return usable

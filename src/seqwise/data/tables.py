@@ -1,0 +1,214 @@
+"""Any table a user may hold (file, pandas, polars, pyarrow, NumPy) behind one small class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+
+from seqwise.errors import DataError, nearest
+
+NULL_WORDS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with named columns, the kind of object it came from and what to call it in messages.
+
+    Attributes:
+        frame: the columns, behind narwhals' common interface.
+        kind: ``"polars"``, ``"pandas"``, ``"pyarrow"`` or ``"numpy"``; answers are given in the same kind.
+        label: the file's name, or the kind, for messages.
+        first_line: number of the first row's line in the text file; None where there is no file.
+        index: name of the column that was a pandas DatetimeIndex, if there was one.
+    """
+
+    frame: nw.DataFrame[Any]
+    kind: str
+    label: str
+    first_line: int | None = None
+    index: str | None = None
+
+    @property
+    def columns(self) -> list[str]:
+        return self.frame.columns
+
+    def where(self, row: int) -> str:
+        """Name a row (0-based) as the user sees it: the file's line, or the table's row."""
+        return f"row {row}" if self.first_line is None else f"line {row + self.first_line}"
+
+    def column(self, name: str) -> nw.Series[Any]:
+        """Return a column, or raise `DataError` with the nearest name."""
+        if name not in self.columns:
+            raise DataError(f"{self.label} has no column {name!r}.{nearest(name, self.columns)}")
+        return self.frame.get_column(name)
+
+    def numeric_columns(self) -> list[str]:
+        schema = self.frame.schema
+        return [name for name in self.columns if schema[name].is_numeric()]
+
+    def numbers(self, name: str) -> np.ndarray:
+        """Return a column as float64, shape (rows,), missing values as NaN.
+
+        Raises:
+            DataError: the column holds text that is no number, dates, or infinity; names the first one.
+        """
+        column = self.column(name)
+        if column.dtype.is_temporal():
+            raise DataError(
+                f"{self.label}: column {name!r} holds dates, but a target or feature must be numeric. "
+                f"Pass it as time={name!r}, or leave it out."
+            )
+        if column.dtype.is_numeric() or column.dtype == nw.Boolean:
+            values = np.array(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
+        else:
+            values = self._parse(name, column)
+        infinite = np.flatnonzero(np.isinf(values))
+        if infinite.size:
+            raise DataError(
+                f"{self.label}: column {name!r} is infinite on {self.where(infinite[0])} "
+                f"({infinite.size} value(s)). Replace infinity by an empty cell (missing) or a number."
+            )
+        return values
+
+    def _parse(self, name: str, column: nw.Series[Any]) -> np.ndarray:
+        words = pl.Series([None if v is None or v != v else str(v).strip() for v in column.to_list()], dtype=pl.String)
+        words = words.set(words.is_in(NULL_WORDS).fill_null(False), None)
+        values = words.cast(pl.Float64, strict=False)
+        bad = (values.is_null() & words.is_not_null()).arg_true()
+        if len(bad):
+            row = int(bad[0])
+            share = f"{len(bad):,} of {len(words):,} values"
+            mend = (
+                f"Correct {'it' if len(bad) == 1 else 'them'} or leave the cell empty (missing)."
+                if len(bad) < len(words) / 2
+                else f"Leave {name!r} out of features, or encode it as numbers "
+                f"(pandas: pd.get_dummies(df, columns=[{name!r}]))."
+            )
+            raise DataError(
+                f"{self.label}: column {name!r} must be numeric but holds text: {words[row]!r} on "
+                f"{self.where(row)} ({share}). {mend}"
+            )
+        return values.to_numpy().astype(np.float64)
+
+
+def read_table(source: Any) -> Table:
+    """Wrap a table or read it from a file.
+
+    Args:
+        source: path of a ``.csv``, ``.tsv``, ``.txt`` or ``.parquet`` file; a pandas, polars or pyarrow
+            table (through narwhals); or a NumPy array, shape (rows,) or (rows, columns), whose columns
+            are called ``"0"``, ``"1"``, ….
+
+    Raises:
+        DataError: there is no such file, it is empty or unreadable, or `source` is none of these.
+    """
+    if isinstance(source, Table):
+        return source
+    if isinstance(source, (str, Path)):
+        return _read_file(Path(source).expanduser())
+    if isinstance(source, (list, tuple, np.ndarray)):
+        return _from_array(np.asarray(source))
+    try:
+        frame = nw.from_native(source)
+    except TypeError:
+        raise DataError(
+            f"Cannot read a table from {type(source).__name__}. Expected a path (CSV, Parquet), a pandas, "
+            "polars or pyarrow table, or a NumPy array of shape (rows, columns)."
+        ) from None
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    if isinstance(frame, nw.Series):
+        frame = frame.to_frame()
+    kind = frame.implementation.value
+    index = None
+    if kind == "pandas":
+        frame, index = _index_as_column(frame)
+    if len(frame) == 0:
+        raise DataError(f"The {kind} table has no rows. Pass at least one window and one horizon of rows.")
+    return Table(frame, kind, f"the {kind} table", index=index)
+
+
+def _index_as_column(frame: nw.DataFrame[Any]) -> tuple[nw.DataFrame[Any], str | None]:
+    native = nw.to_native(frame)
+    if type(native.index).__name__ not in ("DatetimeIndex", "PeriodIndex"):
+        return frame, None
+    name = native.index.name or "time"
+    if type(native.index).__name__ == "PeriodIndex":
+        native = native.set_axis(native.index.to_timestamp())
+    return nw.from_native(native.rename_axis(name).reset_index()), name
+
+
+def _from_array(array: np.ndarray) -> Table:
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2:
+        raise DataError(
+            f"Expected an array of shape (rows, columns), got {array.shape}. A series is one row a timestep: "
+            "Seqwise cuts the (samples, timesteps, features) windows itself. If the array is already cut, "
+            "join it again: array.reshape(-1, features)."
+        )
+    if array.shape[0] == 0:
+        raise DataError(f"The array has no rows: its shape is {array.shape}.")
+    if array.dtype.kind not in "fiub":
+        raise DataError(f"The array holds {array.dtype}, expected numbers: array.astype(float).")
+    frame = pl.DataFrame({str(i): array[:, i] for i in range(array.shape[1])})
+    return Table(nw.from_native(frame), "numpy", "the array")
+
+
+def _read_file(path: Path) -> Table:
+    if not path.exists():
+        folder = path.parent if path.parent.is_dir() else Path()
+        hint = nearest(path.name, sorted(p.name for p in folder.iterdir() if p.is_file()))
+        raise DataError(f"There is no file {str(path)!r}.{hint}")
+    if path.is_dir():
+        raise DataError(f"{str(path)!r} is a folder; name a CSV or Parquet file in it.")
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".tsv", ".txt", ".parquet", ".pq"):
+        raise DataError(f"{path.name}: expected a .csv, .tsv, .txt or .parquet file, got {suffix or 'no'!r}.")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path.name} is empty (0 bytes). Export it again, with a header line and one row a timestep.")
+    try:
+        if suffix in (".parquet", ".pq"):
+            frame, first_line = pl.read_parquet(path), None
+        else:
+            frame, first_line = _read_text(path), 2
+    except pl.exceptions.PolarsError as error:
+        raise DataError(f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}") from error
+    if frame.height == 0:
+        raise DataError(f"{path.name} has a header ({', '.join(frame.columns[:6])}) but no rows.")
+    return Table(nw.from_native(frame), "polars", path.name, first_line)
+
+
+def _read_text(path: Path) -> pl.DataFrame:
+    raw = path.read_bytes()
+    try:
+        header = raw[: raw.find(b"\n") if b"\n" in raw else len(raw)].decode("utf-8-sig")
+        raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path.name} is not UTF-8: line {line} holds the byte 0x{raw[error.start]:02x}. Save it as UTF-8, "
+            f"or convert it: iconv -f latin1 -t utf-8 {path.name} > utf8.csv"
+        ) from None
+    separator = max(",;\t|", key=header.count)
+    # a blank line in the middle would otherwise become a row of nulls, which the gap rules then report
+    return pl.read_csv(
+        raw, separator=separator, null_values=NULL_WORDS, infer_schema_length=None, try_parse_dates=False
+    )
+
+
+def to_kind(columns: dict[str, np.ndarray], kind: str) -> Any:
+    """Build a table of `kind` from columns of equal length; for ``"numpy"`` the numeric columns, stacked."""
+    if kind == "numpy":
+        return np.stack([v for v in columns.values() if v.dtype.kind == "f"], axis=1)
+    frame = pl.DataFrame({name: pl.Series(name, values) for name, values in columns.items()})
+    if kind == "pandas":
+        import pandas as pd
+
+        return pd.DataFrame(columns)
+    return frame.to_arrow() if kind == "pyarrow" else frame

@@ -1,0 +1,101 @@
+"""Sliding windows over one array: views, never copies, so memory stays O(rows)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from seqwise.errors import DataError, SettingError
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The (input, target) pairs of a series, cut where they are asked for.
+
+    Window `i` reads rows ``origins[i] - window … origins[i] - 1`` and its targets are the ``horizon`` rows
+    from ``origins[i]`` on: what comes after the window, never inside it. With `every_step` there are targets
+    for each timestep t of the window: the ``horizon`` rows after t.
+
+    Attributes:
+        values: shape (rows, features); kept as it is, not copied. The first `targets` columns are the targets.
+        window: timesteps of an input.
+        horizon: steps to forecast.
+        targets: number of target columns.
+        first, last: only windows all of whose targets lie in rows ``first … last - 1``; inputs may reach
+            back before `first` (they are the past then).
+        usable: bool, shape (rows,): whether a forecast may start at that row; None where all may.
+        every_step: targets for each timestep instead of for the last one only.
+    """
+
+    values: np.ndarray
+    window: int
+    horizon: int
+    targets: int = 1
+    first: int = 0
+    last: int | None = None
+    usable: np.ndarray | None = None
+    every_step: bool = False
+
+    def __post_init__(self) -> None:
+        check_sizes(self.window, self.horizon)
+        if self.values.ndim != 2:
+            raise DataError(
+                f"Windows need values of shape (rows, features), got {self.values.shape}. A single series is "
+                "one column: values[:, None]."
+            )
+
+    @cached_property
+    def span(self) -> range:
+        """Every row at which a forecast could start: the origins, before `usable` is asked."""
+        last = len(self.values) if self.last is None else self.last
+        return range(max(self.first, self.window), max(last - self.horizon, -1) + 1)
+
+    @cached_property
+    def origins(self) -> np.ndarray | range:
+        """The row after each window's input, ascending; a range (no memory) where every row is usable."""
+        if self.usable is None:
+            return self.span
+        return np.flatnonzero(self.usable[self.span.start : self.span.stop]) + self.span.start
+
+    def __len__(self) -> int:
+        return len(self.origins)
+
+    @property
+    def inputs(self) -> np.ndarray:
+        """Every possible input as a read-only view, shape (rows - window + 1, window, features)."""
+        return sliding_window_view(self.values, self.window, axis=0).transpose(0, 2, 1)
+
+    def batch(self, index: np.ndarray | slice) -> tuple[np.ndarray, np.ndarray]:
+        """Gather the windows at `index` (positions in ``origins``).
+
+        Returns:
+            inputs, shape (samples, window, features), and targets, shape (samples, horizon, targets), or
+            (samples, window, horizon, targets) with `every_step`.
+        """
+        origins = np.asarray(self.origins[index] if isinstance(index, slice) else np.asarray(self.origins)[index])
+        return self.gather(origins)
+
+    def gather(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Like `batch`, but by origin row. Rows past the end of the series are not allowed."""
+        back = origins[:, None] + np.arange(-self.window, 0)
+        return self.values[back], self.values[self.target_rows(origins), : self.targets]
+
+    def target_rows(self, origins: np.ndarray) -> np.ndarray:
+        """Rows of the targets, shape (samples, horizon), or (samples, window, horizon) with `every_step`."""
+        ahead = np.arange(self.horizon)
+        if not self.every_step:
+            return origins[:, None] + ahead
+        return origins[:, None, None] + np.arange(1 - self.window, 1)[:, None] + ahead
+
+
+def check_sizes(window: int, horizon: int) -> None:
+    """Raise `SettingError` unless window and horizon are whole numbers of at least 1."""
+    for name, value, meaning in (
+        ("window", window, "timesteps that the model reads"),
+        ("horizon", horizon, "steps to forecast"),
+    ):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise SettingError(f"{name}={value!r}: expected a whole number of {meaning}, at least 1.")

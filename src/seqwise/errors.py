@@ -1,0 +1,46 @@
+"""The errors that Seqwise raises: every message says what came, what was expected and how to mend it."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SeqwiseError(Exception):
+    """Base of every error that a user's input can cause."""
+
+
+class DataError(SeqwiseError, ValueError):
+    """The data cannot be used as they are: the message names the file, column, row or axis."""
+
+
+class SettingError(SeqwiseError, ValueError):
+    """An argument is out of range, or two arguments contradict each other."""
+
+
+class ShapeError(SeqwiseError, ValueError):
+    """An array's axes are not (samples, timesteps, features) where they must be."""
+
+
+class BundleError(SeqwiseError):
+    """A run folder is missing, damaged, foreign or from a newer version."""
+
+
+class NotFittedError(SeqwiseError, AttributeError):
+    """A method that needs a trained model was called before ``fit``."""
+
+
+def nearest(name: object, known: Iterable[object]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the closest of `known`, or the list of them.
+
+    >>> nearest("Pasengers", ["Month", "Passengers"])
+    " Did you mean 'Passengers'?"
+    """
+    names = [str(k) for k in known]
+    close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
+    if not close:  # case is the most common slip, and difflib is blind to it
+        close = [k for k in names if k.lower() == str(name).lower()][:1]
+    if close:
+        return f" Did you mean {close[0]!r}?"
+    listed = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
+    return f" There are: {listed}." if names else ""

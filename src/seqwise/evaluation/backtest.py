@@ -1,0 +1,69 @@
+"""Rolling-origin backtest: train on the past, score on what follows, move on, repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from seqwise.data import TimeSeries
+from seqwise.errors import DataError, SettingError
+from seqwise.evaluation.evaluation import Evaluation, format_scores, mean_scores
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """The evaluations of all folds, oldest first."""
+
+    folds: list[Evaluation]
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Mean over the folds, for the model and each baseline."""
+        return mean_scores(self.folds)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The model's own mean scores."""
+        return self.scores["model"]
+
+    def to_dict(self) -> dict[str, Any]:
+        scores = self.scores
+        return {
+            "test": scores.pop("model"),
+            "baselines": scores,
+            "folds": [
+                {"from": str(fold.times[0, 0]), "to": str(fold.times[-1, -1]), **fold.to_dict()} for fold in self.folds
+            ],
+        }
+
+    def __str__(self) -> str:
+        return f"mean of {len(self.folds)} folds\n{format_scores(self.scores)}"
+
+
+def backtest(
+    series: TimeSeries,
+    *,
+    folds: int,
+    fold_rows: int,
+    least_rows: int,
+    train_and_score: Callable[[TimeSeries, int], Evaluation],
+) -> Backtest:
+    """Score the last `folds` blocks of `fold_rows` rows, each by a model trained on everything before it.
+
+    Args:
+        least_rows: rows that a training needs.
+        train_and_score: given the series up to a fold's end and the fold's first row, trains afresh on the rows
+            before it and returns the evaluation.
+    """
+    if isinstance(folds, bool) or not isinstance(folds, int) or folds < 1:
+        raise SettingError(f"folds={folds!r}: expected a whole number, at least 1.")
+    most = (len(series) - least_rows) // fold_rows
+    if folds > most:
+        raise DataError(
+            f"{series.label} has {len(series):,} rows, enough for {max(most, 0)} fold(s) of {fold_rows} rows when a "
+            f"training needs {least_rows}; {folds} were asked for. "
+            + (f"Use folds={most}." if most > 0 else "Shorten the window, the horizon or the folds.")
+        )
+    starts = [len(series) - fold_rows * k for k in range(folds, 0, -1)]
+    return Backtest([train_and_score(series.head(start + fold_rows), start) for start in starts])

@@ -1,0 +1,49 @@
+"""Errors in the data's own units, counted only where a value was observed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+METRICS = ("mae", "rmse", "mase", "smape")
+
+
+def score(truth: np.ndarray, forecast: np.ndarray, scale: np.ndarray) -> dict[str, float]:
+    """Return MAE, RMSE, MASE and sMAPE over every observed value; with several targets, their mean.
+
+    MASE is Hyndman & Koehler's (2006): MAE divided by `scale`. sMAPE is the M4 competition's, in percent:
+    200 · |y - f| / (|y| + |f|).
+
+    Args:
+        truth, forecast: shape (samples, horizon, targets); NaN in `truth` where nothing was observed.
+        scale: shape (targets,): see `naive_scale`.
+    """
+    seen = ~np.isnan(truth)
+    error = np.where(seen, np.abs(np.where(seen, truth, 0) - forecast), 0)
+    size = np.where(seen, np.abs(np.where(seen, truth, 0)) + np.abs(forecast), 0)
+    relative = np.divide(error, size, out=np.zeros_like(error), where=size > 0)
+    count = seen.sum(axis=(0, 1))
+    mae = error.sum(axis=(0, 1)) / count
+    return {
+        "mae": float(mae.mean()),
+        "rmse": float(np.sqrt((error**2).sum(axis=(0, 1)) / count).mean()),
+        "mase": float((mae / scale).mean()),
+        "smape": float((200 * relative.sum(axis=(0, 1)) / count).mean()),
+    }
+
+
+def error_by_step(truth: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """Return the MAE of each step ahead, shape (horizon,), over samples and targets."""
+    return np.nanmean(np.abs(truth - forecast), axis=(0, 2))
+
+
+def naive_scale(training: np.ndarray, season: int) -> np.ndarray:
+    """Return MASE's denominator: the seasonal naive forecast's MAE within the training rows.
+
+    Args:
+        training: shape (rows, targets), NaN where missing. season: period in rows, 1 for none.
+
+    Returns:
+        shape (targets,); 1 where the training rows never change.
+    """
+    change = np.nanmean(np.abs(training[season:] - training[:-season]), axis=0)
+    return np.where(change > 0, change, 1.0)

@@ -1,0 +1,59 @@
+"""Checking an estimator's settings before anything runs, and making the optimiser they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from seqwise.data.scaling import KINDS
+from seqwise.data.series import GAP_RULES
+from seqwise.data.windows import check_sizes
+from seqwise.errors import SettingError, nearest
+
+
+def check_settings(settings: Any) -> None:
+    """Raise `SettingError` for the first setting of a forecaster that is out of range."""
+    check_sizes(settings.window, settings.horizon)
+    units = settings.units
+    if isinstance(units, (int, str)) or not len(units) or not all(_whole(u, 1) for u in units):
+        raise SettingError(f"units={units!r}: expected the width of each LSTM layer, for example units=(64,).")
+    if not 0 <= settings.dropout < 1:
+        raise SettingError(f"dropout={settings.dropout!r}: expected a share from 0 up to, not including, 1.")
+    for name in ("residual", "log"):
+        if getattr(settings, name) not in ("auto", True, False):
+            raise SettingError(f"{name}={getattr(settings, name)!r}: expected 'auto', True or False.")
+    kinds = settings.scaler.values() if isinstance(settings.scaler, Mapping) else [settings.scaler]
+    for kind in kinds:
+        if kind not in KINDS:
+            raise SettingError(f"scaler={kind!r}: expected one of {', '.join(map(repr, KINDS))}.")
+    if settings.gaps not in GAP_RULES:
+        raise SettingError(f"gaps={settings.gaps!r}: expected one of {', '.join(map(repr, GAP_RULES))}.")
+    if settings.season != "auto" and not _whole(settings.season, 1):
+        raise SettingError(f"season={settings.season!r}: expected 'auto' or the period in rows (1 for none).")
+    if settings.batch_size != "auto" and not _whole(settings.batch_size, 1):
+        raise SettingError(f"batch_size={settings.batch_size!r}: expected 'auto' or a whole number, at least 1.")
+    for name in ("epochs", "patience"):
+        value = getattr(settings, name)
+        if not (_whole(value, 1) or (name == "patience" and value is None)):
+            raise SettingError(f"{name}={value!r}: expected a whole number, at least 1.")
+    if settings.return_sequences and settings.bidirectional:
+        raise SettingError(
+            "return_sequences=True with bidirectional=True would show each timestep its own targets: the backward "
+            "direction reads the rows after it. Choose one of the two."
+        )
+
+
+def make_optimizer(keras: Any, optimizer: Any, learning_rate: float) -> Any:
+    """Return a fresh Keras optimiser: by name with `learning_rate`, or a copy of the object given."""
+    if not isinstance(optimizer, str):
+        if not isinstance(optimizer, keras.optimizers.Optimizer):
+            raise SettingError(f"optimizer={optimizer!r}: expected a name such as 'adam', or a Keras optimizer.")
+        return type(optimizer).from_config(optimizer.get_config())
+    known = {name.lower(): value for name, value in vars(keras.optimizers).items() if isinstance(value, type)}
+    if optimizer.lower() not in known:
+        raise SettingError(f"optimizer={optimizer!r} is none of Keras's.{nearest(optimizer.lower(), known)}")
+    return known[optimizer.lower()](learning_rate=learning_rate)
+
+
+def _whole(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least

@@ -1,0 +1,85 @@
+"""Choosing Keras's backend, and a start that does not wait for what nobody uses."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+# Keras imports these for its image gallery, scikit-learn for one rare distribution: a third of their import time.
+DEFERRED = ("matplotlib.pyplot", "scipy.stats")
+
+
+class _DeferredModule(ModuleType):
+    """Stands for a module until its first attribute is asked for; then the real one answers."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # the import system's own questions must not load the module
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+@contextlib.contextmanager
+def deferred_imports(names: tuple[str, ...] = DEFERRED) -> Iterator[None]:
+    """Let modules that a library imports but hardly uses load when they are first touched."""
+    # only what is absent from sys.modules and really installed; afterwards a plain import works as ever
+    stand_ins = {
+        name: _DeferredModule(name)
+        for name in names
+        if name not in sys.modules and importlib.util.find_spec(name.partition(".")[0])
+    }
+    sys.modules.update(stand_ins)
+    try:
+        yield
+    finally:
+        for name, module in stand_ins.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+
+def import_keras() -> ModuleType:
+    """Import Keras 3, with JAX unless ``KERAS_BACKEND`` or an already imported Keras says otherwise.
+
+    With JAX, compiled programs are kept on disk between runs (JAX's persistent compilation cache, in the
+    user's cache folder) unless ``JAX_COMPILATION_CACHE_DIR`` names another place.
+    """
+    if "keras" in sys.modules:
+        return sys.modules["keras"]
+    # keras.json is no choice of the user's: Keras writes "tensorflow" there by itself
+    os.environ.setdefault("KERAS_BACKEND", "jax")
+    with deferred_imports():
+        keras = importlib.import_module("keras")
+    if keras.backend.backend() == "jax":
+        _keep_compiled_programs()
+    return keras
+
+
+def _keep_compiled_programs() -> None:
+    import jax
+
+    if jax.config.jax_compilation_cache_dir:
+        return
+    machine = hashlib.sha256((platform.machine() + _cpu_flags()).encode()).hexdigest()[:12]
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "seqwise" / f"xla-{machine}"
+    jax.config.update("jax_compilation_cache_dir", str(cache))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+def _cpu_flags() -> str:
+    # a home folder may be shared by machines whose processors differ; compiled programs may not
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")

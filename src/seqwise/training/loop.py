@@ -1,0 +1,165 @@
+"""The fit loop: Keras's model, optimiser, loss and callbacks; compiled chunks of steps on JAX."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from seqwise.training.backend import import_keras
+from seqwise.training.batches import Batches
+from seqwise.training.progress import progress_callback
+
+PREDICT_BATCH = 256
+
+
+@dataclass
+class Training:
+    """What a training run did.
+
+    Attributes:
+        history: ``{"loss": [...], "val_loss": [...]}``, one value an epoch.
+        seconds: wall time, compilation included.
+        best_epoch: the epoch (from 1) whose weights were kept.
+        interrupted: Ctrl-C ended it.
+    """
+
+    history: dict[str, list[float]] = field(default_factory=dict)
+    seconds: float = 0.0
+    best_epoch: int = 0
+    interrupted: bool = False
+
+
+def auto_batch_size(samples: int) -> int:
+    """Return a power of two from 16 to 128 that gives an epoch about 100 steps or more.
+
+    Small data need many small steps: 73 windows in batches of 32 make three updates an epoch.
+    """
+    return int(2 ** np.clip(np.floor(np.log2(max(samples, 1) / 100)), 4, 7))
+
+
+def fit(
+    model: Any,
+    train: Batches,
+    validation: Batches | None,
+    *,
+    epochs: int,
+    batch_size: int,
+    patience: int | None,
+    seed: int,
+    callbacks: Sequence[Any] = (),
+    verbose: bool | None = None,
+) -> Training:
+    """Train a compiled Keras model on windows, keeping the weights of the best epoch.
+
+    Ctrl-C ends the training, keeps the best weights so far and is noted in the result.
+
+    Args:
+        model: a compiled Keras model.
+        train: shuffled anew each epoch by `seed`; every window once an epoch.
+        validation: watched for the best epoch and for stopping early; None watches the training loss.
+        patience: epochs without improvement before it stops; None trains all epochs.
+        verbose: a live progress bar; None shows it where standard error is a terminal or a notebook.
+    """
+    keras = import_keras()
+    started = time.perf_counter()
+    watched = "val_loss" if validation is not None else "loss"
+    keeper = _best_weights(keras, watched, patience if patience is not None else epochs)
+    bar = progress_callback(epochs, batches=-(-len(train) // batch_size), verbose=verbose)
+    everyone = keras.callbacks.CallbackList(
+        [keeper, *([bar] if bar else []), *callbacks], add_history=True, model=model, epochs=epochs
+    )
+    history = next(c for c in everyone.callbacks if isinstance(c, keras.callbacks.History))
+    model.stop_training = False
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    run_epoch, validate = _steps(keras, model, train, validation, batch_size)
+    rng = np.random.default_rng(seed)
+    result = Training()
+    everyone.on_train_begin()
+    try:
+        for epoch in range(epochs):
+            everyone.on_epoch_begin(epoch)
+            logs: dict[str, float] = {}
+            for done, loss in run_epoch(rng.permutation(train.origins)):
+                logs["loss"] = loss
+                everyone.on_train_batch_end(done - 1, logs)
+            if validation is not None:
+                logs["val_loss"] = validate(validation.origins)
+            everyone.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+    except KeyboardInterrupt:
+        result.interrupted = True
+    finally:
+        everyone.on_train_end()
+    result.history = {name: [float(v) for v in values] for name, values in history.history.items()}
+    result.best_epoch = int(keeper.best_epoch) + 1
+    result.seconds = time.perf_counter() - started
+    return result
+
+
+def _best_weights(keras: Any, watched: str, patience: int) -> Any:
+    class BestWeights(keras.callbacks.EarlyStopping):
+        """Keras's early stopping, which restores the best weights however the training ended."""
+
+        def on_train_end(self, logs: Any = None) -> None:
+            if self.best_weights is not None:
+                self.model.set_weights(self.best_weights)
+            super().on_train_end(logs)
+
+    return BestWeights(monitor=watched, mode="min", patience=patience, restore_best_weights=True)
+
+
+def _steps(
+    keras: Any, model: Any, train: Batches, validation: Batches | None, batch_size: int
+) -> tuple[Callable[[np.ndarray], Iterator[tuple[int, float]]], Callable[[np.ndarray], float]]:
+    if keras.backend.backend() == "jax":
+        from seqwise.training.jax_loop import JaxSteps
+
+        # validation reads the same series, so one object serves both
+        steps = JaxSteps(model, train, batch_size)
+        return steps.train, steps.validate
+
+    def run_epoch(origins: np.ndarray) -> Iterator[tuple[int, float]]:
+        total = 0.0
+        for start in range(0, len(origins), batch_size):
+            chosen = origins[start : start + batch_size]
+            inputs, targets, weights = train.gather(chosen)
+            loss = float(model.train_on_batch(inputs, targets, sample_weight=weights))
+            model.reset_metrics()
+            total += loss * len(chosen)
+            yield start // batch_size + 1, total / (start + len(chosen))
+
+    def validate(origins: np.ndarray) -> float:
+        assert validation is not None
+        total = 0.0
+        for start in range(0, len(origins), batch_size):
+            chosen = origins[start : start + batch_size]
+            inputs, targets, weights = validation.gather(chosen)
+            total += float(model.test_on_batch(inputs, targets, sample_weight=weights)) * len(chosen)
+            model.reset_metrics()
+        return total / len(origins)
+
+    return run_epoch, validate
+
+
+def predict(model: Any, batches: Batches, origins: np.ndarray) -> np.ndarray:
+    """Return the model's outputs for the windows before `origins`, float32, shape (samples, …).
+
+    Every batch has the same size (the last one is filled up), so a window's forecast does not depend on how
+    many others are asked for.
+    """
+    outputs = []
+    size = PREDICT_BATCH if len(origins) > 1 else 1
+    for start in range(0, len(origins), size):
+        chosen = origins[start : start + size]
+        back = np.resize(chosen, size)[:, None] + np.arange(-batches.windows.window, 0)
+        inputs: Any = batches.windows.values[back]
+        if batches.visible is not None:
+            inputs = [inputs, batches.visible[back]]
+        outputs.append(np.asarray(model.predict_on_batch(inputs))[: len(chosen)])
+    return np.concatenate(outputs)

@@ -1,0 +1,69 @@
+"""A live progress bar for the fit loop: epoch, loss, validation, time left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqwise.training.backend import import_keras
+
+
+def progress_callback(epochs: int, batches: int, verbose: bool | None) -> Any | None:
+    """Return a Keras callback that draws the bar, or None where nobody would see it.
+
+    Args:
+        batches: batches of an epoch.
+        verbose: True or False; None draws where standard error is a terminal or in a notebook.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if verbose is None:
+        verbose = console.is_terminal or console.is_jupyter
+    if not verbose:
+        return None
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    keras = import_keras()
+
+    class ProgressBar(keras.callbacks.Callback):
+        """Draws; never touches the model."""
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.bar = Progress(
+                TextColumn("training"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("epochs · loss {task.fields[loss]} · validation {task.fields[best]} ·"),
+                TimeElapsedColumn(),
+                TextColumn("· at most"),
+                TimeRemainingColumn(),
+                TextColumn("left"),
+                console=console,
+                disable=not (console.is_terminal or console.is_jupyter),
+            )
+            self.task = self.bar.add_task("train", total=epochs, loss="…", best="…")
+            self.epoch = 0
+            self.bar.start()
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.epoch = epoch
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            loss = f"{logs['loss']:.4f}" if logs else "…"
+            self.bar.update(self.task, completed=self.epoch + (batch + 1) / batches, loss=loss)
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if logs and "val_loss" in logs:
+                self.bar.update(self.task, completed=epoch + 1, best=f"{logs['val_loss']:.4f}")
+
+        def on_train_end(self, logs: Any = None) -> None:
+            self.bar.stop()
+
+    return ProgressBar()
