@@ -45,9 +45,9 @@ def command(
         write_forecast(out, columns)
         console.print(f"wrote {out}")
     if plot is not None:
-        from seqwise.evaluation.plots import future_plot
+        from seqwise.evaluation.plots import future_plot, png
 
-        future_plot(series, values, times, 0).savefig(plot)
+        plot.write_bytes(png(future_plot(series, values, times, 0)))
         console.print(f"wrote {plot}")
 
 

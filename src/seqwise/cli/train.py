@@ -43,6 +43,7 @@ def command(
         seqwise train power.csv --time date --target OT --window 96 --horizon 24 --units 128,64 --out runs/power
     """
     from seqwise.errors import SettingError
+    from seqwise.evaluation.report import headline
     from seqwise.models.forecaster import Forecaster
     from seqwise.models.run_folder import METRICS, REPORT, check_destination
 
@@ -68,7 +69,10 @@ def command(
     )
     forecaster.save(out)
     if forecaster.evaluation_ is not None:
-        console.print(f"\ntest part, {len(forecaster.evaluation_.origins):,} windows:\n{forecaster.evaluation_}")
+        windows = len(forecaster.evaluation_.origins)
+        console.print(
+            f"\ntest part, {windows:,} window(s):\n{forecaster.evaluation_}\n\n{headline(forecaster.evaluation_)[1]}"
+        )
     console.print(f"\nwrote {out / METRICS}\nreport {out / REPORT}")
 
 

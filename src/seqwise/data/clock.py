@@ -48,7 +48,8 @@ class Clock:
             return (times - start).astype(np.int64) / self.step
         if self.unit == "b":
             days = np.busday_count(start.astype("M8[D]"), times.astype("M8[D]"))
-            return days / self.step + 0.5 * ((times - start) % DAY != np.timedelta64(0))
+            off = ((times - start) % DAY != np.timedelta64(0)) | ~np.is_busday(times.astype("M8[D]"))
+            return days / self.step + 0.5 * off
         months = (times.astype("M8[M]") - start.astype("M8[M]")).astype(np.int64)
         whole = months / self.step
         return whole + 0.5 * (self.at(np.round(whole)) != times) * (whole == np.round(whole))
@@ -57,7 +58,7 @@ class Clock:
         """Return the times at `positions`, shape (n,): datetime64[us], or int64 for a numbered series."""
         count = np.asarray(positions).astype(np.int64) * self.step
         if self.unit == "i":
-            return self.start + count
+            return int(self.start) + count
         start = np.datetime64(self.start, "us")
         if self.unit == "us":
             return start + count.astype("m8[us]")
@@ -124,6 +125,12 @@ def read_times(table: Table, time: str | list[str]) -> np.ndarray:
         return column.to_numpy().astype(np.int64)
     if column.dtype.is_numeric():
         values = column.to_numpy()
+        if not np.isfinite(values).all():
+            row = int(np.flatnonzero(~np.isfinite(values))[0])
+            raise DataError(
+                f"{table.label}: the time column {time!r} holds {values[row]} on {table.where(row)}. "
+                "Fill in the time, or remove the row."
+            )
         if (values == np.round(values)).all():
             return values.astype(np.int64)
         raise DataError(
@@ -139,6 +146,7 @@ def read_times(table: Table, time: str | list[str]) -> np.ndarray:
 
 def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
     best: tuple[int, np.ndarray] | None = None
+    readings: list[np.ndarray] = []
     for form in TEXT_FORMATS:
         try:
             parsed = words.str.to_datetime(form, strict=False, time_unit="us")
@@ -148,9 +156,13 @@ def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
             parsed = parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         bad = parsed.is_null().arg_true().to_numpy()
         if not bad.size:
-            return parsed.to_numpy().astype(MICROSECOND)
-        if best is None or bad.size < best[1].size:
+            read = parsed.to_numpy().astype(MICROSECOND)
+            if not any((read == other).all() for other in readings):
+                readings.append(read)
+        elif best is None or bad.size < best[1].size:
             best = (bad.size, bad)
+    if readings:
+        return _most_regular(table, time, words, readings)
     row = int(best[1][0]) if best else 0
     raise DataError(
         f"{table.label}: the time column {time!r} holds {words[row]!r} on {table.where(row)}, which is no date "
@@ -158,12 +170,42 @@ def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
     )
 
 
+def _most_regular(table: Table, time: str, words: pl.Series, readings: list[np.ndarray]) -> np.ndarray:
+    """Choose between 02/01 as 2 January and as 1 February: the reading that fills its clock best."""
+    misfits = [_misfit(read) for read in readings]
+    best = min(misfits)
+    if len(readings) > 1 and misfits.count(best) > 1:
+        row = int(np.flatnonzero(readings[0] != readings[1])[0])
+        days = " or ".join(str(read[row].astype("M8[D]")) for read in readings)
+        raise DataError(
+            f"{table.label}: the time column {time!r} can be read with the day first or the month first: "
+            f"{words[row]!r} on {table.where(row)} is {days}. Write dates as 2024-12-31."
+        )
+    return readings[misfits.index(best)]
+
+
+def _misfit(times: np.ndarray) -> tuple[int, int]:
+    """Count the rows off the clock that suits `times` best, and the steps of it that no row has."""
+    ordered = np.unique(times)
+    if len(ordered) < 3:
+        return 0, 0
+    positions = _guess(ordered).positions(ordered)
+    return int((positions % 1 != 0).sum()), int(positions[-1]) + 1 - len(ordered)
+
+
 def _from_parts(table: Table, names: list[str]) -> np.ndarray:
     parts = [table.numbers(name) for name in names]
-    for name, part in zip(names, parts, strict=True):
+    ranges = [(1, 9999), (1, 12), (1, 31), (0, 24), (0, 60), (0, 60)]
+    for name, part, (low, high) in zip(names, parts, ranges, strict=False):
         if np.isnan(part).any():
             row = int(np.flatnonzero(np.isnan(part))[0])
             raise DataError(f"{table.label}: the time column {name!r} is empty on {table.where(row)}.")
+        wrong = np.flatnonzero((part < low) | (part > high) | (part % 1 != 0))
+        if wrong.size:
+            raise DataError(
+                f"{table.label}: the time column {name!r} holds {part[wrong[0]]:g} on {table.where(int(wrong[0]))}; "
+                f"expected a whole number from {low} to {high}. The order is year, month, day, hour, minute, second."
+            )
     year, *rest = [part.astype(np.int64) for part in parts]
     times = (year - 1970).astype("M8[Y]").astype("M8[M]")
     adders: list[Callable[[Any, Any], Any]] = [

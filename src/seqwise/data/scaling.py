@@ -52,7 +52,7 @@ class Scaler:
             low, high = np.nanmin(column), np.nanmax(column)
             if low == high:
                 raise DataError(
-                    f"column {self.columns[j]!r} is constant in the training rows ({values[:, j][0]:g} in all "
+                    f"column {self.columns[j]!r} is constant in the training rows ({np.nanmin(values[:, j]):g} in all "
                     f"{len(values):,}): there is nothing to learn from it. Leave it out of features, or train on "
                     "more rows."
                 )

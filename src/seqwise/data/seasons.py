@@ -24,4 +24,5 @@ def seasonal_period(values: np.ndarray, candidates: Sequence[int]) -> int:
 
 
 def _change(values: np.ndarray, lag: int) -> float:
-    return float(np.nanmean(np.abs(values[lag:] - values[:-lag])))
+    change = np.abs(values[lag:] - values[:-lag])
+    return float("nan") if np.isnan(change).all() else float(np.nanmean(change))

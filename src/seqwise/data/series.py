@@ -58,6 +58,18 @@ class TimeSeries:
         truth = self.values[:, : self.targets]
         return truth if self.observed is None else np.where(self.observed[:, : self.targets], truth, np.nan)
 
+    def visible_steps(self) -> np.ndarray | None:
+        """Return which steps the LSTM may see, bool, shape (rows,); None unless ``gaps="mask"``."""
+        if self.gaps != "mask":
+            return None
+        return np.ones(len(self), dtype=bool) if self.observed is None else self.observed.min(axis=1)
+
+    def target_weights(self) -> np.ndarray | None:
+        """Return 1 where every target was observed, else 0, float32, shape (rows,); None where all were."""
+        if self.observed is None:
+            return None
+        return self.observed[:, : self.targets].min(axis=1).astype(np.float32)
+
     def head(self, rows: int) -> TimeSeries:
         """Return the first `rows` rows (views, no copies)."""
         observed = None if self.observed is None else self.observed[:rows]
@@ -133,8 +145,10 @@ def make_series(
     raw = np.full((int(positions[-1]) + 1, len(columns)), np.nan)
     for j, name in enumerate(columns):
         raw[positions, j] = table.numbers(name)[order]
-    _note_missing(table, columns, raw, positions, order, clock, gaps, notes)
-    raw, clock = _trim(table, columns, targets, raw, clock, notes)
+    source = np.full(len(raw), -1)  # the table's row behind each step of the clock, -1 where there is none
+    source[positions] = order
+    raw, source, clock = _trim(table, targets, raw, source, clock, notes)
+    _note_missing(table, columns, raw, source, clock, gaps, notes)
     observed = ~np.isnan(raw)
     if observed.all():
         return TimeSeries(raw, columns, len(targets), clock, time, None, gaps, notes, table.kind, table.label)
@@ -170,40 +184,51 @@ def _lay_on_clock(
         order, ordered = order[last], ordered[last]
     if clock is None:
         clock = infer_clock(ordered, table, order)
+    elif (clock.unit == "i") != (ordered.dtype.kind == "i"):
+        came, expected = ("numbers", "dates") if ordered.dtype.kind == "i" else ("dates", "numbers")
+        raise DataError(f"{table.label}: {time[0]!r} holds {came}, but {expected} in the training data.")
     else:  # the step is known; only the beginning is new
         start = int(ordered[0]) if clock.unit == "i" else str(ordered[0])
         clock = Clock(start, clock.step, clock.unit, clock.month_end)
         if (clock.positions(ordered) % 1).any():
             raise DataError(f"{table.label}: the rows are not {clock.name} apart, as in the training data.")
-    return order, np.round(clock.positions(ordered)).astype(np.int64), clock
+    positions = np.round(clock.positions(ordered)).astype(np.int64)
+    steps = int(positions[-1]) + 1
+    if steps > max(100 * len(positions), 1_000_000):
+        after = int(np.diff(positions).argmax()) + 1
+        raise DataError(
+            f"{table.label}: only {len(positions):,} of {steps:,} steps of {clock.name} are there. The largest gap "
+            f"lies before {ordered[after]} on {table.where(int(order[after]))}: is a time mistyped? Correct or remove "
+            "it, or resample to a longer step."
+        )
+    return order, positions, clock
 
 
 def _note_missing(
     table: Table,
     columns: list[str],
     raw: np.ndarray,
-    positions: np.ndarray,
-    order: np.ndarray,
+    source: np.ndarray,
     clock: Clock,
     gaps: str,
     notes: list[str],
 ) -> None:
     found = []
-    absent = np.ones(len(raw), dtype=bool)
-    absent[positions] = False
+    absent = source < 0
     holes = int(absent.sum())
     if holes:
         first = clock.at(np.flatnonzero(absent)[:1])[0]
         found.append(f"{holes:,} row(s) are absent from the clock of {clock.name} (first: {first})")
-    row_of = np.zeros(len(raw), dtype=np.int64)
-    row_of[positions] = order
     for j, name in enumerate(columns):
         empty = np.flatnonzero(np.isnan(raw[:, j]) & ~absent)
-        if empty.size == len(positions):
-            raise DataError(f"{table.label}: column {name!r} holds no value at all. Leave it out of features.")
+        if np.isnan(raw[:, j]).all():
+            raise DataError(
+                f"{table.label}: column {name!r} holds no value at all between the first and last row that has a "
+                "target. Leave it out."
+            )
         if empty.size:
             found.append(
-                f"{empty.size:,} value(s) of {name!r} are missing (first: {table.where(int(row_of[empty[0]]))})"
+                f"{empty.size:,} value(s) of {name!r} are missing (first: {table.where(int(source[empty[0]]))})"
             )
     if not found:
         return
@@ -217,9 +242,11 @@ def _note_missing(
 
 
 def _trim(
-    table: Table, columns: list[str], targets: list[str], raw: np.ndarray, clock: Clock, notes: list[str]
-) -> tuple[np.ndarray, Clock]:
+    table: Table, targets: list[str], raw: np.ndarray, source: np.ndarray, clock: Clock, notes: list[str]
+) -> tuple[np.ndarray, np.ndarray, Clock]:
     known = np.flatnonzero(~np.isnan(raw[:, : len(targets)]).all(axis=1))
+    if not known.size:
+        raise DataError(f"{table.label}: the target {targets[0]!r} holds no value at all. Name another column.")
     first, last = int(known[0]), int(known[-1])
     dropped = [(first, "beginning"), (len(raw) - 1 - last, "end")]
     for rows, where in dropped:
@@ -228,7 +255,7 @@ def _trim(
     if first:
         start = clock.at(np.array([first]))[0]
         clock = Clock(int(start) if clock.unit == "i" else str(start), clock.step, clock.unit, clock.month_end)
-    return raw[first : last + 1], clock
+    return raw[first : last + 1], source[first : last + 1], clock
 
 
 def _fill(raw: np.ndarray, observed: np.ndarray, gaps: str) -> None:

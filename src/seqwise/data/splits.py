@@ -38,7 +38,7 @@ def part_rows(size: float, rows: int, horizon: int, name: str) -> int:
     Raises:
         SettingError: `size` is negative or leaves no room.
     """
-    if isinstance(size, bool) or not isinstance(size, (int, float, np.integer, np.floating)) or size < 0:
+    if isinstance(size, bool) or not isinstance(size, (int, float, np.integer, np.floating)) or not 0 <= size < np.inf:
         raise SettingError(f"{name}={size!r}: expected a share (0.1) or a number of rows (12).")
     if size == 0:
         return 0
@@ -88,8 +88,8 @@ def usable_origins(series: TimeSeries, window: int, horizon: int) -> np.ndarray 
     """
     if series.observed is None:
         return None
-    seen = series.observed.all(axis=1)
-    known = series.observed[:, : series.targets].any(axis=1)
+    seen = series.observed.min(axis=1)
+    known = series.observed[:, : series.targets].max(axis=1)
     ahead = np.append(np.cumsum(known), np.full(horizon, known.sum()))
     until = np.concatenate([[0], ahead])
     usable = until[horizon : horizon + len(known)] > until[: len(known)]

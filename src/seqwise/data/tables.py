@@ -112,14 +112,22 @@ def read_table(source: Any) -> Table:
     if isinstance(source, (str, Path)):
         return _read_file(Path(source).expanduser())
     if isinstance(source, (list, tuple, np.ndarray)):
-        return _from_array(np.asarray(source))
+        try:
+            return _from_array(np.asarray(source))
+        except ValueError as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError("The list's rows differ in length; a table needs the same columns in each row.") from None
     try:
-        frame = nw.from_native(source)
+        frame = nw.from_native(source, allow_series=True)
     except TypeError:
         raise DataError(
             f"Cannot read a table from {type(source).__name__}. Expected a path (CSV, Parquet), a pandas, "
             "polars or pyarrow table, or a NumPy array of shape (rows, columns)."
         ) from None
+    except nw.exceptions.DuplicateError as error:
+        twice = str(error).partition("'")[2].partition("'")[0]
+        raise DataError(f"The table has two columns called {twice!r}; give each its own name.") from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     if isinstance(frame, nw.Series):
@@ -135,9 +143,12 @@ def read_table(source: Any) -> Table:
 
 def _index_as_column(frame: nw.DataFrame[Any]) -> tuple[nw.DataFrame[Any], str | None]:
     native = nw.to_native(frame)
+    native = native.set_axis(native.columns.map(str), axis=1)  # pandas counts unnamed columns 0, 1, …
     if type(native.index).__name__ not in ("DatetimeIndex", "PeriodIndex"):
-        return frame, None
-    name = native.index.name or "time"
+        return nw.from_native(native), None
+    name = native.index.name or ("index" if "time" in native.columns else "time")
+    if name in native.columns:  # df.set_index("time", drop=False)
+        return nw.from_native(native.reset_index(drop=True)), name
     if type(native.index).__name__ == "PeriodIndex":
         native = native.set_axis(native.index.to_timestamp())
     return nw.from_native(native.rename_axis(name).reset_index()), name
@@ -169,7 +180,9 @@ def _read_file(path: Path) -> Table:
         raise DataError(f"{str(path)!r} is a folder; name a CSV or Parquet file in it.")
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".tsv", ".txt", ".parquet", ".pq"):
-        raise DataError(f"{path.name}: expected a .csv, .tsv, .txt or .parquet file, got {suffix or 'no'!r}.")
+        raise DataError(
+            f"{path.name}: expected a .csv, .tsv, .txt or .parquet file, got {repr(suffix) if suffix else 'none'}."
+        )
     if path.stat().st_size == 0:
         raise DataError(f"{path.name} is empty (0 bytes). Export it again, with a header line and one row a timestep.")
     try:
@@ -196,6 +209,8 @@ def _read_text(path: Path) -> pl.DataFrame:
             f"or convert it: iconv -f latin1 -t utf-8 {path.name} > utf8.csv"
         ) from None
     separator = max(",;\t|", key=header.count)
+    if raw.endswith((b"\n\n", b"\n\r\n")):
+        raw = raw.rstrip(b"\r\n")
     # a blank line in the middle would otherwise become a row of nulls, which the gap rules then report
     return pl.read_csv(
         raw, separator=separator, null_values=NULL_WORDS, infer_schema_length=None, try_parse_dates=False

@@ -10,6 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from seqwise.errors import DataError, SettingError
 
+CHUNK = 100_000
+
 
 @dataclass(frozen=True)
 class Windows:
@@ -58,7 +60,14 @@ class Windows:
         """The row after each window's input, ascending; a range (no memory) where every row is usable."""
         if self.usable is None:
             return self.span
-        return np.flatnonzero(self.usable[self.span.start : self.span.stop]) + self.span.start
+        usable = self.usable[self.span.start : self.span.stop]
+        origins = np.empty(np.count_nonzero(usable), np.int32 if len(self.values) < 2**31 else np.int64)
+        done = 0
+        for start in range(0, len(usable), CHUNK):  # flatnonzero of the whole would take twice the memory
+            found = np.flatnonzero(usable[start : start + CHUNK])
+            origins[done : done + len(found)] = found + (start + self.span.start)
+            done += len(found)
+        return origins
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -75,7 +84,9 @@ class Windows:
             inputs, shape (samples, window, features), and targets, shape (samples, horizon, targets), or
             (samples, window, horizon, targets) with `every_step`.
         """
-        origins = np.asarray(self.origins[index] if isinstance(index, slice) else np.asarray(self.origins)[index])
+        if isinstance(index, slice):
+            index = np.arange(*index.indices(len(self)))
+        origins = self.span.start + index if isinstance(self.origins, range) else self.origins[index]
         return self.gather(origins)
 
     def gather(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

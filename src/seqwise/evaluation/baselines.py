@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 
 LONGEST_ETS_HISTORY = 1500  # rows; a longer past changes the estimates little and the time a lot
+SHORTEST_ETS_HISTORY = 10  # statsmodels' own limit; a shorter past is carried on as it ended
 LONGEST_ETS_SEASON = 60  # beyond it the seasonal states outnumber what the data can say
 
 
@@ -48,6 +50,8 @@ def _ets_one(series: np.ndarray, origins: np.ndarray, horizon: int, season: int,
 
     first = max(0, fit_rows - max(LONGEST_ETS_HISTORY, 3 * season))
     past, whole = series[first:fit_rows], series[first : int(origins[-1])]
+    if len(past) < SHORTEST_ETS_HISTORY:
+        return naive(series[:, None], origins, horizon)[..., 0]
     seasonal = 1 < season <= LONGEST_ETS_SEASON and len(past) >= 2 * season
     # smoothing the logarithm is the multiplicative model with closed-form forecasts
     logged = past.min() > 0 and whole.min() > 0 and past.max() > 2 * past.min()
@@ -63,17 +67,16 @@ def _ets_one(series: np.ndarray, origins: np.ndarray, horizon: int, season: int,
         for trend, damped in ((None, False), ("add", False), ("add", True))
         for s in ([False, True] if seasonal else [False])
     ]
-    best = None
+    best: Any = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # convergence messages: the AIC decides
         for form in forms:
-            fitted = ETSModel(past, error="add", initialization_method="heuristic", **form).fit(disp=False)
+            fitted: Any = ETSModel(past, error="add", initialization_method="heuristic", **form).fit(disp=False)
             if np.isfinite(fitted.aic) and (best is None or fitted.aic < best[1].aic):
                 best = (form, fitted)
-        assert best is not None
         form, fitted = best
         # heuristic initial states read the first rows only, so they are the same for the longer series
-        states = ETSModel(whole, error="add", initialization_method="heuristic", **form).smooth(fitted.params)
+        states: Any = ETSModel(whole, error="add", initialization_method="heuristic", **form).smooth(fitted.params)
     at = origins - first - 1  # the state after the last row that the forecast may see
     steps = np.arange(1, horizon + 1)
     forecast = np.repeat(np.asarray(states.level)[at][:, None], horizon, axis=1)

@@ -32,18 +32,25 @@ def score(truth: np.ndarray, forecast: np.ndarray, scale: np.ndarray) -> dict[st
 
 
 def error_by_step(truth: np.ndarray, forecast: np.ndarray) -> np.ndarray:
-    """Return the MAE of each step ahead, shape (horizon,), over samples and targets."""
-    return np.nanmean(np.abs(truth - forecast), axis=(0, 2))
+    """Return the MAE of each step ahead, shape (horizon,): over samples, then over targets; NaN where none was seen."""
+    seen = ~np.isnan(truth)
+    error = np.where(seen, np.abs(np.where(seen, truth, 0) - forecast), 0).sum(axis=0)
+    count = seen.sum(axis=0)
+    return np.divide(error, count, out=np.full(error.shape, np.nan), where=count > 0).mean(axis=1)
 
 
 def naive_scale(training: np.ndarray, season: int) -> np.ndarray:
     """Return MASE's denominator: the seasonal naive forecast's MAE within the training rows.
 
     Args:
-        training: shape (rows, targets), NaN where missing. season: period in rows, 1 for none.
+        training: shape (rows, targets), NaN where missing. season: period in rows, 1 for none; rows fewer than
+            a season are compared with the row before.
 
     Returns:
         shape (targets,); 1 where the training rows never change.
     """
-    change = np.nanmean(np.abs(training[season:] - training[:-season]), axis=0)
+    lag = season if season < len(training) else 1
+    difference = np.abs(training[lag:] - training[:-lag])
+    seen = ~np.isnan(difference)
+    change = np.where(seen, difference, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
     return np.where(change > 0, change, 1.0)

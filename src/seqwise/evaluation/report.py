@@ -80,6 +80,11 @@ def render_report(
         page["comparison"] = _comparison(evaluation)
         page["forecasts"] = [_forecast(evaluation, target, series) for target in shown]
         page["steps"] = _steps(evaluation)
+        page["starts"] = (
+            "Each is one step ahead of the last value that it knows."
+            if evaluation.truth.shape[1] == 1
+            else "Each starts from what was known at its grey line and never sees the truth after it."
+        )
     if any(history.values()):
         alt = f"Line chart of the loss over the epochs; the weights of epoch {best_epoch} were kept."
         page["learning"] = _picture(plots.learning_curve(history, best_epoch), alt)
@@ -153,12 +158,16 @@ def _remarks(evaluation: Evaluation | None) -> list[str]:
 
 def _data(series: TimeSeries) -> str:
     first, last = _when(series.clock.at(np.array([0, len(series) - 1])))
-    inputs = [name for name in series.columns[series.targets :]]
+    inputs = series.columns[series.targets :]
     kind = "target" if series.targets == 1 else "targets"
     return (
         f"{len(series):,} rows of {series.label}, one row every {series.clock.name}, from {first} to {last}. "
         f"The {kind}: {', '.join(series.target_names)}. "
-        + (f"Further inputs: {', '.join(inputs)}." if inputs else "The model reads nothing but their own past.")
+        + (
+            f"Further inputs: {', '.join(inputs)}."
+            if inputs
+            else f"The model reads nothing but {'its' if series.targets == 1 else 'their'} own past."
+        )
     ).replace("every 1 ", "every ")
 
 
@@ -209,7 +218,9 @@ def _forecast(evaluation: Evaluation, target: int, series: TimeSeries) -> dict[s
     name = evaluation.targets[target]
     alt = f"Line chart of {name} over time: what was observed, the model’s forecast and a naive forecast."
     figure = plots.forecast_plot(evaluation, target, series=series)
-    caption = f"MAE over the whole test part: {_listed(errors)}" if seen.any() else "Nothing was observed here."
+    caption = ""  # of a single target the table says it all
+    if len(evaluation.targets) > 1:
+        caption = f"MAE over the whole test part: {_listed(errors)}" if seen.any() else "Nothing was observed here."
     return _picture(figure, alt, caption) | {"name": name}
 
 

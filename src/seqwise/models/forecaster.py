@@ -70,6 +70,10 @@ class Forecaster(BaseEstimator):
         (64,)
     """
 
+    plan_: Plan | None
+    evaluation_: Evaluation | None
+    results_: dict[str, str]  # of a loaded run: the texts of its result files
+
     def __init__(
         self,
         window: int = 24,
@@ -203,6 +207,7 @@ class Forecaster(BaseEstimator):
             verbose=verbose,
         )
         self.series_, self.plan_, self.evaluation_ = series, plan, None
+        self.rows_, self.results_ = len(series), {}
         first = plan.split.validation
         self.test_start_ = series.clock.at(np.array([first]))[0] if first < len(series) else None
 
@@ -235,10 +240,7 @@ class Forecaster(BaseEstimator):
 
     def _forecast_at(self, series: TimeSeries, origins: np.ndarray) -> np.ndarray:
         scaled = self.scaler_.transform(series.values)
-        visible = None
-        if self.gaps == "mask":
-            visible = np.ones(len(series), bool) if series.observed is None else series.observed.all(axis=1)
-        batches = Batches(Windows(scaled, self.window, self.horizon, series.targets), visible)
+        batches = Batches(Windows(scaled, self.window, self.horizon, series.targets), series.visible_steps())
         outputs = predict(self.model_, batches, origins)
         if self.return_sequences:
             outputs = outputs[:, -1]

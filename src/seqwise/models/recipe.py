@@ -113,12 +113,7 @@ def find_season(plan: Plan, season: int | str) -> int:
 def make_batches(plan: Plan, part: str, scaled: np.ndarray) -> Batches:
     """Return the batches of a part: windows on `scaled`, what the LSTM may see, which targets count."""
     series = plan.series
-    visible = weights = None
-    if series.gaps == "mask":
-        visible = np.ones(len(series), bool) if series.observed is None else series.observed.all(axis=1)
-    if series.observed is not None:
-        weights = series.observed[:, : series.targets].all(axis=1).astype(np.float32)
-    return Batches(plan.windows(part, scaled), visible, weights)
+    return Batches(plan.windows(part, scaled), series.visible_steps(), series.target_weights())
 
 
 def tell_shapes(plan: Plan, available: list[str]) -> ShapeStory:

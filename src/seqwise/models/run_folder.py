@@ -16,6 +16,7 @@ from seqwise.bundle import is_run, read_manifest, replaced_folder, write_json, w
 from seqwise.data import Clock, Scaler, TimeSeries
 from seqwise.errors import BundleError, DataError
 from seqwise.models.forecaster import Forecaster
+from seqwise.models.recipe import Plan, tell_shapes
 from seqwise.training import Training, import_keras
 
 MODEL, CONTEXT, METRICS, FORECAST, REPORT = (
@@ -50,7 +51,7 @@ def save_forecaster(forecaster: Forecaster, path: Path) -> Path:
             context["observed"] = series.observed[-forecaster.window :].astype(np.uint8)
         save_file(context, folder / CONTEXT)
         if forecaster.plan_ is not None:
-            _write_results(forecaster, folder)
+            _write_results(forecaster, forecaster.plan_, folder)
         else:  # a loaded run, saved again: its results are those of its training
             for name, text in forecaster.results_.items():
                 (folder / name).write_text(text, encoding="utf-8")
@@ -58,9 +59,8 @@ def save_forecaster(forecaster: Forecaster, path: Path) -> Path:
     return path
 
 
-def _write_results(forecaster: Forecaster, folder: Path) -> None:
+def _write_results(forecaster: Forecaster, plan: Plan, folder: Path) -> None:
     from seqwise.evaluation.report import write_report
-    from seqwise.models.recipe import tell_shapes
 
     series, training = forecaster.series_, forecaster.training_
     try:
@@ -74,7 +74,7 @@ def _write_results(forecaster: Forecaster, folder: Path) -> None:
     write_report(
         folder / REPORT,
         title=f"Forecast of {', '.join(series.target_names)}",
-        story=str(tell_shapes(forecaster.plan_, [])),
+        story=str(tell_shapes(plan, [])),
         notes=series.notes,
         settings=_settings(forecaster)
         | {"residual used": forecaster.residual_, "log taken of": forecaster.scaler_.log},
@@ -126,7 +126,7 @@ def _content(forecaster: Forecaster) -> dict[str, Any]:
             "targets": series.targets,
             "time": series.time,
             "clock": series.clock.__dict__,
-            "rows": len(series) if forecaster.plan_ is not None else forecaster.rows_,
+            "rows": forecaster.rows_,
             "notes": series.notes,
         },
         "test_start": None if forecaster.test_start_ is None else str(forecaster.test_start_),

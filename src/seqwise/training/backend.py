@@ -67,7 +67,7 @@ def import_keras() -> ModuleType:
 def _keep_compiled_programs() -> None:
     import jax
 
-    if jax.config.jax_compilation_cache_dir:
+    if getattr(jax.config, "jax_compilation_cache_dir"):  # noqa: B009 (a setting that jax adds at run time)
         return
     machine = hashlib.sha256((platform.machine() + _cpu_flags()).encode()).hexdigest()[:12]
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "seqwise" / f"xla-{machine}"

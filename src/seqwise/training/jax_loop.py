@@ -7,7 +7,7 @@ scaled series stays on the device; a call takes window origins, gathers each bat
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -42,7 +42,8 @@ class JaxSteps:
             windows.targets,
             every_step=windows.every_step,
         )
-        self._train = jax.jit(self._train_chunk, donate_argnums=0, compiler_options=COMPILER_OPTIONS)
+        # the state is not donated: Ctrl-C in the call would leave the model without any
+        self._train = jax.jit(self._train_chunk, compiler_options=COMPILER_OPTIONS)
         self._validate = jax.jit(self._validate_chunk, compiler_options=COMPILER_OPTIONS)
 
     def train(self, origins: np.ndarray) -> Iterator[tuple[int, float]]:
@@ -97,7 +98,7 @@ class JaxSteps:
     def _gather(self, data: tuple[Any, ...], origins: jax.Array) -> tuple[Any, jax.Array, jax.Array | None]:
         series, visible, weights = data
         back = origins[:, None] + jnp.arange(-self._layout.window, 0)
-        ahead = self._layout.target_rows(origins)
+        ahead: Any = self._layout.target_rows(cast(np.ndarray, origins))
         inputs = series[back] if visible is None else [series[back], visible[back]]
         return inputs, series[ahead, : self._layout.targets], None if weights is None else weights[ahead]
 
@@ -110,7 +111,8 @@ class JaxSteps:
         share = share.reshape((-1,) + (1,) * (outputs.ndim - 2))
         weights = share * jnp.ones(outputs.shape[:-1], outputs.dtype) if weights is None else share * weights
         loss = self.model.compute_loss(y=targets, y_pred=outputs, sample_weight=weights, training=training)
-        loss = loss * len(origins) / real  # Keras divides by the batch's size, which counts the repeats
+        if getattr(self.model.loss, "reduction", "mean") in ("mean", "sum_over_batch_size"):
+            loss = loss * len(origins) / real  # Keras divides by the batch's size, which counts the repeats
         return loss, (loss, other)
 
     def _train_chunk(self, state: Any, data: Any, origins: jax.Array, real: jax.Array, steps: int) -> Any:
@@ -126,7 +128,8 @@ class JaxSteps:
 
     def _validate_chunk(self, state: Any, data: Any, origins: jax.Array, real: jax.Array, steps: int) -> jax.Array:
         def step(i: jax.Array, losses: jax.Array) -> jax.Array:
-            loss, _ = self._loss(*state, data, origins[i], real[i], False)
+            trainable, other = state
+            loss, _ = self._loss(trainable, other, data, origins[i], real[i], False)
             return losses.at[i].set(loss)
 
         return jax.lax.fori_loop(0, steps, step, jnp.zeros(len(origins)))
