@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import polars as pl
 import pytest
+from matplotlib.patches import Rectangle
 
 from seqwise.data import make_series
 from seqwise.evaluation import Evaluation, evaluate, plots
@@ -109,12 +110,16 @@ def test_the_page_stands_alone():
     images = pictures(page)
     assert len(images) == 5  # comparison, forecast, steps, learning curve, future
     for data, attrs in zip(images, page.all("img"), strict=True):
-        assert data.startswith(b"\x89PNG\r\n\x1a\n") and data.endswith(b"IEND\xaeB`\x82")
+        assert data.startswith(b"\x89PNG\r\n\x1a\n")
+        assert data.endswith(b"IEND\xaeB`\x82")
         size = int.from_bytes(data[16:20]), int.from_bytes(data[20:24])
         assert size == (int(str(attrs["width"])), int(str(attrs["height"])))
-    assert not page.all("script") and not page.all("link")
-    assert "http://" not in html and "https://" not in html
-    assert "@import" not in html and "url(" not in html
+    assert not page.all("script")
+    assert not page.all("link")
+    assert "http://" not in html
+    assert "https://" not in html
+    assert "@import" not in html
+    assert "url(" not in html
 
 
 def test_the_table_holds_the_evaluations_figures():
@@ -201,7 +206,8 @@ def test_figures_that_cannot_be_had_are_not_claimed():
     series, evaluation = monthly()
     nothing = {"model": float("nan"), "naive": 1.0, "seasonal_naive": 1.0, "ets": 1.0}
     verdict, sentence = headline(with_mae(evaluation, **nothing))
-    assert verdict == "unknown" and sentence.endswith("a target has no observed value there.")
+    assert verdict == "unknown"
+    assert sentence.endswith("a target has no observed value there.")
     broken = {**evaluation.forecasts, "model": np.full_like(evaluation.truth, np.nan)}
     hollow = replace(with_mae(evaluation, **nothing), forecasts=broken)
     assert headline(hollow)[1].endswith("its forecasts hold values that are not numbers.")
@@ -214,7 +220,8 @@ def test_without_a_test_part():
     page = Page(html)
     assert "no test part was held back" in page.text
     assert len(pictures(page)) == 2  # learning curve and future
-    assert "Comparison" not in page.text and "Forecast and truth" not in page.text
+    assert "Comparison" not in page.text
+    assert "Forecast and truth" not in page.text
 
 
 def test_an_interrupted_training():
@@ -244,7 +251,8 @@ def test_data_and_notes_are_told():
     series, evaluation = nasty()
     page = Page(render(series, evaluation, notes=series.notes))
     assert len(page.all("li")) == len(series.notes) == 2
-    assert "200 rows of" in page.text and "one row every 5 steps, from 0 to 995" in page.text
+    assert "200 rows of" in page.text
+    assert "one row every 5 steps, from 0 to 995" in page.text
     assert "Nothing had to be mended" not in page.text
     assert "% of the values were observed; only these count." in page.text
     assert len(pictures(page)) == 9  # three targets: 3 forecasts, 3 futures, and comparison, steps, learning curve
@@ -285,7 +293,8 @@ def test_every_figure_names_its_axes(case):
     series, evaluation = case()
     for name, figure in figures(series, evaluation).items():
         (axes,) = figure.axes
-        assert axes.get_xlabel() and axes.get_ylabel(), name
+        assert axes.get_xlabel(), name
+        assert axes.get_ylabel(), name
         assert plots.png(figure).startswith(b"\x89PNG"), name
 
 
@@ -326,7 +335,7 @@ def test_tiles_never_overlap_and_end_with_the_last():
 def test_the_kept_epoch_is_marked_and_the_scale_is_logarithmic_when_it_helps():
     figure = plots.learning_curve(HISTORY, 3)
     mark = line(figure, "kept: epoch 3")
-    assert (list(mark.get_xdata()), list(mark.get_ydata())) == ([3], [0.3])  # of the validation loss
+    assert np.asarray(mark.get_xydata()).tolist() == [[3, 0.3]]  # of the validation loss
     assert figure.axes[0].get_yscale() == "log"
     assert plots.learning_curve({"loss": [0.5, 0.4]}, 2).axes[0].get_yscale() == "linear"
     assert plots.learning_curve({"loss": [float("nan")] * 2}, 1).axes
@@ -335,7 +344,7 @@ def test_the_kept_epoch_is_marked_and_the_scale_is_logarithmic_when_it_helps():
 def test_one_step_is_drawn_as_bars_and_figures_are_written():
     _, evaluation = monthly(horizon=1)
     axes = plots.error_by_horizon(evaluation).axes[0]
-    assert [bar.get_height() for bar in axes.patches] == [
+    assert [bar.get_bbox().height for bar in axes.patches if isinstance(bar, Rectangle)] == [
         evaluation.scores[name]["mae"] for name in ("model", "naive", "seasonal_naive", "ets")
     ]
     axes = plots.comparison(evaluation.scores).axes[0]
@@ -343,6 +352,7 @@ def test_one_step_is_drawn_as_bars_and_figures_are_written():
     assert written == {plots.readable(s["mae"]) for s in evaluation.scores.values()}
 
 
-def test_pyplot_is_never_imported():
-    figures(*monthly())
-    assert "matplotlib.pyplot" not in sys.modules
+def test_pyplot_is_not_used(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # importing it now fails
+    for figure in figures(*monthly()).values():
+        plots.png(figure)

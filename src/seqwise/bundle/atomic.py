@@ -24,6 +24,7 @@ def replaced_folder(target: Path, keep: Iterator[Path] | tuple[Path, ...] = ()) 
         target: the folder to make or replace.
         keep: files and folders of the old `target` to carry over.
     """
+    target = target.resolve()  # a link stays one: the folder behind it is replaced
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     try:
@@ -44,6 +45,7 @@ def replaced_folder(target: Path, keep: Iterator[Path] | tuple[Path, ...] = ()) 
 
 def recover(target: Path) -> None:
     """Put back a folder that an interrupted `_swap` left aside."""
+    target = target.resolve()
     aside = target.with_name(target.name + ASIDE)
     if not target.exists() and aside.is_dir():
         aside.rename(target)

@@ -68,10 +68,11 @@ def read_manifest(folder: Path, needed: tuple[str, ...]) -> dict[str, Any]:
             f"{str(folder)!r} has schema version {version}; this Seqwise reads {SCHEMA_VERSION}. "
             "Upgrade: pip install -U seqwise."
         )
+    known = manifest.get("files")
     for name in needed:
         if not (folder / name).exists():
             raise BundleError(f"{folder / name} is missing: the run is incomplete. Train again, or restore it.")
-        if _digest(folder / name) != manifest.get("files", {}).get(name):
+        if not isinstance(known, dict) or _digest(folder / name) != known.get(name):
             raise BundleError(
                 f"{folder / name} is damaged: its check sum differs from the manifest's. Train again, or restore it."
             )

@@ -159,6 +159,8 @@ def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
             read = parsed.to_numpy().astype(MICROSECOND)
             if not any((read == other).all() for other in readings):
                 readings.append(read)
+            if "/" not in words[0]:  # only 02/01 can be read in two ways
+                break
         elif best is None or bad.size < best[1].size:
             best = (bad.size, bad)
     if readings:

@@ -8,7 +8,7 @@ from typing import Any
 
 from seqwise.data import TimeSeries
 from seqwise.errors import DataError, SettingError
-from seqwise.evaluation.evaluation import Evaluation, format_scores, mean_scores
+from seqwise.evaluation.evaluation import Evaluation, format_scores, mean_scores, plain_scores
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Backtest:
         return self.scores["model"]
 
     def to_dict(self) -> dict[str, Any]:
-        scores = self.scores
+        scores = plain_scores(self.scores)
         return {
             "test": scores.pop("model"),
             "baselines": scores,

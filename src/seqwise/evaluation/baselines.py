@@ -52,7 +52,8 @@ def _ets_one(series: np.ndarray, origins: np.ndarray, horizon: int, season: int,
     past, whole = series[first:fit_rows], series[first : int(origins[-1])]
     if len(past) < SHORTEST_ETS_HISTORY:
         return naive(series[:, None], origins, horizon)[..., 0]
-    seasonal = 1 < season <= LONGEST_ETS_SEASON and len(past) >= 2 * season
+    # at the least what statsmodels' heuristic initial states are computed from
+    seasonal = 1 < season <= LONGEST_ETS_SEASON and len(past) >= max(2 * season, 10 + 2 * (season // 2))
     # smoothing the logarithm is the multiplicative model with closed-form forecasts
     logged = past.min() > 0 and whole.min() > 0 and past.max() > 2 * past.min()
     if logged:

@@ -54,7 +54,8 @@ class Evaluation:
         return {name: error_by_step(self.truth, f) for name, f in self.forecasts.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        return {"test": self.metrics, "baselines": self.baselines, "windows": len(self.origins)}
+        scores = plain_scores(self.scores)
+        return {"test": scores.pop("model"), "baselines": scores, "windows": len(self.origins)}
 
     def __str__(self) -> str:
         return format_scores(self.scores)
@@ -93,6 +94,11 @@ def mean_scores(evaluations: list[Evaluation]) -> dict[str, dict[str, float]]:
     """Average each score over folds."""
     names = evaluations[0].scores
     return {name: {m: float(np.mean([e.scores[name][m] for e in evaluations])) for m in METRICS} for name in names}
+
+
+def plain_scores(scores: dict[str, dict[str, float]]) -> dict[str, dict[str, float | None]]:
+    """Return scores as JSON can hold them: None for NaN, where a target was never observed."""
+    return {name: {m: v if np.isfinite(v) else None for m, v in values.items()} for name, values in scores.items()}
 
 
 def format_scores(scores: dict[str, dict[str, float]]) -> str:

@@ -8,7 +8,8 @@ METRICS = ("mae", "rmse", "mase", "smape")
 
 
 def score(truth: np.ndarray, forecast: np.ndarray, scale: np.ndarray) -> dict[str, float]:
-    """Return MAE, RMSE, MASE and sMAPE over every observed value; with several targets, their mean.
+    """Return MAE, RMSE, MASE and sMAPE over every observed value; with several targets, their mean: NaN
+    where one of them was never observed.
 
     MASE is Hyndman & Koehler's (2006): MAE divided by `scale`. sMAPE is the M4 competition's, in percent:
     200 · |y - f| / (|y| + |f|).
@@ -22,6 +23,7 @@ def score(truth: np.ndarray, forecast: np.ndarray, scale: np.ndarray) -> dict[st
     size = np.where(seen, np.abs(np.where(seen, truth, 0)) + np.abs(forecast), 0)
     relative = np.divide(error, size, out=np.zeros_like(error), where=size > 0)
     count = seen.sum(axis=(0, 1))
+    count = np.where(count > 0, count, np.nan)
     mae = error.sum(axis=(0, 1)) / count
     return {
         "mae": float(mae.mean()),

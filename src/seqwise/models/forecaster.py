@@ -21,7 +21,7 @@ from seqwise.models.recipe import (
     make_plan,
     tell_shapes,
 )
-from seqwise.models.settings import check_settings, make_optimizer
+from seqwise.models.settings import check_loss, check_settings, make_optimizer
 from seqwise.shapes import ShapeStory
 from seqwise.training import Batches, Training, auto_batch_size, deferred_imports, fit, import_keras, predict
 
@@ -173,11 +173,12 @@ class Forecaster(BaseEstimator):
     def _fit_plan(self, plan: Plan, callbacks: Sequence[Any] = (), verbose: bool | None = None) -> None:
         keras = import_keras()
         series = plan.series
-        self.scaler_ = fit_scaler(plan, self.scaler, self.log)
-        scaled = self.scaler_.transform(series.values)
-        self.residual_ = change_is_easier(plan, scaled) if self.residual == "auto" else bool(self.residual)
-        self.season_ = find_season(plan, self.season)
-        self.model_ = build_network(
+        optimizer = make_optimizer(keras, self.optimizer, self.learning_rate)
+        loss = check_loss(keras, self.loss)
+        scaler = fit_scaler(plan, self.scaler, self.log)
+        scaled = scaler.transform(series.values)
+        residual = change_is_easier(plan, scaled) if self.residual == "auto" else bool(self.residual)
+        model = build_network(
             window=self.window,
             features=len(series.columns),
             targets=series.targets,
@@ -186,17 +187,17 @@ class Forecaster(BaseEstimator):
             bidirectional=self.bidirectional,
             dropout=self.dropout,
             return_sequences=self.return_sequences,
-            residual=self.residual_,
+            residual=residual,
             linear_skip=self.linear_skip,
             masked=self.gaps == "mask",
             seed=self.seed,
         )
         # jit_compile is left to Keras, which knows what each backend can do
-        self.model_.compile(make_optimizer(keras, self.optimizer, self.learning_rate), self.loss)
+        model.compile(optimizer, loss)
         train, validation = make_batches(plan, "train", scaled), make_batches(plan, "validation", scaled)
         size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
-        self.training_: Training = fit(
-            self.model_,
+        training = fit(
+            model,
             train,
             validation if len(validation) else None,
             epochs=self.epochs,
@@ -206,8 +207,11 @@ class Forecaster(BaseEstimator):
             callbacks=callbacks,
             verbose=verbose,
         )
-        self.series_, self.plan_, self.evaluation_ = series, plan, None
-        self.rows_, self.results_ = len(series), {}
+        # all at once, so that a fit that fails leaves an earlier one whole
+        self.model_, self.scaler_, self.residual_ = model, scaler, residual
+        self.training_: Training = training
+        self.season_ = find_season(plan, self.season)
+        self.series_, self.plan_, self.evaluation_, self.results_ = series, plan, None, {}
         first = plan.split.validation
         self.test_start_ = series.clock.at(np.array([first]))[0] if first < len(series) else None
 
@@ -304,7 +308,11 @@ class Forecaster(BaseEstimator):
             fresh._fit_plan(fresh._plan(part, test=len(part) - start), verbose=verbose)
             return fresh.evaluate()
 
-        least = int(np.ceil((self.window + 2 * self.horizon) / max(1 - min(self.validation, 0.9), 0.1)))
+        least = self.window + self.horizon
+        if self.validation >= 1:  # a number of rows
+            least += int(self.validation)
+        else:
+            least = int(np.ceil((least + self.horizon) / max(1 - self.validation, 0.1)))
         return backtest(series, folds=folds, fold_rows=fold_rows, least_rows=least, train_and_score=train_and_score)
 
     def shapes(

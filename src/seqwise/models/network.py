@@ -57,17 +57,22 @@ def build_network(
 
     hidden = read
     for i, width in enumerate(units):
-        lstm = layers.LSTM(
-            width,
-            return_sequences=return_sequences or i < len(units) - 1,
-            dropout=dropout,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
-            seed=next(seeds),
-            name=f"lstm_{i + 1}",
-        )
-        if bidirectional:
-            lstm = layers.Bidirectional(lstm, name=f"bidirectional_{i + 1}")
+        directions = [
+            layers.LSTM(
+                width,
+                return_sequences=return_sequences or i < len(units) - 1,
+                dropout=dropout,
+                go_backwards=backwards,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+                seed=next(seeds),
+                name=f"lstm_{i + 1}" + ("_backwards" if backwards else ""),
+            )
+            for backwards in ((False, True) if bidirectional else (False,))
+        ]
+        lstm: Any = directions[0]
+        if bidirectional:  # a copy of the one would start with the same weights and masks as the other
+            lstm = layers.Bidirectional(lstm, backward_layer=directions[1], name=f"bidirectional_{i + 1}")
         hidden = lstm(hidden, mask=visible) if masked else lstm(hidden)
 
     start: Any = "zeros" if residual else keras.initializers.GlorotUniform(seed=next(seeds))

@@ -27,8 +27,13 @@ OURS = {MODEL, CONTEXT, METRICS, FORECAST, REPORT, "manifest.json"}
 
 def check_destination(path: Path) -> None:
     """Raise `BundleError` where saving to `path` would destroy something that is no Seqwise run."""
-    if path.is_file():
-        raise BundleError(f"{str(path)!r} is a file. Name a folder for the run.")
+    for part in (path, *path.parents):
+        if part.is_file():
+            raise BundleError(f"{str(part)!r} is a file. Name a folder for the run.")
+    if Path.cwd().is_relative_to(path.resolve()):
+        raise BundleError(
+            f"{str(path)!r} is the folder you are in. Name one inside it, for example {str(path / 'run')!r}."
+        )
     if path.is_dir() and any(path.iterdir()) and not is_run(path):
         raise BundleError(
             f"{str(path)!r} is not empty and no Seqwise run; nothing in it was touched. Name a new folder."
@@ -126,7 +131,7 @@ def _content(forecaster: Forecaster) -> dict[str, Any]:
             "targets": series.targets,
             "time": series.time,
             "clock": series.clock.__dict__,
-            "rows": forecaster.rows_,
+            "rows": len(series),  # from the clock's start
             "notes": series.notes,
         },
         "test_start": None if forecaster.test_start_ is None else str(forecaster.test_start_),
@@ -158,7 +163,6 @@ def load(path: str | Path) -> Forecaster:
         forecaster.training_ = Training(**saved["training"])
         forecaster.data_ = data["path"]
         forecaster.series_ = _context(folder, data, settings["gaps"])
-        forecaster.rows_ = data["rows"]
         start = saved["test_start"]
         if start is not None:
             start = int(start) if data["clock"]["unit"] == "i" else np.datetime64(start, "us")

@@ -36,6 +36,8 @@ def check_settings(settings: Any) -> None:
         value = getattr(settings, name)
         if not (_whole(value, 1) or (name == "patience" and value is None)):
             raise SettingError(f"{name}={value!r}: expected a whole number, at least 1.")
+    if not _whole(settings.seed, 0):
+        raise SettingError(f"seed={settings.seed!r}: expected a whole number, at least 0.")
     if settings.return_sequences and settings.bidirectional:
         raise SettingError(
             "return_sequences=True with bidirectional=True would show each timestep its own targets: the backward "
@@ -53,6 +55,17 @@ def make_optimizer(keras: Any, optimizer: Any, learning_rate: float) -> Any:
     if optimizer.lower() not in known:
         raise SettingError(f"optimizer={optimizer!r} is none of Keras's.{nearest(optimizer.lower(), known)}")
     return known[optimizer.lower()](learning_rate=learning_rate)
+
+
+def check_loss(keras: Any, loss: Any) -> Any:
+    """Return a loss as it is; raise `SettingError` for a name that Keras does not know."""
+    if isinstance(loss, str):
+        try:
+            keras.losses.get(loss)
+        except ValueError:
+            known = [name for name in vars(keras.losses) if name[0].isupper() or "_" in name.strip("_")]
+            raise SettingError(f"loss={loss!r} is none of Keras's.{nearest(loss, ['mse', 'mae', *known])}") from None
+    return loss
 
 
 def _whole(value: Any, least: int) -> bool:

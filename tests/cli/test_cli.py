@@ -1,0 +1,270 @@
+"""The commands, as a user types them: in this process where it can be, in one of their own where it must."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import seqwise as sw
+from seqwise.cli.main import main
+
+COMMAND = [str(Path(sys.executable).with_name("seqwise"))]
+NAMES = ["--time", "month", "--target", "sales"]
+SIZES = ["--window", "12", "--horizon", "3"]
+QUICK = ["--units", "4", "--epochs", "2"]
+TRAINED = {"window": 12, "horizon": 3, "units": (4,), "epochs": 2}
+METRICS = {"mae", "rmse", "mase", "smape"}
+
+
+def write_csv(path, rows=90, seed=0):
+    months = [f"{2001 + i // 12}-{i % 12 + 1:02d}" for i in range(rows)]
+    y = 20 + 5 * np.sin(np.arange(rows)) + np.random.default_rng(seed).normal(size=rows)
+    pl.DataFrame({"month": months, "sales": y, "price": y[::-1], "shop": ["a"] * rows}).write_csv(path)
+    return str(path)
+
+
+def call(*arguments):
+    """Run the command line in this process; returns its exit code."""
+    before = sys.argv
+    sys.argv = ["seqwise", *map(str, arguments)]
+    try:
+        main()
+    except SystemExit as end:
+        return end.code or 0
+    finally:
+        sys.argv = before
+    return 0
+
+
+@pytest.fixture(scope="module")
+def csv(tmp_path_factory):
+    return write_csv(tmp_path_factory.mktemp("data") / "sales.csv")
+
+
+@pytest.fixture(scope="module")
+def trained(csv, tmp_path_factory):
+    """A run made by the real command in a process of its own, and what it printed."""
+    out = tmp_path_factory.mktemp("runs") / "sales"
+    done = subprocess.run(
+        [*COMMAND, "train", csv, *NAMES, *SIZES, *QUICK, "--out", str(out)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return out, done
+
+
+@pytest.fixture(scope="module")
+def python(csv):
+    return sw.Forecaster(**TRAINED).fit(csv, time="month", target="sales")
+
+
+def test_shape(csv, capsys):
+    assert call("shape", csv, *NAMES, *SIZES) == 0
+    text = capsys.readouterr().out
+    # 90 rows: 9 for test, 18 for validation, 63 to train; 63 - 12 - 3 + 1 windows
+    assert "(samples=49, timesteps=12, features=1)" in text
+    assert "feature 0: sales" in text
+    assert "keras.Input(shape=(12, 1))" in text
+    assert "inputShape: [12, 1]" in text
+    assert "train: 63 rows, 2001-01-01 to 2006-03-01; 49 windows" in text
+    assert "first reads 2001-01-01 to 2001-12-01, forecasts 2002-01-01 to 2002-03-01" in text
+    assert "test: 9 rows, 2007-10-01 to 2008-06-01; 7 windows" in text
+    assert call("shape", csv, *NAMES, *SIZES, "--features", "all") == 0
+    text = capsys.readouterr().out
+    assert "feature 1: price" in text
+    assert "shop" not in text
+
+
+def test_train_says_what_it_did_and_where_it_is(trained):
+    out, done = trained
+    assert re.search(r"trained 2 epochs in \d+\.\d s; kept the weights of epoch [12]", done.stdout)
+    assert "last value" in done.stdout
+    assert str(out / "report.html") in done.stdout
+    assert "Traceback" not in done.stderr
+    assert {p.name for p in out.iterdir()} == {
+        "model.keras", "manifest.json", "context.safetensors", "metrics.json", "forecast.csv", "report.html",
+    }  # fmt: skip
+
+
+def test_metrics_json_holds_what_is_promised(trained):
+    metrics = json.loads((trained[0] / "metrics.json").read_text())
+    assert {"test", "baselines", "seconds"} <= set(metrics) <= {"test", "baselines", "seconds", "windows"}
+    assert set(metrics["test"]) == METRICS
+    assert set(metrics["baselines"]) == {"naive", "seasonal_naive", "ets"}
+    assert all(set(scores) == METRICS for scores in metrics["baselines"].values())
+    assert metrics["seconds"] > 0
+
+
+def test_the_same_numbers_from_python(trained, python):
+    """Another process, another road, the same weights and figures."""
+    metrics = json.loads((trained[0] / "metrics.json").read_text())
+    assert metrics["test"] == python.evaluate().metrics
+    assert metrics["baselines"] == python.evaluate().baselines
+    loaded = sw.load(trained[0])
+    assert all(
+        np.array_equal(a, b) for a, b in zip(loaded.model_.get_weights(), python.model_.get_weights(), strict=True)
+    )
+    np.testing.assert_array_equal(pl.read_csv(trained[0] / "forecast.csv")["sales"], python.predict()["sales"])
+
+
+def test_forecast_csv_has_the_dates_to_come(trained):
+    lines = (trained[0] / "forecast.csv").read_text().splitlines()
+    assert lines[0] == "month,sales"
+    assert [line.split(",")[0] for line in lines[1:]] == ["2008-07-01", "2008-08-01", "2008-09-01"]
+
+
+def test_report_is_self_contained(trained):
+    page = (trained[0] / "report.html").read_text()
+    assert not re.findall(r"(?:https?:)?//[\w.]+", re.sub(r"data:image/png;base64,[\w+/=]+", "", page))
+    assert not re.findall(r"<(?:script|link|iframe)\b", page)
+    assert page.count("data:image/png;base64,") >= 4
+
+
+def test_evaluate_gives_the_figures_of_the_training(trained, csv, capsys):
+    saved = json.loads((trained[0] / "metrics.json").read_text())
+    for data in ([], ["--data", csv]):
+        assert call("evaluate", trained[0], "--json", *data) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert found["test"] == saved["test"]
+        assert found["baselines"] == saved["baselines"]
+    assert call("evaluate", trained[0]) == 0
+    text = capsys.readouterr().out
+    assert "this model" in text
+    assert f"{saved['test']['mae']:.4g}" in text
+    assert call("evaluate", trained[0], "--folds", "2", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["folds"]) == 2
+
+
+def test_predict(trained, tmp_path, capsys):
+    assert call("predict", trained[0]) == 0
+    shown = capsys.readouterr().out
+    assert all(day in shown for day in ("2008-07-01", "2008-08-01", "2008-09-01"))
+    assert call("predict", trained[0], "--out", tmp_path / "f.csv", "--plot", tmp_path / "f.png") == 0
+    assert (tmp_path / "f.csv").read_text() == (trained[0] / "forecast.csv").read_text()
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+    longer = write_csv(tmp_path / "longer.csv", rows=100)
+    assert call("predict", trained[0], "--data", longer, "--out", tmp_path / "g.csv") == 0
+    assert [line[:10] for line in (tmp_path / "g.csv").read_text().splitlines()[1:]] == [
+        "2009-05-01", "2009-06-01", "2009-07-01",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [[], ["shape"], ["train"], ["evaluate"], ["predict"]])
+def test_help_teaches_by_example(command, capsys):
+    assert call(*command, "--help") == 0
+    text = capsys.readouterr().out
+    examples = re.findall(rf"seqwise {command[0] if command else '[a-z]+'} +(?:\w+\.csv|runs/)", text)
+    assert len(examples) >= 2
+    assert re.search(r"seqwise (shape|train) .*--time|seqwise (evaluate|predict) runs/", text)
+
+
+def test_version(capsys):
+    assert call("--version") == 0
+    assert capsys.readouterr().out.strip() == sw.__version__
+
+
+MISTAKES = {
+    "no such file": (["shape", "nowhere.csv", *NAMES], "nowhere.csv"),
+    "a column that is not there": (["shape", "CSV", "--time", "month", "--target", "slaes"], "Did you mean 'sales'?"),
+    "text as target": (["shape", "CSV", "--time", "month", "--target", "shop"], "column 'shop' must be numeric"),
+    "no horizon": (["shape", "CSV", *NAMES, "--horizon", "0"], "horizon=0"),
+    "too long a window": (["shape", "CSV", *NAMES, "--window", "99"], "90 rows, too short"),
+    "an empty file": (["shape", "EMPTY", *NAMES], "empty"),
+    "a gap rule that is none": (["shape", "CSV", *NAMES, "--gaps", "drop"], "gaps='drop'"),
+    "units": (["train", "CSV", *NAMES, *SIZES, "--units", "a,b", "--out", "OUT"], "--units a,b"),
+    "a loss": (["train", "CSV", *NAMES, *SIZES, "--loss", "msee", "--out", "OUT"], "loss='msee'"),
+    "an optimizer": (["train", "CSV", *NAMES, *SIZES, "--optimizer", "adamm", "--out", "OUT"], "optimizer='adamm'"),
+    "a scaler": (["train", "CSV", *NAMES, *SIZES, "--scaler", "z", "--out", "OUT"], "scaler='z'"),
+    "dropout": (["train", "CSV", *NAMES, *SIZES, "--dropout", "2", "--out", "OUT"], "dropout=2"),
+    "a foreign folder": (["train", "CSV", *NAMES, *SIZES, "--out", "FOREIGN"], "nothing in it was touched"),
+    "a file as folder": (["train", "CSV", *NAMES, *SIZES, "--out", "CSV"], "is a file"),
+    "below a file": (["train", "CSV", *NAMES, *SIZES, "--out", "CSV/run"], "is a file"),
+    "a run that is not there": (["evaluate", "nowhere"], "There is no run folder 'nowhere'"),
+    "a folder that is no run": (["predict", "FOREIGN"], "is no Seqwise run"),
+    "too many folds": (["evaluate", "RUN", "--folds", "50"], "Use folds="),
+    "no folds": (["evaluate", "RUN", "--folds", "0"], "folds=0"),
+    "too few rows": (["predict", "RUN", "--data", "SHORT"], "the model reads 12"),
+    "nowhere to write": (["predict", "RUN", "--out", "no/such/folder/f.csv"], "There is no folder"),
+    "an unknown option": (["shape", "CSV", *NAMES, "--windwo", "3"], "No such option"),
+    "a word for a number": (["shape", "CSV", *NAMES, "--window", "two"], "'two'"),
+    "an unknown command": (["trian"], "No such command"),
+    "no target": (["shape", "CSV", "--time", "month"], "Missing option"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_gets_one_message_and_exit_code_2(mistake, csv, trained, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "300")
+    places = {"CSV": csv, "RUN": str(trained[0])}
+    for name in ("EMPTY", "OUT", "FOREIGN", "SHORT"):
+        places[name] = str(tmp_path / name.lower())
+    places["EMPTY"] += ".csv"
+    Path(places["EMPTY"]).touch()
+    places["SHORT"] = write_csv(tmp_path / "short.csv", rows=8)
+    Path(places["FOREIGN"]).mkdir()
+    (Path(places["FOREIGN"]) / "thesis.txt").write_text("x")
+    arguments, words = MISTAKES[mistake]
+    arguments = [re.sub(r"^[A-Z]+", lambda m: places.get(m[0], m[0]), argument) for argument in arguments]
+    assert call(*arguments) == 2
+    shown = capsys.readouterr()
+    assert words in " ".join(shown.err.split())
+    assert shown.err.count("Error") == 1
+    assert "Traceback" not in shown.err + shown.out
+    assert not Path(places["OUT"]).exists()
+    assert [p.name for p in Path(places["FOREIGN"]).iterdir()] == ["thesis.txt"]
+
+
+def test_ctrl_c_saves_what_there_is(csv, tmp_path):
+    """A real terminal, a live bar, and Ctrl-C after some epochs."""
+    ours, theirs = pty.openpty()
+    out = tmp_path / "run"
+    process = subprocess.Popen(
+        [*COMMAND, "train", csv, *NAMES, *SIZES, "--units", "4", "--epochs", "1000000", "--patience", "1000000",
+         "--out", str(out)],
+        stdout=subprocess.PIPE, stderr=theirs, text=True, env=os.environ | {"TERM": "xterm", "COLUMNS": "200"},
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        shown, text = watch_and_interrupt(process, ours)
+    finally:
+        process.kill()
+        os.close(ours)
+    assert re.search(r"\d+/1000000 epochs · loss \d+\.\d+ · validation \d+\.\d+ .* left", shown)
+    assert process.returncode == 0, shown
+    assert "stopped by Ctrl-C" in text
+    assert "Traceback" not in shown
+    loaded = sw.load(out)
+    assert loaded.training_.interrupted
+    assert loaded.predict().height == 3
+    assert (out / "report.html").exists()
+
+
+def watch_and_interrupt(process, terminal):
+    """Send Ctrl-C once the bar shows a validation loss; returns what the terminal and standard output showed."""
+    shown, deadline = "", time.monotonic() + 120
+    while not re.search(r"validation \d+\.\d+", shown):
+        assert time.monotonic() < deadline, shown
+        assert process.poll() is None, shown
+        if select.select([terminal], [], [], 0.5)[0]:
+            shown += os.read(terminal, 65536).decode(errors="replace")
+    process.send_signal(signal.SIGINT)
+    while process.poll() is None:  # a full terminal would hold the bar up
+        if select.select([terminal], [], [], 0.1)[0]:
+            try:
+                shown += os.read(terminal, 65536).decode(errors="replace")
+            except OSError:
+                break
+    return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown), process.communicate()[0]

@@ -1,0 +1,58 @@
+"""The seasonal period that is found in a series."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from seqwise.data import make_series, read_table, seasonal_period
+
+ROWS = np.arange(400)
+
+
+def wave(period: int, noise: float = 0.1, seed: int = 0) -> np.ndarray:
+    return np.sin(2 * np.pi * ROWS / period) + noise * np.random.default_rng(seed).normal(size=len(ROWS))
+
+
+@pytest.mark.parametrize("period", [7, 12, 24, 52])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_cycle_is_found_among_the_candidates_under_noise(period, seed):
+    assert seasonal_period(wave(period, seed=seed), [period - 3, period, period + 4]) == period
+
+
+@pytest.mark.parametrize("period", [5, 12, 31])
+def test_without_candidates_a_clean_cycle_is_found_by_search(period):
+    pattern = np.random.default_rng(period).normal(size=period)
+    assert seasonal_period(np.resize(pattern, 400), []) == period
+
+
+def test_a_cycle_on_a_trend_is_still_found():
+    assert seasonal_period(wave(12) + 0.02 * ROWS, [12]) == 12
+
+
+@pytest.mark.parametrize("candidates", [[12], [7, 365], [24, 168]])
+def test_a_trend_and_random_walks_have_no_season(candidates):
+    assert seasonal_period(ROWS * 1.0, candidates) == 1
+    walks = [np.cumsum(np.random.default_rng(seed).normal(size=8000)) for seed in range(10)]
+    assert [seasonal_period(walk, candidates) for walk in walks] == [1] * 10
+
+
+def test_two_whole_cycles_must_be_there():
+    assert seasonal_period(wave(12)[:23], [12]) == 1
+    assert seasonal_period(wave(12)[:25], [12]) == 12
+
+
+@pytest.mark.parametrize("hidden", [slice(3, 40), slice(None, None, 5), slice(None, None, 2)])
+def test_missing_values_neither_hide_the_season_nor_warn(hidden):
+    values = wave(12)
+    values[hidden] = np.nan
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert seasonal_period(values, [4, 12]) == 12
+        assert seasonal_period(values, [7]) == 1  # with every second row missing nothing is 7 rows apart
+
+
+def test_airline_passengers_repeat_each_year(shared_data):
+    table = read_table(shared_data / "airline-passengers.csv")
+    series = make_series(table, target="Passengers", time="Month")
+    assert seasonal_period(series.truth()[:, 0], series.clock.seasons()) == 12

@@ -1,0 +1,135 @@
+"""How the source hangs together: imports flow one way, the package is light, files are short, names resolve."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import seqwise
+
+SOURCE = Path(seqwise.__file__).parent
+ORDER = [
+    "errors",
+    "shapes",
+    "data",
+    "ops",
+    "layers",
+    "training",
+    "evaluation",
+    "bundle",
+    "models",
+    "export",
+    "serving",
+    "cli",
+]
+FILES = sorted(SOURCE.rglob("*.py"))
+HEAVY = ["jax", "keras", "torch", "tensorflow", "numpy", "pandas", "polars", "narwhals", "sklearn", "matplotlib",
+         "statsmodels", "scipy", "rich", "typer", "jinja2", "safetensors"]  # fmt: skip
+
+
+def place_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> list[tuple[int, str]]:
+    """Every seqwise module that a file imports, wherever in the file, with the line."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [alias.name for alias in node.names]
+            if node.level:
+                found.append((node.lineno, "seqwise.?relative"))
+            elif node.module == "seqwise":
+                found += [(node.lineno, f"seqwise.{name}") for name in names if name != "__version__"]
+            else:
+                found.append((node.lineno, node.module or ""))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            found += [(node.lineno, arg.value) for arg in node.args if isinstance(arg, ast.Constant)]
+    return [(line, name) for line, name in found if name.split(".")[0] == "seqwise"]
+
+
+def wrong_way(place: str, source: str) -> list[str]:
+    """Imports of a file of folder `place` that are not to its left."""
+    wrong = []
+    for line, name in imported(ast.parse(source)):
+        part = name.split(".")[1] if "." in name else "(the package itself)"
+        if part not in ORDER or ORDER.index(part) > ORDER.index(place):
+            wrong.append(f"line {line}: {place} imports {name}")
+    return wrong
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_a_file_imports_only_from_its_left(path):
+    place = place_of(path)
+    if place in ("__init__", "__main__"):
+        pytest.skip("the package's own door may import everything")
+    assert place in ORDER, f"{place} has no place in the order {' → '.join(ORDER)}"
+    assert wrong_way(place, path.read_text("utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["from seqwise.models import x", "import seqwise.cli.main", "def f():\n    from seqwise.training import x",
+     "import seqwise", "from seqwise import models", "from seqwise.unknown import x", "from . import clock",
+     "if True:\n    import seqwise.export as e", "import_module('seqwise.models.forecaster')"],
+)  # fmt: skip
+def test_the_order_test_itself_catches(line):
+    assert len(wrong_way("data", line)) == 1
+
+
+@pytest.mark.parametrize("line", ["from seqwise.errors import x", "from seqwise.data.clock import x", "import numpy",
+                                  "from seqwise import __version__", "from seqwise import shapes"])  # fmt: skip
+def test_the_order_test_lets_pass(line):
+    assert wrong_way("data", line) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+def test_no_file_is_over_400_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+def fresh(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_importing_seqwise_imports_nothing_heavy():
+    print_loaded = f"print([name for name in {HEAVY} if name in sys.modules])"
+    assert fresh(f"import sys, seqwise; {print_loaded}") == "[]"
+    # every error and `dir` stay light too; the check itself can see a heavy module
+    assert fresh(f"import sys, seqwise; seqwise.DataError; dir(seqwise); {print_loaded}") == "[]"
+    assert fresh(f"import sys, seqwise, numpy; {print_loaded}") == "['numpy']"
+
+
+def test_importing_seqwise_adds_few_modules():
+    """Not a clock, which would depend on the machine: the modules that the import adds to a bare Python."""
+    added = fresh("import sys; before = set(sys.modules); import seqwise; print(*sorted(set(sys.modules) - before))")
+    assert "seqwise" in added.split()
+    assert len(added.split()) <= 40, added
+
+
+def test_data_needs_no_framework():
+    loaded = fresh(
+        "import sys, seqwise.data; print([n for n in ('jax', 'keras', 'torch', 'pandas') if n in sys.modules])"
+    )
+    assert loaded == "[]"
+
+
+def test_every_public_name_resolves():
+    code = "import seqwise; print(*[n for n in seqwise.__all__ if getattr(seqwise, n, None) is None])"
+    assert fresh(code) == ""
+    assert sorted(seqwise.__all__) == sorted(set(seqwise.__all__))
+    assert set(seqwise.__all__) <= set(dir(seqwise))
+    with pytest.raises(AttributeError, match="module 'seqwise' has no attribute 'Forcaster'"):
+        _ = seqwise.Forcaster
+
+
+@pytest.mark.parametrize("folder", ["data", "shapes", "training", "evaluation", "bundle"])
+def test_the_names_a_folder_lists_are_there(folder):
+    names = fresh(f"import seqwise.{folder} as m; print(*[n for n in m.__all__ if not hasattr(m, n)], len(m.__all__))")
+    assert names.isdigit()
+    assert int(names) > 0

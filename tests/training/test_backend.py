@@ -1,0 +1,103 @@
+"""Choosing Keras's backend, in processes of their own: the choice is made once a process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import jax
+
+from seqwise.training import backend
+
+DEFAULT = """
+import sys
+from seqwise.training import import_keras
+keras = import_keras()
+assert keras.backend.backend() == "jax"
+import jax
+assert jax.config.jax_compilation_cache_dir.startswith(sys.argv[1])
+assert import_keras() is keras
+for name in ("scipy.stats", "matplotlib.pyplot"):
+    assert name not in sys.modules, name + " was loaded or left as a stand-in"
+import scipy.stats
+assert abs(scipy.stats.norm.cdf(1.959964) - 0.975) < 1e-6
+from scipy import stats
+assert stats is scipy.stats is sys.modules["scipy.stats"]
+import matplotlib
+matplotlib.use("agg")
+import matplotlib.pyplot as plt
+plt.plot([1, 2])
+import pandas as pd
+assert pd.DataFrame({"a": [1, 2, 4]}).plot() is not None
+assert pd.DataFrame({"a": [1.0, 2, 4], "b": [1.0, 3, 2]}).corr("kendall").loc["a", "b"] > 0.3
+from sklearn.model_selection import RandomizedSearchCV
+from sklearn.utils.fixes import parse_version
+import statsmodels.api
+print("fine")
+"""
+CHOSEN = """
+import os
+os.environ["KERAS_BACKEND"] = "numpy"
+from seqwise.training import import_keras
+assert import_keras().backend.backend() == "numpy"
+assert os.environ["KERAS_BACKEND"] == "numpy"
+print("fine")
+"""
+IMPORTED = """
+import os
+os.environ["KERAS_BACKEND"] = "numpy"
+import keras
+del os.environ["KERAS_BACKEND"]
+import seqwise
+from seqwise.training import import_keras
+assert import_keras() is keras
+assert keras.backend.backend() == "numpy"
+print("fine")
+"""
+
+
+def run(code, *arguments, **environment):
+    clean = {k: v for k, v in os.environ.items() if k not in ("KERAS_BACKEND", "JAX_COMPILATION_CACHE_DIR")}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, env=clean | environment, check=False
+    )
+    assert done.stdout.strip() == "fine", done.stderr
+    return done
+
+
+def test_jax_is_the_default_and_other_libraries_work_afterwards(tmp_path):
+    run(DEFAULT, str(tmp_path), XDG_CACHE_HOME=str(tmp_path), HOME=str(tmp_path))
+
+
+def test_the_environment_chooses():
+    run(CHOSEN)
+
+
+def test_an_imported_keras_stays():
+    run(IMPORTED)
+
+
+def test_a_cache_that_the_user_chose_stays(tmp_path):
+    before = jax.config.jax_compilation_cache_dir
+    try:
+        jax.config.update("jax_compilation_cache_dir", str(tmp_path))
+        backend._keep_compiled_programs()
+        assert jax.config.jax_compilation_cache_dir == str(tmp_path)
+    finally:
+        jax.config.update("jax_compilation_cache_dir", before)
+
+
+def test_a_stand_in_gives_way_to_the_real_module():
+    name = "xml.dom.minicompat"  # small, and nothing here has loaded it
+    sys.modules.pop(name, None)
+    with backend.deferred_imports((name,)):
+        stand_in = sys.modules[name]
+        assert type(stand_in).__name__ == "_DeferredModule"
+        assert stand_in.NodeList.__name__ == "NodeList"
+        assert sys.modules[name] is not stand_in
+    assert sys.modules[name] is not stand_in
+    sys.modules.pop(name, None)
+    with backend.deferred_imports((name, "no_such_package.part")):
+        assert "no_such_package.part" not in sys.modules
+    assert name not in sys.modules

@@ -1,0 +1,274 @@
+"""The fit loop: the same numbers as Keras's own steps, the best weights kept, Ctrl-C survived."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from seqwise.data import Windows
+from seqwise.models.network import build_network
+from seqwise.training import Batches, auto_batch_size, fit, import_keras, jax_loop, loop, predict
+
+ROWS, WINDOW, HORIZON, BATCH = 43, 6, 2, 8
+
+
+def make_model(**options):
+    sizes = {"window": WINDOW, "features": 2, "targets": 1, "horizon": HORIZON, "units": (4,)}
+    model = build_network(**sizes | options)
+    rng = np.random.default_rng(5)
+    model.set_weights([rng.normal(size=w.shape).astype("float32") / 2 for w in model.get_weights()])
+    model.compile("adam", "mse")
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def make_data(rows=ROWS, *, weighted=False, masked=False, every_step=False):
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=(rows, 2)).astype(np.float32)
+    windows = Windows(values, WINDOW, HORIZON, 1, every_step=every_step)
+    weights = (rng.random(rows) > 0.3).astype(np.float32) if weighted else None
+    visible = rng.random(rows) > 0.3 if masked else None
+    return Batches(windows, visible, weights)
+
+
+def keras_epoch(model, data, origins):
+    """The plain way: one Keras call a batch, cut from the series by slices."""
+    total = 0.0
+    for start in range(0, len(origins), BATCH):
+        batch = origins[start : start + BATCH]
+        inputs = np.stack([data.windows.values[o - WINDOW : o] for o in batch])
+        if data.windows.every_step:
+            rows = [[range(o - WINDOW + t + 1, o - WINDOW + t + 1 + HORIZON) for t in range(WINDOW)] for o in batch]
+        else:
+            rows = [range(o, o + HORIZON) for o in batch]
+        rows = np.array([[list(r) for r in row] if data.windows.every_step else list(row) for row in rows])
+        targets = data.windows.values[rows, :1]
+        weights = None if data.weights is None else data.weights[rows]
+        if data.visible is not None:
+            inputs = [inputs, np.stack([data.visible[o - WINDOW : o] for o in batch])]
+        yield batch, inputs, targets, weights
+        total += len(batch)
+    assert total == len(origins)
+
+
+CASES = {
+    "plain": ({}, {}),
+    "weights": ({}, {"weighted": True}),
+    "mask and weights": ({"masked": True}, {"weighted": True, "masked": True}),
+    "every step": ({"return_sequences": True}, {"weighted": True, "every_step": True}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_steps_equal_a_plain_keras_loop(case, monkeypatch):
+    monkeypatch.setattr(jax_loop, "STEPS_PER_CALL", 3)  # 36 windows: batches 8 8 8 | 8 4, so both tails are short
+    options, layout = CASES[case]
+    data = make_data(**layout)
+    ours, theirs = make_model(**options), make_model(**options)
+    rng = np.random.default_rng(3)
+    steps = jax_loop.JaxSteps(ours, data, BATCH)
+    assert len(data) % BATCH == 4
+    for _ in range(2):
+        origins = rng.permutation(data.origins)
+        progress = list(steps.train(origins))
+        total = 0.0
+        for batch, *arrays in keras_epoch(theirs, data, origins):
+            total += float(theirs.train_on_batch(*arrays)) * len(batch)
+            theirs.reset_metrics()
+        assert [done for done, _ in progress] == [3, 5]
+        np.testing.assert_allclose(progress[-1][1], total / len(origins), rtol=2e-6)
+        for mine, plain in zip(ours.get_weights(), theirs.get_weights(), strict=True):
+            np.testing.assert_allclose(mine, plain, rtol=1e-4, atol=2e-6)
+    tested = 0.0
+    for batch, *arrays in keras_epoch(ours, data, data.origins):
+        tested += float(ours.test_on_batch(*arrays)) * len(batch)
+        ours.reset_metrics()
+    np.testing.assert_allclose(steps.validate(data.origins), tested / len(data), rtol=2e-6)
+
+
+def test_dropout_draws_the_masks_that_keras_draws():
+    data = make_data(ROWS - 4)  # 32 windows: four whole batches
+    ours, theirs = make_model(dropout=0.4), make_model(dropout=0.4)
+    (*_, (_, loss)) = jax_loop.JaxSteps(ours, data, BATCH).train(data.origins)
+    losses = [theirs.train_on_batch(*arrays, return_dict=True)["loss"] for _, *arrays in one_metric(theirs, data)]
+    np.testing.assert_allclose(loss, np.mean(losses), rtol=2e-6)
+    without = make_model()
+    (*_, (_, dry)) = jax_loop.JaxSteps(without, data, BATCH).train(data.origins)
+    assert abs(dry - loss) > 1e-3 * loss
+
+
+def one_metric(model, data):
+    for batch in keras_epoch(model, data, data.origins):
+        model.reset_metrics()
+        yield batch
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean_with_sample_weight"])
+def test_a_loss_with_its_own_reduction_is_taken_as_it_is(reduction):
+    keras = import_keras()
+    data = make_data(ROWS, weighted=True)
+    ours, theirs = make_model(), make_model()
+    for model in (ours, theirs):
+        model.compile("adam", keras.losses.MeanSquaredError(reduction=reduction))
+        model.optimizer.build(model.trainable_variables)
+    short = data.origins[:4]  # one batch, half full
+    ((_, loss),) = jax_loop.JaxSteps(ours, data, BATCH).train(short)
+    ((_, *arrays),) = keras_epoch(theirs, data, short)
+    np.testing.assert_allclose(loss, theirs.train_on_batch(*arrays), rtol=1e-5)
+
+
+def test_a_missing_target_has_no_influence():
+    data = make_data(weighted=True)
+    spoilt = data.windows.values.copy()
+    hidden = np.flatnonzero(data.weights == 0)
+    hidden = hidden[hidden >= ROWS - HORIZON]  # rows that are targets only, never inputs
+    assert hidden.size
+    spoilt[hidden, 0] = 1e6
+    other = Batches(Windows(spoilt, WINDOW, HORIZON, 1), None, data.weights)
+    losses = []
+    for batches in (data, other):
+        (*_, (_, loss)) = jax_loop.JaxSteps(make_model(), batches, BATCH).train(batches.origins)
+        losses.append(loss)
+    assert losses[0] == losses[1]
+
+
+def test_predict_gives_each_window_its_own_output_whatever_their_number(monkeypatch):
+    monkeypatch.setattr(loop, "PREDICT_BATCH", 8)
+    data, model = make_data(), make_model()
+    together = predict(model, data, data.origins)
+    inputs = np.stack([data.windows.values[o - WINDOW : o] for o in data.origins])
+    np.testing.assert_allclose(together, np.asarray(model(inputs)), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(predict(model, data, data.origins[::-1]), together[::-1])
+    np.testing.assert_array_equal(predict(model, data, data.origins[5:9]), together[5:9])
+
+
+# from here on the steps are played, so that each epoch's losses and weights are known
+
+
+class Played:
+    """Stands in for the compiled steps: each epoch sets every weight to its number and tells a given loss."""
+
+    def __init__(self, losses):
+        self.losses, self.orders, self.model = losses, [], None
+
+    def __call__(self, keras, model, train, validation, batch_size):
+        self.model = model
+        return self.run_epoch, lambda origins: self.losses[len(self.orders) - 1]
+
+    def run_epoch(self, origins):
+        self.orders.append(origins)
+        assert self.model is not None
+        self.model.set_weights([np.full(w.shape, len(self.orders)) for w in self.model.get_weights()])
+        yield 1, 10.0 - len(self.orders)
+
+
+def played_fit(monkeypatch, losses, *, validation=True, model=None, **options):
+    played = Played(losses)
+    monkeypatch.setattr(loop, "_steps", played)
+    data, model = make_data(), model or make_model()
+    settings = {"epochs": len(losses), "batch_size": BATCH, "patience": 3, "seed": 0, "verbose": False}
+    training = fit(model, data, data if validation else None, **settings | options)
+    return training, played, [float(w.flat[0]) for w in model.get_weights()]
+
+
+def test_every_window_comes_once_an_epoch_in_a_new_order(monkeypatch):
+    _, played, _ = played_fit(monkeypatch, [1.0, 1.0, 1.0])
+    everyone = list(range(WINDOW, ROWS - HORIZON + 1))
+    assert [sorted(order.tolist()) for order in played.orders] == [everyone] * 3
+    assert len({tuple(order) for order in played.orders} | {tuple(everyone)}) == 4
+    _, again, _ = played_fit(monkeypatch, [1.0, 1.0, 1.0])
+    np.testing.assert_array_equal(played.orders, again.orders)
+    _, other, _ = played_fit(monkeypatch, [1.0, 1.0, 1.0], seed=1)
+    assert not np.array_equal(played.orders, other.orders)
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "epochs_run", "best"),
+    [
+        ([5, 4, 3, 4, 5, 6, 1, 1], 3, 6, 3),  # stops before the better seventh
+        ([5, 4, 3, 4, 5, 6, 1, 2], None, 8, 7),  # None: to the end, and still the best
+        ([5, 4, 3, 2], 3, 4, 4),
+        ([1, 2], 3, 2, 1),  # ends before patience does
+    ],
+)
+def test_early_stopping_keeps_the_best_weights(monkeypatch, losses, patience, epochs_run, best):
+    training, _, weights = played_fit(monkeypatch, losses, patience=patience)
+    assert training.history["val_loss"] == losses[:epochs_run]
+    assert training.history["loss"] == [10.0 - k for k in range(1, epochs_run + 1)]
+    assert training.best_epoch == best
+    assert set(weights) == {best}
+    assert not training.interrupted
+
+
+def test_without_validation_the_training_loss_is_watched(monkeypatch):
+    training, _, weights = played_fit(monkeypatch, [1, 2, 3, 4, 5], validation=False, patience=2)
+    assert set(training.history) == {"loss"}
+    assert training.best_epoch == 5
+    assert set(weights) == {5}
+
+
+@pytest.mark.parametrize("moment", ["on_train_batch_end", "on_epoch_end"])
+def test_ctrl_c_keeps_the_best_weights(monkeypatch, moment):
+    keras = import_keras()
+
+    class CtrlC(keras.callbacks.Callback):
+        epoch = 0
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epoch = epoch
+
+    def stop(self, *args, **kwargs):
+        if self.epoch == 3:
+            raise KeyboardInterrupt
+
+    setattr(CtrlC, moment, stop)
+    model = make_model()
+    training, _, weights = played_fit(monkeypatch, [5, 2, 3, 4, 1], callbacks=[CtrlC()], model=model)
+    assert training.interrupted
+    assert training.best_epoch == 2
+    assert set(weights) == {2}
+
+
+def test_ctrl_c_inside_a_compiled_step_leaves_a_usable_model(monkeypatch, tmp_path):
+    """The signal may arrive when the old state's memory was given to the step and the new one is not yet stored."""
+    made = jax_loop.JaxSteps.__init__
+
+    def init(self, *args):
+        made(self, *args)
+        compiled = self._train
+
+        def interrupted(*arguments):
+            compiled(*arguments)
+            raise KeyboardInterrupt
+
+        self._train = interrupted
+
+    monkeypatch.setattr(jax_loop.JaxSteps, "__init__", init)
+    data, model = make_data(), make_model()
+    training = fit(model, data, None, epochs=3, batch_size=BATCH, patience=None, seed=0, verbose=False)
+    assert training.interrupted
+    model.save(tmp_path / "model.keras")
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+def test_a_callback_can_stop_and_sees_the_losses(monkeypatch):
+    keras = import_keras()
+    seen = []
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            seen.append(dict(logs or {}))
+            assert self.model is not None
+            self.model.stop_training = epoch == 1
+
+    training, played, _ = played_fit(monkeypatch, [3, 2, 1], callbacks=[Stop()])
+    assert seen == [{"loss": 9.0, "val_loss": 3}, {"loss": 8.0, "val_loss": 2}]
+    assert len(played.orders) == 2
+    assert not training.interrupted
+
+
+@pytest.mark.parametrize(
+    ("samples", "size"), [(0, 16), (1, 16), (73, 16), (3199, 16), (3200, 32), (6400, 64), (12_800, 128), (10**7, 128)]
+)
+def test_auto_batch_size(samples, size):
+    assert auto_batch_size(samples) == size
