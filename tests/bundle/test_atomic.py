@@ -111,7 +111,7 @@ def crash_at(monkeypatch, number):
 
 def test_a_crash_at_every_step(way, tmp_path, monkeypatch):
     """Each step fails once and everything after it: old or new, with the kept file, and the next writing works."""
-    outcomes = []
+    outcomes, number, finished = [], 0, False
     for number in range(1, 200):
         target = tmp_path / str(number) / "run"
         replace(target, "old")

@@ -7,6 +7,7 @@ import pickle
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -78,7 +79,8 @@ def test_what_comes_back_is_the_same_bit_for_bit(saved, fitted):
 @pytest.mark.parametrize("case", ["numbers", "mask", "several", "objects", "day parts"])
 def test_every_kind_of_series_comes_back(case, tmp_path):
     keras = import_keras()
-    data, names, more = table(), {"time": "month", "target": "y"}, {}
+    names: dict[str, Any] = {"time": "month", "target": "y"}
+    data, more = table(), {}
     if case == "numbers":
         data, names = table()["y"].to_numpy(), {}
     elif case == "mask":
@@ -93,13 +95,14 @@ def test_every_kind_of_series_comes_back(case, tmp_path):
     else:
         data = data.with_columns(y_=pl.col("month").dt.year(), m=pl.col("month").dt.month()).drop("month")
         names["time"] = ["y_", "m"]
-    fitted = sw.Forecaster(**SMALL | {"epochs": 1} | more).fit(data, **names)
-    loaded = sw.load(fitted.save(tmp_path / "run"))
+    settings: dict[str, Any] = SMALL | {"epochs": 1} | more
+    fitted = sw.Forecaster(**settings).fit(data, **names)
+    loaded: Any = sw.load(fitted.save(tmp_path / "run"))
     assert (np.asarray(loaded.predict()) == np.asarray(fitted.predict())).all()
     assert loaded.evaluate(data).scores == fitted.evaluate().scores
     if case == "objects":
-        assert loaded.optimizer.get_config() == more["optimizer"].get_config()
-        assert loaded.loss.get_config() == more["loss"].get_config()
+        assert loaded.optimizer.get_config() == settings["optimizer"].get_config()
+        assert loaded.loss.get_config() == settings["loss"].get_config()
 
 
 def test_a_loaded_run_saved_again_is_the_same(run, fitted, tmp_path):

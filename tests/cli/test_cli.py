@@ -198,7 +198,7 @@ MISTAKES = {
     "too few rows": (["predict", "RUN", "--data", "SHORT"], "the model reads 12"),
     "nowhere to write": (["predict", "RUN", "--out", "no/such/folder/f.csv"], "There is no folder"),
     "an unknown option": (["shape", "CSV", *NAMES, "--windwo", "3"], "No such option"),
-    "a word for a number": (["shape", "CSV", *NAMES, "--window", "two"], "'two'"),
+    "a word for a number": (["shape", "CSV", *NAMES, "--window", "two"], "should be a valid integer"),
     "an unknown command": (["trian"], "No such command"),
     "no target": (["shape", "CSV", "--time", "month"], "Missing option"),
 }

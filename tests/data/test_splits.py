@@ -130,3 +130,15 @@ def test_no_input_depends_on_a_value_from_its_future(column, window, horizon):
         other[origin:] += 1000.0
         again = make_series(other, target=0)
         np.testing.assert_array_equal(again.values[origin - window : origin], series.values[origin - window : origin])
+
+
+def test_with_an_output_for_every_step_no_row_of_a_window_is_interpolated() -> None:
+    values = np.arange(40.0)
+    values[10:14] = np.nan
+    series = make_series(values, target="0")
+    usable = usable_origins(series, 6, 2, every_step=True)
+    assert usable is not None
+    for origin in range(6, 39):
+        assert usable[origin] == (
+            not np.isnan(values[origin - 6 : origin]).any() and not np.isnan(values[origin : origin + 2]).all()
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,18 +48,19 @@ def airline_like(kind, rows=96):
 def statsmodels_forecast(past, whole, season, logged, horizon=HORIZON):
     """Statsmodels' own way: fit every form on `past`, take the best AIC, smooth `whole`, ask for its forecast."""
     transform, back = (np.log, np.exp) if logged else (np.asarray, np.asarray)
-    best = None
+    best: Any = None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for seasonal in (None, "add") if season > 1 else (None,):
             for trend, damped in ((None, False), ("add", False), ("add", True)):
                 form = {"trend": trend, "damped_trend": damped, "seasonal": seasonal, "error": "add"}
                 form |= {"seasonal_periods": season if seasonal else None, "initialization_method": "heuristic"}
-                fitted = ETSModel(transform(past), **form).fit(disp=False)
+                fitted: Any = ETSModel(transform(past), **form).fit(disp=False)
                 if best is None or fitted.aic < best[1].aic:
                     best = form, fitted
         form, fitted = best
-        return form, back(ETSModel(transform(whole), **form).smooth(fitted.params).forecast(horizon))
+        smoothed: Any = ETSModel(transform(whole), **form).smooth(fitted.params)
+        return form, back(smoothed.forecast(horizon))
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,8 @@ def test_error_by_step():
 
 
 def test_the_table_shows_the_model_first_and_each_number():
-    scores = {n: dict.fromkeys(METRICS, v) for n, v in (("naive", 1.25), ("ets", 3.5), ("model", 0.125))}
+    values = {"naive": 1.25, "ets": 3.5, "model": 0.125}
+    scores = {name: {str(m): value for m in METRICS} for name, value in values.items()}
     head, first, *rest = format_scores(scores).splitlines()
     assert head.split() == ["MAE", "RMSE", "MASE", "sMAPE", "%"]
     assert first.split() == ["this", "model"] + ["0.125"] * 4

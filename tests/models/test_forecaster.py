@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from sklearn.base import clone
+from sklearn import base
 
 import seqwise as sw
 from seqwise.data import make_series
@@ -19,8 +20,12 @@ WINDOW, HORIZON, ROWS, PERIOD = 12, 3, 90, 6
 SMALL = {"window": WINDOW, "horizon": HORIZON, "units": (4,), "epochs": 2, "patience": None, "season": PERIOD}
 
 
-def small(**options):
+def small(**options) -> sw.Forecaster:
     return sw.Forecaster(**SMALL | options)
+
+
+def clone(forecaster) -> Any:
+    return base.clone(forecaster)
 
 
 def months(rows=ROWS):
@@ -59,7 +64,7 @@ def several():
 
 
 def test_the_constructor_only_stores():
-    marks = {name: object() for name in inspect.signature(sw.Forecaster).parameters}
+    marks: dict[str, Any] = {name: object() for name in inspect.signature(sw.Forecaster).parameters}
     assert {name: getattr(sw.Forecaster(**marks), name) for name in marks} == marks
     assert vars(sw.Forecaster(**marks)) == marks
     assert sw.Forecaster(**marks).get_params(deep=False) == marks
@@ -347,11 +352,10 @@ def test_missing_values_never_spoil_the_loss(gaps):
         small(gaps="error").fit(data, time="month", target=["y", "b"], features="x")
 
 
-def test_what_fills_a_masked_gap_is_never_a_target_of_the_loss():
+def test_a_masked_gap_is_filled_with_the_last_observed_value():
     y = values()
     y[20:24] = np.nan
     one = small(gaps="mask", epochs=1).fit(table(y=y), time="month", target="y")
-    # the filling is the last observed value: that, spoilt afterwards, may only matter as the past of a window
     hidden = one.series_.observed
     assert hidden is not None
     assert np.flatnonzero(~hidden[:, 0]).tolist() == [20, 21, 22, 23]
@@ -363,6 +367,7 @@ def test_a_target_that_is_never_observed_in_the_test_part_can_be_saved(tmp_path)
     b[-9:] = np.nan
     forecaster = small(gaps="mask").fit(table(b=b), time="month", target=["y", "b"])
     run = forecaster.save(tmp_path / "run")
+    assert '"mae": null' in (run / "metrics.json").read_text()  # unknown, and still JSON
     assert sw.load(run).predict().equals(forecaster.predict())
 
 

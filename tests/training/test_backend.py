@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import jax
 
@@ -79,11 +80,12 @@ def test_an_imported_keras_stays():
 
 
 def test_a_cache_that_the_user_chose_stays(tmp_path):
-    before = jax.config.jax_compilation_cache_dir
+    config: Any = jax.config
+    before = config.jax_compilation_cache_dir
     try:
         jax.config.update("jax_compilation_cache_dir", str(tmp_path))
         backend._keep_compiled_programs()
-        assert jax.config.jax_compilation_cache_dir == str(tmp_path)
+        assert config.jax_compilation_cache_dir == str(tmp_path)
     finally:
         jax.config.update("jax_compilation_cache_dir", before)
 

@@ -38,10 +38,10 @@ def keras_epoch(model, data, origins):
         batch = origins[start : start + BATCH]
         inputs = np.stack([data.windows.values[o - WINDOW : o] for o in batch])
         if data.windows.every_step:
-            rows = [[range(o - WINDOW + t + 1, o - WINDOW + t + 1 + HORIZON) for t in range(WINDOW)] for o in batch]
+            ends = np.array([range(o - WINDOW + 1, o + 1) for o in batch])
+            rows = np.stack([ends + step for step in range(HORIZON)], axis=-1)
         else:
-            rows = [range(o, o + HORIZON) for o in batch]
-        rows = np.array([[list(r) for r in row] if data.windows.every_step else list(row) for row in rows])
+            rows = np.array([range(o, o + HORIZON) for o in batch])
         targets = data.windows.values[rows, :1]
         weights = None if data.weights is None else data.weights[rows]
         if data.visible is not None:

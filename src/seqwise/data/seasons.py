@@ -10,8 +10,8 @@ import numpy as np
 def seasonal_period(values: np.ndarray, candidates: Sequence[int]) -> int:
     """Return the period m that repeats best, or 1 where none does.
 
-    A season of m is there when values m rows apart are more alike than values m/2 rows apart: a trend or a
-    random walk never is, a cycle always is. At least two whole cycles must be seen.
+    A season of m is there when values m rows apart are more alike than values m/2 rows apart: of a trend they never
+    are, of a random walk seldom, of a cycle always. More than two whole cycles must be seen.
 
     Args:
         values: the target's training rows, shape (rows,); NaN where missing.

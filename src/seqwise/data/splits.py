@@ -80,11 +80,12 @@ def split_by_time(
     return Split(train, rows - held, rows)
 
 
-def usable_origins(series: TimeSeries, window: int, horizon: int) -> np.ndarray | None:
+def usable_origins(series: TimeSeries, window: int, horizon: int, every_step: bool = False) -> np.ndarray | None:
     """Say at which rows a forecast may start, bool, shape (rows,); None where it may at every row.
 
     A window may not end in an interpolated row: the straight line would show it a value from its own future.
-    Nor may all of its targets be missing, nor (with ``gaps="mask"``) all of its steps.
+    With `every_step` each timestep is such an end, so no row of the window may be interpolated. Nor may all of its
+    targets be missing, nor (with ``gaps="mask"``) all of its steps.
     """
     if series.observed is None:
         return None
@@ -93,9 +94,12 @@ def usable_origins(series: TimeSeries, window: int, horizon: int) -> np.ndarray 
     ahead = np.append(np.cumsum(known), np.full(horizon, known.sum()))
     until = np.concatenate([[0], ahead])
     usable = until[horizon : horizon + len(known)] > until[: len(known)]
+    steps = np.concatenate([[0], np.cumsum(seen)])
+    visible = steps[window:-1] - steps[: -window - 1]  # observed rows in the window before each origin
     if series.gaps == "mask":
-        steps = np.concatenate([[0], np.cumsum(seen)])
-        usable[window:] &= steps[window:-1] > steps[: -window - 1]
+        usable[window:] &= visible > 0
+    elif every_step:
+        usable[window:] &= visible == window
     else:
         usable[1:] &= seen[:-1]
     return usable

@@ -86,6 +86,7 @@ class Windows:
         """
         if isinstance(index, slice):
             index = np.arange(*index.indices(len(self)))
+        index = np.where(np.asarray(index) < 0, np.asarray(index) + len(self), index)
         origins = self.span.start + index if isinstance(self.origins, range) else self.origins[index]
         return self.gather(origins)
 

@@ -56,7 +56,7 @@ def make_plan(
     split = split_by_time(
         len(series), window=window, horizon=horizon, validation=validation, test=test, label=series.label
     )
-    plan = Plan(series, split, window, horizon, every_step, usable_origins(series, window, horizon))
+    plan = Plan(series, split, window, horizon, every_step, usable_origins(series, window, horizon, every_step))
     if not len(plan.windows("train")):
         raise DataError(
             f"{series.label}: every training window ends in a missing value or has no observed target. Use "

@@ -29,7 +29,10 @@ class Batches:
     @property
     def origins(self) -> np.ndarray:
         """Origin rows, int32, shape (samples,)."""
-        return np.asarray(self.windows.origins, dtype=np.int32)
+        origins = self.windows.origins
+        if isinstance(origins, range):
+            return np.arange(origins.start, origins.stop, dtype=np.int32)
+        return origins.astype(np.int32)
 
     def gather(self, origins: np.ndarray) -> tuple[object, np.ndarray, np.ndarray | None]:
         """Return (model inputs, targets, sample weights) of the windows that start at `origins`."""
