@@ -1,13 +1,22 @@
-# make demo · test · bench · lint; each makes .venv when it is missing
+# make demo · test · sanitize · bench · lint; each makes .venv when it is missing
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format bench
+.PHONY: demo test sanitize lint format bench
 demo: .venv/ready
 	$(BIN)/python examples/01_forecast_co2.py
 
 test: .venv/ready
+	$(BIN)/cmake -S . -B build/kernel -DSEQWISE_TESTS=ON
+	$(BIN)/cmake --build build/kernel --parallel 2
+	$(BIN)/ctest --test-dir build/kernel --output-on-failure
 	$(BIN)/pytest
+
+# the kernel's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+sanitize: .venv/ready
+	$(BIN)/cmake -S . -B build/sanitize -DSEQWISE_TESTS=ON -DSEQWISE_SANITIZE=address,undefined
+	$(BIN)/cmake --build build/sanitize --parallel 2
+	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
 
 lint: .venv/ready
 	$(BIN)/ruff check .
@@ -23,7 +32,7 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/accuracy.py
 
 # the stamp is written last, so an interrupted install is made again
-.venv/ready: pyproject.toml
+.venv/ready: pyproject.toml CMakeLists.txt $(wildcard kernel/*/*.h kernel/*/*.cpp kernel/*/*/*.h bindings/*)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@

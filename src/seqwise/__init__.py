@@ -4,8 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqwise import data
+    from seqwise import data, layers
     from seqwise.errors import BundleError, DataError, NotFittedError, SeqwiseError, SettingError, ShapeError
+    from seqwise.layers import accelerate
     from seqwise.models.forecaster import Forecaster
     from seqwise.models.run_folder import load
 
@@ -14,6 +15,7 @@ __version__ = "0.1.0"
 # each public name and the module that holds it; a module is imported when its name is first used
 _HOMES = {
     "Forecaster": "seqwise.models.forecaster",
+    "accelerate": "seqwise.layers",
     "load": "seqwise.models.run_folder",
     **dict.fromkeys(
         ["BundleError", "DataError", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError"], "seqwise.errors"
@@ -21,13 +23,13 @@ _HOMES = {
 }
 __all__ = [
     "BundleError", "DataError", "Forecaster", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError",
-    "data", "load",
+    "accelerate", "data", "layers", "load",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name == "data":
-        return import_module("seqwise.data")
+    if name in ("data", "layers"):
+        return import_module(f"seqwise.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'seqwise' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -63,10 +63,8 @@ def command(
         console.print(f"note: {note}")
     training = forecaster.training_
     ended = "stopped by Ctrl-C" if training.interrupted else "trained"
-    console.print(
-        f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; "
-        f"kept the weights of epoch {training.best_epoch}"
-    )
+    kept = f"the weights of epoch {training.best_epoch}" if training.best_epoch else "unfinished weights"
+    console.print(f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; kept {kept}")
     forecaster.save(out)
     if forecaster.evaluation_ is not None:
         windows = len(forecaster.evaluation_.origins)

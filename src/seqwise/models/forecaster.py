@@ -171,6 +171,8 @@ class Forecaster(BaseEstimator):
         )
 
     def _fit_plan(self, plan: Plan, callbacks: Sequence[Any] = (), verbose: bool | None = None) -> None:
+        from seqwise.layers import accelerate  # imports Keras
+
         keras = import_keras()
         series = plan.series
         optimizer = make_optimizer(keras, self.optimizer, self.learning_rate)
@@ -192,6 +194,7 @@ class Forecaster(BaseEstimator):
             masked=self.gaps == "mask",
             seed=self.seed,
         )
+        accelerate(model, verbose=False)
         # jit_compile is left to Keras, which knows what each backend can do
         model.compile(optimizer, loss)
         train, validation = make_batches(plan, "train", scaled), make_batches(plan, "validation", scaled)

@@ -46,11 +46,14 @@ def save_forecaster(forecaster: Forecaster, path: Path) -> Path:
     Raises:
         BundleError: `path` holds something that is no Seqwise run.
     """
+    from seqwise.layers import stock_layers  # imports Keras
+
     check_destination(path)
     series = forecaster.series_
     keep = tuple(p for p in path.iterdir() if p.name not in OURS) if path.is_dir() else ()
     with replaced_folder(path, keep) as folder:
-        forecaster.model_.save(folder / MODEL)
+        with stock_layers(forecaster.model_):
+            forecaster.model_.save(folder / MODEL)
         context = {"values": series.values[-forecaster.window :].copy()}
         if series.observed is not None:
             context["observed"] = series.observed[-forecaster.window :].astype(np.uint8)
@@ -106,7 +109,15 @@ def _settings(forecaster: Forecaster) -> dict[str, Any]:
     settings = forecaster.get_params(deep=False)
     for name in ("optimizer", "loss"):
         if not isinstance(settings[name], str):
-            settings[name] = import_keras().saving.serialize_keras_object(settings[name])
+            saving = import_keras().saving
+            given, settings[name] = settings[name], saving.serialize_keras_object(settings[name])
+            try:
+                saving.deserialize_keras_object(settings[name])
+            except (TypeError, ValueError):
+                raise BundleError(
+                    f"{name}={getattr(given, '__name__', given)!r} is your own and could not be loaded again. Put "
+                    "@keras.saving.register_keras_serializable() on the line above its definition."
+                ) from None
     return json.loads(json.dumps(settings, default=_plain))
 
 
@@ -148,6 +159,8 @@ def load(path: str | Path) -> Forecaster:
     Raises:
         BundleError: the folder is missing, damaged, foreign, or from a newer Seqwise; the message says which.
     """
+    from seqwise.layers import accelerate  # imports Keras
+
     folder = Path(path)
     saved = read_manifest(folder, (MODEL, CONTEXT))
     keras = import_keras()
@@ -157,7 +170,7 @@ def load(path: str | Path) -> Forecaster:
             if not isinstance(settings[name], str):
                 settings[name] = keras.saving.deserialize_keras_object(settings[name])
         forecaster = Forecaster(**settings | {"units": tuple(settings["units"])})
-        forecaster.model_ = keras.models.load_model(folder / MODEL)
+        forecaster.model_ = accelerate(keras.models.load_model(folder / MODEL), verbose=False)
         forecaster.scaler_ = Scaler.from_dict(saved["scaler"])
         forecaster.season_, forecaster.residual_ = saved["season"], saved["residual"]
         forecaster.training_ = Training(**saved["training"])

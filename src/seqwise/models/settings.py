@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from seqwise.data.scaling import KINDS
 from seqwise.data.series import GAP_RULES
 from seqwise.data.windows import check_sizes
@@ -15,9 +17,9 @@ def check_settings(settings: Any) -> None:
     """Raise `SettingError` for the first setting of a forecaster that is out of range."""
     check_sizes(settings.window, settings.horizon)
     units = settings.units
-    if isinstance(units, (int, str)) or not len(units) or not all(_whole(u, 1) for u in units):
+    if not isinstance(units, (list, tuple)) or not units or not all(_whole(u, 1) for u in units):
         raise SettingError(f"units={units!r}: expected the width of each LSTM layer, for example units=(64,).")
-    if not 0 <= settings.dropout < 1:
+    if not isinstance(settings.dropout, (int, float)) or not 0 <= settings.dropout < 1:
         raise SettingError(f"dropout={settings.dropout!r}: expected a share from 0 up to, not including, 1.")
     for name in ("residual", "log"):
         if getattr(settings, name) not in ("auto", True, False):
@@ -69,4 +71,4 @@ def check_loss(keras: Any, loss: Any) -> Any:
 
 
 def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least

@@ -1,6 +1,6 @@
 """Training Keras models on windows."""
 
-from seqwise.training.backend import deferred_imports, import_keras
+from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.training.batches import Batches
 from seqwise.training.loop import Training, auto_batch_size, fit, predict
 

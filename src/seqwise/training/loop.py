@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.training.backend import import_keras
+from seqwise.ops.backend import import_keras
 from seqwise.training.batches import Batches
 from seqwise.training.progress import progress_callback
 
@@ -23,7 +23,7 @@ class Training:
     Attributes:
         history: ``{"loss": [...], "val_loss": [...]}``, one value an epoch.
         seconds: wall time, compilation included.
-        best_epoch: the epoch (from 1) whose weights were kept.
+        best_epoch: the epoch (from 1) whose weights were kept; 0 where the first one did not end.
         interrupted: Ctrl-C ended it.
     """
 
@@ -97,7 +97,7 @@ def fit(
     finally:
         everyone.on_train_end()
     result.history = {name: [float(v) for v in values] for name, values in history.history.items()}
-    result.best_epoch = int(keeper.best_epoch) + 1
+    result.best_epoch = int(keeper.best_epoch) + 1 if keeper.best_weights is not None else 0
     result.seconds = time.perf_counter() - started
     return result
 
@@ -154,10 +154,9 @@ def predict(model: Any, batches: Batches, origins: np.ndarray) -> np.ndarray:
     many others are asked for.
     """
     outputs = []
-    size = PREDICT_BATCH if len(origins) > 1 else 1
-    for start in range(0, len(origins), size):
-        chosen = origins[start : start + size]
-        back = np.resize(chosen, size)[:, None] + np.arange(-batches.windows.window, 0)
+    for start in range(0, len(origins), PREDICT_BATCH):
+        chosen = origins[start : start + PREDICT_BATCH]
+        back = np.resize(chosen, PREDICT_BATCH)[:, None] + np.arange(-batches.windows.window, 0)
         inputs: Any = batches.windows.values[back]
         if batches.visible is not None:
             inputs = [inputs, batches.visible[back]]

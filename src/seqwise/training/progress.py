@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqwise.training.backend import import_keras
+from seqwise.ops.backend import import_keras
 
 
 def progress_callback(epochs: int, batches: int, verbose: bool | None) -> Any | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import jax
 
-from seqwise.training import backend
+from seqwise.ops import backend
 
 DEFAULT = """
 import sys

@@ -1,0 +1,437 @@
+"""Speed of an LSTM beside PyTorch and stock Keras on JAX: the same weights, in one process, turn by turn.
+
+The work of a forward pass counts as 8 · batch · timesteps · units · (features + units) operations, of forward +
+backward (gradients of the inputs and all weights, for a given gradient of every output) three times as much.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+SEQWISE, TORCH, KERAS = PEERS = ("seqwise", "PyTorch", "Keras-JAX")
+FORWARD, TRAINING = PASSES = ("forward", "training")
+LEAST_TURNS, LEAST_SAMPLE, PAUSE = 3, 0.02, 0.005  # the last two in seconds
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of an LSTM and of its input (batch, timesteps, features)."""
+
+    name: str
+    batch: int
+    timesteps: int
+    features: int
+    units: int
+    layers: int = 1
+    bidirectional: bool = False
+    ragged: bool = False  # lengths spread evenly over 10–100 % of the timesteps
+    extra: bool = False  # not one of the twelve that the geometric mean is over
+
+    @property
+    def directions(self) -> int:
+        return 1 + self.bidirectional
+
+    def layer_features(self, layer: int) -> int:
+        return self.features if layer == 0 else self.units * self.directions
+
+    def operations(self, which: str) -> float:
+        columns = sum(self.layer_features(k) + self.units for k in range(self.layers)) * self.directions
+        return 8.0 * self.batch * self.timesteps * self.units * columns * (1 if which == FORWARD else 3)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.batch}, {self.timesteps}, {self.features}, {self.units}"
+
+
+SHAPES = (
+    Shape("tutorial", 32, 20, 1, 50),
+    Shape("sensors", 32, 50, 3, 128),
+    Shape("text-64", 64, 100, 64, 64),
+    Shape("text-128", 64, 200, 128, 128),
+    Shape("long", 256, 365, 5, 256),
+    Shape("wide", 32, 100, 64, 512),
+    Shape("weather", 256, 120, 7, 32),
+    Shape("activity", 1500, 128, 9, 32),
+    Shape("reviews", 32, 200, 128, 64),
+    Shape("hydrology", 256, 365, 31, 128),
+    Shape("characters", 64, 150, 256, 256),
+    Shape("speech", 20, 300, 800, 800),
+    Shape("activity ×2", 1500, 128, 9, 32, layers=2, extra=True),
+    Shape("reviews ↔ ×2", 32, 200, 128, 64, layers=2, bidirectional=True, extra=True),
+    Shape("one step", 1, 1, 128, 128, extra=True),
+    Shape("audio stream", 1, 48_000, 1, 24, extra=True),
+)
+RAGGED = ("text-128", "hydrology")
+MEMORY = ("text-128", "hydrology", "speech")
+
+
+@dataclass
+class Problem:
+    """What every peer computes from: weights[layer][direction] is (kernel, recurrent kernel, bias) as Keras has it."""
+
+    shape: Shape
+    x: np.ndarray  # (batch, timesteps, features)
+    gradient: np.ndarray  # (batch, timesteps, directions · units), zero at padded steps
+    lengths: np.ndarray  # (batch,)
+    weights: list[list[tuple[np.ndarray, ...]]]
+
+    @classmethod
+    def draw(cls, shape: Shape) -> Problem:
+        random, s = np.random.default_rng(0), shape
+
+        def uniform(limit: float, *size: int) -> np.ndarray:
+            return random.uniform(-limit, limit, size).astype(np.float32)
+
+        weights = [
+            [
+                (uniform((3 / (f + s.units)) ** 0.5, f, 4 * s.units), uniform(s.units**-0.5, s.units, 4 * s.units),
+                 uniform(0.1, 4 * s.units))
+                for _ in range(s.directions)
+            ]
+            for f in map(s.layer_features, range(s.layers))
+        ]  # fmt: skip
+        spread = np.linspace(0.1, 1, s.batch) if s.ragged else np.ones(s.batch)
+        lengths = random.permutation(np.maximum(1, np.round(s.timesteps * spread)).astype(np.int64))
+        gradient = uniform(1, s.batch, s.timesteps, s.directions * s.units)
+        gradient[np.arange(s.timesteps) >= lengths[:, None]] = 0
+        return cls(s, uniform(1, s.batch, s.timesteps, s.features), gradient, lengths, weights)
+
+    @property
+    def mask(self) -> np.ndarray | None:
+        return np.arange(self.shape.timesteps) < self.lengths[:, None] if self.shape.ragged else None
+
+
+def seqwise_forward(problem: Problem) -> Callable[[Any, Any], Any]:
+    """The op as `seqwise.layers` calls it: (weights, x) → y, to be compiled."""
+    import jax.numpy as jnp
+
+    from seqwise.ops.jax import bidirectional_lstm, lstm
+
+    mask = None if problem.mask is None else jnp.asarray(problem.mask)
+    shape = problem.shape
+
+    def forward(weights: Any, y: Any) -> Any:
+        for layer in weights:
+            if shape.bidirectional:
+                (one, _, _), (other, _, _) = bidirectional_lstm(y, layer[0], layer[1], mask=mask, return_sequences=True)
+                y = jnp.concatenate([one, jnp.flip(other, 1)], -1)
+            else:
+                state = jnp.zeros((shape.batch, shape.units), y.dtype)
+                y = lstm(y, *layer[0], (state, state), mask=mask, return_sequences=True)[0]
+        return y
+
+    return forward
+
+
+def keras_forward(problem: Problem) -> Callable[[Any, Any], Any]:
+    """Stock layers called without state: (weights, x) → y, to be compiled."""
+    os.environ["KERAS_BACKEND"] = "jax"
+    from seqwise.ops.backend import import_keras
+
+    keras, layers = import_keras(), []
+    for k in range(problem.shape.layers):
+        layer = keras.layers.LSTM(problem.shape.units, return_sequences=True)
+        layer = keras.layers.Bidirectional(layer) if problem.shape.bidirectional else layer
+        layer.build((None, problem.shape.timesteps, problem.shape.layer_features(k)))
+        layers.append(layer)
+    mask = None if problem.mask is None else keras.ops.convert_to_tensor(problem.mask)
+
+    def forward(weights: Any, y: Any) -> Any:
+        for layer, given in zip(layers, weights, strict=True):
+            state = [v.value for v in layer.non_trainable_variables]
+            y, _ = layer.stateless_call([w for one in given for w in one], state, y, mask=mask)
+        return y
+
+    return forward
+
+
+def jax_call(make: Callable[[Problem], Any], problem: Problem, which: str) -> Callable[[], Any]:
+    """Compile one pass of a JAX peer; the call returns y, or (y, gradients)."""
+    import jax
+
+    forward = make(problem)
+
+    def training(weights: Any, x: Any, gradient: Any) -> Any:
+        y, pull = jax.vjp(forward, weights, x)
+        return y, pull(gradient)
+
+    weights, x, gradient = jax.device_put((problem.weights, problem.x, problem.gradient))
+    arguments = (weights, x) if which == FORWARD else (weights, x, gradient)
+    run = jax.jit(forward if which == FORWARD else training).lower(*arguments).compile()
+    return lambda: jax.block_until_ready(run(*arguments))
+
+
+def torch_call(problem: Problem, which: str) -> Callable[[], Any]:
+    """One pass of PyTorch's `nn.LSTM`, on packed sequences where lengths differ; returns y, or (y, gradients)."""
+    torch = importlib.import_module("torch")
+    torch.set_num_threads(CORES)
+    s = problem.shape
+    model = torch.nn.LSTM(s.features, s.units, s.layers, batch_first=True, bidirectional=s.bidirectional)
+    weights = []
+    for k, d in product(range(s.layers), range(s.directions)):
+        kernel, recurrent, bias = problem.weights[k][d]
+        values = (kernel.T, recurrent.T, bias, np.zeros_like(bias))  # gates stand alike; PyTorch has a second bias
+        for name, value in zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), values, strict=True):
+            weights.append(getattr(model, f"{name}_l{k}" + "_reverse" * d))
+            weights[-1].data.copy_(torch.from_numpy(np.ascontiguousarray(value)))
+    x, gradient, lengths = (torch.from_numpy(a) for a in (problem.x, problem.gradient, problem.lengths))
+    rnn = torch.nn.utils.rnn
+
+    def forward() -> Any:
+        if not s.ragged:
+            return model(x)[0]
+        packed = rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+        return rnn.pad_packed_sequence(model(packed)[0], batch_first=True, total_length=s.timesteps)[0]
+
+    def inference() -> Any:
+        with torch.inference_mode():
+            return forward()
+
+    def training() -> Any:
+        y = forward()
+        return y, torch.autograd.grad(y, (x, *weights), gradient)
+
+    x.requires_grad_(which == TRAINING)
+    model.train(which == TRAINING)
+    return inference if which == FORWARD else training
+
+
+CALLS = {SEQWISE: partial(jax_call, seqwise_forward), KERAS: partial(jax_call, keras_forward), TORCH: torch_call}
+
+
+def installed_peers() -> list[str]:
+    return [peer for peer in PEERS if peer != TORCH or importlib.util.find_spec("torch")]
+
+
+def require_agreement(problem: Problem, which: str, calls: dict[str, Callable[[], Any]]) -> None:
+    """Stop when the peers do not compute the same thing: outputs and gradients of x, to 1/1000 of the largest."""
+    found = {}
+    for peer, call in calls.items():
+        result = call()
+        y, dx = (result, None) if which == FORWARD else (result[0], result[1][0 if peer == TORCH else 1])
+        y = np.asarray(y.detach() if peer == TORCH else y)
+        found[peer] = [y if problem.mask is None else y * problem.mask[..., None]]
+        found[peer] += [] if dx is None else [np.asarray(dx)]
+    for peer, arrays in found.items():
+        for one, other in zip(arrays, found[SEQWISE], strict=True):
+            if np.abs(one - other).max() > 1e-3 * np.abs(other).max():
+                raise SystemExit(f"{problem.shape}, {which}: {peer} and {SEQWISE} differ; no times.")
+
+
+def time_in_turns(calls: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
+    """Seconds a call: A B C A B C … until each had about `seconds` (and at least three turns)."""
+    repeats = {}
+    for name, call in calls.items():
+        call()
+        started = time.perf_counter()
+        call()
+        repeats[name] = max(1, round(LEAST_SAMPLE / (time.perf_counter() - started)))
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    spent = 0.0
+    while spent < seconds * len(calls) or len(times[next(iter(calls))]) < LEAST_TURNS:
+        turn = time.perf_counter()
+        for name, call in calls.items():
+            time.sleep(PAUSE)  # the threads of the one before may still be spinning
+            if repeats[name] > 1:
+                call()  # and this one's own be asleep
+            started = time.perf_counter()
+            for _ in range(repeats[name]):
+                call()
+            times[name].append((time.perf_counter() - started) / repeats[name])
+        spent += time.perf_counter() - turn
+    return times
+
+
+def gemm_peak(seconds: float) -> float:
+    """GFLOP/s of the fastest float32 matrix product here: NumPy's or PyTorch's, 1024 to 2048 square; its median."""
+    torch = importlib.import_module("torch") if TORCH in installed_peers() else None
+    calls, sizes = {}, {}
+    for n in (1024, 1536, 2048):
+        a = np.random.default_rng(0).random((n, n), np.float32)
+        calls[f"numpy {n}"] = partial(np.matmul, a, a, out=np.empty_like(a))
+        if torch:
+            torch.set_num_threads(CORES)
+            calls[f"torch {n}"] = partial(torch.mm, torch.from_numpy(a), torch.from_numpy(a), out=torch.empty(n, n))
+        sizes |= dict.fromkeys((f"numpy {n}", f"torch {n}"), n)
+    times = time_in_turns(calls, seconds)
+    return max(2e-9 * sizes[name] ** 3 / statistics.median(values) for name, values in times.items())
+
+
+def measure(shape: Shape, which: str, seconds: float) -> dict[str, list[float]]:
+    problem = Problem.draw(shape)
+    calls = {peer: CALLS[peer](problem, which) for peer in installed_peers()}
+    require_agreement(problem, which, calls)
+    return time_in_turns(calls, seconds)
+
+
+def quartiles(values: Any) -> str:
+    """The median and, in brackets, the quartiles."""
+    low, middle, high = (f"{v:.0f}" if v >= 999.5 else f"{v:.3g}" for v in np.quantile(values, (0.25, 0.5, 0.75)))
+    return f"{middle} ({low}–{high})"
+
+
+def speed_table(shapes: list[Shape], seconds: float) -> tuple[list[str], list[list[str]], list[str]]:
+    """Header, rows and notes of the comparison."""
+    header = ["batch, timesteps, features, units", "pass"]
+    header += [f"{peer} {unit}" for peer in PEERS for unit in ("ms", "GFLOP/s")]
+    header += ["× PyTorch", "× Keras-JAX", "% of peak"]
+    rows, peaks, measured = [], [], []
+    ratios: dict[tuple[str, str], dict[Shape, float]] = {(w, p): {} for w in PASSES for p in (TORCH, KERAS)}
+    for shape, which in product(shapes, PASSES):
+        peaks.append(gemm_peak(0.05))
+        measured.append((shape, which, measure(shape, which, seconds)))
+    for shape, which, times in measured:
+        speeds = {p: 1e-9 * shape.operations(which) / statistics.median(v) for p, v in times.items()}
+        row = [str(shape), which]
+        for peer in PEERS:
+            row += [quartiles(1e3 * np.array(times[peer])), f"{speeds[peer]:.3g}"] if peer in times else ["", ""]
+        for peer in (TORCH, KERAS):
+            if peer in times:
+                ratios[which, peer][shape] = speeds[SEQWISE] / speeds[peer]
+            row.append(f"{ratios[which, peer][shape]:.2f}" if peer in times else "")
+        rows.append([*row, f"{100 * speeds[SEQWISE] / max(peaks):.0f}"])
+    notes = [f"float32 GEMM peak {max(peaks):.0f} GFLOP/s (least over the run {min(peaks):.0f})"]
+    for (which, peer), found in ratios.items():
+        groups = ([r for s, r in found.items() if not s.extra], list(found.values()))
+        means = dict.fromkeys(f"{statistics.geometric_mean(g):.2f} over {len(g)} shapes" for g in groups if g)
+        if means:
+            worst = min(found, key=lambda s: found[s])
+            text = f"geometric mean {', '.join(means)}; least {found[worst]:.2f} ({worst.name})"
+            notes.append(f"{which}, × {peer}: {text}")
+    return header, rows, notes
+
+
+def ragged_notes(shapes: list[Shape], seconds: float) -> list[str]:
+    """Time with lengths spread over 10–100 % of the timesteps, as a part of that of full sequences."""
+    notes = []
+    for shape, which in product((s for s in shapes if s.name in RAGGED), PASSES):
+        full, ragged = measure(shape, which, seconds), measure(replace(shape, ragged=True), which, seconds)
+        parts = (f"{p} {statistics.median(ragged[p]) / statistics.median(full[p]):.2f}" for p in full)
+        notes.append(f"{shape.name}, lengths over 10–100 % ÷ full, {which}: {', '.join(parts)}")
+    return notes
+
+
+def stream_notes(shapes: list[Shape], seconds: float) -> list[str]:
+    """From Python, without JAX: one step, and the audio stream for each of its steps."""
+    from seqwise.ops import numpy as ops
+
+    notes = []
+    for shape in (s for s in shapes if s.name in ("one step", "audio stream")):
+        problem = Problem.draw(shape)
+        weights, state = problem.weights[0][0], np.zeros((shape.batch, shape.units), np.float32)
+        calls = {
+            "ops.numpy.step": partial(ops.step, problem.x[:, 0], state, state, *weights),
+            "ops.numpy.lstm": partial(ops.lstm, problem.x, *weights, return_sequences=True),
+        }
+        name = "ops.numpy.step" if shape.timesteps == 1 else "ops.numpy.lstm"
+        (times,) = time_in_turns({name: calls[name]}, seconds).values()
+        notes.append(f"{shape}: {name} {quartiles(1e6 * np.array(times) / shape.timesteps)} µs a step")
+    return notes
+
+
+def busy_seconds() -> tuple[float, float]:
+    """CPU seconds of this process and of the whole machine since it started (0 where the system does not say)."""
+    stat, clock = Path("/proc/stat"), time.process_time()
+    if not stat.exists():
+        return clock, 0.0
+    user, nice, system, _, _, *interrupts = map(int, stat.read_text().splitlines()[0].split()[1:9])
+    return clock, (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
+
+
+def step_memory(peer: str, shape: Shape) -> float:
+    """MB that one training step adds to the peak of this process, its inputs and compiled program apart."""
+    CALLS[peer](Problem.draw(replace(shape, batch=1, timesteps=2)), TRAINING)()  # libraries and threads are there
+    call = CALLS[peer](Problem.draw(shape), TRAINING)
+    reset = Path("/proc/self/clear_refs")
+    if reset.exists():
+        reset.write_text("5")  # the peak starts again from what is in use, so compiling is not in it
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    call()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+
+
+def memory_rows(shapes: list[Shape]) -> list[list[str]]:
+    """MB of a training step, each peer in a process of its own."""
+    rows = []
+    for shape in (s for s in shapes if s.name in MEMORY):
+        command = [sys.executable, __file__, "--only", shape.name, "--memory-of"]
+        runs = {p: subprocess.run([*command, p], capture_output=True, text=True) for p in installed_peers()}
+        for run in runs.values():
+            if run.returncode:
+                raise SystemExit(run.stderr)
+        found = {p: json.loads(run.stdout.splitlines()[-1]) for p, run in runs.items()}
+        rows.append([str(shape), *(f"{found[p]:.0f}" if p in found else "" for p in PEERS)])
+    return rows
+
+
+def show(title: str, header: list[str], rows: list[list[str]], notes: list[str], markdown: bool) -> None:
+    """Print the one table of a run and the notes below it."""
+    if markdown:
+        table = "\n".join("| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *rows))
+        print(f"**{title}**\n\n{table}\n\n" + "\n".join(f"- {note}" for note in notes))
+        return
+    table = Table(*header, title=title)
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console = console if console.is_terminal else Console(width=200)
+    console.print(table, *notes, sep="\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="a shape's name, or a part of several")
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each shape, pass and peer (default 1)")
+    parser.add_argument("--target", help="the kernel's CPU target: portable, avx2, avx512")
+    parser.add_argument("--memory", action="store_true", help="instead: peak memory of one training step")
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--memory-of", choices=PEERS, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.target:
+        os.environ["SEQWISE_TARGET"] = arguments.target  # read when the kernel is first used
+    shapes = [s for s in SHAPES if s.name == arguments.only] or [s for s in SHAPES if arguments.only in s.name]
+    if not shapes:
+        parser.error(f"no shape is called {arguments.only!r}; there are {', '.join(s.name for s in SHAPES)}")
+    if arguments.memory_of:
+        print(json.dumps(step_memory(arguments.memory_of, shapes[0])))
+        return
+    notes = [] if TORCH in installed_peers() else ["PyTorch is not installed here: its columns are empty"]
+    if arguments.memory:
+        header = ["batch, timesteps, features, units", *(f"{p} MB" for p in PEERS)]
+        title = "What one training step adds to the peak of memory, each in a fresh process"
+        show(title, header, memory_rows(shapes), notes, arguments.markdown)
+        return
+    from seqwise import _kernel
+
+    if arguments.target and _kernel.target() != arguments.target:
+        parser.error(f"this machine has no target {arguments.target}; it would use {_kernel.target()}")
+    started, (own, machine) = time.perf_counter(), busy_seconds()
+    header, rows, found = speed_table(shapes, arguments.seconds)
+    notes += [*found, *ragged_notes(shapes, arguments.seconds), *stream_notes(shapes, arguments.seconds)]
+    seconds, (own, machine) = time.perf_counter() - started, np.subtract(busy_seconds(), (own, machine))
+    notes.append(f"took {seconds:.0f} s; other processes used {max(0, machine - own) / seconds:.2f} of {CORES} cores")
+    title = f"One LSTM, {_kernel.target()}, {CORES} cores: median (quartiles)"
+    show(title, header, rows, notes, arguments.markdown)
+
+
+if __name__ == "__main__":
+    main()

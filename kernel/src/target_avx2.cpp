@@ -1,0 +1,3 @@
+#define SEQWISE_NAMESPACE avx2
+#define SEQWISE_VECTOR_BYTES 32
+#include "engine.h"

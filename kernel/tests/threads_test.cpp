@@ -1,0 +1,65 @@
+// Calls from several threads at once, and calls in a forked child.
+#include "seqwise/threads.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "case.h"
+
+namespace seqwise::test {
+namespace {
+
+Case large_case() {
+  std::mt19937 random(3);
+  return random_case(random, {64, 20, 16, 48});
+}
+
+double gap(const Results<float>& a, const Results<float>& b) {
+  double most = 0;
+  Results<float>::visit(
+      [&](const char*, auto member) { most = std::fmax(most, difference(a.*member, b.*member)); });
+  return most;
+}
+
+int run() {
+  const Case c = large_case();
+  set_num_threads(2);
+  Run<float> truth(c);
+  truth.train();
+
+  std::vector<std::thread> callers;
+  std::vector<double> gaps(8);
+  for (int k = 0; k < 8; ++k)
+    callers.emplace_back([&, k] {
+      for (int repeat = 0; repeat < 10; ++repeat) {
+        Run<float> mine(c);
+        mine.train();
+        gaps[k] = std::fmax(gaps[k], gap(mine.r, truth.r));
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+  for (double value : gaps) expect(value < 1e-5, "concurrent calls", c.text(), value);
+
+  std::fflush(stdout);
+  const pid_t child = fork();
+  if (child == 0) {
+    Run<float> mine(c);
+    mine.train();
+    _exit(gap(mine.r, truth.r) < 1e-5 ? 0 : 1);
+  }
+  int status = 1;
+  waitpid(child, &status, 0);
+  expect(status == 0, "forked child", c.text(), status);
+
+  set_num_threads(0);
+  expect(num_threads() >= 1, "default threads", "");
+  std::printf("threads: %d failures\n", failures);
+  return failures != 0;
+}
+
+}  // namespace
+}  // namespace seqwise::test
+
+int main() { return seqwise::test::run(); }

@@ -1,0 +1,63 @@
+"""Keras's Bidirectional layer, its two LSTMs run by the fused kernel at the same time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from seqwise.layers.lstm import LSTM, keras, kernel_options, kernel_weights, on_cpu, why_not
+
+
+@keras.saving.register_keras_serializable("seqwise")
+class Bidirectional(keras.layers.Bidirectional):
+    """`keras.layers.Bidirectional` around a `seqwise.layers.LSTM`: both directions run at the same time.
+
+    Around any other layer, and for settings that the two directions do not share, it is Keras's own.
+
+    Call: inputs (samples, timesteps, features) → as `keras.layers.Bidirectional`.
+    """
+
+    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None) -> Any:
+        if not self._run_together(sequences, initial_state):
+            return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        from seqwise.ops.jax import bidirectional_lstm
+
+        layers = (self.forward_layer, self.backward_layer)
+        dtype = keras.backend.standardize_dtype(sequences.dtype)
+        states = [None, None] if initial_state is None else [tuple(initial_state[:2]), tuple(initial_state[2:])]
+        results = bidirectional_lstm(
+            sequences,
+            *(kernel_weights(layer, dtype) for layer in layers),
+            *states,
+            mask=mask,
+            return_sequences=self.return_sequences,
+            options=kernel_options(self.forward_layer),
+        )
+        # Keras merges: each layer's inner loop finds its result ready
+        for layer, result in zip(layers, results, strict=True):
+            layer.ready = result
+        try:
+            return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
+        finally:
+            for layer in layers:
+                layer.ready = None
+
+    def _run_together(self, sequences: Any, initial_state: Any) -> bool:
+        layers = (self.forward_layer, self.backward_layer)
+        if not all(isinstance(layer, LSTM) for layer in layers) or self.stateful or not on_cpu(sequences):
+            return False
+        forward, backward = (layer.cell for layer in layers)
+        if any(cell.dropout or cell.recurrent_dropout for cell in (forward, backward)):
+            return False  # each layer draws its own masks in its own call
+        dtype = keras.backend.standardize_dtype(sequences.dtype)
+        if any(why_not(layer, dtype) or layer.compute_dtype != dtype or not layer.built for layer in layers):
+            return False
+        if initial_state is not None and len(initial_state) != 4:
+            return False
+        one, other = (kernel_options(layer) for layer in layers)
+        return (
+            forward.units == backward.units
+            and forward.use_bias == backward.use_bias
+            and one.go_backwards != other.go_backwards
+            and one == replace(other, go_backwards=one.go_backwards)
+        )

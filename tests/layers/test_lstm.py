@@ -1,0 +1,166 @@
+"""`seqwise.layers.LSTM` against `keras.layers.LSTM`: each option alone and with each other."""
+
+import itertools
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from twins import TOLERANCE, assert_same, random_weights, results, twins
+
+from seqwise.layers import LSTM
+from seqwise.layers.lstm import ACTIVATIONS, why_not
+
+B, T, F, H = 4, 5, 3, 6
+
+# an option → arguments of the layer, or of the call (names that start with a capital)
+OPTIONS = {
+    "activation": {"activation": "relu"},
+    "recurrent_activation": {"recurrent_activation": "hard_sigmoid"},
+    "no bias": {"use_bias": False},
+    "no unit_forget_bias": {"unit_forget_bias": False},
+    "dropout": {"dropout": 0.4, "Training": True},
+    "recurrent_dropout": {"recurrent_dropout": 0.3, "Training": True},
+    "return_sequences": {"return_sequences": True},
+    "return_state": {"return_state": True},
+    "go_backwards": {"go_backwards": True},
+    "stateful": {"stateful": True, "Calls": 2},
+    "unroll": {"unroll": True},
+    "zero_output_for_mask": {"zero_output_for_mask": True, "Mask": "gaps"},
+    "initial_state": {"State": True},
+    # with dropout, stock Keras of today fails in its try of cuDNN unless told not to try
+    "implementation": {"implementation": 1, "use_cudnn": False},
+    "mask": {"Mask": "gaps"},
+}
+SETS = [(), *((name,) for name in OPTIONS), *itertools.combinations(OPTIONS, 2)]
+
+
+def masks(kind):
+    """Masks (B, T): True where a timestep counts."""
+    rng = np.random.default_rng(8)
+    lengths = np.array([5, 3, 1, 0])[:, None]
+    steps = np.arange(T)
+    mask = {
+        "right": steps < lengths,
+        "left": steps >= T - lengths,
+        "gaps": rng.random((B, T)) < 0.55,
+        "first": np.broadcast_to(steps > 0, (B, T)).copy(),
+        "none used": np.zeros((B, T), bool),
+        "all used": np.ones((B, T), bool),
+    }[kind]
+    if kind == "gaps":
+        mask[1] = False  # a row that is masked wholly
+        mask[0] = [False, True, False, True, False]
+    return mask
+
+
+def compare(**options):
+    call = {name: options.pop(name, None) for name in ("Training", "Calls", "State", "Mask")}
+    ours, stock = twins(LSTM, keras.layers.LSTM, H, seed=3, name="lstm", **{"dropout": 0.0} | options)
+    assert ours.get_config() == stock.get_config()
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((B, T, F)).astype("float32")
+    for layer in (ours, stock):
+        keras.utils.set_random_seed(6)
+        layer.build(x.shape)
+        layer.cell.seed_generator.state.assign([1, 2])
+    for one, other in zip(ours.weights, stock.weights, strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy(), err_msg=f"initial {other.path}")
+    found = []
+    for layer in (ours, stock):
+        random_weights(layer)
+        state = rng.standard_normal((2, B, H)).astype("float32") if layer is ours else state
+        found.append(
+            results(
+                layer,
+                x,
+                state=tuple(state) if call["State"] else None,
+                mask=masks(call["Mask"]) if call["Mask"] else None,
+                training=bool(call["Training"]),
+                calls=call["Calls"] or 1,
+            )
+        )
+    assert_same(*found)
+    return found
+
+
+@pytest.mark.parametrize("names", SETS, ids=lambda names: " + ".join(names) or "plain")
+def test_each_option_alone_and_in_pairs(names, kernel_calls):
+    options = {}
+    for name in names:
+        options |= OPTIONS[name]
+    compare(**options)
+    assert kernel_calls["lstm"] == options.get("Calls", 1)
+
+
+@pytest.mark.parametrize("sequences", [False, True])
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize("kind", ["right", "left", "first", "none used", "all used"])
+def test_masks_of_any_pattern(kind, backwards, sequences):
+    compare(Mask=kind, go_backwards=backwards, return_sequences=sequences, return_state=True, State=True)
+
+
+@pytest.mark.parametrize("activation, recurrent_activation", list(itertools.product(ACTIVATIONS.values(), repeat=2)))
+def test_every_activation_in_either_place(activation, recurrent_activation, kernel_calls):
+    compare(activation=activation, recurrent_activation=recurrent_activation, return_state=True)
+    assert kernel_calls["lstm"] == 1
+
+
+def test_exchanged_gates_would_be_seen():
+    """The weights and the tolerance tell every gate from every other."""
+    layer = LSTM(H, return_state=True)
+    x = np.random.default_rng(4).standard_normal((B, T, F)).astype("float32")
+    layer.build(x.shape)
+    random_weights(layer)
+    right = results(layer, x)
+    weights = layer.get_weights()
+    for one, other in itertools.combinations(range(4), 2):
+        gates = list(range(4))
+        gates[one], gates[other] = other, one
+        layer.set_weights([np.concatenate([np.split(w, 4, -1)[g] for g in gates], -1) for w in weights])
+        wrong = results(layer, x)
+        for name in ("output 0", "output 2", "gradient of x"):
+            assert np.abs(wrong[name] - right[name]).max() > 1000 * TOLERANCE
+
+
+@pytest.mark.parametrize("options", [{"activation": "gelu"}, {"recurrent_activation": "softmax"}, {"dtype": "bfloat16"}],
+                         ids=str)  # fmt: skip
+def test_what_the_kernel_lacks_runs_in_keras_loop(options, kernel_calls):
+    ours, stock = twins(LSTM, keras.layers.LSTM, H, **options)
+    assert why_not(ours)
+    x = np.random.default_rng(4).standard_normal((B, T, F)).astype("float32")
+    np.testing.assert_array_equal(*(keras.ops.convert_to_numpy(layer(x)).astype("float32") for layer in (ours, stock)))
+    assert kernel_calls["lstm"] == 0
+
+
+def test_a_config_makes_the_same_layer():
+    layer = LSTM(H, activation="relu", go_backwards=True, dropout=0.2, seed=5)
+    again = keras.layers.deserialize(keras.layers.serialize(layer))
+    assert type(again) is LSTM
+    assert again.get_config() == layer.get_config()
+
+
+OTHER_BACKEND = """
+import numpy as np
+from seqwise.layers import LSTM, Bidirectional
+import sys, keras
+assert keras.backend.backend() == "numpy"
+rng = np.random.default_rng(0)
+x, mask = rng.standard_normal((3, 5, 2)).astype("float32"), rng.random((3, 5)) < 0.6
+for make in (lambda k, b: k(4, return_sequences=True), lambda k, b: b(k(4))):
+    found = []
+    for kinds in ((LSTM, Bidirectional), (keras.layers.LSTM, keras.layers.Bidirectional)):
+        keras.utils.set_random_seed(1)
+        found.append(np.asarray(make(*kinds)(x, mask=mask)))
+    np.testing.assert_array_equal(*found)
+assert "seqwise.ops.jax" not in sys.modules
+print(LSTM(4).__class__.__name__, "fine")
+"""
+
+
+def test_on_another_backend_keras_loop_runs():
+    done = subprocess.run([sys.executable, "-c", OTHER_BACKEND], capture_output=True, text=True, check=False,
+                          env=os.environ | {"KERAS_BACKEND": "numpy"})  # fmt: skip
+    assert done.stdout.strip() == "LSTM fine", done.stderr
