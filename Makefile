@@ -1,6 +1,7 @@
 # make demo · test · sanitize · bench · lint; each makes .venv when it is missing
 PYTHON ?= python3
 BIN := .venv/bin
+CXX_FILES := $(wildcard kernel/*/*.h kernel/*/*.cpp kernel/*/*/*.h bindings/*.h bindings/*.cpp)
 
 .PHONY: demo test sanitize lint format bench
 demo: .venv/ready
@@ -22,17 +23,19 @@ lint: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(BIN)/clang-format --dry-run -Werror $(CXX_FILES)
 
 format: .venv/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(CXX_FILES)
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/windows.py
 	$(BIN)/python benchmarks/accuracy.py
 
 # the stamp is written last, so an interrupted install is made again
-.venv/ready: pyproject.toml CMakeLists.txt $(wildcard kernel/*/*.h kernel/*/*.cpp kernel/*/*/*.h bindings/*)
+.venv/ready: pyproject.toml CMakeLists.txt bindings/CMakeLists.txt kernel/CMakeLists.txt $(CXX_FILES)
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@

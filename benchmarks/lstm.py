@@ -24,12 +24,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
+from fit import show
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 SEQWISE, TORCH, KERAS = PEERS = ("seqwise", "PyTorch", "Keras-JAX")
+SIZES = "batch, timesteps, features, units"
 FORWARD, TRAINING = PASSES = ("forward", "training")
+BUSY = 0.1  # cores used by others from which a time is not counted
 LEAST_TURNS, LEAST_SAMPLE, PAUSE = 3, 0.02, 0.005  # the last two in seconds
 
 
@@ -45,7 +46,6 @@ class Shape:
     layers: int = 1
     bidirectional: bool = False
     ragged: bool = False  # lengths spread evenly over 10–100 % of the timesteps
-    extra: bool = False  # not one of the twelve that the geometric mean is over
 
     @property
     def directions(self) -> int:
@@ -75,10 +75,10 @@ SHAPES = (
     Shape("hydrology", 256, 365, 31, 128),
     Shape("characters", 64, 150, 256, 256),
     Shape("speech", 20, 300, 800, 800),
-    Shape("activity ×2", 1500, 128, 9, 32, layers=2, extra=True),
-    Shape("reviews ↔ ×2", 32, 200, 128, 64, layers=2, bidirectional=True, extra=True),
-    Shape("one step", 1, 1, 128, 128, extra=True),
-    Shape("audio stream", 1, 48_000, 1, 24, extra=True),
+    Shape("activity ×2", 1500, 128, 9, 32, layers=2),
+    Shape("reviews ↔ ×2", 32, 200, 128, 64, layers=2, bidirectional=True),
+    Shape("one step", 1, 1, 128, 128),
+    Shape("audio stream", 1, 48_000, 1, 24),
 )
 RAGGED = ("text-128", "hydrology")
 MEMORY = ("text-128", "hydrology", "speech")
@@ -127,16 +127,16 @@ def seqwise_forward(problem: Problem) -> Callable[[Any, Any], Any]:
     from seqwise.ops.jax import bidirectional_lstm, lstm
 
     mask = None if problem.mask is None else jnp.asarray(problem.mask)
-    shape = problem.shape
 
     def forward(weights: Any, y: Any) -> Any:
         for layer in weights:
-            if shape.bidirectional:
+            if problem.shape.bidirectional:
                 (one, _, _), (other, _, _) = bidirectional_lstm(y, layer[0], layer[1], mask=mask, return_sequences=True)
                 y = jnp.concatenate([one, jnp.flip(other, 1)], -1)
             else:
-                state = jnp.zeros((shape.batch, shape.units), y.dtype)
-                y = lstm(y, *layer[0], (state, state), mask=mask, return_sequences=True)[0]
+                kernel, recurrent, bias = layer[0]
+                state = jnp.zeros((problem.shape.batch, problem.shape.units), y.dtype)
+                y = lstm(y, kernel, recurrent, bias, (state, state), mask=mask, return_sequences=True)[0]
         return y
 
     return forward
@@ -186,33 +186,25 @@ def torch_call(problem: Problem, which: str) -> Callable[[], Any]:
     torch.set_num_threads(CORES)
     s = problem.shape
     model = torch.nn.LSTM(s.features, s.units, s.layers, batch_first=True, bidirectional=s.bidirectional)
-    weights = []
-    for k, d in product(range(s.layers), range(s.directions)):
-        kernel, recurrent, bias = problem.weights[k][d]
-        values = (kernel.T, recurrent.T, bias, np.zeros_like(bias))  # gates stand alike; PyTorch has a second bias
-        for name, value in zip(("weight_ih", "weight_hh", "bias_ih", "bias_hh"), values, strict=True):
-            weights.append(getattr(model, f"{name}_l{k}" + "_reverse" * d))
-            weights[-1].data.copy_(torch.from_numpy(np.ascontiguousarray(value)))
+    weights = list(model.parameters())  # layer by layer, direction by direction; the gates stand as in Keras
+    given = (w for k, u, b in (w for layer in problem.weights for w in layer) for w in (k.T, u.T, b, np.zeros_like(b)))
+    for parameter, value in zip(weights, given, strict=True):
+        parameter.data.copy_(torch.from_numpy(np.ascontiguousarray(value)))
     x, gradient, lengths = (torch.from_numpy(a) for a in (problem.x, problem.gradient, problem.lengths))
-    rnn = torch.nn.utils.rnn
 
     def forward() -> Any:
         if not s.ragged:
             return model(x)[0]
+        rnn = torch.nn.utils.rnn
         packed = rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         return rnn.pad_packed_sequence(model(packed)[0], batch_first=True, total_length=s.timesteps)[0]
-
-    def inference() -> Any:
-        with torch.inference_mode():
-            return forward()
 
     def training() -> Any:
         y = forward()
         return y, torch.autograd.grad(y, (x, *weights), gradient)
 
     x.requires_grad_(which == TRAINING)
-    model.train(which == TRAINING)
-    return inference if which == FORWARD else training
+    return torch.inference_mode()(forward) if which == FORWARD else training
 
 
 CALLS = {SEQWISE: partial(jax_call, seqwise_forward), KERAS: partial(jax_call, keras_forward), TORCH: torch_call}
@@ -229,15 +221,13 @@ def require_agreement(problem: Problem, which: str, calls: dict[str, Callable[[]
         result = call()
         y, dx = (result, None) if which == FORWARD else (result[0], result[1][0 if peer == TORCH else 1])
         y = np.asarray(y.detach() if peer == TORCH else y)
-        found[peer] = [y if problem.mask is None else y * problem.mask[..., None]]
-        found[peer] += [] if dx is None else [np.asarray(dx)]
+        found[peer] = [y if problem.mask is None else y * problem.mask[..., None], np.asarray(0 if dx is None else dx)]
     for peer, arrays in found.items():
-        for one, other in zip(arrays, found[SEQWISE], strict=True):
-            if np.abs(one - other).max() > 1e-3 * np.abs(other).max():
-                raise SystemExit(f"{problem.shape}, {which}: {peer} and {SEQWISE} differ; no times.")
+        if any(np.abs(a - b).max() > 1e-3 * np.abs(b).max() for a, b in zip(arrays, found[SEQWISE], strict=True)):
+            raise SystemExit(f"{problem.shape}, {which}: {peer} and {SEQWISE} differ; no times.")
 
 
-def time_in_turns(calls: dict[str, Callable[[], Any]], seconds: float) -> dict[str, list[float]]:
+def time_in_turns(calls: dict[Any, Callable[[], Any]], seconds: float) -> dict[Any, list[float]]:
     """Seconds a call: A B C A B C … until each had about `seconds` (and at least three turns)."""
     repeats = {}
     for name, call in calls.items():
@@ -245,10 +235,10 @@ def time_in_turns(calls: dict[str, Callable[[], Any]], seconds: float) -> dict[s
         started = time.perf_counter()
         call()
         repeats[name] = max(1, round(LEAST_SAMPLE / (time.perf_counter() - started)))
-    times: dict[str, list[float]] = {name: [] for name in calls}
-    spent = 0.0
-    while spent < seconds * len(calls) or len(times[next(iter(calls))]) < LEAST_TURNS:
-        turn = time.perf_counter()
+    times: dict[Any, list[float]] = {name: [] for name in calls}
+    turns, began = 0, time.perf_counter()
+    while turns < LEAST_TURNS or time.perf_counter() - began < seconds * len(calls):
+        turns += 1
         for name, call in calls.items():
             time.sleep(PAUSE)  # the threads of the one before may still be spinning
             if repeats[name] > 1:
@@ -257,23 +247,20 @@ def time_in_turns(calls: dict[str, Callable[[], Any]], seconds: float) -> dict[s
             for _ in range(repeats[name]):
                 call()
             times[name].append((time.perf_counter() - started) / repeats[name])
-        spent += time.perf_counter() - turn
     return times
 
 
 def gemm_peak(seconds: float) -> float:
     """GFLOP/s of the fastest float32 matrix product here: NumPy's or PyTorch's, 1024 to 2048 square; its median."""
-    torch = importlib.import_module("torch") if TORCH in installed_peers() else None
-    calls, sizes = {}, {}
+    calls = {}
     for n in (1024, 1536, 2048):
         a = np.random.default_rng(0).random((n, n), np.float32)
-        calls[f"numpy {n}"] = partial(np.matmul, a, a, out=np.empty_like(a))
-        if torch:
-            torch.set_num_threads(CORES)
-            calls[f"torch {n}"] = partial(torch.mm, torch.from_numpy(a), torch.from_numpy(a), out=torch.empty(n, n))
-        sizes |= dict.fromkeys((f"numpy {n}", f"torch {n}"), n)
+        calls["numpy", n] = partial(np.matmul, a, a, out=np.empty_like(a))
+        if TORCH in installed_peers():
+            torch = importlib.import_module("torch")
+            calls["torch", n] = partial(torch.mm, *(torch.from_numpy(a),) * 2, out=torch.empty(n, n))
     times = time_in_turns(calls, seconds)
-    return max(2e-9 * sizes[name] ** 3 / statistics.median(values) for name, values in times.items())
+    return max(2e-9 * n**3 / statistics.median(values) for (_, n), values in times.items())
 
 
 def measure(shape: Shape, which: str, seconds: float) -> dict[str, list[float]]:
@@ -284,39 +271,50 @@ def measure(shape: Shape, which: str, seconds: float) -> dict[str, list[float]]:
 
 
 def quartiles(values: Any) -> str:
-    """The median and, in brackets, the quartiles."""
     low, middle, high = (f"{v:.0f}" if v >= 999.5 else f"{v:.3g}" for v in np.quantile(values, (0.25, 0.5, 0.75)))
     return f"{middle} ({low}–{high})"
 
 
+def others_seconds() -> float:
+    """CPU seconds that other processes have used, up to a constant (0 where the system does not say)."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+    ticks = [int(field) for field in stat.read_text().split()[1:9]]  # the fourth and fifth are idle time
+    return (sum(ticks) - sum(ticks[3:5])) / os.sysconf("SC_CLK_TCK") - time.process_time()
+
+
 def speed_table(shapes: list[Shape], seconds: float) -> tuple[list[str], list[list[str]], list[str]]:
     """Header, rows and notes of the comparison."""
-    header = ["batch, timesteps, features, units", "pass"]
-    header += [f"{peer} {unit}" for peer in PEERS for unit in ("ms", "GFLOP/s")]
-    header += ["× PyTorch", "× Keras-JAX", "% of peak"]
+    columns = [f"{peer} {unit}" for peer in PEERS for unit in ("ms", "GFLOP/s")]
+    header = [SIZES, "pass", *columns, "× PyTorch", "× Keras-JAX", "% of peak"]
     rows, peaks, measured = [], [], []
     ratios: dict[tuple[str, str], dict[Shape, float]] = {(w, p): {} for w in PASSES for p in (TORCH, KERAS)}
     for shape, which in product(shapes, PASSES):
+        print(f"{shape}: {which} …", file=sys.stderr)
+        began, others = time.perf_counter(), others_seconds()
         peaks.append(gemm_peak(0.05))
-        measured.append((shape, which, measure(shape, which, seconds)))
-    for shape, which, times in measured:
+        times = measure(shape, which, seconds)
+        others = (others_seconds() - others) / (time.perf_counter() - began)
+        measured.append((shape, which, times, others))
+    for shape, which, times, others in measured:
         speeds = {p: 1e-9 * shape.operations(which) / statistics.median(v) for p, v in times.items()}
-        row = [str(shape), which]
+        row = [str(shape), which if others < BUSY else f"{which}, BUSY {others:.1f}"]
         for peer in PEERS:
             row += [quartiles(1e3 * np.array(times[peer])), f"{speeds[peer]:.3g}"] if peer in times else ["", ""]
         for peer in (TORCH, KERAS):
-            if peer in times:
+            if peer in times and others < BUSY:
                 ratios[which, peer][shape] = speeds[SEQWISE] / speeds[peer]
-            row.append(f"{ratios[which, peer][shape]:.2f}" if peer in times else "")
+            row.append(f"{speeds[SEQWISE] / speeds[peer]:.2f}" if peer in times else "")
         rows.append([*row, f"{100 * speeds[SEQWISE] / max(peaks):.0f}"])
     notes = [f"float32 GEMM peak {max(peaks):.0f} GFLOP/s (least over the run {min(peaks):.0f})"]
+    if any(others >= BUSY for *_, others in measured):
+        notes.append("BUSY: cores that other processes used meanwhile. PyTorch suffers most, so these rows say nothing")
     for (which, peer), found in ratios.items():
-        groups = ([r for s, r in found.items() if not s.extra], list(found.values()))
+        groups = ([r for s, r in found.items() if s in SHAPES[:12]], list(found.values()))
         means = dict.fromkeys(f"{statistics.geometric_mean(g):.2f} over {len(g)} shapes" for g in groups if g)
-        if means:
-            worst = min(found, key=lambda s: found[s])
-            text = f"geometric mean {', '.join(means)}; least {found[worst]:.2f} ({worst.name})"
-            notes.append(f"{which}, × {peer}: {text}")
+        for least, name in sorted((ratio, s.name) for s, ratio in found.items())[:1]:
+            notes.append(f"{which}, × {peer}: geometric mean {', '.join(means)}; least {least:.2f} ({name})")
     return header, rows, notes
 
 
@@ -324,7 +322,7 @@ def ragged_notes(shapes: list[Shape], seconds: float) -> list[str]:
     """Time with lengths spread over 10–100 % of the timesteps, as a part of that of full sequences."""
     notes = []
     for shape, which in product((s for s in shapes if s.name in RAGGED), PASSES):
-        full, ragged = measure(shape, which, seconds), measure(replace(shape, ragged=True), which, seconds)
+        full, ragged = (measure(replace(shape, ragged=r), which, seconds) for r in (False, True))
         parts = (f"{p} {statistics.median(ragged[p]) / statistics.median(full[p]):.2f}" for p in full)
         notes.append(f"{shape.name}, lengths over 10–100 % ÷ full, {which}: {', '.join(parts)}")
     return notes
@@ -335,34 +333,23 @@ def stream_notes(shapes: list[Shape], seconds: float) -> list[str]:
     from seqwise.ops import numpy as ops
 
     notes = []
-    for shape in (s for s in shapes if s.name in ("one step", "audio stream")):
+    for shape in (s for s in shapes if s.batch == 1):
         problem = Problem.draw(shape)
-        weights, state = problem.weights[0][0], np.zeros((shape.batch, shape.units), np.float32)
-        calls = {
-            "ops.numpy.step": partial(ops.step, problem.x[:, 0], state, state, *weights),
-            "ops.numpy.lstm": partial(ops.lstm, problem.x, *weights, return_sequences=True),
-        }
-        name = "ops.numpy.step" if shape.timesteps == 1 else "ops.numpy.lstm"
-        (times,) = time_in_turns({name: calls[name]}, seconds).values()
+        weights, state = problem.weights[0][0], np.zeros((1, shape.units), np.float32)
+        call = partial(ops.step, problem.x[:, 0], state, state, *weights)
+        if shape.timesteps > 1:
+            call = partial(ops.lstm, problem.x, *weights, return_sequences=True)
+        (times,) = time_in_turns({SEQWISE: call}, seconds).values()
+        name = f"ops.numpy.{call.func.__name__}"
         notes.append(f"{shape}: {name} {quartiles(1e6 * np.array(times) / shape.timesteps)} µs a step")
     return notes
-
-
-def busy_seconds() -> tuple[float, float]:
-    """CPU seconds of this process and of the whole machine since it started (0 where the system does not say)."""
-    stat, clock = Path("/proc/stat"), time.process_time()
-    if not stat.exists():
-        return clock, 0.0
-    user, nice, system, _, _, *interrupts = map(int, stat.read_text().splitlines()[0].split()[1:9])
-    return clock, (user + nice + system + sum(interrupts)) / os.sysconf("SC_CLK_TCK")
 
 
 def step_memory(peer: str, shape: Shape) -> float:
     """MB that one training step adds to the peak of this process, its inputs and compiled program apart."""
     CALLS[peer](Problem.draw(replace(shape, batch=1, timesteps=2)), TRAINING)()  # libraries and threads are there
     call = CALLS[peer](Problem.draw(shape), TRAINING)
-    reset = Path("/proc/self/clear_refs")
-    if reset.exists():
+    if (reset := Path("/proc/self/clear_refs")).exists():
         reset.write_text("5")  # the peak starts again from what is in use, so compiling is not in it
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     call()
@@ -374,27 +361,12 @@ def memory_rows(shapes: list[Shape]) -> list[list[str]]:
     rows = []
     for shape in (s for s in shapes if s.name in MEMORY):
         command = [sys.executable, __file__, "--only", shape.name, "--memory-of"]
-        runs = {p: subprocess.run([*command, p], capture_output=True, text=True) for p in installed_peers()}
-        for run in runs.values():
-            if run.returncode:
-                raise SystemExit(run.stderr)
-        found = {p: json.loads(run.stdout.splitlines()[-1]) for p, run in runs.items()}
-        rows.append([str(shape), *(f"{found[p]:.0f}" if p in found else "" for p in PEERS)])
+        found: dict[str, str] = dict.fromkeys(PEERS, "")
+        for peer in installed_peers():
+            output = subprocess.run([*command, peer], stdout=subprocess.PIPE, text=True, check=True).stdout
+            found[peer] = f"{json.loads(output.splitlines()[-1]):.0f}"
+        rows.append([str(shape), *found.values()])
     return rows
-
-
-def show(title: str, header: list[str], rows: list[list[str]], notes: list[str], markdown: bool) -> None:
-    """Print the one table of a run and the notes below it."""
-    if markdown:
-        table = "\n".join("| " + " | ".join(cells) + " |" for cells in (header, ["---"] * len(header), *rows))
-        print(f"**{title}**\n\n{table}\n\n" + "\n".join(f"- {note}" for note in notes))
-        return
-    table = Table(*header, title=title)
-    for row in rows:
-        table.add_row(*row)
-    console = Console()
-    console = console if console.is_terminal else Console(width=200)
-    console.print(table, *notes, sep="\n")
 
 
 def main() -> None:
@@ -416,7 +388,7 @@ def main() -> None:
         return
     notes = [] if TORCH in installed_peers() else ["PyTorch is not installed here: its columns are empty"]
     if arguments.memory:
-        header = ["batch, timesteps, features, units", *(f"{p} MB" for p in PEERS)]
+        header = [SIZES, *(f"{p} MB" for p in PEERS)]
         title = "What one training step adds to the peak of memory, each in a fresh process"
         show(title, header, memory_rows(shapes), notes, arguments.markdown)
         return
@@ -424,11 +396,11 @@ def main() -> None:
 
     if arguments.target and _kernel.target() != arguments.target:
         parser.error(f"this machine has no target {arguments.target}; it would use {_kernel.target()}")
-    started, (own, machine) = time.perf_counter(), busy_seconds()
+    started, others = time.perf_counter(), others_seconds()
     header, rows, found = speed_table(shapes, arguments.seconds)
     notes += [*found, *ragged_notes(shapes, arguments.seconds), *stream_notes(shapes, arguments.seconds)]
-    seconds, (own, machine) = time.perf_counter() - started, np.subtract(busy_seconds(), (own, machine))
-    notes.append(f"took {seconds:.0f} s; other processes used {max(0, machine - own) / seconds:.2f} of {CORES} cores")
+    seconds, others = time.perf_counter() - started, others_seconds() - others
+    notes.append(f"took {seconds:.0f} s; other processes used {max(0, others) / seconds:.2f} of {CORES} cores")
     title = f"One LSTM, {_kernel.target()}, {CORES} cores: median (quartiles)"
     show(title, header, rows, notes, arguments.markdown)
 

@@ -94,9 +94,78 @@ void run_backward(const Arrays& in, const Arrays& gradients, const Arrays& out,
   });
 }
 
-// arrays: x [B, F], W, U, b or None, h, c, h_out, c_out
-void run_step(const Arrays& in, const OptionCodes& codes) {
-  if (in.size() != 8 || !in[0] || !in[2] || in[0]->ndim() != 2 || in[2]->ndim() != 2)
+// The memory of a Python object, if it lends it as contiguous numbers of type float or double.
+class Memory {
+ public:
+  Memory(nb::handle object, int flags) {
+    held_ =
+        PyObject_GetBuffer(object.ptr(), &view_, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT | flags) == 0;
+    if (!held_) PyErr_Clear();
+  }
+  ~Memory() {
+    if (held_) PyBuffer_Release(&view_);
+  }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+
+  // 'f', 'd', or 0 for anything else.
+  char kind() const {
+    const char* format = held_ ? view_.format : nullptr;
+    if (!format || format[1] || (*format != 'f' && *format != 'd')) return 0;
+    return *format;
+  }
+  int axes() const { return view_.ndim; }
+  std::int64_t shape(int axis) const { return view_.shape[axis]; }
+  Array array() const { return {view_.buf, view_.len / view_.itemsize}; }
+
+ private:
+  Py_buffer view_;
+  bool held_;
+};
+
+constexpr int kStepArrays = 8;  // x [B, F], W, U, b or none, h, c, h_out, c_out
+
+template <class Real>
+void run_step(const Sizes& n, const Options& chosen, const Array* a) {
+  const std::int64_t counts[kStepArrays] = {n.B * n.F, n.F * 4 * n.H, n.H * 4 * n.H, 4 * n.H,
+                                            n.B * n.H, n.B * n.H,     n.B * n.H,     n.B * n.H};
+  const char* names[kStepArrays] = {"x",     "kernel", "recurrent_kernel", "bias", "h", "c",
+                                    "h_out", "c_out"};
+  Real* p[kStepArrays];
+  for (int k = 0; k < kStepArrays; ++k) p[k] = checked<Real>(a[k], counts[k], names[k]);
+  nb::gil_scoped_release released;
+  step<Real>(n, chosen, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]);
+}
+
+// A step takes microseconds, and so does the import of an array through DLPack: this way in is
+// for arrays that lend their memory. False, and nothing done, if some do not.
+bool run_step_in_place(nb::handle x, nb::handle W, nb::handle U, nb::handle b, nb::handle h,
+                       nb::handle c, nb::handle h_out, nb::handle c_out, nb::tuple codes) {
+  const Memory memory[kStepArrays] = {{x, 0},
+                                      {W, 0},
+                                      {U, 0},
+                                      {b, 0},
+                                      {h, 0},
+                                      {c, 0},
+                                      {h_out, PyBUF_WRITABLE},
+                                      {c_out, PyBUF_WRITABLE}};
+  const char kind = memory[0].kind();
+  Array a[kStepArrays];
+  for (int k = 0; k < kStepArrays; ++k) {
+    if (k == 3 && b.is_none()) continue;
+    if (!kind || memory[k].kind() != kind) return false;
+    a[k] = memory[k].array();
+  }
+  if (memory[0].axes() != 2 || memory[2].axes() != 2 || codes.size() != 5) return false;
+  const Sizes n{memory[0].shape(0), 1, memory[0].shape(1), memory[2].shape(0)};
+  const auto code = [&](int k) { return nb::cast<std::int64_t>(codes[k]); };
+  const Options chosen = options(code(0), code(1), code(2), code(3) != 0, code(4));
+  kind == 'f' ? run_step<float>(n, chosen, a) : run_step<double>(n, chosen, a);
+  return true;
+}
+
+void run_step_of_any(const Arrays& in, const OptionCodes& codes) {
+  if (in.size() != kStepArrays || !in[0] || !in[2] || in[0]->ndim() != 2 || in[2]->ndim() != 2)
     throw std::invalid_argument("expected x (samples, features) and seven more arrays");
   const Sizes n{static_cast<std::int64_t>(in[0]->shape(0)), 1,
                 static_cast<std::int64_t>(in[0]->shape(1)),
@@ -104,16 +173,10 @@ void run_step(const Arrays& in, const OptionCodes& codes) {
   const Options chosen = decode(codes);
   with_real(in[0]->dtype(), [&](auto zero) {
     using Real = decltype(zero);
-    const auto a = arrays(in, 8, nb::dtype<Real>());
+    const auto a = arrays(in, kStepArrays, nb::dtype<Real>());
     for (int k : {1, 4, 5, 6, 7})
       if (!in[k]) throw std::invalid_argument("only the bias may be None");
-    Real* p[8];
-    const std::int64_t counts[8] = {n.B * n.F, n.F * 4 * n.H, n.H * 4 * n.H, 4 * n.H,
-                                    n.B * n.H, n.B * n.H,     n.B * n.H,     n.B * n.H};
-    const char* names[8] = {"x", "kernel", "recurrent_kernel", "bias", "h", "c", "h_out", "c_out"};
-    for (int k = 0; k < 8; ++k) p[k] = checked<Real>(a[k], counts[k], names[k]);
-    nb::gil_scoped_release released;
-    step<Real>(n, chosen, p[0], p[1], p[2], p[3], p[4], p[5], p[6], p[7]);
+    run_step<Real>(n, chosen, a.data());
   });
 }
 
@@ -123,7 +186,10 @@ void add_numpy_lstm(nb::module_& module) {
   module.def("forward", &run_forward, "inputs"_a, "outputs"_a, "options"_a);
   module.def("backward", &run_backward, "inputs"_a, "output_gradients"_a, "input_gradients"_a,
              "options"_a);
-  module.def("step", &run_step, "arrays"_a, "options"_a);
+  module.def("step", &run_step_of_any, "arrays"_a, "options"_a);
+  module.def("step_in_place", &run_step_in_place, nb::arg().none(), nb::arg().none(),
+             nb::arg().none(), nb::arg().none(), nb::arg().none(), nb::arg().none(),
+             nb::arg().none(), nb::arg().none(), nb::arg());
 }
 
 }  // namespace seqwise::bindings

@@ -142,8 +142,9 @@ std::size_t make_plan(BackwardPlan<Real>& plan, int lanes, int workers, char* me
   const Index units = ceil_div(n.H, lanes) * lanes;
   divide<Real>(plan, lanes, workers,
                (plan.masks * (n.F + units) + 4 * units + 2 * units + n.F + n.H) * sizeof(Real));
-  constexpr Index kBlockRows = 128;
-  plan.block_rows = std::max(plan.max_rows, kBlockRows) | 1;  // odd, as in row_stride()
+  // Sums that stream through the caches, as the weights do, are touched less often.
+  const Index block_rows = plan.division.streams_weights ? 256 : 128;
+  plan.block_rows = std::max(plan.max_rows, block_rows) | 1;  // odd, as in row_stride()
 
   const bool by_units = plan.division.by_units;
   const Index features = plan.to.dx ? n.F : 0;

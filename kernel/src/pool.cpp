@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 #include <sched.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 #include <chrono>
 #include <condition_variable>
@@ -122,6 +125,12 @@ void ensure_workers(Process& p, int wanted) {
   }
 }
 
+// Large blocks lie in huge pages, where the system has them: weights that stream through the
+// caches would otherwise miss the address cache at every page.
+constexpr std::size_t kHugePage = 2 * 1024 * 1024;
+
+std::size_t page_bytes(std::size_t bytes) { return bytes < kHugePage ? 4096 : kHugePage; }
+
 int default_threads() {
   if (const char* text = std::getenv("SEQWISE_NUM_THREADS")) {
     const int count = std::atoi(text);
@@ -232,9 +241,12 @@ Workspace::Workspace(std::size_t bytes) : data_(nullptr), bytes_(bytes) {
       return;
     }
   }
-  constexpr std::size_t kPage = 4096;
-  bytes_ = (bytes + kPage - 1) / kPage * kPage + kPage;
-  data_ = static_cast<char*>(::operator new(bytes_, std::align_val_t(kPage)));
+  const std::size_t page = page_bytes(bytes);
+  bytes_ = (bytes + page - 1) / page * page;
+  data_ = static_cast<char*>(::operator new(bytes_, std::align_val_t(page)));
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  if (page == kHugePage) madvise(data_, bytes_, MADV_HUGEPAGE);
+#endif
 }
 
 Workspace::~Workspace() {
@@ -251,7 +263,7 @@ Workspace::~Workspace() {
     surplus = p.blocks[smallest];
     p.blocks.erase(p.blocks.begin() + smallest);
   }
-  ::operator delete(surplus.data, std::align_val_t(4096));
+  ::operator delete(surplus.data, std::align_val_t(page_bytes(surplus.bytes)));
 }
 
 }  // namespace seqwise

@@ -7,36 +7,35 @@
 
 namespace seqwise::SEQWISE_NAMESPACE {
 
-// z[0 .. kVectors V) += sum over k of a[k] * weights[k][0 .. kVectors V).   weights: rows of 4H
-template <class Real, int kVectors>
-SEQWISE_INLINE void add_products(const Real* a, Index count, const Real* weights, Index row_step,
-                                 Real* z) {
-  constexpr int V = kLanes<Real>;
-  Vec<Real> sum[kVectors];
+// z[0 .. columns) += sum over k < kRows of a[k] * weights[k][0 .. columns).   weights: rows of 4H
+template <class Real, int kRows>
+SEQWISE_INLINE void add_rows(const Real* a, const Real* weights, Index row_step, Index columns,
+                             Real* z) {
+  constexpr Index V = kLanes<Real>;
+  Vec<Real> value[kRows];
 #pragma GCC unroll 8
-  for (int v = 0; v < kVectors; ++v) sum[v] = load(z + v * V);
-  for (Index k = 0; k < count; ++k) {
-    const Vec<Real> value = broadcast(a[k]);
+  for (int k = 0; k < kRows; ++k) value[k] = broadcast(a[k]);
+  Index u = 0;
+  for (; columns - u >= V; u += V) {
+    Vec<Real> even = load(z + u), odd{};
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) sum[v] += value * load(weights + k * row_step + v * V);
+    for (int k = 0; k < kRows; ++k)
+      (k % 2 ? odd : even) += value[k] * load(weights + k * row_step + u);
+    store(z + u, kRows > 1 ? even + odd : even);
   }
-#pragma GCC unroll 8
-  for (int v = 0; v < kVectors; ++v) store(z + v * V, sum[v]);
+  for (; u < columns; ++u)
+    for (int k = 0; k < kRows; ++k) z[u] += a[k] * weights[k * row_step + u];
 }
 
+// Whole rows of the weights at a time, since memory is fast in the order of addresses.
 template <class Real>
 void add_product(const Real* a, Index count, const Real* weights, Index row_step, Index columns,
                  Real* z) {
-  constexpr Index V = kLanes<Real>;
-  Index column = 0;
-  for (; columns - column >= 8 * V; column += 8 * V)
-    add_products<Real, 8>(a, count, weights + column, row_step, z + column);
-  for (; columns - column >= 2 * V; column += 2 * V)
-    add_products<Real, 2>(a, count, weights + column, row_step, z + column);
-  for (; columns - column >= V; column += V)
-    add_products<Real, 1>(a, count, weights + column, row_step, z + column);
-  for (Index k = 0; k < count; ++k)
-    for (Index u = column; u < columns; ++u) z[u] += a[k] * weights[k * row_step + u];
+  constexpr int kRows = 8;
+  Index k = 0;
+  for (; count - k >= kRows; k += kRows)
+    add_rows<Real, kRows>(a + k, weights + k * row_step, row_step, columns, z);
+  for (; k < count; ++k) add_rows<Real, 1>(a + k, weights + k * row_step, row_step, columns, z);
 }
 
 template <class Real>
@@ -48,12 +47,14 @@ void step(const StepPlan<Real>& plan, int worker) {
   const Activations<Real, false> act(plan.options);
   Real* z = plan.z + worker * 4 * H;
   for (Index row = 0; row < plan.n.B; ++row) {
-    for (int g = 0; g < 4; ++g) {
+    // A worker that has all units has the four gates in one piece.
+    const Index pieces = count == H ? 1 : 4, width = 4 * count / pieces;
+    for (Index g = 0; g < pieces; ++g) {
       const Index column = g * H + begin;
       Real* sums = z + g * H;
-      for (Index u = 0; u < count; ++u) sums[u] = plan.b ? plan.b[column + u] : Real(0);
-      add_product(plan.x + row * F, F, plan.W + column, 4 * H, count, sums);
-      add_product(plan.h + row * H, H, plan.U + column, 4 * H, count, sums);
+      for (Index u = 0; u < width; ++u) sums[u] = plan.b ? plan.b[column + u] : Real(0);
+      add_product(plan.x + row * F, F, plan.W + column, 4 * H, width, sums);
+      add_product(plan.h + row * H, H, plan.U + column, 4 * H, width, sums);
     }
     for (Index u = 0; u < count; u += V) {
       const Index lanes = smaller(V, count - u), at = row * H + begin + u;

@@ -31,6 +31,27 @@ SEQWISE_INLINE void accumulate(Vec<Real> (&sum)[kRows][kVectors], const Left<Rea
                                const Real* right, Index count) {
   constexpr int V = kLanes<Real>;
   const Real* a = left.data;
+  if constexpr (kRows * kVectors <= 4 && !kPerGate) {
+    // A few sums would wait for each other: twice as many, of every other k.
+    Vec<Real> second[kRows][kVectors] = {};
+    for (; count >= 2; count -= 2) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+#pragma GCC unroll 8
+        for (int r = 0; r < kRows; ++r) {
+          sum[r][v] += broadcast(a[r * left.row_step]) * load(right + v * V);
+          second[r][v] +=
+              broadcast(a[r * left.row_step + left.k_step]) * load(right + (kVectors + v) * V);
+        }
+      }
+      a += 2 * left.k_step;
+      right += 2 * kVectors * V;
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) sum[r][v] += second[r][v];
+  }
   for (Index k = 0; k < count; ++k) {
     Vec<Real> b[kVectors];
 #pragma GCC unroll 4

@@ -40,10 +40,11 @@ def kernel_options(layer: Any) -> Options:
 
 
 def masked_output(layer: Any) -> str:
-    # Keras's unrolled loop starts its repeated output at zero, its scan at the initial state
-    if layer.zero_output_for_mask:
-        return "zero"
-    return "previous_output" if layer.unroll else "previous_state"
+    # Keras's unrolled loop starts its repeated output at zero and knows no `zero_output_for_mask`;
+    # its scan starts at the initial state
+    if layer.unroll:
+        return "previous_output"
+    return "zero" if layer.zero_output_for_mask else "previous_state"
 
 
 @keras.saving.register_keras_serializable("seqwise")

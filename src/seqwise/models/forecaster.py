@@ -21,7 +21,7 @@ from seqwise.models.recipe import (
     make_plan,
     tell_shapes,
 )
-from seqwise.models.settings import check_loss, check_settings, make_optimizer
+from seqwise.models.settings import check_backend, check_loss, check_settings, make_optimizer
 from seqwise.shapes import ShapeStory
 from seqwise.training import Batches, Training, auto_batch_size, deferred_imports, fit, import_keras, predict
 
@@ -175,6 +175,7 @@ class Forecaster(BaseEstimator):
 
         keras = import_keras()
         series = plan.series
+        check_backend(keras)
         optimizer = make_optimizer(keras, self.optimizer, self.learning_rate)
         loss = check_loss(keras, self.loss)
         scaler = fit_scaler(plan, self.scaler, self.log)

@@ -59,6 +59,15 @@ def make_optimizer(keras: Any, optimizer: Any, learning_rate: float) -> Any:
     return known[optimizer.lower()](learning_rate=learning_rate)
 
 
+def check_backend(keras: Any) -> None:
+    """Raise `SettingError` on a Keras backend that cannot train."""
+    backend = keras.backend.backend()
+    if backend not in ("jax", "tensorflow", "torch"):
+        raise SettingError(
+            f"Keras's {backend} backend cannot train. Choose another: KERAS_BACKEND=jax, before Keras is imported."
+        )
+
+
 def check_loss(keras: Any, loss: Any) -> Any:
     """Return a loss as it is; raise `SettingError` for a name that Keras does not know."""
     if isinstance(loss, str):

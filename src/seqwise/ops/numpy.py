@@ -71,8 +71,10 @@ def backward(inputs: Inputs, reserve, y=None, last=None, hT=None, cT=None, optio
 
 def step(x, h, c, kernel, recurrent_kernel, bias=None, options=Options()):
     """One timestep for a stream: x (samples, features), h and c (samples, units) → new h and c."""
-    h_new, c_new = np.empty_like(h), np.empty_like(c)
-    _kernel.step([x, kernel, recurrent_kernel, bias, h, c, h_new, c_new], list(options.codes().values()))
+    h_new, c_new = np.empty_like(h, order="C"), np.empty_like(c, order="C")
+    arrays = (x, kernel, recurrent_kernel, bias, h, c, h_new, c_new)
+    if not _kernel.step_in_place(*arrays, options.numbers):
+        _kernel.step(list(arrays), list(options.numbers))
     return h_new, c_new
 
 
