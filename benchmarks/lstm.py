@@ -101,14 +101,9 @@ class Problem:
         def uniform(limit: float, *size: int) -> np.ndarray:
             return random.uniform(-limit, limit, size).astype(np.float32)
 
-        weights = [
-            [
-                (uniform((3 / (f + s.units)) ** 0.5, f, 4 * s.units), uniform(s.units**-0.5, s.units, 4 * s.units),
-                 uniform(0.1, 4 * s.units))
-                for _ in range(s.directions)
-            ]
-            for f in map(s.layer_features, range(s.layers))
-        ]  # fmt: skip
+        sizes = [(f, 4 * s.units) for f in map(s.layer_features, range(s.layers))]
+        others = ((s.units, 4 * s.units), (4 * s.units,))
+        weights = [[tuple(uniform(0.1, *n) for n in (size, *others)) for _ in range(s.directions)] for size in sizes]
         spread = np.linspace(0.1, 1, s.batch) if s.ragged else np.ones(s.batch)
         lengths = random.permutation(np.maximum(1, np.round(s.timesteps * spread)).astype(np.int64))
         gradient = uniform(1, s.batch, s.timesteps, s.directions * s.units)
@@ -182,7 +177,7 @@ def jax_call(make: Callable[[Problem], Any], problem: Problem, which: str) -> Ca
 
 def torch_call(problem: Problem, which: str) -> Callable[[], Any]:
     """One pass of PyTorch's `nn.LSTM`, on packed sequences where lengths differ; returns y, or (y, gradients)."""
-    torch = importlib.import_module("torch")
+    torch, rnn = (importlib.import_module(name) for name in ("torch", "torch.nn.utils.rnn"))
     torch.set_num_threads(CORES)
     s = problem.shape
     model = torch.nn.LSTM(s.features, s.units, s.layers, batch_first=True, bidirectional=s.bidirectional)
@@ -195,7 +190,6 @@ def torch_call(problem: Problem, which: str) -> Callable[[], Any]:
     def forward() -> Any:
         if not s.ragged:
             return model(x)[0]
-        rnn = torch.nn.utils.rnn
         packed = rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         return rnn.pad_packed_sequence(model(packed)[0], batch_first=True, total_length=s.timesteps)[0]
 
@@ -277,8 +271,7 @@ def quartiles(values: Any) -> str:
 
 def others_seconds() -> float:
     """CPU seconds that other processes have used, up to a constant (0 where the system does not say)."""
-    stat = Path("/proc/stat")
-    if not stat.exists():
+    if not (stat := Path("/proc/stat")).exists():
         return 0.0
     ticks = [int(field) for field in stat.read_text().split()[1:9]]  # the fourth and fifth are idle time
     return (sum(ticks) - sum(ticks[3:5])) / os.sysconf("SC_CLK_TCK") - time.process_time()
@@ -295,8 +288,7 @@ def speed_table(shapes: list[Shape], seconds: float) -> tuple[list[str], list[li
         began, others = time.perf_counter(), others_seconds()
         peaks.append(gemm_peak(0.05))
         times = measure(shape, which, seconds)
-        others = (others_seconds() - others) / (time.perf_counter() - began)
-        measured.append((shape, which, times, others))
+        measured.append((shape, which, times, (others_seconds() - others) / (time.perf_counter() - began)))
     for shape, which, times, others in measured:
         speeds = {p: 1e-9 * shape.operations(which) / statistics.median(v) for p, v in times.items()}
         row = [str(shape), which if others < BUSY else f"{which}, BUSY {others:.1f}"]
@@ -340,8 +332,9 @@ def stream_notes(shapes: list[Shape], seconds: float) -> list[str]:
         if shape.timesteps > 1:
             call = partial(ops.lstm, problem.x, *weights, return_sequences=True)
         (times,) = time_in_turns({SEQWISE: call}, seconds).values()
-        name = f"ops.numpy.{call.func.__name__}"
-        notes.append(f"{shape}: {name} {quartiles(1e6 * np.array(times) / shape.timesteps)} µs a step")
+        notes.append(
+            f"{shape}: ops.numpy.{call.func.__name__} {quartiles(1e6 * np.array(times) / shape.timesteps)} µs a step"
+        )
     return notes
 
 
@@ -357,7 +350,6 @@ def step_memory(peer: str, shape: Shape) -> float:
 
 
 def memory_rows(shapes: list[Shape]) -> list[list[str]]:
-    """MB of a training step, each peer in a process of its own."""
     rows = []
     for shape in (s for s in shapes if s.name in MEMORY):
         command = [sys.executable, __file__, "--only", shape.name, "--memory-of"]
@@ -389,8 +381,7 @@ def main() -> None:
     notes = [] if TORCH in installed_peers() else ["PyTorch is not installed here: its columns are empty"]
     if arguments.memory:
         header = [SIZES, *(f"{p} MB" for p in PEERS)]
-        title = "What one training step adds to the peak of memory, each in a fresh process"
-        show(title, header, memory_rows(shapes), notes, arguments.markdown)
+        show("Peak of one training step, fresh processes", header, memory_rows(shapes), notes, arguments.markdown)
         return
     from seqwise import _kernel
 
@@ -399,10 +390,9 @@ def main() -> None:
     started, others = time.perf_counter(), others_seconds()
     header, rows, found = speed_table(shapes, arguments.seconds)
     notes += [*found, *ragged_notes(shapes, arguments.seconds), *stream_notes(shapes, arguments.seconds)]
-    seconds, others = time.perf_counter() - started, others_seconds() - others
-    notes.append(f"took {seconds:.0f} s; other processes used {max(0, others) / seconds:.2f} of {CORES} cores")
-    title = f"One LSTM, {_kernel.target()}, {CORES} cores: median (quartiles)"
-    show(title, header, rows, notes, arguments.markdown)
+    others, seconds = max(0, others_seconds() - others), time.perf_counter() - started
+    notes.append(f"took {seconds:.0f} s; other processes used {others / seconds:.2f} of {CORES} cores")
+    show(f"One LSTM, {_kernel.target()}, {CORES} cores: median (quartiles)", header, rows, notes, arguments.markdown)
 
 
 if __name__ == "__main__":

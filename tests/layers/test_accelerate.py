@@ -1,4 +1,7 @@
 """`accelerate`: the same model with the same weights, faster; and `stock_layers`, on the way out of Seqwise."""
+# Keras annotates some arguments by their default alone (verbose: str), and jax loads as untyped objects
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false, reportAttributeAccessIssue=false
+# pyright: reportCallIssue=false, reportOptionalCall=false, reportAssignmentType=false, reportFunctionMemberAccess=false
 
 import subprocess
 import sys

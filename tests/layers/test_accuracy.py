@@ -1,4 +1,7 @@
 """How exact the float32 numbers are: beside stock Keras in float32, both held to a float64 truth."""
+# Keras annotates some arguments by their default alone (verbose: str), and jax loads as untyped objects
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false, reportAttributeAccessIssue=false
+# pyright: reportCallIssue=false, reportOptionalCall=false, reportAssignmentType=false
 
 import functools
 

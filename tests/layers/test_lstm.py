@@ -1,4 +1,7 @@
 """`seqwise.layers.LSTM` against `keras.layers.LSTM`: each option alone and with each other."""
+# Keras annotates some arguments by their default alone (verbose: str), and jax loads as untyped objects
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false, reportAttributeAccessIssue=false
+# pyright: reportCallIssue=false, reportOptionalCall=false, reportAssignmentType=false
 
 import itertools
 import os
