@@ -38,10 +38,6 @@ def report(tmp_path_factory):
     return done.stdout + done.stderr
 
 
-def defined_tests() -> int:
-    return sum(len(re.findall(r"^    def test_", (FOLDER / name).read_text(), re.M)) for name in FILES)
-
-
 def test_keras_own_tests_pass(report):
     assert not re.search(r"^(FAILED|ERROR)|\d+ (failed|error|xfailed|deselected)", report, re.M), report
     passed = re.search(r"(\d+) passed", report)
@@ -49,7 +45,7 @@ def test_keras_own_tests_pass(report):
     # the one test that Keras itself skips wants PyTorch as the backend
     skipped = re.findall(r"^SKIPPED \[1\] .*", report, re.M)
     assert len(skipped) == 1 and "torch" in skipped[0], report
-    assert int(passed[1]) + 1 == defined_tests() >= 26
+    assert int(passed[1]) >= 25  # of Keras 3.15; a later one may have more
 
 
 def test_the_kernel_ran_in_them(report):
