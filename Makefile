@@ -33,6 +33,9 @@ format: .venv/ready
 bench: .venv/ready
 	$(BIN)/python benchmarks/windows.py
 	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/lstm.py
+	$(BIN)/python benchmarks/lstm.py --memory
+	$(BIN)/python benchmarks/fit.py
 
 # the stamp is written last, so an interrupted install is made again
 .venv/ready: pyproject.toml CMakeLists.txt bindings/CMakeLists.txt kernel/CMakeLists.txt $(CXX_FILES)
