@@ -16,7 +16,7 @@ import pytest
 import seqwise as sw
 from seqwise.bundle import MANIFEST, atomic, read_manifest
 from seqwise.models import run_folder
-from seqwise.training import import_keras
+from seqwise.ops.backend import import_keras
 
 SMALL = {"window": 12, "horizon": 3, "units": (4,), "epochs": 2, "patience": None}
 OURS = {"model.keras", "context.safetensors", "metrics.json", "forecast.csv", "report.html", MANIFEST}

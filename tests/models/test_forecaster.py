@@ -14,7 +14,7 @@ from sklearn import base
 
 import seqwise as sw
 from seqwise.data import make_series
-from seqwise.training import import_keras
+from seqwise.ops.backend import import_keras
 
 WINDOW, HORIZON, ROWS, PERIOD = 12, 3, 90, 6
 SMALL = {"window": WINDOW, "horizon": HORIZON, "units": (4,), "epochs": 2, "patience": None, "season": PERIOD}

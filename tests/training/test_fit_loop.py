@@ -7,7 +7,8 @@ import pytest
 
 from seqwise.data import Windows
 from seqwise.models.network import build_network
-from seqwise.training import Batches, auto_batch_size, fit, import_keras, jax_loop, loop, predict
+from seqwise.ops.backend import import_keras
+from seqwise.training import Batches, auto_batch_size, fit, jax_loop, loop, predict
 
 ROWS, WINDOW, HORIZON, BATCH = 43, 6, 2, 8
 

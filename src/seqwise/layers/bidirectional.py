@@ -44,7 +44,7 @@ class Bidirectional(keras.layers.Bidirectional):
 
     def _run_together(self, sequences: Any, initial_state: Any) -> bool:
         layers = (self.forward_layer, self.backward_layer)
-        if not all(isinstance(layer, LSTM) for layer in layers) or self.stateful or not on_cpu(sequences):
+        if not all(isinstance(layer, LSTM) for layer in layers) or self.stateful or not on_cpu():
             return False
         forward, backward = (layer.cell for layer in layers)
         if any(cell.dropout or cell.recurrent_dropout for cell in (forward, backward)):

@@ -71,7 +71,7 @@ class LSTM(keras.layers.LSTM):
         if self.ready is not None:
             return _as_keras(self.ready, self.return_sequences)
         dtype = keras.backend.standardize_dtype(sequences.dtype)
-        if why_not(self, dtype) or not on_cpu(sequences):
+        if why_not(self, dtype) or not on_cpu():
             return super().inner_loop(sequences, initial_state, mask, training)
         from seqwise.ops.jax import lstm
 
@@ -94,7 +94,7 @@ def _as_keras(result: Any, return_sequences: bool) -> Any:
     return (output[:, -1] if return_sequences else output), output, [h, c]
 
 
-def on_cpu(tensor: Any) -> bool:
+def on_cpu() -> bool:
     """Tell whether JAX will run on the CPU; the kernel has no other target."""
     import jax
 

@@ -22,8 +22,9 @@ from seqwise.models.recipe import (
     tell_shapes,
 )
 from seqwise.models.settings import check_backend, check_loss, check_settings, make_optimizer
+from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes import ShapeStory
-from seqwise.training import Batches, Training, auto_batch_size, deferred_imports, fit, import_keras, predict
+from seqwise.training import Batches, Training, auto_batch_size, fit, predict
 
 with deferred_imports():
     from sklearn.base import BaseEstimator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqwise.training import import_keras
+from seqwise.ops.backend import import_keras
 
 
 def build_network(

@@ -17,7 +17,8 @@ from seqwise.data import Clock, Scaler, TimeSeries
 from seqwise.errors import BundleError, DataError
 from seqwise.models.forecaster import Forecaster
 from seqwise.models.recipe import Plan, tell_shapes
-from seqwise.training import Training, import_keras
+from seqwise.ops.backend import import_keras
+from seqwise.training import Training
 
 MODEL, CONTEXT, METRICS, FORECAST, REPORT = (
     "model.keras", "context.safetensors", "metrics.json", "forecast.csv", "report.html",

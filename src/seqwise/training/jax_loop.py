@@ -26,7 +26,7 @@ class JaxSteps:
 
     Args:
         model: a compiled Keras model whose optimiser is built.
-        batch_size: samples of every batch; short batches are filled up with repeats that weigh nothing.
+        batch_size: samples of every batch; short batches are filled up.
     """
 
     def __init__(self, model: Any, batches: Batches, batch_size: int) -> None:
@@ -85,7 +85,7 @@ class JaxSteps:
         return self._series, self._visible, self._weights
 
     def _chunks(self, origins: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-        # equal chunks keep to one compiled shape; the last batch is filled with its own first sample
+        # equal chunks keep to one compiled shape; the last batch is filled with repeats, which weigh nothing
         size = self.batch_size
         batches = -(-len(origins) // size)
         per_call = min(STEPS_PER_CALL, batches)
