@@ -1,6 +1,6 @@
-// The backward sweep: for each round, from the last to the first, the gate gradients dz; their
-// product with the transposed weights, which gives [dh | dx]; and, for a block of rounds at a
-// time, the products that sum up to dW and dU.
+// The backward sweep: for each round, from the last to the first, the gate gradients dz and their
+// product with U^T, which gives dh; and, for a block of rounds at a time, the products that give dx
+// and sum up to dW and dU.
 #pragma once
 
 #include "backward_products.h"
@@ -22,7 +22,9 @@ class BackwardSweep {
         mine_(plan, worker),
         scratch_(plan.scratch[plan.division.by_units ? 0 : worker]),
         columns_(columns_of(scratch_.columns)),
-        gate_columns_(columns_of(scratch_.gate_columns)) {}
+        gate_columns_(columns_of(scratch_.gate_columns)),
+        inputs_(scratch_.inputs +
+                (plan.division.by_units && plan.to.dx ? worker * plan.block_rows * 4 * V : 0)) {}
 
   void run() {
     clear_sums(plan_, mine_);
@@ -54,13 +56,21 @@ class BackwardSweep {
       for (Index place = 0; place < running; ++place) add_output_gradients(group, round, place);
       for (Index p = mine_.panels.begin; p < mine_.panels.end; ++p)
         for (Index place = 0; place < running; ++place) differentiate(group, round, p, place, used);
-      place_inputs(plan_, group, round, own(plan_.division, running, worker_),
-                   scratch_.rows + used * masks() * plan_.stride, masks(), -1);
+      const Range places = own(plan_.division, running, worker_);
+      place_inputs(plan_, group, round, places, scratch_.rows + used * masks() * plan_.stride,
+                   plan_.stride, masks(), -1);
+      for (Index place = places.begin; place < places.end; ++place)
+        scratch_.input_rows[used + place] = group.input_row(place, round);
       meet(plan_.division);
       multiply(group, running, used);
-      write_dx(group, round, running);
+      // Weights that stream through the caches are better used for the whole block at once.
+      const bool streams = plan_.division.streams_weights;
+      if (!streams)
+        write_input_gradients<Real, kPerGate>(plan_, mine_, scratch_, inputs_, used, running);
       used += running;
       if (round == 0 || used + group.running(round - 1, group.size) > plan_.block_rows) {
+        if (streams)
+          write_input_gradients<Real, kPerGate>(plan_, mine_, scratch_, inputs_, 0, used);
         add_weight_gradients<Real, kPerGate>(plan_, mine_, scratch_, used);
         used = 0;
         meet(plan_.division);
@@ -153,48 +163,25 @@ class BackwardSweep {
     }
   }
 
-  // columns = dz [U; W]^T, with the dropout factors.
+  // dh = dz U^T, with the dropout factors.
   void multiply(const Group& group, Index running, Index used) {
-    if (!kPerGate) {
-      multiply_columns<Real>(plan_, mine_, scratch_, used, running, -1, columns_);
-      if (plan_.in.recurrent_dropout || plan_.in.input_dropout)
-        for (Index place = 0; place < running; ++place)
-          drop(group, place, 0, columns_ + place * plan_.width, columns_ + place * plan_.width);
-      return;
-    }
-    for (int g = 0; g < 4; ++g) {
-      multiply_columns<Real>(plan_, mine_, scratch_, used, running, g, gate_columns_);
-      for (Index place = 0; place < running; ++place) {
-        Real* column = gate_columns_ + place * plan_.width;
-        Real* sum = columns_ + place * plan_.width;
-        drop(group, place, g, column, column);
-        for (Index k = 0; k < mine_.columns(); ++k)
-          sum[k] = g == 0 ? column[k] : sum[k] + column[k];
-      }
-    }
-  }
-
-  void drop(const Group& group, Index place, int mask, const Real* from, Real* to) {
-    const Index at = mask * n_.B + group.sequence(place);
+    const Real* dz = scratch_.dz + used * 4 * V;
     const Index units = mine_.units.size();
-    const Real* states = plan_.in.recurrent_dropout;
-    const Real* inputs = plan_.in.input_dropout;
-    if (states) spread(from, states + at * n_.H + unit(), 0, 1, units, to, 0);
-    if (inputs)
-      spread(from + units, inputs + at * n_.F + mine_.features.begin, 0, 1, mine_.features.size(),
-             to + units, 0);
-  }
-
-  void write_dx(const Group& group, Index round, Index running) {
-    if (!plan_.to.dx) return;
-    for (Index place = 0; place < running; ++place) {
-      const Real* from = dh(place) + mine_.units.size();
-      Real* to = plan_.to.dx + group.input_row(place, round) * n_.F + mine_.features.begin;
-      for (Index k = 0; k < mine_.features.size(); ++k) to[k] = from[k];
-      if (round > 0)
-        prefetch_row<1>(
-            plan_.to.dx + group.input_row(place, round - 1) * n_.F + mine_.features.begin,
-            mine_.features.size());
+    for (int g = 0; g < masks(); ++g) {
+      Real* const to = kPerGate ? gate_columns_ : columns_;
+      for (Index first = 0; first < units; first += 4 * V)
+        multiply_panel(plan_, dz, running, kPerGate ? g : -1, mine_.weights, first, units,
+                       to + first, plan_.width);
+      if (!kPerGate && !plan_.in.recurrent_dropout) return;
+      for (Index place = 0; place < running; ++place) {
+        Real* column = to + place * plan_.width;
+        if (const Real* factors = plan_.in.recurrent_dropout)
+          spread(column, factors + (g * n_.B + group.sequence(place)) * n_.H + unit(), 0, 1, units,
+                 column, 0);
+        if (!kPerGate) continue;
+        Real* sum = dh(place);
+        for (Index u = 0; u < units; ++u) sum[u] = g == 0 ? column[u] : sum[u] + column[u];
+      }
     }
   }
 
@@ -224,6 +211,7 @@ class BackwardSweep {
   const BackwardScratch<Real>& scratch_;
   Real* const columns_;
   Real* const gate_columns_;
+  Real* const inputs_;
 };
 
 template <class Real>

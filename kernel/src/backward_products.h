@@ -6,15 +6,17 @@
 
 namespace seqwise::SEQWISE_NAMESPACE {
 
-// What a worker computes: panels of units, and the columns of [dh | dx] that belong to them.
+// What a worker computes: panels of units, the columns of dh that belong to them, and columns of
+// dx.
 template <class Real>
 struct Share {
   Share(const BackwardPlan<Real>& plan, int worker)
       : panels(own(plan.division, plan.panels, worker)),
         units{smaller(panels.begin * kLanes<Real>, plan.n.H),
               smaller(panels.end * kLanes<Real>, plan.n.H)},
-        features(plan.to.dx ? own(plan.division, plan.n.F, worker) : Range{0, 0}),
+        features{own_features(plan, worker)},
         weights(plan.weights + (plan.division.by_units ? worker * plan.weights_size : 0)),
+        input_weights(weights + plan.width * plan.panels * 4 * kLanes<Real>),
         sums(plan.sums + (plan.division.by_units ? 0 : worker * plan.panels * sums_size(plan))),
         bias_sums(plan.bias_sums +
                   (plan.division.by_units ? 0 : worker * plan.panels * 4 * kLanes<Real>)) {}
@@ -22,31 +24,33 @@ struct Share {
   static Index sums_size(const BackwardPlan<Real>& plan) {
     return (plan.n.F + plan.n.H) * 4 * kLanes<Real>;
   }
-  Index columns() const { return units.size() + features.size(); }
+  // In whole vectors.
+  static Range own_features(const BackwardPlan<Real>& plan, int worker) {
+    if (!plan.to.dx) return {0, 0};
+    constexpr Index V = kLanes<Real>;
+    const Range vectors = own(plan.division, (plan.n.F + V - 1) / V, worker);
+    return {smaller(vectors.begin * V, plan.n.F), smaller(vectors.end * V, plan.n.F)};
+  }
 
   Range panels, units, features;
   Real* weights;
+  Real* input_weights;
   Real* sums;
   Real* bias_sums;
 };
 
-// Packs [U; W]^T for the worker's columns: panels of 4V columns, the last one narrower, each with
-// a row of columns for every gate gradient, in the order [panel, gate, unit] of dz.
+// Packs the transpose of the rows `columns` of U or W: panels of 4V columns, the last one narrower,
+// each with a row of columns for every gate gradient, in the order [panel, gate, unit] of dz.
 template <class Real>
-void pack_columns(const BackwardPlan<Real>& plan, const Share<Real>& share, Range rows) {
+void pack_columns(const BackwardPlan<Real>& plan, const Real* weights, Range columns, Range rows,
+                  Real* to) {
   constexpr Index V = kLanes<Real>;
-  const Index H = plan.n.H, depth = plan.panels * 4 * V, columns = share.columns();
-  for (Index first = 0; first < columns; first += 4 * V) {
-    const Index width = smaller(4 * V, (columns - first + V - 1) / V * V);
-    Real* panel = share.weights + first * depth;
+  const Index H = plan.n.H, depth = plan.panels * 4 * V, count = columns.size();
+  for (Index first = 0; first < count; first += 4 * V) {
+    const Index width = smaller(4 * V, (count - first + V - 1) / V * V);
+    Real* panel = to + first * depth;
     for (Index column = first; column < first + width; ++column) {
-      const Index units = share.units.size();
-      const Real* from = nullptr;
-      if (column < units) {
-        from = plan.in.U + (share.units.begin + column) * 4 * H;
-      } else if (column < columns) {
-        from = plan.in.W + (share.features.begin + column - units) * 4 * H;
-      }
+      const Real* from = column < count ? weights + (columns.begin + column) * 4 * H : nullptr;
       for (Index p = rows.begin; p < rows.end; ++p) {
         for (Index g = 0; g < 4; ++g) {
           for (Index v = 0; v < V; ++v) {
@@ -62,16 +66,18 @@ void pack_columns(const BackwardPlan<Real>& plan, const Share<Real>& share, Rang
 
 template <class Real>
 void pack_backward(const BackwardPlan<Real>& plan, int worker) {
-  const bool by_units = plan.division.by_units;
-  pack_columns(plan, Share<Real>(plan, worker),
-               by_units ? Range{0, plan.panels} : part(plan.panels, plan.division.workers, worker));
+  const Share<Real> share(plan, worker);
+  const Range rows = plan.division.by_units ? Range{0, plan.panels}
+                                            : part(plan.panels, plan.division.workers, worker);
+  pack_columns(plan, plan.in.U, share.units, rows, share.weights);
+  pack_columns(plan, plan.in.W, share.features, rows, share.input_weights);
 }
 
-// One panel of kVectors columns: to [rows, width] = dz times the packed panel.
+// One panel of kVectors columns: to [rows, step] = dz times the packed panel.
 // gate: the one whose gradients are multiplied, or -1: all.
 template <class Real, int kVectors>
-void multiply_panel(const BackwardPlan<Real>& plan, const Real* dz, Index rows, int gate,
-                    const Real* panel, Real* to) {
+void multiply_vectors(const BackwardPlan<Real>& plan, const Real* dz, Index rows, int gate,
+                      const Real* panel, Real* to, Index step) {
   constexpr Index V = kLanes<Real>;
   constexpr Index kWidth = kVectors * V;
   constexpr Index kDepth = 4 * V * kWidth;  // of the packed panel, for one panel of units
@@ -89,7 +95,7 @@ void multiply_panel(const BackwardPlan<Real>& plan, const Real* dz, Index rows, 
       for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
         for (int v = 0; v < kVectors; ++v)
-          sum[r][v] = block == 0 ? Vec<Real>{} : load(to + (row + r) * plan.width + v * V);
+          sum[r][v] = block == 0 ? Vec<Real>{} : load(to + (row + r) * step + v * V);
       for (Index p = panels.begin; p < panels.end; ++p) {
         const Left<Real> left{dz + (p * plan.block_rows + row) * 4 * V + offset, 4 * V, 1, 0};
         accumulate<Real, kRows, kVectors, false>(sum, left, panel + p * kDepth + offset * kWidth,
@@ -98,25 +104,50 @@ void multiply_panel(const BackwardPlan<Real>& plan, const Real* dz, Index rows, 
 #pragma GCC unroll 8
       for (int r = 0; r < kRows; ++r)
 #pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) store(to + (row + r) * plan.width + v * V, sum[r][v]);
+        for (int v = 0; v < kVectors; ++v) store(to + (row + r) * step + v * V, sum[r][v]);
     });
   }
 }
 
-// to [rows, width] = the gate gradients of `rows` rows from `used` on, times [U; W]^T.
+// to [rows, step] = gate gradients times the panel that begins with the column `first` of
+// `columns`.
 template <class Real>
-void multiply_columns(const BackwardPlan<Real>& plan, const Share<Real>& share,
-                      const BackwardScratch<Real>& scratch, Index used, Index rows, int gate,
-                      Real* to) {
+void multiply_panel(const BackwardPlan<Real>& plan, const Real* dz, Index rows, int gate,
+                    const Real* weights, Index first, Index columns, Real* to, Index step) {
   constexpr Index V = kLanes<Real>;
-  const Index depth = plan.panels * 4 * V;
-  const Real* dz = scratch.dz + used * 4 * V;
-  for (Index first = 0; first < share.columns(); first += 4 * V) {
-    const Index vectors = smaller(4, (share.columns() - first + V - 1) / V);
-    with_constant<4>(vectors, [&](auto width) {
-      multiply_panel<Real, decltype(width)::value>(plan, dz, rows, gate,
-                                                   share.weights + first * depth, to + first);
-    });
+  const Index vectors = smaller(4, (columns - first + V - 1) / V);
+  with_constant<4>(vectors, [&](auto width) {
+    multiply_vectors<Real, decltype(width)::value>(plan, dz, rows, gate,
+                                                   weights + first * plan.panels * 4 * V, to, step);
+  });
+}
+
+// dx of `rows` rows of a block from `begin` on, with the dropout factors.
+template <class Real, bool kPerGate>
+void write_input_gradients(const BackwardPlan<Real>& plan, const Share<Real>& share,
+                           const BackwardScratch<Real>& scratch, Real* columns, Index begin,
+                           Index rows) {
+  constexpr Index V = kLanes<Real>;
+  const Index F = plan.n.F;
+  const Real* dz = scratch.dz + begin * 4 * V;
+  const Index* input_rows = scratch.input_rows + begin;
+  for (Index first = 0; first < share.features.size(); first += 4 * V) {
+    const Index feature = share.features.begin + first;
+    const Index count = smaller(4 * V, share.features.size() - first);
+    for (int g = 0; g < (kPerGate ? 4 : 1); ++g) {
+      multiply_panel(plan, dz, rows, kPerGate ? g : -1, share.input_weights, first,
+                     share.features.size(), columns, 4 * V);
+      for (Index row = 0; row < rows; ++row) {
+        Real* column = columns + row * 4 * V;
+        Real* to = plan.to.dx + input_rows[row] * F + feature;
+        if (plan.in.input_dropout) {
+          const Index sequence = input_rows[row] / plan.n.T;
+          spread(column, plan.in.input_dropout + (g * plan.n.B + sequence) * F + feature, 0, 1,
+                 count, column, 0);
+        }
+        for (Index k = 0; k < count; ++k) to[k] = g == 0 ? column[k] : to[k] + column[k];
+      }
+    }
   }
 }
 

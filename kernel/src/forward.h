@@ -1,4 +1,5 @@
-// The forward sweep: for each round, [x | h] times the packed weights, gates and state update.
+// The forward sweep: for each round, [x | h] times the packed weights, gates and state update. Of
+// weights that do not fit the cache, x W is computed for several rounds ahead.
 #pragma once
 
 #include "gates.h"
@@ -40,7 +41,6 @@ class ForwardSweep {
         worker_(worker),
         act_(plan.options),
         scratch_(plan.scratch[plan.division.by_units ? 0 : worker]),
-        z_(scratch_.z + (plan.division.by_units ? worker * plan.max_rows * 4 * V : 0)),
         panels_(own(plan.division, plan.panels, worker)) {}
 
   void run() {
@@ -49,13 +49,18 @@ class ForwardSweep {
       start(group);
       meet(plan_.division);
       const Index rounds = group.rounds();
-      Index running = group.size;
+      Index running = group.size, block_end = 0, used = 0;
       for (Index round = 0; round < rounds; ++round) {
         running = group.running(round, running);
-        compute(group, round, running);
-        if (round + 1 < rounds)
+        if (ahead() && round == block_end) {
+          block_end = look_ahead(group, round, running);
+          used = 0;
+        }
+        compute(group, round, running, used);
+        used += running;
+        if (!ahead() && round + 1 < rounds)
           place_inputs(plan_, group, round + 1, share(group.running(round + 1, running)),
-                       scratch_.rows[(round + 1) % 2], masks(), 1);
+                       scratch_.rows[(round + 1) % 2], plan_.stride, masks(), 1);
         meet(plan_.division);
       }
       finish(group);
@@ -64,6 +69,7 @@ class ForwardSweep {
 
  private:
   static constexpr int masks() { return kPerGate ? 4 : 1; }
+  bool ahead() const { return plan_.block_rows > 0; }
   Range share(Index rows) const { return own(plan_.division, rows, worker_); }
   Index row_step() const { return masks() * plan_.stride; }
   Index units_before(Index panel) const { return smaller(panel * V, n_.H); }
@@ -82,9 +88,9 @@ class ForwardSweep {
       }
     }
     if (keeps_plain_states()) drop_states(group, 0, group.size);
-    if (group.rounds() > 0)
-      place_inputs(plan_, group, 0, share(group.running(0, group.size)), scratch_.rows[0], masks(),
-                   1);
+    if (!ahead() && group.rounds() > 0)
+      place_inputs(plan_, group, 0, share(group.running(0, group.size)), scratch_.rows[0],
+                   plan_.stride, masks(), 1);
   }
 
   // The state h that enters a round. With recurrent dropout the rows hold dropped states only
@@ -105,21 +111,92 @@ class ForwardSweep {
     }
   }
 
-  void compute(const Group& group, Index round, Index running) {
-    const Index K = n_.F + n_.H;
+  // x W + b of as many rounds as fit into a block. Returns the round after these.
+  Index look_ahead(const Group& group, Index begin, Index running) {
+    Index end = begin, rows = 0;
+    for (; end < group.rounds(); ++end) {
+      running = group.running(end, running);
+      if (rows + running > plan_.block_rows) break;
+      place_inputs(plan_, group, end, share(running),
+                   scratch_.inputs + rows * masks() * plan_.input_stride, plan_.input_stride,
+                   masks(), 1);
+      rows += running;
+    }
+    meet(plan_.division);
+    for (Index p = panels_.begin; p < panels_.end; ++p) {
+      for_blocks(p, {0, n_.F}, rows, [&](auto tile, Index row, Range ks) {
+        constexpr int kRows = decltype(tile)::value;
+        const Left<Real> left{scratch_.inputs + row * masks() * plan_.input_stride + ks.begin,
+                              masks() * plan_.input_stride, 1, plan_.input_stride};
+        Vec<Real> sum[kRows][4];
+        add_product<kRows>(sum, left, p, ks, partial(p, row));
+        save<kRows>(sum, partial(p, row));
+      });
+    }
+    return end;
+  }
+
+  // The gate sums of a row between blocks.
+  Real* partial(Index p, Index row) const {
+    if (ahead()) return scratch_.z + (p * plan_.block_rows + row) * 4 * V;
+    return scratch_.z + ((plan_.division.by_units ? worker_ * plan_.max_rows : 0) + row) * 4 * V;
+  }
+
+  template <int kRows>
+  static SEQWISE_INLINE void save(const Vec<Real> (&sum)[kRows][4], Real* to) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (int g = 0; g < 4; ++g) store(to + (r * 4 + g) * V, sum[r][g]);
+  }
+
+  // sum = what there is, which at first is the bias, + the rows times the weights of ks.
+  template <int kRows>
+  SEQWISE_INLINE void add_product(Vec<Real> (&sum)[kRows][4], const Left<Real>& left, Index p,
+                                  Range ks, const Real* before) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r)
+#pragma GCC unroll 4
+      for (int g = 0; g < 4; ++g)
+        sum[r][g] = load(ks.begin == 0 ? plan_.bias + (p * 4 + g) * V : before + (r * 4 + g) * V);
+    accumulate<Real, kRows, 4, kPerGate>(
+        sum, left, plan_.weights + (p * (n_.F + n_.H) + ks.begin) * 4 * V, ks.size());
+  }
+
+  // Calls body(Constant<rows>, first row, ks) for tiles of `rows` rows and blocks of all ks.
+  template <class Body>
+  SEQWISE_INLINE void for_blocks(Index p, Range all, Index rows, const Body& body) {
     // Few rows gain nothing from weights in cache: each weight is used once.
     const Index most = kCachedBytes / Index(4 * V * sizeof(Real));
-    const Index blocks = running > tile_rows(4) ? (K + most - 1) / most : 1;
+    const Index blocks = rows > tile_rows(4) ? (all.size() + most - 1) / most : 1;
+    for (Index block = 0; block < blocks; ++block) {
+      const Range ks{all.begin + all.size() * block / blocks,
+                     all.begin + all.size() * (block + 1) / blocks};
+      for_tiles<tile_rows(4)>(rows, [&](auto tile, Index first) {
+        if (plan_.division.streams_weights)
+          prefetch_part(plan_.weights + (p * (n_.F + n_.H) + ks.end) * 4 * V, ks.size() * 4 * V,
+                        first, tile.value, rows);
+        body(tile, first, ks);
+      });
+    }
+  }
+
+  void compute(const Group& group, Index round, Index running, Index used) {
+    const Range all{ahead() ? n_.F : 0, n_.F + n_.H};
     for (Index p = panels_.begin; p < panels_.end; ++p) {
-      for (Index block = 0; block < blocks; ++block) {
-        const Range ks{K * block / blocks, K * (block + 1) / blocks};
-        for_tiles<tile_rows(4)>(running, [&](auto rows, Index place) {
-          if (plan_.division.streams_weights)
-            prefetch_part(plan_.weights + (p * K + ks.end) * 4 * V, ks.size() * 4 * V, place,
-                          rows.value, running);
-          tile<rows.value>(group, round, p, ks, place);
-        });
-      }
+      for_blocks(p, all, running, [&](auto tile, Index place, Range ks) {
+        constexpr int kRows = decltype(tile)::value;
+        const Left<Real> left{scratch_.rows[round % 2] + place * row_step() + ks.begin, row_step(),
+                              1, plan_.stride};
+        Real* const sums = partial(p, ahead() ? used + place : place);
+        Vec<Real> sum[kRows][4];
+        add_product<kRows>(sum, left, p, ks, sums);
+        if (ks.end == all.end) {
+          update(group, round, p, place, sum);
+        } else {
+          save<kRows>(sum, sums);
+        }
+      });
     }
     if (plan_.out.y) write_outputs(group, round, running);
     if (keeps_plain_states()) drop_states(group, round + 1, running);
@@ -134,29 +211,6 @@ class ForwardSweep {
       for (Index u = 0; u < count; u += V) store_part(y + u, load(h + u), count - u);
       if (round + 1 < group.length(place))
         prefetch_row<1>(plan_.out.y + group.output_row(place, round + 1) * n_.H + unit, count);
-    }
-  }
-
-  template <int kRows>
-  SEQWISE_INLINE void tile(const Group& group, Index round, Index p, Range ks, Index place) {
-    Vec<Real> sum[kRows][4];
-    Real* partial = z_ + place * 4 * V;
-#pragma GCC unroll 8
-    for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 4
-      for (int g = 0; g < 4; ++g)
-        sum[r][g] = load(ks.begin == 0 ? plan_.bias + (p * 4 + g) * V : partial + (r * 4 + g) * V);
-    const Left<Real> left{scratch_.rows[round % 2] + place * row_step() + ks.begin, row_step(), 1,
-                          plan_.stride};
-    accumulate<Real, kRows, 4, kPerGate>(
-        sum, left, plan_.weights + (p * (n_.F + n_.H) + ks.begin) * 4 * V, ks.size());
-    if (ks.end == n_.F + n_.H) {
-      update(group, round, p, place, sum);
-    } else {
-#pragma GCC unroll 8
-      for (int r = 0; r < kRows; ++r)
-#pragma GCC unroll 4
-        for (int g = 0; g < 4; ++g) store(partial + (r * 4 + g) * V, sum[r][g]);
     }
   }
 
@@ -233,7 +287,6 @@ class ForwardSweep {
   const int worker_;
   const Activations<Real, kStandard> act_;
   const ForwardScratch<Real>& scratch_;
-  Real* const z_;
   const Range panels_;
 };
 

@@ -106,16 +106,16 @@ SEQWISE_INLINE void prefetch_row(const Real* row, Index count) {
   for (Index k = 0; k < count; k += kLine) __builtin_prefetch(row + k, kWrite, 2);
 }
 
-// Puts the inputs x of a round into the rows [x | h]. `ahead` is +1 or -1: the round after it.
+// Puts the inputs x of a round into rows. `ahead` is +1 or -1: the round after it.
 template <class Real, class Plan>
 void place_inputs(const Plan& plan, const Group& group, Index round, Range places, Real* rows,
-                  int masks, Index ahead) {
+                  Index stride, int masks, Index ahead) {
   const Sizes& n = plan.n;
   for (Index place = places.begin; place < places.end; ++place) {
     const Real* factors =
         plan.in.input_dropout ? plan.in.input_dropout + group.sequence(place) * n.F : nullptr;
     spread(plan.in.x + group.input_row(place, round) * n.F, factors, n.B * n.F, masks, n.F,
-           rows + place * masks * plan.stride, plan.stride);
+           rows + place * masks * stride, stride);
     const Index next = round + ahead;
     if (next >= 0 && next < group.length(place))
       prefetch_row<0>(plan.in.x + group.input_row(place, next) * n.F, n.F);

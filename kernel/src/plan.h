@@ -24,18 +24,22 @@ namespace seqwise {
 template <class Real>
 struct ForwardScratch {
   Real* rows[2];  // [R, D, stride] the rows [x_t | h_{t-1}] of this round and the next
+  Real* inputs;   // [M, D, input_stride] the rows x_t of the rounds ahead
   Real* c;        // [P, R, V] cell state
-  Real* z;        // [workers, R, 4V] gate sums between blocks of K
+  Real* z;        // gate sums between blocks of K: [P, M, 4V] of the rounds ahead, or those of
+                  // one panel and round, [workers, R, 4V]
   Real* h;        // [R, P V] states before recurrent dropout; used where that is, or D is 4
 };
 
 template <class Real>
 struct BackwardScratch {
-  Real* rows;          // [M, D, stride] the rows [x_t | h_{t-1}] of the block of rounds
-  Real* dz;            // [P, M, 4V] their gate gradients
-  Real* state;         // [P, R, 2, V] gradient of c, and activation(c) of the round
-  Real* columns;       // [workers, R, width] gradients of [h_{t-1} | x_t], by worker's columns
-  Real* gate_columns;  // likewise, of one gate; used only where D is 4
+  Real* rows;                // [M, D, stride] the rows [x_t | h_{t-1}] of the block of rounds
+  Real* dz;                  // [P, M, 4V] their gate gradients
+  Real* state;               // [P, R, 2, V] gradient of c, and activation(c) of the round
+  Real* columns;             // [workers, R, width] gradients of h_{t-1}, by worker's units
+  Real* gate_columns;        // likewise, of one gate; used only where D is 4
+  Real* inputs;              // [workers, M, 4V] gradients of 4V features of the block of rounds
+  std::int64_t* input_rows;  // [M] where these rows stand in x
 };
 
 struct Division {
@@ -57,10 +61,12 @@ struct ForwardPlan {
   Schedule schedule;
   int masks;  // D
   std::int64_t panels;
-  std::int64_t max_rows;  // R
-  std::int64_t stride;    // of a row, at least F + P V
-  Real* weights;          // [P, K, 4, V] W above U
-  Real* bias;             // [P, 4, V]
+  std::int64_t max_rows;      // R
+  std::int64_t block_rows;    // M: rows of x that are multiplied ahead of their rounds; or 0
+  std::int64_t stride;        // of a row, at least F + P V
+  std::int64_t input_stride;  // of a row of x, at least F
+  Real* weights;              // [P, K, 4, V] W above U
+  Real* bias;                 // [P, 4, V]
   ForwardScratch<Real>* scratch;
 };
 
@@ -79,8 +85,9 @@ struct BackwardPlan {
   std::int64_t max_rows;    // R
   std::int64_t block_rows;  // M: rows whose gate gradients are kept before they become dW and dU
   std::int64_t stride;
-  std::int64_t width;         // columns a worker computes of [dh | dx], filled up to whole panels
-  Real* weights;              // by units: [workers, ...], each [width / 4V, 4 P V, 4V] of [U; W]^T
+  std::int64_t width;         // units of a worker, filled up to whole vectors
+  std::int64_t input_width;   // features of a worker, likewise; 0 without dx
+  Real* weights;              // by units: [workers, ...], each U^T and W^T in panels of 4V columns
   std::int64_t weights_size;  // of one of these
   Real* sums;                 // by batch: [workers, ...], each [P, K, 4, V] sums of dW above dU
   Real* bias_sums;            // likewise [P, 4, V]

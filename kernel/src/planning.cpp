@@ -47,10 +47,9 @@ Index weight_bytes(const Sizes& n) {
 
 // An odd number of cache lines, so that the same column of many rows spreads over the sets.
 template <class Real>
-Index row_stride(const Sizes& n, Index panels, int lanes) {
+Index row_stride(Index width) {
   constexpr Index kLine = 64 / sizeof(Real);
-  const Index lines = ceil_div(n.F + panels * lanes, kLine);
-  return (lines | 1) * kLine;
+  return (ceil_div(width, kLine) | 1) * kLine;
 }
 
 // By units when there are too few sequences for the workers, or so few that weights which do
@@ -69,7 +68,7 @@ template <class Real, class Plan>
 void divide(Plan& plan, int lanes, int workers, Index bytes_per_row) {
   const Sizes& n = plan.n;
   plan.panels = ceil_div(n.H, lanes);
-  plan.stride = row_stride<Real>(n, plan.panels, lanes);
+  plan.stride = row_stride<Real>(n.F + plan.panels * lanes);
   Division& division = plan.division;
   division.by_units = divide_by_units<Real>(n, workers, plan.panels);
   division.workers = workers;
@@ -117,18 +116,26 @@ std::size_t make_plan(ForwardPlan<Real>& plan, int lanes, int workers, char* mem
   const Index units = ceil_div(n.H, lanes) * lanes;
   divide<Real>(plan, lanes, workers, (2 * plan.masks * (n.F + units) + units) * sizeof(Real));
 
+  // Weights that stream through the caches are better used for several rounds at once; W can be.
+  constexpr Index kLeastFeatures = 32, kRowsAhead = 128;
+  const bool ahead = plan.division.streams_weights && n.F >= kLeastFeatures;
+  const Index R = plan.max_rows, M = ahead ? std::min(std::max(R, kRowsAhead), R * n.T) : 0;
+  plan.block_rows = M;
+  plan.input_stride = row_stride<Real>(n.F);
+
   Layout layout(memory);
   place_schedule(plan, layout, memory);
   plan.weights = layout.array<Real>((n.F + n.H) * 4 * units);
   plan.bias = layout.array<Real>(4 * units);
-  const Index R = plan.max_rows, shared = plan.division.by_units ? 1 : workers;
+  const Index shared = plan.division.by_units ? 1 : workers;
   plan.scratch = layout.array<ForwardScratch<Real>>(shared);
   const bool plain_states = plan.masks == 4 || plan.in.recurrent_dropout;
   for (Index k = 0; k < shared; ++k) {
     ForwardScratch<Real> scratch;
     for (Real*& rows : scratch.rows) rows = layout.array<Real>(R * plan.masks * plan.stride);
+    scratch.inputs = layout.array<Real>(M * plan.masks * plan.input_stride);
     scratch.c = layout.array<Real>(R * units);
-    scratch.z = layout.array<Real>(workers / shared * R * 4 * lanes);
+    scratch.z = layout.array<Real>(ahead ? M * 4 * units : workers / shared * R * 4 * lanes);
     scratch.h = layout.array<Real>(plain_states ? R * units : 0);
     if (memory) plan.scratch[k] = scratch;
   }
@@ -147,16 +154,16 @@ std::size_t make_plan(BackwardPlan<Real>& plan, int lanes, int workers, char* me
   plan.block_rows = std::max(plan.max_rows, block_rows) | 1;  // odd, as in row_stride()
 
   const bool by_units = plan.division.by_units;
-  const Index features = plan.to.dx ? n.F : 0;
-  plan.width = by_units ? (ceil_div(plan.panels, workers) + 1) * lanes +
-                              ceil_div(ceil_div(features, workers), lanes) * lanes
-                        : ceil_div(n.H + features, lanes) * lanes;
-  plan.weights_size = plan.width * 4 * units;
+  const Index shares = by_units ? workers : 1;
+  const Index feature_panels = plan.to.dx ? ceil_div(n.F, lanes) : 0;
+  plan.width = ceil_div(plan.panels, shares) * lanes;
+  plan.input_width = ceil_div(feature_panels, shares) * lanes;
+  plan.weights_size = (plan.width + plan.input_width) * 4 * units;
 
   Layout layout(memory);
   place_schedule(plan, layout, memory);
   const Index each = by_units ? 1 : workers;
-  plan.weights = layout.array<Real>((by_units ? workers : 1) * plan.weights_size);
+  plan.weights = layout.array<Real>(shares * plan.weights_size);
   plan.sums = layout.array<Real>(each * (n.F + n.H) * 4 * units);
   plan.bias_sums = layout.array<Real>(each * 4 * units);
   plan.scratch = layout.array<BackwardScratch<Real>>(each);
@@ -169,6 +176,8 @@ std::size_t make_plan(BackwardPlan<Real>& plan, int lanes, int workers, char* me
     scratch.columns = layout.array<Real>(workers / each * R * plan.width);
     scratch.gate_columns =
         layout.array<Real>(plan.masks == 4 ? workers / each * R * plan.width : 0);
+    scratch.inputs = layout.array<Real>(plan.to.dx ? workers / each * M * 4 * lanes : 0);
+    scratch.input_rows = layout.array<Index>(M);
     if (memory) plan.scratch[k] = scratch;
   }
   return layout.used();
