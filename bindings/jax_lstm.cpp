@@ -5,6 +5,7 @@
 
 #include "arguments.h"
 #include "module.h"
+#include "seqwise/pages.h"
 #include "xla/ffi/api/ffi.h"
 
 namespace nb = nanobind;
@@ -45,6 +46,7 @@ class Results {
  private:
   Array next() {
     ffi::Result<ffi::AnyBuffer> found = list_.get<ffi::AnyBuffer>(taken_++).value();
+    prefer_large_pages(found->untyped_data(), found->size_bytes());  // XLA has just allocated it
     return {found->untyped_data(), static_cast<std::int64_t>(found->element_count())};
   }
 

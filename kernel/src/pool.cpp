@@ -2,9 +2,6 @@
 
 #include <pthread.h>
 #include <sched.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 #include <chrono>
 #include <condition_variable>
@@ -14,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "seqwise/pages.h"
 #include "seqwise/threads.h"
 
 namespace seqwise {
@@ -125,11 +123,9 @@ void ensure_workers(Process& p, int wanted) {
   }
 }
 
-// Large blocks lie in huge pages, where the system has them: weights that stream through the
-// caches would otherwise miss the address cache at every page.
-constexpr std::size_t kHugePage = 2 * 1024 * 1024;
-
-std::size_t page_bytes(std::size_t bytes) { return bytes < kHugePage ? 4096 : kHugePage; }
+// Large blocks lie in large pages: weights that stream through the caches would otherwise miss the
+// address cache at every page.
+std::size_t page_bytes(std::size_t bytes) { return bytes < kLargePage ? 4096 : kLargePage; }
 
 int default_threads() {
   if (const char* text = std::getenv("SEQWISE_NUM_THREADS")) {
@@ -244,9 +240,7 @@ Workspace::Workspace(std::size_t bytes) : data_(nullptr), bytes_(bytes) {
   const std::size_t page = page_bytes(bytes);
   bytes_ = (bytes + page - 1) / page * page;
   data_ = static_cast<char*>(::operator new(bytes_, std::align_val_t(page)));
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-  if (page == kHugePage) madvise(data_, bytes_, MADV_HUGEPAGE);
-#endif
+  prefer_large_pages(data_, bytes_);
 }
 
 Workspace::~Workspace() {
