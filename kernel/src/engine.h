@@ -11,7 +11,7 @@ namespace seqwise::SEQWISE_NAMESPACE {
 
 template <class Real>
 Engine<Real> engine() {
-  return {kLanes<Real>, &forward<Real>, &backward<Real>, &step<Real>};
+  return {kLanes<Real>, &forward<Real>, &backward<Real>, &step<Real>, &step_backward<Real>};
 }
 
 template Engine<float> engine<float>();

@@ -75,6 +75,65 @@ void run_plans(Plan* plans, int count, void (*work)(const Plan&, int), int lanes
   }
 }
 
+// A step of a few sequences is computed from the unpacked weights: for more, packing pays.
+template <class Real>
+bool is_step(const Sizes& n, const Inputs<Real>& in) {
+  constexpr std::int64_t kMostSequences = 4;
+  return n.T == 1 && n.B <= kMostSequences && !in.mask && !in.input_dropout &&
+         !in.recurrent_dropout && !by_definition();
+}
+
+int step_workers(const Sizes& n) {
+  constexpr std::int64_t kWeightsPerWorker = 32 * 1024;
+  return static_cast<int>(
+      std::min<std::int64_t>(num_threads(), 4 * n.H * (n.F + n.H) / kWeightsPerWorker));
+}
+
+template <class Real>
+void run_step(const Sizes& n, const Options& options, const Inputs<Real>& in,
+              const Outputs<Real>& out, void* reserve) {
+  const Workspace workspace((2 * n.B * n.H + num_threads() * 4 * n.H) * sizeof(Real));
+  Real* h = reinterpret_cast<Real*>(workspace.data());
+  Real* c = h + n.B * n.H;
+  Team team(step_workers(n), Team::Wake::if_awake);
+  StepPlan<Real> plan{n,
+                      options,
+                      in.x,
+                      in.W,
+                      in.U,
+                      in.b,
+                      in.h0,
+                      in.c0,
+                      h,
+                      out.cT ? out.cT : c,
+                      static_cast<Real*>(reserve),
+                      c + n.B * n.H,
+                      team.size()};
+  Job<StepPlan<Real>> job{engine<Real>().step, {&plan, nullptr}, {team.size(), 0}};
+  team.run(&Job<StepPlan<Real>>::enter, &job);
+  for (Real* to : {out.y, out.last, out.hT})
+    if (to) std::copy_n(h, n.B * n.H, to);
+}
+
+template <class Real>
+void run_step_backward(const Sizes& n, const BackwardPass<Real>& pass) {
+  const Workspace workspace(n.B * 4 * n.H * sizeof(Real));
+  Team team(step_workers(n), Team::Wake::if_awake);
+  Barrier barrier;
+  barrier.reset(team.size());
+  StepBackwardPlan<Real> plan{n,
+                              pass.options,
+                              pass.inputs,
+                              static_cast<const Real*>(pass.reserve),
+                              pass.output_gradients,
+                              pass.gradients,
+                              reinterpret_cast<Real*>(workspace.data()),
+                              &barrier,
+                              team.size()};
+  Job<StepBackwardPlan<Real>> job{engine<Real>().step_backward, {&plan, nullptr}, {team.size(), 0}};
+  team.run(&Job<StepBackwardPlan<Real>>::enter, &job);
+}
+
 template <class Real>
 void run_forward(const Sizes& n, const ForwardPass<Real>* passes, int count) {
   if (n.B == 0 || n.H == 0) return;
@@ -82,6 +141,11 @@ void run_forward(const Sizes& n, const ForwardPass<Real>* passes, int count) {
     for (int k = 0; k < count; ++k)
       reference::forward(n, passes[k].options, passes[k].inputs, passes[k].outputs,
                          passes[k].reserve);
+    return;
+  }
+  if (is_step(n, passes[0].inputs)) {
+    for (int k = 0; k < count; ++k)
+      run_step(n, passes[k].options, passes[k].inputs, passes[k].outputs, passes[k].reserve);
     return;
   }
   ForwardPlan<Real> plans[2] = {};
@@ -112,6 +176,10 @@ void run_backward(const Sizes& n, const BackwardPass<Real>* passes, int count) {
     for (int k = 0; k < count; ++k)
       reference::backward(n, passes[k].options, passes[k].inputs, passes[k].reserve,
                           passes[k].output_gradients, passes[k].gradients);
+    return;
+  }
+  if (is_step(n, passes[0].inputs)) {
+    for (int k = 0; k < count; ++k) run_step_backward(n, passes[k]);
     return;
   }
   BackwardPlan<Real> plans[2] = {};
@@ -164,34 +232,19 @@ void backward_bidirectional(const Sizes& sizes, const BackwardPass<Real> (&passe
 template <class Real>
 void step(const Sizes& n, const Options& options, const Real* x, const Real* W, const Real* U,
           const Real* b, const Real* h, const Real* c, Real* h_out, Real* c_out) {
-  if (n.B == 0 || n.H == 0) return;
-  const Workspace workspace((n.B * n.H + num_threads() * 4 * n.H) * sizeof(Real));
-  Real* h_new = reinterpret_cast<Real*>(workspace.data());
-  constexpr std::int64_t kMostUnpacked = 4;  // sequences; for more, packing pays
-  if (n.B > kMostUnpacked || by_definition()) {
-    Inputs<Real> inputs;
-    inputs.x = x;
-    inputs.W = W;
-    inputs.U = U;
-    inputs.b = b;
-    inputs.h0 = h;
-    inputs.c0 = c;
-    Outputs<Real> outputs;
-    outputs.hT = h_new;
-    outputs.cT = c_out;
-    Options one = options;
-    one.go_backwards = false;
-    forward({n.B, 1, n.F, n.H}, one, inputs, outputs);
-  } else {
-    const std::int64_t weights = 4 * n.H * (n.F + n.H);
-    constexpr std::int64_t kWeightsPerWorker = 32 * 1024;
-    const std::int64_t wanted = std::min<std::int64_t>(num_threads(), weights / kWeightsPerWorker);
-    Team team(static_cast<int>(wanted), Team::Wake::if_awake);
-    StepPlan<Real> plan{n, options, x, W, U, b, h, c, h_new, c_out, h_new + n.B * n.H, team.size()};
-    Job<StepPlan<Real>> job{engine<Real>().step, {&plan, nullptr}, {team.size(), 0}};
-    team.run(&Job<StepPlan<Real>>::enter, &job);
-  }
-  std::copy_n(h_new, n.B * n.H, h_out);
+  Inputs<Real> inputs;
+  inputs.x = x;
+  inputs.W = W;
+  inputs.U = U;
+  inputs.b = b;
+  inputs.h0 = h;
+  inputs.c0 = c;
+  Outputs<Real> outputs;
+  outputs.hT = h_out;
+  outputs.cT = c_out;
+  Options one = options;
+  one.go_backwards = false;
+  forward({n.B, 1, n.F, n.H}, one, inputs, outputs);
 }
 
 #define INSTANTIATE(Real)                                                                       \

@@ -94,6 +94,7 @@ struct BackwardPlan {
   BackwardScratch<Real>* scratch;
 };
 
+// One timestep of a few sequences. Null states are zeros.
 template <class Real>
 struct StepPlan {
   Sizes n;
@@ -101,7 +102,21 @@ struct StepPlan {
   const Real *x, *W, *U, *b, *h, *c;
   Real* h_out;  // may not be h here
   Real* c_out;
-  Real* z;  // [workers, 4H]
+  Real* reserve;  // [P, B, 5V], or null
+  Real* z;        // [workers, 4H]
+  int workers;
+};
+
+template <class Real>
+struct StepBackwardPlan {
+  Sizes n;
+  Options options;
+  Inputs<Real> in;
+  const Real* reserve;
+  OutputGradients<Real> from;
+  InputGradients<Real> to;
+  Real* dz;  // [B, 4H]
+  Barrier* barrier;
   int workers;
 };
 
@@ -112,6 +127,7 @@ struct Engine {
   void (*forward)(const ForwardPlan<Real>&, int worker);
   void (*backward)(const BackwardPlan<Real>&, int worker);
   void (*step)(const StepPlan<Real>&, int worker);
+  void (*step_backward)(const StepBackwardPlan<Real>&, int worker);
 };
 
 }  // namespace seqwise

@@ -111,6 +111,8 @@ int run(int cases) {
   for (int k = 0; k < cases; ++k)
     check_case(random, {size(k % 4 ? 9 : 70), size(k % 3 ? 12 : 40), size(k % 5 ? 10 : 300),
                         size(k % 6 ? 40 : 130)});
+  // Single steps.
+  for (int k = 0; k < 12; ++k) check_case(random, {size(5), 1, size(200), size(150)});
   // Large enough for workers to share, by batch and by units.
   check_case(random, {150, 9, 5, 64});
   check_case(random, {1, 12, 300, 250});
