@@ -1,4 +1,4 @@
-"""Speed of an LSTM beside PyTorch and stock Keras on JAX: the same weights, in one process, turn by turn.
+"""Speed of an LSTM beside PyTorch and stock Keras on JAX: the same weights, turn by turn, each in a process of its own.
 
 The work of a forward pass counts as 8 · batch · timesteps · units · (features + units) operations, of forward +
 backward (gradients of the inputs and all weights, for a given gradient of every output) three times as much.
@@ -10,6 +10,7 @@ import argparse
 import importlib
 import importlib.util
 import json
+import multiprocessing
 import os
 import resource
 import statistics
@@ -208,39 +209,70 @@ def installed_peers() -> list[str]:
     return [peer for peer in PEERS if peer != TORCH or importlib.util.find_spec("torch")]
 
 
-def require_agreement(problem: Problem, which: str, calls: dict[str, Callable[[], Any]]) -> None:
-    """Stop when the peers do not compute the same thing: outputs and gradients of x, to 1/1000 of the largest."""
-    found = {}
-    for peer, call in calls.items():
-        result = call()
-        y, dx = (result, None) if which == FORWARD else (result[0], result[1][0 if peer == TORCH else 1])
-        y = np.asarray(y.detach() if peer == TORCH else y)
-        found[peer] = [y if problem.mask is None else y * problem.mask[..., None], np.asarray(0 if dx is None else dx)]
-    for peer, arrays in found.items():
-        if any(np.abs(a - b).max() > 1e-3 * np.abs(b).max() for a, b in zip(arrays, found[SEQWISE], strict=True)):
-            raise SystemExit(f"{problem.shape}, {which}: {peer} and {SEQWISE} differ; no times.")
+def sample_results(peer: str, problem: Problem, which: str, result: Any) -> list[np.ndarray]:
+    """Some 100,000 numbers each of the outputs and of the gradients of x, to compare peers by."""
+    y, dx = (result, None) if which == FORWARD else (result[0], result[1][0 if peer == TORCH else 1])
+    y = np.asarray(y.detach() if peer == TORCH else y)
+    arrays = [y if problem.mask is None else y * problem.mask[..., None], np.asarray(0.0 if dx is None else dx)]
+    return [a.ravel()[:: max(1, a.size // 100_000)] for a in arrays]
 
 
-def time_in_turns(calls: dict[Any, Callable[[], Any]], seconds: float) -> dict[Any, list[float]]:
+def seconds_of(call: Callable[[], Any], repeats: int) -> float:
+    """Seconds a call, over `repeats` of them."""
+    if repeats > 1:
+        call()  # threads may be asleep
+    started = time.perf_counter()
+    for _ in range(repeats):
+        call()
+    return (time.perf_counter() - started) / repeats
+
+
+def serve(peer: str, pipe: Any) -> None:
+    """What a peer's process does: take a problem, send sampled results; then times, as often as asked."""
+    call: Callable[[], Any] = lambda: None  # noqa: E731
+    while True:
+        try:
+            question = pipe.recv()
+        except EOFError:  # the bench is over
+            return
+        match question:
+            case Shape() as shape, str(which):
+                problem = Problem.draw(shape)
+                call = CALLS[peer](problem, which)
+                pipe.send(sample_results(peer, problem, which, call()))
+            case int(repeats):
+                pipe.send(seconds_of(call, repeats))
+
+
+class Peer:
+    """A library in a process of its own, where nobody else's threads spin and nobody else's memory is reused."""
+
+    def __init__(self, name: str) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, other_end = context.Pipe()
+        self._process = context.Process(target=serve, args=(name, other_end), daemon=True)
+        self._process.start()
+
+    def cpu_seconds(self) -> float:
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # in user and in system mode
+
+    def ask(self, question: Any) -> Any:
+        self._pipe.send(question)
+        return self._pipe.recv()
+
+
+def time_in_turns(timers: dict[Any, Callable[[int], float]], seconds: float) -> dict[Any, list[float]]:
     """Seconds a call: A B C A B C … until each had about `seconds` (and at least three turns)."""
-    repeats = {}
-    for name, call in calls.items():
-        call()
-        started = time.perf_counter()
-        call()
-        repeats[name] = max(1, round(LEAST_SAMPLE / (time.perf_counter() - started)))
-    times: dict[Any, list[float]] = {name: [] for name in calls}
-    turns, began = 0, time.perf_counter()
-    while turns < LEAST_TURNS or time.perf_counter() - began < seconds * len(calls):
-        turns += 1
-        for name, call in calls.items():
+    for timer in timers.values():
+        timer(1)
+    repeats = {name: max(1, round(LEAST_SAMPLE / timer(1))) for name, timer in timers.items()}
+    times: dict[Any, list[float]] = {name: [] for name in timers}
+    began = time.perf_counter()
+    while len(times[next(iter(times))]) < LEAST_TURNS or time.perf_counter() - began < seconds * len(timers):
+        for name, timer in timers.items():
             time.sleep(PAUSE)  # the threads of the one before may still be spinning
-            if repeats[name] > 1:
-                call()  # and this one's own be asleep
-            started = time.perf_counter()
-            for _ in range(repeats[name]):
-                call()
-            times[name].append((time.perf_counter() - started) / repeats[name])
+            times[name].append(timer(repeats[name]))
     return times
 
 
@@ -253,15 +285,17 @@ def gemm_peak(seconds: float) -> float:
         if TORCH in installed_peers():
             torch = importlib.import_module("torch")
             calls["torch", n] = partial(torch.mm, *(torch.from_numpy(a),) * 2, out=torch.empty(n, n))
-    times = time_in_turns(calls, seconds)
+    times = time_in_turns({name: partial(seconds_of, call) for name, call in calls.items()}, seconds)
     return max(2e-9 * n**3 / statistics.median(values) for (_, n), values in times.items())
 
 
-def measure(shape: Shape, which: str, seconds: float) -> dict[str, list[float]]:
-    problem = Problem.draw(shape)
-    calls = {peer: CALLS[peer](problem, which) for peer in installed_peers()}
-    require_agreement(problem, which, calls)
-    return time_in_turns(calls, seconds)
+def measure(peers: dict[str, Peer], shape: Shape, which: str, seconds: float) -> dict[str, list[float]]:
+    """Times of all peers, after they have shown that they compute the same: to 1/1000 of the largest number."""
+    found = {name: peer.ask((shape, which)) for name, peer in peers.items()}
+    for name, arrays in found.items():
+        if any(np.abs(a - b).max() > 1e-3 * np.abs(b).max() for a, b in zip(arrays, found[SEQWISE], strict=True)):
+            raise SystemExit(f"{shape}, {which}: {name} and {SEQWISE} differ; no times.")
+    return time_in_turns({name: peer.ask for name, peer in peers.items()}, seconds)
 
 
 def quartiles(values: Any) -> str:
@@ -269,15 +303,18 @@ def quartiles(values: Any) -> str:
     return f"{middle} ({low}–{high})"
 
 
-def others_seconds() -> float:
-    """CPU seconds that other processes have used, up to a constant (0 where the system does not say)."""
+def others_seconds(peers: dict[str, Peer]) -> float:
+    """CPU seconds that others than this process and the peers' have used, up to a constant (0: not known)."""
     if not (stat := Path("/proc/stat")).exists():
         return 0.0
+    own = time.process_time() + sum(peer.cpu_seconds() for peer in peers.values())
     ticks = [int(field) for field in stat.read_text().split()[1:9]]  # the fourth and fifth are idle time
-    return (sum(ticks) - sum(ticks[3:5])) / os.sysconf("SC_CLK_TCK") - time.process_time()
+    return (sum(ticks) - sum(ticks[3:5])) / os.sysconf("SC_CLK_TCK") - own
 
 
-def speed_table(shapes: list[Shape], seconds: float) -> tuple[list[str], list[list[str]], list[str]]:
+def speed_table(
+    peers: dict[str, Peer], shapes: list[Shape], seconds: float
+) -> tuple[list[str], list[list[str]], list[str]]:
     """Header, rows and notes of the comparison."""
     columns = [f"{peer} {unit}" for peer in PEERS for unit in ("ms", "GFLOP/s")]
     header = [SIZES, "pass", *columns, "× PyTorch", "× Keras-JAX", "% of peak"]
@@ -285,10 +322,10 @@ def speed_table(shapes: list[Shape], seconds: float) -> tuple[list[str], list[li
     ratios: dict[tuple[str, str], dict[Shape, float]] = {(w, p): {} for w in PASSES for p in (TORCH, KERAS)}
     for shape, which in product(shapes, PASSES):
         print(f"{shape}: {which} …", file=sys.stderr)
-        began, others = time.perf_counter(), others_seconds()
+        began, others = time.perf_counter(), others_seconds(peers)
         peaks.append(gemm_peak(0.05))
-        times = measure(shape, which, seconds)
-        measured.append((shape, which, times, (others_seconds() - others) / (time.perf_counter() - began)))
+        times = measure(peers, shape, which, seconds)
+        measured.append((shape, which, times, (others_seconds(peers) - others) / (time.perf_counter() - began)))
     for shape, which, times, others in measured:
         speeds = {p: 1e-9 * shape.operations(which) / statistics.median(v) for p, v in times.items()}
         row = [str(shape), which if others < BUSY else f"{which}, BUSY {others:.1f}"]
@@ -310,11 +347,11 @@ def speed_table(shapes: list[Shape], seconds: float) -> tuple[list[str], list[li
     return header, rows, notes
 
 
-def ragged_notes(shapes: list[Shape], seconds: float) -> list[str]:
+def ragged_notes(peers: dict[str, Peer], shapes: list[Shape], seconds: float) -> list[str]:
     """Time with lengths spread over 10–100 % of the timesteps, as a part of that of full sequences."""
     notes = []
     for shape, which in product((s for s in shapes if s.name in RAGGED), PASSES):
-        full, ragged = (measure(replace(shape, ragged=r), which, seconds) for r in (False, True))
+        full, ragged = (measure(peers, replace(shape, ragged=r), which, seconds) for r in (False, True))
         parts = (f"{p} {statistics.median(ragged[p]) / statistics.median(full[p]):.2f}" for p in full)
         notes.append(f"{shape.name}, lengths over 10–100 % ÷ full, {which}: {', '.join(parts)}")
     return notes
@@ -331,7 +368,7 @@ def stream_notes(shapes: list[Shape], seconds: float) -> list[str]:
         call = partial(ops.step, problem.x[:, 0], state, state, *weights)
         if shape.timesteps > 1:
             call = partial(ops.lstm, problem.x, *weights, return_sequences=True)
-        (times,) = time_in_turns({SEQWISE: call}, seconds).values()
+        (times,) = time_in_turns({SEQWISE: partial(seconds_of, call)}, seconds).values()
         notes.append(
             f"{shape}: ops.numpy.{call.func.__name__} {quartiles(1e6 * np.array(times) / shape.timesteps)} µs a step"
         )
@@ -387,10 +424,11 @@ def main() -> None:
 
     if arguments.target and _kernel.target() != arguments.target:
         parser.error(f"this machine has no target {arguments.target}; it would use {_kernel.target()}")
-    started, others = time.perf_counter(), others_seconds()
-    header, rows, found = speed_table(shapes, arguments.seconds)
-    notes += [*found, *ragged_notes(shapes, arguments.seconds), *stream_notes(shapes, arguments.seconds)]
-    others, seconds = max(0, others_seconds() - others), time.perf_counter() - started
+    peers = {name: Peer(name) for name in installed_peers()}
+    started, others = time.perf_counter(), others_seconds(peers)
+    header, rows, found = speed_table(peers, shapes, arguments.seconds)
+    notes += [*found, *ragged_notes(peers, shapes, arguments.seconds), *stream_notes(shapes, arguments.seconds)]
+    others, seconds = max(0, others_seconds(peers) - others), time.perf_counter() - started
     notes.append(f"took {seconds:.0f} s; other processes used {others / seconds:.2f} of {CORES} cores")
     show(f"One LSTM, {_kernel.target()}, {CORES} cores: median (quartiles)", header, rows, notes, arguments.markdown)
 
