@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from seqwise.layers import accelerate
     from seqwise.models.forecaster import Forecaster
     from seqwise.models.run_folder import load
+    from seqwise.shapes.check import check
 
 __version__ = "0.1.0"
 
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Forecaster": "seqwise.models.forecaster",
     "accelerate": "seqwise.layers",
+    "check": "seqwise.shapes.check",
     "load": "seqwise.models.run_folder",
     **dict.fromkeys(
         ["BundleError", "DataError", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError"], "seqwise.errors"
@@ -23,7 +25,7 @@ _HOMES = {
 }
 __all__ = [
     "BundleError", "DataError", "Forecaster", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError",
-    "accelerate", "data", "layers", "load",
+    "accelerate", "check", "data", "layers", "load",
 ]  # fmt: skip
 
 
