@@ -91,5 +91,3 @@ def _subject(context: Context) -> str:
         if shapes:
             parts.append(f"{label} {', '.join(shapes)}")
     return "; ".join(parts)
-
-

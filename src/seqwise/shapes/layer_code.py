@@ -77,9 +77,10 @@ def home(layer: Any) -> str:
 def _automatic(layer: Any) -> bool:
     snake = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", type(layer).__name__)
     snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", snake).lower()
-    return re.fullmatch(rf"{snake}(_\d+)?", layer.name) is not None or re.fullmatch(
-        rf"(forward|backward)_{snake}(_\d+)?", layer.name
-    ) is not None
+    return (
+        re.fullmatch(rf"{snake}(_\d+)?", layer.name) is not None
+        or re.fullmatch(rf"(forward|backward)_{snake}(_\d+)?", layer.name) is not None
+    )
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -89,7 +90,7 @@ def _same(value: Any, default: Any) -> bool:
         return list(value) == list(default)
     if isinstance(default, int) and not isinstance(default, bool) and isinstance(value, (list, tuple)):
         return list(value) == [default] * len(value)
-    return type(value) is type(default) and value == default or value is default
+    return (type(value) is type(default) and value == default) or value is default
 
 
 def _key(name: str) -> str:
