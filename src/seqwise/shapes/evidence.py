@@ -1,0 +1,143 @@
+"""What the frames of a traceback hold: the model, the layers, x and y, and the findings that follow from them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import FrameType, TracebackType
+from typing import Any
+
+from seqwise.shapes.check import run_rules
+from seqwise.shapes.construction import read_failure
+from seqwise.shapes.findings import Finding
+from seqwise.shapes.gather import gather
+from seqwise.shapes.layer_kinds import is_a
+from seqwise.shapes.names import Names
+from seqwise.shapes.teach import is_framework
+
+FITS = ("fit", "evaluate", "train_on_batch", "test_on_batch", "predict", "predict_on_batch")
+
+
+@dataclass
+class Evidence:
+    """A call in the traceback that can be checked.
+
+    Attributes:
+        model: the Keras model or layer that was called, or a list of layers. x, y, validation: its data.
+    """
+
+    model: Any
+    x: Any = None
+    y: Any = None
+    validation: Any = None
+
+
+def explained_by(error: BaseException, traceback: TracebackType | None) -> list[Finding]:
+    """Return the findings that explain an error; none where it has another cause."""
+    frames = list(_frames(traceback))
+    names = Names(_variables(frames))
+    torch = _torch_findings(frames, error, names)
+    if torch:
+        return torch
+    evidence = _keras_evidence(frames)
+    construction, layers = read_failure(error)
+    if evidence is None and construction.called is None and construction.layer_class is None:
+        return []
+    if evidence is None or (layers and not is_a(evidence.model, "Model")):
+        evidence = Evidence(layers or _chain(construction.called, construction.argument))
+    context = gather(evidence.model, evidence.x, evidence.y, validation=evidence.validation, names=names)
+    context.construction = construction
+    return run_rules(context).errors
+
+
+def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
+
+
+def _variables(frames: list[FrameType]) -> dict[str, Any]:
+    """The user's own names, those of the function that calls the framework before all others."""
+    own: dict[str, Any] = {}
+    for frame in frames:
+        if is_framework(frame.f_code.co_filename):
+            break
+        own = {**frame.f_globals, **own, **frame.f_locals}
+    return own
+
+
+def _keras_evidence(frames: list[FrameType]) -> Evidence | None:
+    """The outermost call of a model, else of a layer."""
+    calls = [call for frame in frames for call in [_call(frame)] if call is not None]
+    batch = next((frame.f_locals["data_batch"] for frame in frames if "data_batch" in frame.f_locals), None)
+    fits = [call for call in calls if call[0] in FITS]
+    for function, arguments in fits:
+        x, y = arguments.get("x"), arguments.get("y")
+        if batch is not None and not hasattr(x, "shape") and not isinstance(x, (list, tuple, dict)):
+            x, y = (*batch, None, None)[:2] if isinstance(batch, (list, tuple)) else (batch, None)
+        validation = arguments.get("validation_data") if function == "fit" else None
+        pair = validation if isinstance(validation, (list, tuple)) else None
+        return Evidence(arguments["self"], x, y, pair)
+    for _, arguments in calls:
+        if is_a(arguments["self"], "Model"):
+            return _called(arguments)
+    return _called(calls[0][1]) if calls else None
+
+
+def _called(arguments: dict[str, Any]) -> Evidence:
+    owner, first = arguments["self"], arguments.get("x")
+    if type(first).__name__ == "KerasTensor" or (
+        isinstance(first, (list, tuple)) and first and type(first[0]).__name__ == "KerasTensor"
+    ):
+        return Evidence(owner if is_a(owner, "Model") else _chain(owner, first))
+    return Evidence(owner if is_a(owner, "Model") else [owner], first)
+
+
+def _call(frame: FrameType) -> tuple[str, dict[str, Any]] | None:
+    """A frame's call as (function, arguments by name), where its owner is a Keras layer or model."""
+    local, name = frame.f_locals, frame.f_code.co_name
+    if name == "error_handler" and "fn" in local and "args" in local:
+        function, args, kwargs = local["fn"], local["args"], local["kwargs"]
+        if not args or not is_a(args[0], "Layer"):
+            return None
+        if function.__name__ not in (*FITS, "__call__"):
+            return None
+        if function.__name__ == "__call__":
+            return "__call__", {"self": args[0], "x": args[1] if len(args) > 1 else next(iter(kwargs.values()), None)}
+        try:
+            return function.__name__, dict(inspect.signature(function).bind(*args, **kwargs).arguments)
+        except TypeError:
+            return None
+    if name in FITS and is_a(local.get("self"), "Model"):
+        return name, {"self": local["self"], "x": local.get("x"), "y": local.get("y")}
+    if name == "_loss" and {"inputs", "targets"} <= set(local) and is_a(getattr(local["self"], "model", None), "Model"):
+        return "fit", {"self": local["self"].model, "x": local["inputs"], "y": local["targets"]}  # Seqwise's own loop
+    return None
+
+
+def _chain(called: Any, argument: Any) -> list[Any]:
+    """The layers from the input to one that refused its tensor, where they are called one after another."""
+    layers = [called] if called is not None else []
+    tensor = argument
+    while type(tensor).__name__ == "KerasTensor" and getattr(tensor, "_keras_history", None) is not None:
+        history = tensor._keras_history
+        if history.operation is None:
+            break
+        layers.insert(0, history.operation)
+        node = history.operation._inbound_nodes[history.node_index]
+        if len(node.input_tensors) != 1:
+            break
+        tensor = node.input_tensors[0]
+    return layers
+
+
+def _torch_findings(frames: list[FrameType], error: BaseException, names: Names) -> list[Finding]:
+    from seqwise.shapes.torch_calls import findings_of
+
+    for frame in reversed(frames):
+        owner = frame.f_locals.get("self")
+        if frame.f_code.co_name != "forward" or owner is None or not type(owner).__module__.startswith("torch.nn"):
+            continue
+        return findings_of(owner, frame.f_locals, str(error), names)
+    return []

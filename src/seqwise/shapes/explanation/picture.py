@@ -1,0 +1,252 @@
+"""The picture: the block of samples, timesteps and features, the window that slides, and the layers beneath."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqwise.errors import SettingError
+from seqwise.shapes.axes import SAMPLES, TIMESTEPS
+from seqwise.shapes.explanation.drawing import (
+    FEATURE,
+    FEATURE_FACE,
+    GREY,
+    INK,
+    PALE,
+    RED,
+    TIME,
+    TIME_FACE,
+    arrow,
+    block,
+    fitted,
+    glyph,
+    wrapped,
+    write,
+)
+from seqwise.shapes.explanation.layout import Cell, cells_of
+from seqwise.shapes.explanation.steps import Axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes as Canvas
+    from matplotlib.figure import Figure
+
+    from seqwise.shapes.explanation.explanation import Explanation, Series, Tensor
+
+WIDTH = 13.33  # inches: a slide's
+TOP, TITLE, LANE, BAND_GAP, FOOT = 3.35, 0.62, 1.92, 0.34, 0.42
+FORMATS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
+PREFER = {".png": 160, ".jpg": 160, ".jpeg": 160, ".webp": 160}
+
+
+def draw(story: Explanation, path: Path) -> Path:
+    """Draw the story to a file; its suffix says the format."""
+    if path.suffix.lower() not in FORMATS:
+        raise SettingError(
+            f"{path.name}: expected a picture's suffix ({', '.join(FORMATS)}), got {repr(path.suffix) or 'none'}. "
+            f"For example {path.stem}.png."
+        )
+    if not path.absolute().parent.is_dir():
+        raise SettingError(f"There is no folder {str(path.absolute().parent)!r} to write {path.name} to.")
+    figure(story).savefig(path, dpi=PREFER.get(path.suffix.lower(), 100))
+    return path
+
+
+def figure(story: Explanation) -> Figure:
+    """The picture as a figure of matplotlib's, made without pyplot, so that no global state is touched."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    cells, left_out = cells_of(story) if story.steps else ([], 0)
+    bands = _bands(cells)
+    beneath = sum(lanes * LANE + BAND_GAP for lanes in bands)
+    height = TITLE + TOP + beneath + FOOT
+    sheet = Figure(figsize=(WIDTH, height), facecolor="white")
+    FigureCanvasAgg(sheet)
+    canvas = sheet.add_axes((0, 0, 1, 1))
+    canvas.set_xlim(0, WIDTH)
+    canvas.set_ylim(0, height)
+    canvas.axis("off")
+    write(canvas, 0.4, height - 0.36, fitted(story.title, WIDTH - 0.8, 15, True), 15, bold=True, ha="left")
+    top = height - TITLE - TOP
+    if story.inputs:
+        first = story.inputs[0]
+        block(canvas, 0.1, top, first.axes, first.columns)
+        _panel(canvas, 6.9, top, story, first)
+    if cells:
+        canvas.plot([0.4, WIDTH - 0.4], [top - 0.06] * 2, color=PALE, lw=1)
+        _layers(canvas, cells, bands, top - 0.1)
+    _foot(canvas, story, left_out)
+    return sheet
+
+
+def _bands(cells: list[Cell]) -> list[int]:
+    found: dict[int, int] = {}
+    for cell in cells:
+        found[cell.band] = max(found.get(cell.band, 0), cell.lane + 1)
+    return [found[band] for band in sorted(found)]
+
+
+def _panel(canvas: Canvas, x: float, y: float, story: Explanation, tensor: Tensor) -> None:
+    names = dict(tensor.axes)
+    if TIMESTEPS not in names:
+        write(canvas, x + 2.9, y + 1.6, "There is no time axis yet: no window slides.", 12, GREY)
+    elif len(tensor.axes) == 2 and tensor.axes[0][0] == SAMPLES:
+        _tokens(canvas, x, y, names[TIMESTEPS])
+    else:
+        _window(canvas, x, y, story.series, names.get(TIMESTEPS))
+
+
+def _window(canvas: Canvas, x: float, y: float, series: Series | None, timesteps: int | None) -> None:
+    from matplotlib.patches import Rectangle
+
+    wide, low, tall = 5.9, y + 0.95, 1.15
+    window = (series.window if series else 0) or timesteps or 0
+    horizon = series.horizon if series else 0
+    rows = max(int((window or 24) * 1.9) + horizon, (window or 24) + horizon + 6)
+    known = series.values if series is not None and series.values is not None else None
+    if known is not None and len(known) > 3:
+        values = np.asarray(known[-min(rows, len(known)) :], dtype=float)
+    else:
+        beat = np.arange(rows) / rows
+        values = np.sin(beat * 21) + 0.5 * np.sin(beat * 50 + 1) + beat
+    values = np.where(np.isfinite(values), values, np.nanmean(values))
+    place = x + wide * (np.arange(len(values)) + 0.5) / len(values)
+    spread = float(values.max() - values.min()) or 1.0
+    canvas.plot(place, low + tall * (0.1 + 0.8 * (values - values.min()) / spread), color=INK, lw=1.4, zorder=4)
+    canvas.plot([x, x + wide], [low] * 2, color=PALE, lw=1)
+    arrow(canvas, (x, low), (x + wide + 0.15, low), GREY, lw=1)
+    write(canvas, x + wide + 0.1, low - 0.18, "time", 9.5, GREY, ha="right")
+    name = series.name if series is not None and series.values is not None and series.name else ""
+    caption = f"{fitted(name, 1.8, 10)}: " if name else ""
+    caption += "one window is one sample; the next begins a row later"
+    write(canvas, x, y + 2.85, fitted(caption, wide, 12, True), 12, bold=True, ha="left")
+    share = min((window or len(values) / 2) / len(values), 0.9) * wide
+    ahead = max(horizon / len(values) * wide, 0.12) if horizon else 0
+    step = max(wide / len(values), 0.1)
+    for shift in (2, 1, 0):
+        left = x + 0.12 + shift * step
+        bottom, top = low + 0.02 - shift * 0.07, low + tall + 0.14 + shift * 0.11
+        canvas.add_patch(
+            Rectangle((left, bottom), share, top - bottom, fc=TIME_FACE if shift == 0 else "none", ec=TIME,
+                      lw=1.8 if shift == 0 else 1.0, ls="-" if shift == 0 else "--", zorder=3 - shift * 0.1,
+                      alpha=1 if shift == 0 else 0.7)
+        )  # fmt: skip
+        if ahead and shift == 0:
+            canvas.add_patch(
+                Rectangle((left + share, bottom), ahead, top - bottom, fc=FEATURE_FACE, ec=FEATURE, lw=1.5, zorder=3)
+            )
+    arrow(canvas, (x + 0.12 + share * 0.4, low + tall + 0.55), (x + 0.12 + share * 0.4 + 0.7, low + tall + 0.55), TIME)
+    words = f"window: {window:,} timesteps" if window else "window"
+    write(canvas, x + 0.12, low - 0.36, words, 11, TIME, bold=True, ha="left")
+    if horizon:
+        write(canvas, x + 0.12 + share, low - 0.58, f"to forecast: {horizon:,}", 11, FEATURE, bold=True, ha="left")
+
+
+def _tokens(canvas: Canvas, x: float, y: float, timesteps: int | None) -> None:
+    from matplotlib.patches import Rectangle
+
+    write(canvas, x, y + 2.85, "one row is one sample: a sequence, its short end filled up", 12, bold=True, ha="left")
+    wide, tall, columns = 0.46, 0.36, 11
+    for row, length in enumerate((11, 8, 5)):
+        for column in range(columns):
+            real = column < length
+            left, low = x + column * wide, y + 2.2 - row * (tall + 0.12)
+            canvas.add_patch(
+                Rectangle((left, low), wide, tall, fc=TIME_FACE if real else "white", ec=TIME if real else PALE, lw=1)
+            )
+            write(canvas, left + wide / 2, low + tall / 2, str((row * 7 + column * 13) % 89 + 1) if real else "0", 9,
+                  INK if real else GREY)  # fmt: skip
+    words = f"{timesteps:,} timesteps" if timesteps else "timesteps"
+    arrow(canvas, (x, y + 1.0), (x + columns * wide, y + 1.0), TIME)
+    write(canvas, x, y + 0.8, words, 11, TIME, bold=True, ha="left")
+    write(canvas, x + columns * wide, y + 0.8, "0: padding", 10, GREY, ha="right")
+
+
+def _layers(canvas: Canvas, cells: list[Cell], bands: list[int], top: float) -> None:
+    columns = max(cell.column for cell in cells) + 1
+    pitch = min((WIDTH - 0.7) / columns, 2.6)
+    left = (WIDTH - pitch * columns) / 2
+    starts = [top - sum(lanes * LANE + BAND_GAP for lanes in bands[:i]) for i in range(len(bands))]
+
+    def centre(cell: Cell) -> tuple[float, float]:
+        return left + pitch * (cell.column + 0.5), starts[cell.band] - BAND_GAP - 0.62 - cell.lane * LANE
+
+    half: dict[int, float] = {}
+    for i, cell in enumerate(cells):
+        x, y = centre(cell)
+        half[i] = _cell(canvas, cell, x, y, pitch - 0.16) / 2
+    crossing = 0
+    for i, cell in enumerate(cells):
+        for source in cell.came_from:
+            start, end = centre(cells[source]), centre(cell)
+            begin, finish = (start[0] + half[source] + 0.06, start[1]), (end[0] - half[i] - 0.06, end[1])
+            if cells[source].band != cell.band:
+                _around(canvas, begin, finish, starts[cell.band] - 0.12, left, pitch * columns, crossing)
+                crossing += 1
+            elif cell.column - cells[source].column > 1 and start[1] == end[1]:
+                _over(canvas, start, end, half[source], half[i])
+            else:
+                bend = "arc3,rad=0" if begin[1] == finish[1] else "arc3,rad=0.12" if begin[1] < finish[1] else (
+                    "arc3,rad=-0.12")  # fmt: skip
+                arrow(canvas, begin, finish, GREY, connectionstyle=bend)
+
+
+def _cell(canvas: Canvas, cell: Cell, x: float, y: float, width: float) -> float:
+    """Draw a cell whose glyph is centred at (x, y); returns the glyph's width."""
+    wide = 0.3
+    if cell.axes:
+        wide = glyph(canvas, x, y - 0.34, cell.axes, cell.masked)
+    else:
+        write(canvas, x, y, "✗", 22, RED)
+    if cell.tag:
+        lost = cell.tag == "mask lost"
+        write(canvas, x, y + 0.56, cell.tag, 8.5, RED if lost else GREY, bold=lost)
+    line = y - 0.54
+    write(canvas, x, line, fitted(cell.name, width, 10, True), 10, bold=True)
+    for text in wrapped(cell.label, width, 8.5):
+        line -= 0.17
+        write(canvas, x, line, text, 8.5, GREY)
+    line -= 0.18
+    if cell.fails:
+        write(canvas, x, line, "does not fit", 9, RED, bold=True)
+        return wide
+    for text in _shape_lines(cell.axes, width):
+        write(canvas, x, line, text, 9, TIME if TIMESTEPS in text else FEATURE)
+        line -= 0.17
+    if cell.parameters:
+        write(canvas, x, line, fitted(cell.parameters, width, 8.5), 8.5, INK)
+    return wide
+
+
+def _shape_lines(axes: Axes, width: float) -> list[str]:
+    parts = [f"{name} {'any' if size is None else f'{size:,}'}" for name, size in axes if name != SAMPLES]
+    return [fitted(part, width, 9) for part in (parts if len(parts) < 4 else [*parts[:2], "…"])] or [SAMPLES]
+
+
+def _over(canvas: Canvas, start: Any, end: Any, first: float, last: float) -> None:
+    """A way over the heads of the cells in between."""
+    lift = start[1] + 0.72
+    points = [(start[0] + first * 0.3, start[1] + 0.46), (start[0] + first * 0.3, lift), (end[0] - last * 0.3, lift)]
+    canvas.plot(*zip(*points, strict=True), color=GREY, lw=1.3, zorder=3)
+    arrow(canvas, points[-1], (points[-1][0], end[1] + 0.48), GREY)
+
+
+def _around(canvas: Canvas, begin: Any, finish: Any, gap: float, left: float, wide: float, number: int) -> None:
+    """A way to the next band: out to the right, through the gap, in from the left."""
+    right, near, height = left + wide + 0.05 + 0.07 * number, left - 0.05 - 0.07 * number, gap - 0.06 * number
+    points = [begin, (right, begin[1]), (right, height), (near, height), (near, finish[1])]
+    canvas.plot(*zip(*points, strict=True), color=GREY, lw=1.3, zorder=3)
+    arrow(canvas, points[-1], finish, GREY)
+
+
+def _foot(canvas: Canvas, story: Explanation, left_out: int) -> None:
+    parts = []
+    if story.parameters is not None and story.steps:
+        parts.append(f"{story.parameters:,} parameters in all")
+    parts += [f"{t.name} can depend on these timesteps: {t.reach}" for t in story.outputs[:2] if t.reach]
+    if left_out:
+        parts.append(f"{left_out} more layers are not drawn; print the story")
+    if parts:
+        write(canvas, 0.4, 0.22, fitted("   ·   ".join(parts), WIDTH - 0.8, 10.5), 10.5, GREY, ha="left")
