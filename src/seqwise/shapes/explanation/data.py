@@ -17,7 +17,6 @@ from seqwise.shapes.explanation.kinds.call import names_for
 from seqwise.shapes.explanation.steps import Axes
 
 MOST_DRAWN = 400
-ROWS = "rows"
 
 
 @dataclass(frozen=True)
@@ -172,8 +171,8 @@ def _tell_two_axes(held: Held) -> tuple[Tensor, list[str]]:
 
 def _tell_table(held: Held) -> tuple[Tensor, list[str]]:
     rows, columns = held.shape
-    axes = ((ROWS, rows), (FEATURES, columns))
-    meanings = {ROWS: "one timestep each, oldest first, if the table is in the order of time",
+    axes = ((TIMESTEPS, rows), (FEATURES, columns))
+    meanings = {TIMESTEPS: "rows, oldest first, if the table is in the order of time",
                 FEATURES: listed(held.columns)}  # fmt: skip
     notes = [
         "A table has no samples yet: windows of it are the samples. seqwise.Forecaster cuts them by itself; "

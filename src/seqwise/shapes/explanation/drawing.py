@@ -75,6 +75,8 @@ def block(canvas: Canvas, x: float, y: float, axes: Axes, names: tuple[str, ...]
     timed = len(axes) > 2 or axes[-1][0] == TIMESTEPS
     if len(axes) == 1:
         steps, features = axes[0][1], 1
+    elif axes[0][0] == TIMESTEPS:
+        steps, features = axes[0][1], axes[1][1]
     elif len(axes) == 2:
         steps, features = (axes[1][1], 1) if timed else (1, axes[1][1])
     elif len(axes) > 3:
@@ -130,7 +132,7 @@ def _block_labels(
         arrow(canvas, (x - 0.14, y), (x - 0.14, y + max(height, 0.5)), FEATURE)
         name = axes[-1][0]
         write(canvas, x - 0.26, y + max(height, 0.5) + 0.14, _label(name, last[name]), 11.5, FEATURE, bold=True,
-              ha="right" if many == 1 else "right", va="center")  # fmt: skip
+              ha="right")  # fmt: skip
         shown = list(names[:rows]) if names else []
         for j, column in enumerate(shown):
             place = y + height - (j + 0.5) * height / rows
@@ -141,12 +143,14 @@ def _block_labels(
         start = (x + width + 0.1, y + 0.02)
         arrow(canvas, start, (start[0] + back[0], start[1] + back[1]), SAMPLE)
         name, size = axes[0]
-        write(canvas, start[0] + back[0] + 0.1, start[1] + back[1], _label(name, size), 11.5, SAMPLE, bold=True,
-              ha="left")  # fmt: skip
+        tip = (start[0] + back[0] + 0.1, start[1] + back[1])
+        write(canvas, *tip, name, 11.5, SAMPLE, bold=True, ha="left")
+        if size is not None:
+            write(canvas, tip[0], tip[1] - 0.2, f"= {size:,}", 11.5, SAMPLE, bold=True, ha="left")
 
 
-def glyph(canvas: Canvas, x: float, y: float, axes: Axes, masked: bool) -> float:
-    """Draw a small block centred at x, standing on y; returns its width. Sizes are drawn by their logarithm."""
+def glyph(canvas: Canvas, x: float, y: float, axes: Axes, masked: bool) -> tuple[float, float]:
+    """Draw a small block centred at x, standing on y; returns its width and height. Sizes go by their logarithm."""
     from matplotlib.patches import Rectangle
 
     timed = len(axes) > 2 or axes[-1][0] == TIMESTEPS
@@ -162,7 +166,7 @@ def glyph(canvas: Canvas, x: float, y: float, axes: Axes, masked: bool) -> float
                       ec=INK if sheet == 0 else "#9a9a9a", lw=1.0, zorder=3 - sheet * 0.1,
                       hatch="////" if masked and sheet == 0 and timed else None)
         )  # fmt: skip
-    return width + 2 * shift
+    return width + 2 * shift, height + 2 * shift * 0.75
 
 
 def _label(name: str, size: int | None) -> str:

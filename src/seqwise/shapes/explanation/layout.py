@@ -66,8 +66,8 @@ def _placed(cells: list[Cell]) -> list[Cell]:
     width = math.ceil((max(columns) + 1) / bands)
     taken: set[tuple[int, int]] = set()
     lanes: list[int] = [0] * len(cells)
-    for i in sorted(range(len(cells)), key=lambda i: (columns[i], i)):
-        wish = min((lanes[j] for j in cells[i].came_from), default=0)
+    for i in sorted(range(len(cells)), key=lambda i: (columns[i], not cells[i].came_from, i)):
+        wish = min((lanes[j] for j in cells[i].came_from), default=0)  # a branch keeps its lane
         free = (lane for lane in [wish, *range(len(cells) + 1)] if (columns[i], lane) not in taken)
         lanes[i] = next(free)
         taken.add((columns[i], lanes[i]))

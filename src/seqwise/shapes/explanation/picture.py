@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,18 +15,15 @@ from seqwise.shapes.explanation.drawing import (
     GREY,
     INK,
     PALE,
-    RED,
     TIME,
     TIME_FACE,
     arrow,
     block,
     fitted,
-    glyph,
-    wrapped,
     write,
 )
-from seqwise.shapes.explanation.layout import Cell, cells_of
-from seqwise.shapes.explanation.steps import Axes
+from seqwise.shapes.explanation.flow import draw_flow, flow_height
+from seqwise.shapes.explanation.layout import cells_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes as Canvas
@@ -35,7 +32,7 @@ if TYPE_CHECKING:
     from seqwise.shapes.explanation.explanation import Explanation, Series, Tensor
 
 WIDTH = 13.33  # inches: a slide's
-TOP, TITLE, LANE, BAND_GAP, FOOT = 3.35, 0.62, 1.92, 0.34, 0.42
+TOP, TITLE, FOOT = 3.2, 0.55, 0.5
 FORMATS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 PREFER = {".png": 160, ".jpg": 160, ".jpeg": 160, ".webp": 160}
 
@@ -59,9 +56,7 @@ def figure(story: Explanation) -> Figure:
     from matplotlib.figure import Figure
 
     cells, left_out = cells_of(story) if story.steps else ([], 0)
-    bands = _bands(cells)
-    beneath = sum(lanes * LANE + BAND_GAP for lanes in bands)
-    height = TITLE + TOP + beneath + FOOT
+    height = TITLE + TOP + flow_height(cells) + FOOT
     sheet = Figure(figsize=(WIDTH, height), facecolor="white")
     FigureCanvasAgg(sheet)
     canvas = sheet.add_axes((0, 0, 1, 1))
@@ -73,19 +68,12 @@ def figure(story: Explanation) -> Figure:
     if story.inputs:
         first = story.inputs[0]
         block(canvas, 0.1, top, first.axes, first.columns)
-        _panel(canvas, 6.9, top, story, first)
+        _panel(canvas, 7.15, top, story, first)
     if cells:
-        canvas.plot([0.4, WIDTH - 0.4], [top - 0.06] * 2, color=PALE, lw=1)
-        _layers(canvas, cells, bands, top - 0.1)
+        canvas.plot([0.4, WIDTH - 0.4], [top] * 2, color=PALE, lw=1)
+        draw_flow(canvas, cells, top, WIDTH)
     _foot(canvas, story, left_out)
     return sheet
-
-
-def _bands(cells: list[Cell]) -> list[int]:
-    found: dict[int, int] = {}
-    for cell in cells:
-        found[cell.band] = max(found.get(cell.band, 0), cell.lane + 1)
-    return [found[band] for band in sorted(found)]
 
 
 def _panel(canvas: Canvas, x: float, y: float, story: Explanation, tensor: Tensor) -> None:
@@ -95,13 +83,13 @@ def _panel(canvas: Canvas, x: float, y: float, story: Explanation, tensor: Tenso
     elif len(tensor.axes) == 2 and tensor.axes[0][0] == SAMPLES:
         _tokens(canvas, x, y, names[TIMESTEPS])
     else:
-        _window(canvas, x, y, story.series, names.get(TIMESTEPS))
+        _window(canvas, x, y, story.series, names[TIMESTEPS] if SAMPLES in names else None)
 
 
 def _window(canvas: Canvas, x: float, y: float, series: Series | None, timesteps: int | None) -> None:
     from matplotlib.patches import Rectangle
 
-    wide, low, tall = 5.9, y + 0.95, 1.15
+    wide, low, tall = 5.6, y + 0.95, 1.15
     window = (series.window if series else 0) or timesteps or 0
     horizon = series.horizon if series else 0
     rows = max(int((window or 24) * 1.9) + horizon, (window or 24) + horizon + 6)
@@ -119,9 +107,9 @@ def _window(canvas: Canvas, x: float, y: float, series: Series | None, timesteps
     arrow(canvas, (x, low), (x + wide + 0.15, low), GREY, lw=1)
     write(canvas, x + wide + 0.1, low - 0.18, "time", 9.5, GREY, ha="right")
     name = series.name if series is not None and series.values is not None and series.name else ""
-    caption = f"{fitted(name, 1.8, 10)}: " if name else ""
-    caption += "one window is one sample; the next begins a row later"
-    write(canvas, x, y + 2.85, fitted(caption, wide, 12, True), 12, bold=True, ha="left")
+    if name:
+        write(canvas, x + wide, low + tall + 0.34, fitted(name, 2.2, 10), 10, INK, ha="right")
+    write(canvas, x, y + 2.86, "one window is one sample; the next begins a row later", 12, bold=True, ha="left")
     share = min((window or len(values) / 2) / len(values), 0.9) * wide
     ahead = max(horizon / len(values) * wide, 0.12) if horizon else 0
     step = max(wide / len(values), 0.1)
@@ -164,88 +152,11 @@ def _tokens(canvas: Canvas, x: float, y: float, timesteps: int | None) -> None:
     write(canvas, x + columns * wide, y + 0.8, "0: padding", 10, GREY, ha="right")
 
 
-def _layers(canvas: Canvas, cells: list[Cell], bands: list[int], top: float) -> None:
-    columns = max(cell.column for cell in cells) + 1
-    pitch = min((WIDTH - 0.7) / columns, 2.6)
-    left = (WIDTH - pitch * columns) / 2
-    starts = [top - sum(lanes * LANE + BAND_GAP for lanes in bands[:i]) for i in range(len(bands))]
-
-    def centre(cell: Cell) -> tuple[float, float]:
-        return left + pitch * (cell.column + 0.5), starts[cell.band] - BAND_GAP - 0.62 - cell.lane * LANE
-
-    half: dict[int, float] = {}
-    for i, cell in enumerate(cells):
-        x, y = centre(cell)
-        half[i] = _cell(canvas, cell, x, y, pitch - 0.16) / 2
-    crossing = 0
-    for i, cell in enumerate(cells):
-        for source in cell.came_from:
-            start, end = centre(cells[source]), centre(cell)
-            begin, finish = (start[0] + half[source] + 0.06, start[1]), (end[0] - half[i] - 0.06, end[1])
-            if cells[source].band != cell.band:
-                _around(canvas, begin, finish, starts[cell.band] - 0.12, left, pitch * columns, crossing)
-                crossing += 1
-            elif cell.column - cells[source].column > 1 and start[1] == end[1]:
-                _over(canvas, start, end, half[source], half[i])
-            else:
-                bend = "arc3,rad=0" if begin[1] == finish[1] else "arc3,rad=0.12" if begin[1] < finish[1] else (
-                    "arc3,rad=-0.12")  # fmt: skip
-                arrow(canvas, begin, finish, GREY, connectionstyle=bend)
-
-
-def _cell(canvas: Canvas, cell: Cell, x: float, y: float, width: float) -> float:
-    """Draw a cell whose glyph is centred at (x, y); returns the glyph's width."""
-    wide = 0.3
-    if cell.axes:
-        wide = glyph(canvas, x, y - 0.34, cell.axes, cell.masked)
-    else:
-        write(canvas, x, y, "✗", 22, RED)
-    if cell.tag:
-        lost = cell.tag == "mask lost"
-        write(canvas, x, y + 0.56, cell.tag, 8.5, RED if lost else GREY, bold=lost)
-    line = y - 0.54
-    write(canvas, x, line, fitted(cell.name, width, 10, True), 10, bold=True)
-    for text in wrapped(cell.label, width, 8.5):
-        line -= 0.17
-        write(canvas, x, line, text, 8.5, GREY)
-    line -= 0.18
-    if cell.fails:
-        write(canvas, x, line, "does not fit", 9, RED, bold=True)
-        return wide
-    for text in _shape_lines(cell.axes, width):
-        write(canvas, x, line, text, 9, TIME if TIMESTEPS in text else FEATURE)
-        line -= 0.17
-    if cell.parameters:
-        write(canvas, x, line, fitted(cell.parameters, width, 8.5), 8.5, INK)
-    return wide
-
-
-def _shape_lines(axes: Axes, width: float) -> list[str]:
-    parts = [f"{name} {'any' if size is None else f'{size:,}'}" for name, size in axes if name != SAMPLES]
-    return [fitted(part, width, 9) for part in (parts if len(parts) < 4 else [*parts[:2], "…"])] or [SAMPLES]
-
-
-def _over(canvas: Canvas, start: Any, end: Any, first: float, last: float) -> None:
-    """A way over the heads of the cells in between."""
-    lift = start[1] + 0.72
-    points = [(start[0] + first * 0.3, start[1] + 0.46), (start[0] + first * 0.3, lift), (end[0] - last * 0.3, lift)]
-    canvas.plot(*zip(*points, strict=True), color=GREY, lw=1.3, zorder=3)
-    arrow(canvas, points[-1], (points[-1][0], end[1] + 0.48), GREY)
-
-
-def _around(canvas: Canvas, begin: Any, finish: Any, gap: float, left: float, wide: float, number: int) -> None:
-    """A way to the next band: out to the right, through the gap, in from the left."""
-    right, near, height = left + wide + 0.05 + 0.07 * number, left - 0.05 - 0.07 * number, gap - 0.06 * number
-    points = [begin, (right, begin[1]), (right, height), (near, height), (near, finish[1])]
-    canvas.plot(*zip(*points, strict=True), color=GREY, lw=1.3, zorder=3)
-    arrow(canvas, points[-1], finish, GREY)
-
-
 def _foot(canvas: Canvas, story: Explanation, left_out: int) -> None:
     parts = []
     if story.parameters is not None and story.steps:
         parts.append(f"{story.parameters:,} parameters in all")
-    parts += [f"{t.name} can depend on these timesteps: {t.reach}" for t in story.outputs[:2] if t.reach]
+    parts += [f"{t.name} can depend on timesteps: {t.reach}" for t in story.outputs[:2] if t.reach]
     if left_out:
         parts.append(f"{left_out} more layers are not drawn; print the story")
     if parts:
