@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from seqwise.errors import ShapeError
 from seqwise.shapes.findings import SEVERITIES, Finding
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    pass
 
 COLOURS = {"error": "red", "warning": "yellow", "hint": "cyan"}
 HTML_COLOURS = {"error": "#c0392b", "warning": "#b9770e", "hint": "#117a8b"}

@@ -119,9 +119,8 @@ def _walk_graph(model: Any, inputs: list[_Tensor], walk: Walk) -> list[_Tensor]:
                 walk,
                 static=static,
                 explicit_mask=arguments.get("mask") is not None,
-                initial_state=arguments.get("initial_state") is not None or (
-                    is_recurrent(node.operation) and len(arriving) > 1
-                ),
+                initial_state=arguments.get("initial_state") is not None
+                or (is_recurrent(node.operation) and len(arriving) > 1),
             )
             for tensor, result in zip(node.output_tensors, results, strict=False):
                 known[id(tensor)] = result
@@ -198,7 +197,11 @@ def _outputs(step: Step, static: list[Shape] | None) -> list[Shape]:
     several = [tuple(one) for one in found] if found and isinstance(found[0], (tuple, list)) else [tuple(found)]
     if static is not None and len(static) != len(several):
         return static
-    if static is not None and step.problem == "" and any(len(a) != len(b) for a, b in zip(static, several, strict=True)):
+    if (
+        static is not None
+        and step.problem == ""
+        and any(len(a) != len(b) for a, b in zip(static, several, strict=True))
+    ):
         return static
     return several
 
