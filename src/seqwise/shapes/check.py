@@ -73,7 +73,7 @@ def run_rules(context: Context, only: Sequence[str] | None = None) -> Report:
     """Run the rules (all, or those of these codes) on a context that is already there."""
     for code, rule in RULES.items():
         if only is None or code in only:
-            context.found.extend(rule.look(context))
+            context.found.extend(rule.findings(context))
     return Report(context.found, _subject(context))
 
 

@@ -34,7 +34,7 @@ def _read_keras_frame(found: Construction, layers: list[Any], function: str, own
         given = local.get("layers")
         known = list(getattr(owner, "_layers", []) or [])
         if isinstance(given, (list, tuple)) and not layers:
-            layers[:] = [layer for layer in given]
+            layers[:] = list(given)
         elif known and not layers:
             layers[:] = known
         return

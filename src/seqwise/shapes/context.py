@@ -23,7 +23,8 @@ class Input:
         data: what the user holds for it; None where nothing was given.
         layer: the input layer, where there is one.
         needs: the number of axes that the first layer takes, samples included; None where it takes several.
-        embedded: the first layer that looks at the values is an Embedding.
+        embedded: the Embedding that reads it; None where none does.
+        labelled: number of targets; None where there is no target.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Input:
     layer: Any = None
     needs: int | None = None
     embedded: Any = None
+    labelled: int | None = None
 
     @property
     def timesteps(self) -> int | None:

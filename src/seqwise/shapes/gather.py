@@ -200,6 +200,9 @@ def _read_outputs(context: Context, model: Any, y: Any, loss: Any, names: Names)
         )
         for index in range(count)
     ]
+    if targets and targets[0].shape:
+        for one in context.inputs:
+            one.labelled = targets[0].samples
 
 
 def output_names(model: Any, count: int) -> list[str]:

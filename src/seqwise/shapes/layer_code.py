@@ -26,6 +26,15 @@ def layer_code(layer: Any, **changes: Any) -> str:
     return _call(layer, changes)
 
 
+def class_code(kind: type, settings: dict[str, Any]) -> str:
+    """Return the expression that makes a layer of this class with these settings, without those that are defaults."""
+    parts: list[str] = []
+    for name, parameter in inspect.signature(kind.__init__).parameters.items():
+        if name in settings and name not in ("self", *UNTOLD) and not _same(settings[name], parameter.default):
+            parts.append(_text(settings[name]) if not parts else f"{name}={_text(settings[name])}")
+    return f"keras.layers.{kind.__name__}({', '.join(parts)})"
+
+
 class Code(str):
     """Text that is code already, so it is not quoted."""
 
@@ -98,8 +107,7 @@ def _key(name: str) -> str:
 
 
 def _settings(value: dict[str, Any]) -> dict[str, Any]:
-    ignored = {"seed": None, "gain": 1.0}
-    return {k: v for k, v in (value.get("config") or {}).items() if not (k in ignored and v == ignored[k])}
+    return {k: v for k, v in (value.get("config") or {}).items() if v is not None and (k, v) != ("gain", 1.0)}
 
 
 def _text(value: Any) -> str:
@@ -110,7 +118,8 @@ def _text(value: Any) -> str:
         if not isinstance(config, dict):
             return repr(config if isinstance(config, str) else value["class_name"])
         module = str(value.get("module") or "keras")
-        inside = ", ".join(f"{k}={_text(v)}" for k, v in config.items() if k not in ("dtype", "trainable", "name"))
+        told = {k: v for k, v in config.items() if v is not None and k not in ("dtype", "trainable", "name")}
+        inside = ", ".join(f"{k}={_text(v)}" for k, v in told.items())
         return f"{module}.{value['class_name']}({inside})"
     if isinstance(value, list):
         return repr(tuple(value)) if all(isinstance(v, int) for v in value) else repr(value)
@@ -120,9 +129,8 @@ def _text(value: Any) -> str:
 def compile_code(model: Any, loss: str, called: str = "model") -> str:
     """Return the line that compiles a model as it was compiled, with another loss (code, quoted where a name)."""
     parts = [_optimizer(model), f"loss={loss}"]
-    metrics = (getattr(model, "_compile_config", None) or {}) if model is not None else {}
     try:
-        metrics = (model.get_compile_config() or {}).get("metrics") if getattr(model, "compiled", False) else None
+        metrics = (model.get_compile_config() or {}).get("metrics") if model is not None and model.compiled else None
     except Exception:  # objects that cannot be written down
         metrics = None
     if isinstance(metrics, list) and metrics and all(isinstance(metric, str) for metric in metrics):
