@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType, TracebackType
@@ -48,7 +49,7 @@ def explained_by(error: BaseException, traceback: TracebackType | None) -> list[
         evidence = Evidence(layers or _chain(construction.called, construction.argument))
     context = gather(evidence.model, evidence.x, evidence.y, validation=evidence.validation, names=names)
     context.construction = construction
-    return run_rules(context).errors
+    return run_rules(context).errors or _by_the_message(evidence.model, str(error), names)
 
 
 def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
@@ -70,12 +71,11 @@ def _variables(frames: list[FrameType]) -> dict[str, Any]:
 def _keras_evidence(frames: list[FrameType]) -> Evidence | None:
     """The outermost call of a model, else of a layer."""
     calls = [call for frame in frames for call in [_call(frame)] if call is not None]
-    batch = next((frame.f_locals["data_batch"] for frame in frames if "data_batch" in frame.f_locals), None)
     fits = [call for call in calls if call[0] in FITS]
     for function, arguments in fits:
         x, y = arguments.get("x"), arguments.get("y")
-        if batch is not None and not hasattr(x, "shape") and not isinstance(x, (list, tuple, dict)):
-            x, y = (*batch, None, None)[:2] if isinstance(batch, (list, tuple)) else (batch, None)
+        if y is None:
+            x, y = _first_batch(x)
         validation = arguments.get("validation_data") if function == "fit" else None
         pair = validation if isinstance(validation, (list, tuple)) else None
         return Evidence(arguments["self"], x, y, pair)
@@ -83,6 +83,39 @@ def _keras_evidence(frames: list[FrameType]) -> Evidence | None:
         if is_a(arguments["self"], "Model"):
             return _called(arguments)
     return _called(calls[0][1]) if calls else None
+
+
+def _first_batch(x: Any) -> tuple[Any, Any]:
+    """The first (x, y) of a data set that can be read again; what cannot (a generator) is left alone."""
+    kinds = {base.__name__ for base in type(x).__mro__}
+    batch: Any = None
+    if "DatasetV2" in kinds:
+        batch = next(iter(x.take(1)), None)
+    elif "DataLoader" in kinds:
+        batch = next(iter(x), None)
+    elif "PyDataset" in kinds and len(x):
+        batch = x[0]
+    else:
+        return x, None
+    return (batch[0], batch[1]) if isinstance(batch, (list, tuple)) and len(batch) > 1 else (batch, None)
+
+
+def _by_the_message(model: Any, message: str, names: Names) -> list[Finding]:
+    """Where a model cannot be looked into: the layer and the shape that Keras's message names."""
+    found = re.search(
+        r"layer ['\"]([^'\"]+)['\"] .*expected ndim=3, found ndim=2.*received: \(\w+, (\d+)\)", message, re.S
+    )
+    if found is None or not hasattr(model, "_flatten_layers"):
+        return []
+    layers = model._flatten_layers(include_self=False, recursive=False)
+    place = next((i for i, layer in enumerate(layers) if layer.name == found[1]), 0)
+    before = [
+        layer for layer in layers[:place]
+        if getattr(layer, "units", None) == int(found[2]) and getattr(layer, "return_sequences", None) is False
+    ]  # fmt: skip
+    if not before:
+        return []
+    return run_rules(gather([before[-1], layers[place]], None, None, names=names)).errors
 
 
 def _called(arguments: dict[str, Any]) -> Evidence:

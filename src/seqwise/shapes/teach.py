@@ -20,7 +20,7 @@ OTHER_PLACES = re.compile(r"[/\\](callbacks|saving|export|optimizers|distributio
 MEMORY = re.compile(r"RESOURCE_EXHAUSTED|out of memory|OOM when|can't allocate|std::bad_alloc", re.IGNORECASE)
 ABOUT_SHAPES = re.compile(
     r"shape|dim\b|ndim|dimension|rank\b|axis|axes|size|broadcast|incompatib|mismatch|cardinality|samples|index|range|"
-    r"dtype|type|multipl|logits|label|target|tensor|ragged|inhomogeneous|sequence|convert|recogni|unpack|build|batch",
+    r"dtype|type|input|expected|\dD\b|multipl|logits|label|target|tensor|ragged|inhomogeneous|sequence|convert|recogni|unpack|build|batch",
     re.IGNORECASE,
 )
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqwise.shapes.axes import format_shape
+from seqwise.shapes.explanation.kinds.call import number
 from seqwise.shapes.findings import Finding
 from seqwise.shapes.names import Names
 
@@ -32,6 +33,9 @@ def _recurrent(module: Any, local: Mapping[str, Any], message: str, names: Names
         return []
     called, kind, size = names.of(x, "x"), type(module).__name__, module.input_size
     shape = tuple(x.shape)
+    if local.get("is_batched") is False and len(shape) == 3:  # PyTorch has added the samples axis by then
+        place = 0 if module.batch_first else 1
+        shape = (*shape[:place], *shape[place + 1 :])
     order = ("samples", "timesteps") if module.batch_first else ("timesteps", "samples")
     expected = format_shape(**dict.fromkeys(order), features=size)
     got = _got(called, shape, order)
@@ -68,7 +72,8 @@ def _wrong_features(module: Any, kind: str, called: str, shape: tuple[int, ...],
         )
         fix = f"{called} = {called}.transpose(1, 2)"
         return Finding("SW503", "torch-features-not-last", "error", "x", what, expected, got, fix)
-    what = f"torch.nn.{kind}(input_size={size}) reads {size} features at each timestep, and {called} has {shape[-1]}."
+    what = f"torch.nn.{kind}(input_size={size}) reads {number(size, 'features')} at each timestep, and "
+    what += f"{called} has {shape[-1]}."
     rest = f", {module.hidden_size}" + (f", num_layers={module.num_layers}" if module.num_layers > 1 else "")
     rest += ", batch_first=True" if module.batch_first else ""
     rest += ", bidirectional=True" if module.bidirectional else ""
@@ -135,12 +140,16 @@ def _loss(module: Any, local: Mapping[str, Any], message: str, names: Names) -> 
     given, wanted = tuple(output.shape), tuple(target.shape)
     kind, y, out = type(module).__name__, names.of(target, "y"), names.of(output, "output")
     what = f"{kind} compares number by number, so the target needs the shape of the output."
-    fix = f"{y} = {y}  # cut or build it as {given}"
+    fix = ""
     if sorted(n for n in given if n > 1) == sorted(n for n in wanted if n > 1) and _product(given) == _product(wanted):
         fix = f"{y} = {y}.reshape({', '.join(map(str, given))})"
     elif len(given) == len(wanted) + 1 and (given[0], *given[2:]) == wanted:
         what += " The output has a time axis, and the target has none: keep the last timestep only."
         fix = f"{out} = {out}[:, -1]"
+    elif given[:-1] == wanted[:-1]:
+        what += f" The last layer gives {given[-1]} numbers, and the target has {wanted[-1]}."
+        return [Finding("SW510", "torch-target-shape", "error", "the last layer", what, f"the output's {given}",
+                        f"{y} {wanted}", f"torch.nn.Linear(in_features, {wanted[-1]})")]  # fmt: skip
     return [Finding("SW510", "torch-target-shape", "error", "y", what, f"the output's {given}", f"{y} {wanted}", fix)]
 
 

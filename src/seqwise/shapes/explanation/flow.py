@@ -70,9 +70,9 @@ def draw_flow(canvas: Canvas, cells: list[Cell], top: float, width: float) -> No
                     _letter(canvas, (begin[0] + 0.2, y - 0.2), given[source])
                 place = arrivals.get(i, 0)
                 arrivals[i] = place + 1
-                spot = (finish[0] - 0.36, to_y - 0.2 - 0.25 * place)
+                spot = (finish[0] - 0.36, to_y + (-0.2 if place == 0 else 0.22 * place))  # clear of the name
                 _letter(canvas, spot, given[source])
-                arrow(canvas, (spot[0] + 0.11, spot[1]), (finish[0] + 0.03, to_y - 0.12 - 0.1 * place), GREY)
+                arrow(canvas, (spot[0] + 0.11, spot[1]), (finish[0] + 0.03, to_y - 0.12 + 0.1 * place), GREY)
 
 
 def _way(cells: list[Cell], source: int, target: int) -> str:
