@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from seqwise.cli import evaluate, predict, shape, train
+from seqwise.cli import evaluate, explain, predict, shape, train
 from seqwise.errors import SeqwiseError
 
 HELP = """LSTM forecasts from a table: look at the shapes, train, evaluate, predict.
@@ -22,12 +22,14 @@ A first tour, with any CSV that has a time column:
     seqwise evaluate runs/sales
 
     seqwise predict  runs/sales --plot next-week.png
+
+    seqwise explain  runs/sales --plot shapes.png
 """
 
 app = typer.Typer(
     help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
-for module in (shape, train, evaluate, predict):
+for module in (shape, train, evaluate, predict, explain):
     app.command()(module.command)  # a command is called as its function's __name__ says
 
 

@@ -28,7 +28,7 @@ def findings_of(module: Any, local: Mapping[str, Any], message: str, names: Name
 
 
 def _recurrent(module: Any, local: Mapping[str, Any], message: str, names: Names) -> list[Finding]:
-    x = local.get("input")
+    x: Any = local.get("input")
     if not hasattr(x, "shape"):
         return []
     called, kind, size = names.of(x, "x"), type(module).__name__, module.input_size
@@ -49,7 +49,7 @@ def _recurrent(module: Any, local: Mapping[str, Any], message: str, names: Names
         return [Finding("SW501", "torch-number-of-axes", "error", "x", what, expected, got, fix)]
     if shape[-1] != size:
         return [_wrong_features(module, kind, called, shape, expected, got)]
-    state = local.get("hx")
+    state: Any = local.get("hx")
     state = state[0] if isinstance(state, (list, tuple)) else state
     if len(shape) == 3 and hasattr(state, "shape") and len(state.shape) == 3:
         return _wrong_state(module, kind, called, shape, tuple(state.shape))
@@ -100,7 +100,7 @@ def _wrong_state(module: Any, kind: str, called: str, shape: tuple[int, ...], st
 
 
 def _linear(module: Any, local: Mapping[str, Any], message: str, names: Names) -> list[Finding]:
-    x = local.get("input")
+    x: Any = local.get("input")
     if not hasattr(x, "shape") or not len(x.shape) or x.shape[-1] == module.in_features:
         return []
     called, width = names.of(x, "x"), int(x.shape[-1])
@@ -116,7 +116,7 @@ def _linear(module: Any, local: Mapping[str, Any], message: str, names: Names) -
 
 
 def _embedding(module: Any, local: Mapping[str, Any], message: str, names: Names) -> list[Finding]:
-    tokens = local.get("input")
+    tokens: Any = local.get("input")
     if not hasattr(tokens, "shape"):
         return []
     called, count = names.of(tokens, "x"), module.num_embeddings
@@ -134,7 +134,8 @@ def _embedding(module: Any, local: Mapping[str, Any], message: str, names: Names
 
 
 def _loss(module: Any, local: Mapping[str, Any], message: str, names: Names) -> list[Finding]:
-    output, target = local.get("input"), local.get("target")
+    output: Any = local.get("input")
+    target: Any = local.get("target")
     if not hasattr(output, "shape") or not hasattr(target, "shape") or output.shape == target.shape:
         return []
     given, wanted = tuple(output.shape), tuple(target.shape)
@@ -154,7 +155,8 @@ def _loss(module: Any, local: Mapping[str, Any], message: str, names: Names) -> 
 
 
 def _cross_entropy(module: Any, local: Mapping[str, Any], message: str, names: Names) -> list[Finding]:
-    output, target = local.get("input"), local.get("target")
+    output: Any = local.get("input")
+    target: Any = local.get("target")
     if not hasattr(output, "shape") or not hasattr(target, "shape"):
         return []
     given, wanted = tuple(output.shape), tuple(target.shape)

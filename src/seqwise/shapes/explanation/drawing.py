@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ INK, GREY, PALE, RED = "#222222", "#6b6b6b", "#d4d4d4", "#b3261e"
 # Okabe & Ito's palette: told apart by everyone
 TIME, FEATURE, SAMPLE = "#0072b2", "#d55e00", "#7a7a7a"
 TIME_FACE, FEATURE_FACE, BACK_FACE = "#d9eaf5", "#fbe3d2", "#eeeeee"
-DEPTH = (0.42, 0.30)  # how far a sample lies behind the one before it: to the right, and up
+DEPTH = (0.294, 0.21)  # how far a sample lies behind the one before it: to the right, and up
 
 
 @lru_cache(maxsize=4096)
@@ -69,28 +70,42 @@ def arrow(canvas: Canvas, start: tuple[float, float], end: tuple[float, float], 
     canvas.add_patch(FancyArrowPatch(start, end, color=colour, zorder=3, **look))
 
 
+@dataclass(frozen=True)
+class Form:
+    """A shape as a block: what runs to the right, what goes up, and what lies behind each other.
+
+    Attributes:
+        across, up, behind: (name, size) of the axes drawn so; None where there is none.
+    """
+
+    across: tuple[str, int | None] | None
+    up: tuple[str, int | None] | None
+    behind: tuple[str, int | None] | None
+
+
+def form_of(axes: Axes) -> Form:
+    """Timesteps run to the right, samples lie behind each other, the last of the others goes up."""
+    rest = [axis for axis in axes if axis[0] != SAMPLES]
+    behind = next((axis for axis in axes if axis[0] == SAMPLES), None)
+    across = next((axis for axis in rest if axis[0] == TIMESTEPS), rest[0] if len(rest) > 1 else None)
+    others = [axis for axis in rest if axis is not across]
+    return Form(across, others[-1] if others else None, behind)
+
+
 def block(canvas: Canvas, x: float, y: float, axes: Axes, names: tuple[str, ...]) -> None:
     """Draw the big block with its axes named; (x, y) is the lower left corner of a field of 5.6 × 3.2 inches."""
-    steps, features = _size(axes, 1), _size(axes, 2)
-    timed = len(axes) > 2 or axes[-1][0] == TIMESTEPS
-    if len(axes) == 1:
-        steps, features = axes[0][1], 1
-    elif axes[0][0] == TIMESTEPS:
-        steps, features = axes[0][1], axes[1][1]
-    elif len(axes) == 2:
-        steps, features = (axes[1][1], 1) if timed else (1, axes[1][1])
-    elif len(axes) > 3:
-        steps, features = axes[1][1], axes[-1][1]
+    form = form_of(axes)
+    steps = 1 if form.across is None else form.across[1]
+    features = 1 if form.up is None else form.up[1]
     columns, rows = min(steps or 9, 12), min(features or 3, 6)
-    many = min(next((size for name, size in axes if name == SAMPLES and size), 4), 4)
-    many = many if axes[0][0] == SAMPLES else 1
+    many = 1 if form.behind is None else min(form.behind[1] or 4, 4)
     width = min(0.34 * columns, 3.0) if columns > 1 else 0.5
     height = min(0.34 * rows, 1.5) if rows > 1 else 0.36
     left, low = x + 1.55, y + 0.62
     for sheet in reversed(range(many)):
-        dx, dy = sheet * DEPTH[0] * 0.7, sheet * DEPTH[1] * 0.7
+        dx, dy = sheet * DEPTH[0], sheet * DEPTH[1]
         _sheet(canvas, left + dx, low + dy, width, height, columns, rows, sheet == 0, (steps or 0) > columns)
-    _block_labels(canvas, axes, names, left, low, width, height, columns, rows, many)
+    _block_labels(canvas, form, names, (left, low), (width, height), rows, many)
 
 
 def _sheet(
@@ -117,64 +132,54 @@ def _sheet(
 
 
 def _block_labels(
-    canvas: Canvas, axes: Axes, names: tuple[str, ...], x: float, y: float, width: float, height: float, columns: int,
+    canvas: Canvas, form: Form, names: tuple[str, ...], corner: tuple[float, float], size: tuple[float, float],
     rows: int, many: int,
 ) -> None:  # fmt: skip
-    last = dict(axes)
+    (x, y), (width, height) = corner, size
     arrow(canvas, (x, y - 0.16), (x + max(width, 0.5), y - 0.16), TIME)
-    along = next((label for label in axes if label[0] == TIMESTEPS), axes[1] if len(axes) > 2 else None)
-    if along is not None:
-        write(canvas, x, y - 0.36, _label(*along), 11.5, TIME, bold=True, ha="left")
-        write(canvas, x, y - 0.55, "oldest first", 9, GREY, ha="left")
-    else:
+    if form.across is None:
         write(canvas, x, y - 0.36, "no time axis", 11.5, TIME, bold=True, ha="left")
-    if len(axes) > 2 or axes[-1][0] != TIMESTEPS:
-        arrow(canvas, (x - 0.14, y), (x - 0.14, y + max(height, 0.5)), FEATURE)
-        name = axes[-1][0]
-        write(canvas, x - 0.26, y + max(height, 0.5) + 0.14, _label(name, last[name]), 11.5, FEATURE, bold=True,
-              ha="right")  # fmt: skip
-        shown = list(names[:rows]) if names else []
-        for j, column in enumerate(shown):
+    else:
+        write(canvas, x, y - 0.36, _label(*form.across), 11.5, TIME, bold=True, ha="left")
+        if form.across[0] == TIMESTEPS:
+            write(canvas, x, y - 0.55, "oldest first", 9, GREY, ha="left")
+    if form.up is not None:
+        top = y + max(height, 0.5)
+        arrow(canvas, (x - 0.14, y), (x - 0.14, top), FEATURE)
+        write(canvas, x - 0.26, top + 0.14, _label(*form.up), 11.5, FEATURE, bold=True, ha="right")
+        for j, column in enumerate(names[:rows]):
             place = y + height - (j + 0.5) * height / rows
-            more = "…" if j == rows - 1 and len(names) > rows else fitted(column, 1.15, 9)
-            write(canvas, x - 0.26, place, more, 9, FEATURE, ha="right")
-    if many > 1:
-        back = ((many - 1) * DEPTH[0] * 0.7, (many - 1) * DEPTH[1] * 0.7)
+            shown = "…" if j == rows - 1 and len(names) > rows else fitted(column, 1.15, 9)
+            write(canvas, x - 0.26, place, shown, 9, FEATURE, ha="right")
+    if many > 1 and form.behind is not None:
         start = (x + width + 0.1, y + 0.02)
-        arrow(canvas, start, (start[0] + back[0], start[1] + back[1]), SAMPLE)
-        name, size = axes[0]
-        tip = (start[0] + back[0] + 0.1, start[1] + back[1])
-        write(canvas, *tip, name, 11.5, SAMPLE, bold=True, ha="left")
-        if size is not None:
-            write(canvas, tip[0], tip[1] - 0.2, f"= {size:,}", 11.5, SAMPLE, bold=True, ha="left")
+        tip = (start[0] + (many - 1) * DEPTH[0], start[1] + (many - 1) * DEPTH[1])
+        arrow(canvas, start, tip, SAMPLE)
+        write(canvas, tip[0] + 0.1, tip[1], form.behind[0], 11.5, SAMPLE, bold=True, ha="left")
+        if form.behind[1] is not None:
+            write(canvas, tip[0] + 0.1, tip[1] - 0.2, f"= {form.behind[1]:,}", 11.5, SAMPLE, bold=True, ha="left")
 
 
 def glyph(canvas: Canvas, x: float, y: float, axes: Axes, masked: bool) -> tuple[float, float]:
     """Draw a small block centred at x, standing on y; returns its width and height. Sizes go by their logarithm."""
     from matplotlib.patches import Rectangle
 
-    timed = len(axes) > 2 or axes[-1][0] == TIMESTEPS
-    across = axes[1][1] if timed else 1
-    up = axes[-1][1] if len(axes) > 2 or not timed else 1
-    width = _log(across, 0.14, 0.72) if timed else 0.16
-    height = _log(up, 0.14, 0.66)
+    form = form_of(axes)
+    width = 0.16 if form.across is None else _log(form.across[1], 0.14, 0.72)
+    height = 0.14 if form.up is None else _log(form.up[1], 0.14, 0.66)
+    front = FEATURE_FACE if form.across is None else TIME_FACE
     shift = 0.09
     for sheet in (2, 1, 0):
-        face = (TIME_FACE if timed else FEATURE_FACE) if sheet == 0 else BACK_FACE
         canvas.add_patch(
-            Rectangle((x - width / 2 + (sheet - 1) * shift, y + sheet * shift * 0.75), width, height, fc=face,
-                      ec=INK if sheet == 0 else "#9a9a9a", lw=1.0, zorder=3 - sheet * 0.1,
-                      hatch="////" if masked and sheet == 0 and timed else None)
+            Rectangle((x - width / 2 + (sheet - 1) * shift, y + sheet * shift * 0.75), width, height,
+                      fc=BACK_FACE if sheet else front, ec="#9a9a9a" if sheet else INK, lw=1.0, zorder=3 - sheet * 0.1,
+                      hatch="////" if masked and sheet == 0 and form.across is not None else None)
         )  # fmt: skip
     return width + 2 * shift, height + 2 * shift * 0.75
 
 
 def _label(name: str, size: int | None) -> str:
     return name if size is None else f"{name} = {size:,}"
-
-
-def _size(axes: Axes, place: int) -> int | None:
-    return axes[place][1] if place < len(axes) else None
 
 
 def _log(size: int | None, least: float, most: float) -> float:

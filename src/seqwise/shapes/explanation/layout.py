@@ -10,6 +10,7 @@ from seqwise.shapes.explanation.steps import Axes
 
 MOST_COLUMNS = 7  # side by side
 MOST_CELLS = 28
+TAGS = {"makes": "made", "uses": "used", "carries": "kept", "drops": "lost"}
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ def cells_of(story: Explanation) -> tuple[list[Cell], int]:
     left_out = max(len(drawn) - (MOST_CELLS - len(cells)), 0)
     for step in drawn[: len(drawn) - left_out]:
         came_from = tuple(latest[name] for name in step.takes if name in latest)
-        tag = "mask lost" if "drops" in step.mask else "mask made" if "makes" in step.mask else (
-            "mask used" if "uses" in step.mask else "mask" if "carries" in step.mask else "")  # fmt: skip
+        words = [word for role, word in TAGS.items() if role in step.mask]
+        tag = f"mask {', '.join(words)}" if words else ""
         carried = "makes" in step.mask or "carries" in step.mask
         parameters = f"{step.parameters:,} parameters" if step.parameters else ""
         if step.account.startswith("the same weights"):

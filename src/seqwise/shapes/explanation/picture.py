@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 WIDTH = 13.33  # inches: a slide's
 TOP, TITLE, FOOT = 3.2, 0.55, 0.5
 FORMATS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
-PREFER = {".png": 160, ".jpg": 160, ".jpeg": 160, ".webp": 160}
+DPI = 160
 
 
 def draw(story: Explanation, path: Path) -> Path:
@@ -46,7 +46,10 @@ def draw(story: Explanation, path: Path) -> Path:
         )
     if not path.absolute().parent.is_dir():
         raise SettingError(f"There is no folder {str(path.absolute().parent)!r} to write {path.name} to.")
-    figure(story).savefig(path, dpi=PREFER.get(path.suffix.lower(), 100))
+    try:
+        figure(story).savefig(path, dpi=DPI)
+    except OSError as error:
+        raise SettingError(f"{path} cannot be written: {error.strerror or error}.") from error
     return path
 
 

@@ -1,12 +1,17 @@
-"""Which timesteps of the input a step of a tensor can depend on: the receptive field, exact for every step."""
+"""Which timesteps of the input a step of a tensor can depend on: its receptive field.
+
+Exact for every step, with two exceptions where a step may be said to see more than it does (the step that sees most is
+counted rightly): what was cropped and then padded again, and steps that were pooled and then repeated.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 MOST_COUNTED = 600  # steps of a long tensor that are counted one by one
+MOST_BANDS = 256  # of a tensor; beyond, the gaps between them are no longer told apart
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,16 @@ class Reach:
     def window(self, stride: float, before: float, after: float) -> Reach:
         """Of a layer whose step t reads the steps ``stride·t + before … stride·t + after`` of this tensor."""
         return self._each(lambda b: Band(b.jump * stride, b.jump * before + b.first, b.jump * after + b.last))
+
+    def taps(self, stride: float, before: float, count: int, apart: int) -> Reach:
+        """Of a layer whose step t reads `count` steps from ``stride·t + before`` on, `apart` from each other."""
+        if apart == 1:
+            return self.window(stride, before, before + count - 1)
+        whole = union(self.window(stride, before + apart * i, before + apart * i) for i in range(count))
+        bands = {name: _joined(found) for name, found in whole.bands.items()}
+        if max(map(len, bands.values()), default=0) > MOST_BANDS:
+            return self.window(stride, before, before + apart * (count - 1))
+        return Reach(bands, self.known)
 
     def so_far(self) -> Reach:
         """Of a layer whose step t reads all steps up to t."""
@@ -84,13 +99,25 @@ class Reach:
         """Tell whether some step depends on a timestep after its own (meant for tensors as long as the input)."""
         return any(band.jump != 1 or band.last > 0 for band in self.bands.get(name, ()))
 
-    def _each(self, change: object) -> Reach:
-        bands = {name: frozenset(change(b) for b in found) for name, found in self.bands.items()}  # type: ignore[operator]
+    def _each(self, change: Callable[[Band], Band]) -> Reach:
+        bands = {name: frozenset(change(b) for b in found) for name, found in self.bands.items()}
         return Reach(bands, self.known)
 
     def _checked(self) -> Reach:
         broken = any(math.isnan(b.first) for found in self.bands.values() for b in found)
         return Reach({}, False) if broken else self
+
+
+def _joined(bands: frozenset[Band]) -> frozenset[Band]:
+    """Bands that touch each other become one."""
+    found: list[Band] = []
+    for band in sorted(bands, key=lambda b: (b.jump, b.first, b.last)):
+        last = found[-1] if found else None
+        if last is not None and last.jump == band.jump and band.first <= last.last + 1:
+            found[-1] = Band(band.jump, last.first, max(last.last, band.last))
+        else:
+            found.append(band)
+    return frozenset(found)
 
 
 def union(reaches: Iterable[Reach]) -> Reach:

@@ -162,7 +162,7 @@ def _tell(runs: list[Run], specs: dict[str, tuple[Shape, str]], names: dict[str,
 
     for seen, other in zip(run.seen, twin.seen, strict=True):
         args, kwargs = values_of(seen.args, other.args), values_of(seen.kwargs, other.kwargs)
-        name = names.get(seen.layer.name, seen.layer.name)
+        name: str = names.get(seen.layer.name) or seen.layer.name
         read = [v for v in _flat((args, {k: v for k, v in kwargs.items() if not k.endswith("mask")}))
                 if isinstance(v, Value)]  # fmt: skip
         if seen.opens:

@@ -44,7 +44,7 @@ def convolution(call: Call) -> Told:
                     f"{number(kernel, 'timesteps')} × {each} × {number(filters, 'filters')}, no bias",
                 )
             )
-    reach = value.reach.window(stride, before, before + span - 1)
+    reach = value.reach.taps(stride, before, kernel, dilation)
     if length is None and layer.padding == "same" and stride > 1:
         reach = Reach.unknown()
     return told(call, (SAMPLES, TIMESTEPS, FEATURES), reach, why, *accounts)

@@ -36,14 +36,25 @@ def flatten(call: Call) -> Told:
 def reshape(call: Call) -> Told:
     value, shape = call.first, call.outputs[0]
     axes = names_for(len(shape))
-    keeps = (
-        len(shape) > 1 and value.rank > 1 and value.axes[1] == TIMESTEPS == axes[1:2][0] and shape[1] == value.shape[1]
-    )
     if len(shape) == value.rank and shape == value.shape:
         return told(call, value.axes, value.reach, "Changes nothing: the shape is the same already.")
     read = format_shape(**dict(zip(axes[1:], shape[1:], strict=True)))
     why = f"Cuts the {number(_product(value.shape[1:]), 'numbers')} of each sample anew, row by row, to {read}."
-    return told(call, axes, value.reach if keeps else everything([value]), why)
+    timed = len(shape) > 2 or (len(shape) == 2 and axes[1] == TIMESTEPS)
+    return told(call, axes, _regrouped(value, shape[1] if timed else None), why)
+
+
+def _regrouped(value: Value, steps: int | None) -> Reach:
+    """Where so many old steps make a new one, or a new one is a part of an old one."""
+    old = value.size(TIMESTEPS)
+    if old is None or steps is None or value.axes[1] != TIMESTEPS:
+        return everything([value])
+    if old % steps == 0:
+        return value.reach.window(old // steps, 0, old // steps - 1)
+    if steps % old == 0:
+        parts = steps // old
+        return value.reach.window(1 / parts, -(parts - 1) / parts, 0)
+    return everything([value])
 
 
 def permute(call: Call) -> Told:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seqwise.shapes.axes import FEATURES, SAMPLES, TIMESTEPS
 from seqwise.shapes.explanation.kinds.call import Call, Names, Told, Value, all_reach, everything, number, the, told
+from seqwise.shapes.explanation.reach import Reach
 
 # no timestep sees another, and every number keeps its place
 PLAIN = {
@@ -119,7 +120,7 @@ def softmax(call: Call) -> Told:
     return told(call, None, _last_axis(call.first, axis), f"{why} The shape stays.")
 
 
-def _last_axis(value: Value, axis: object = -1) -> object:
+def _last_axis(value: Value, axis: object = -1) -> Reach:
     mixes = isinstance(axis, int) and -value.rank <= axis < value.rank and value.axes[axis] == TIMESTEPS
     return everything([value]) if mixes else value.reach
 
