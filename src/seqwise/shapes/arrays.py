@@ -172,10 +172,17 @@ def _read_table(value: Any, name: str) -> Array:
 
 
 def is_several(value: Any, count: int) -> bool:
-    """Tell whether `value` is a list of `count` inputs or targets rather than one nested list."""
-    if not isinstance(value, (list, tuple)) or len(value) != count or count < 2:
+    """Tell whether `value` is a list of `count` inputs or targets rather than one nested list.
+
+    With a `count` of 0 (nothing is known of the model) it is where it holds 2 to 8 arrays of two axes or more, as many
+    samples in each, and of different shapes.
+    """
+    if not isinstance(value, (list, tuple)) or not all(hasattr(item, "shape") for item in value):
         return False
-    return all(hasattr(item, "shape") or type(item).__module__.partition(".")[0] in TABLES for item in value)
+    if count:
+        return len(value) == count > 1
+    shapes = {tuple(item.shape) for item in value}
+    return 1 < len(shapes) == len(value) <= 8 and len({s[:1] for s in shapes}) == 1 and min(map(len, shapes)) > 1
 
 
 def read_arrays(value: Any, names: list[str], called: str) -> list[Array]:

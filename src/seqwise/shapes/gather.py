@@ -7,7 +7,7 @@ from typing import Any
 from seqwise.shapes.arrays import Array, read_arrays
 from seqwise.shapes.construction import read_failure
 from seqwise.shapes.context import Context, Input, Output
-from seqwise.shapes.layer_kinds import PASSES_ON, is_a, needed_rank
+from seqwise.shapes.layer_kinds import NEEDS_TIME, PASSES_ON, is_a, needed_rank
 from seqwise.shapes.losses import compiled_losses, spread_losses
 from seqwise.shapes.names import Names
 from seqwise.shapes.walk import Shape, Step, inner_layers, walk_functional, walk_layers
@@ -96,7 +96,12 @@ def _has_graph(model: Any) -> bool:
 
 
 def _walk(context: Context, model: Any) -> None:
-    shapes = [_assumed(one, _first_need(model)) for one in context.inputs]
+    need = _first_need(model)
+    made = context.construction
+    if need is None and not context.steps and made is not None and made.layer_class is not None:
+        if not NEEDS_TIME.isdisjoint(cls.__name__ for cls in made.layer_class.__mro__):
+            need = context.inputs[0].needs = 3  # the layer that could not be made would have read it
+    shapes = [_assumed(one, need) for one in context.inputs]
     layers = inner_layers(model)
     context.sequential = layers is not None
     if model is None:

@@ -86,8 +86,8 @@ def walk_layers(layers: Sequence[Any], shape: Shape | None) -> Walk:
             tensor = tensor or _Tensor((None, *layer.batch_shape[1:]))
             continue
         tensor = _through(layer, [tensor] if tensor else [], walk)[0]
-    walk.outputs = [tensor.shape] if tensor else []
-    walk.ends = [tensor.step] if tensor else []
+    if tensor is not None and walk.steps:
+        walk.outputs, walk.ends = [tensor.shape], [tensor.step]
     return walk
 
 

@@ -270,7 +270,7 @@ def target_in_window(context: Context) -> Iterator[Fault]:
         with np.errstate(invalid="ignore", divide="ignore"):
             scaled = (window - window.mean(axis=0)) / spread
         alike = (np.abs(scaled - wanted[:, None]) < 1e-3).mean(axis=0)
-        if not (alike >= 0.99).any():
+        if not (alike >= 0.99).any() or _straight(x, int(alike.argmax())):
             continue
         feature, late = int(alike.argmax()), one.shape[1] - step
         if every_step:
@@ -286,6 +286,12 @@ def target_in_window(context: Context) -> Iterator[Fault]:
             f"{one.name}, {target.name} = {one.name}[:-{late}], {target.name}[{late}:]",
         )
         return
+
+
+def _straight(x: np.ndarray, feature: int) -> bool:
+    """Tell whether a feature is a straight line, of which every value is every other one up to scale and offset."""
+    first, last = x[:, 0, feature], x[:, -1, feature]
+    return x.shape[1] > 1 and bool(np.abs(np.corrcoef(first, last)[0, 1]) > 0.99999)
 
 
 def _ordinal(count: int) -> str:
