@@ -40,8 +40,8 @@ def reshape(call: Call) -> Told:
         return told(call, value.axes, value.reach, "Changes nothing: the shape is the same already.")
     read = format_shape(**dict(zip(axes[1:], shape[1:], strict=True)))
     why = f"Cuts the {number(_product(value.shape[1:]), 'numbers')} of each sample anew, row by row, to {read}."
-    timed = len(shape) > 2 or (len(shape) == 2 and axes[1] == TIMESTEPS)
-    return told(call, axes, _regrouped(value, shape[1] if timed else None), why)
+    steps = list(shape)[1] if len(shape) > 2 else None
+    return told(call, axes, _regrouped(value, steps), why)
 
 
 def _regrouped(value: Value, steps: int | None) -> Reach:
