@@ -66,14 +66,14 @@ def _hold_one(x: Any, name: str) -> Held:
             series=Series(drawn, 0, 0, x.columns[0]),
         )  # fmt: skip
     read = read_array(x, name)
-    if read.kind == "ragged":
-        return Held(
-            name, (len(read.lengths), None, *(read.inner or ())), "float", _ragged_words(read), (), read.lengths
-        )
-    if read.values is None and read.kind in ("unknown", "text", "dates") and not hasattr(x, "shape"):
+    if not read.shape:
         raise ShapeError(
             f"{type(x).__name__} is neither a Keras model nor data that can be read. Pass a model, a list of layers, "
             "an array, a list of sequences, a table, a Forecaster or seqwise.data.Windows."
+        )
+    if read.kind == "ragged":
+        return Held(
+            name, (len(read.lengths), None, *(read.inner or ())), "float", _ragged_words(read), (), read.lengths
         )
     kind = {"array": "an array", "list": "a list", "table": "a table", "objects": "an array of Python objects"}
     says = kind.get(read.kind, "an array of text" if read.kind == "text" else "a tensor")
