@@ -8,10 +8,15 @@ expression that must be true of the mended program.
 from __future__ import annotations
 
 import ast
+import contextlib
+import json
 import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 HERE = Path(__file__).parent
 
@@ -126,10 +131,8 @@ def find_layers(text: str, path: Path) -> tuple[dict[str, tuple[int, int]], dict
             made.setdefault(result._keras_history.operation.name, span(index))
         return result
 
-    try:
+    with contextlib.suppress(Exception):  # a program that cannot build its model tells what it did up to there
         exec(compile(tree, str(path), "exec"), {"__name__": "program", "_tell": tell})
-    except Exception:  # a program that cannot build its model tells what it did up to there
-        pass
     return made, called
 
 
@@ -205,3 +208,54 @@ def _replace_call(text: str, fix: str) -> str:
     """Replace the call of the variable that the fix calls."""
     name = fix.partition("(")[0]
     return re.sub(rf"\b{re.escape(name)}\([^()]*\)", lambda _: fix, text, count=1)
+
+
+def mend(program: Program) -> dict[str, str]:
+    """Put in the fix of the finding that a program is to be given, then of what is left, and run the result to its end.
+
+    Returns:
+        the mended text, the report on it, the error that stopped it, and what is wrong with what came of it; empty
+        where there is nothing to tell.
+    """
+    extra, text = program.settings.get("check", ""), program.text
+    report, _ = check_program(text, program.path, extra)
+    finding = next(found for found in report if found.name == program.settings["finding"])
+    for _ in range(int(program.settings.get("rounds", 1))):
+        text = apply(text, program.path, finding.where, finding.fix)
+        report, _ = check_program(text, program.path, extra)
+        if not report:
+            break
+        finding = report[0]
+    names, error = run(text, program.path, fit=True)
+    said = {"text": text, "report": str(report) if report else "", "error": repr(error) if error else "", "wrong": ""}
+    if error is None:
+        said["wrong"] = wrong(names, program.settings.get("right", "True"))
+    return said
+
+
+def wrong(names: dict[str, Any], right: str) -> str:
+    model, x, y = names["model"], names["x"], names["y"]
+    fixed = model.input_shape[0] if isinstance(model.input_shape, tuple) else None
+    output = np.asarray(model.predict(x, verbose=0, batch_size=fixed or 32))
+    if not np.isfinite(output).all():
+        return "the output is not finite"
+    meets = output.shape == y.shape or output.shape == (*y.shape, 1)
+    if "sparse" in str(getattr(model.loss, "name", model.loss)):
+        meets = y.shape in (output.shape[:-1], (*output.shape[:-1], 1))
+    if not meets:
+        return f"output {output.shape}, target {y.shape}"
+    return "" if eval(right, names) else f"not true: {right}"
+
+
+if __name__ == "__main__":  # prints, as JSON, what came of each program: programs.py check | mend
+    told: dict[str, Any] = {}
+    for one in read_programs("faulty"):
+        if sys.argv[1] == "mend":
+            told[one.name] = mend(one)
+        else:
+            told[one.name] = [
+                found.name for found in check_program(one.text, one.path, one.settings.get("check", ""))[0]
+            ]
+    import keras
+
+    print(json.dumps({"backend": keras.backend.backend(), "programs": told}))

@@ -98,9 +98,9 @@ def _has_graph(model: Any) -> bool:
 def _walk(context: Context, model: Any) -> None:
     need = _first_need(model)
     made = context.construction
-    if need is None and not context.steps and made is not None and made.layer_class is not None:
-        if not NEEDS_TIME.isdisjoint(cls.__name__ for cls in made.layer_class.__mro__):
-            need = context.inputs[0].needs = 3  # the layer that could not be made would have read it
+    unmade = {cls.__name__ for cls in made.layer_class.__mro__} if made is not None and made.layer_class else set()
+    if need is None and not NEEDS_TIME.isdisjoint(unmade):
+        need = context.inputs[0].needs = 3  # the layer that could not be made would have read it
     shapes = [_assumed(one, need) for one in context.inputs]
     layers = inner_layers(model)
     context.sequential = layers is not None

@@ -1,7 +1,7 @@
 """TimeDistributed on an LSTM's last state.
 
 finding: return-sequences-missing
-right: model.output_shape == (None, 10, 2)
+right: model.output_shape[1:] == (10, 2)
 """
 
 import keras

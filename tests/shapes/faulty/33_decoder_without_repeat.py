@@ -1,7 +1,7 @@
 """An encoder's state straight into a decoder: 12 timesteps in, 5 out.
 
 finding: repeat-vector-missing
-right: model.output_shape == (None, 5, 1)
+right: model.output_shape[1:] == (5, 1)
 """
 
 import keras

@@ -8,7 +8,7 @@ import numpy as np
 
 rng = np.random.default_rng(0)
 x = rng.integers(1, 50, (64, 12))
-for row, length in zip(x, rng.integers(4, 13, 64)):
+for row, length in zip(x, rng.integers(4, 13, 64), strict=True):
     row[length:] = 0
 y = (x[:, 0] > 25).astype("float32")
 

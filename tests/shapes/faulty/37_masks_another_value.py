@@ -9,7 +9,7 @@ import numpy as np
 
 rng = np.random.default_rng(0)
 x = rng.normal(size=(64, 12, 2)).astype("float32")
-for sample, length in zip(x, rng.integers(4, 13, 64)):
+for sample, length in zip(x, rng.integers(4, 13, 64), strict=True):
     sample[length:] = -10
 y = x[:, 0, 0]
 
