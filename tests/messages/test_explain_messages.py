@@ -115,8 +115,8 @@ WHY = {
     "flatten": (lambda: layers.Flatten(), (9, 3), "Puts timesteps and features in one row: 9 × 3 = 27 numbers for each "
                 "sample. The time axis ends here."),
     "conv": (lambda: layers.Conv1D(8, 3), (9, 3), "Slides over the 9 timesteps; each output is made from 3 timesteps "
-             "in a row. Nothing is added at the ends, so the time axis shrinks from 9 to 7 timesteps. The features become "
-             "8 filters."),
+             "in a row. Nothing is added at the ends, so the time axis shrinks from 9 to 7 timesteps. The features "
+             "become 8 filters."),
     "pooling": (lambda: layers.MaxPooling1D(2), (9, 3), "Keeps the largest of every 2 timesteps, moving on by 2: 9 "
                 "timesteps become 4. The features stay."),
     "global": (lambda: layers.GlobalAveragePooling1D(), (9, 3), "Keeps the mean of each feature over the 9 timesteps: "

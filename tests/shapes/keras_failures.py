@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +17,7 @@ import seqwise as sw
 
 X = np.random.default_rng(0).normal(size=(8, 10, 3)).astype("float32")
 Y = np.zeros((8, 1), "float32")
+QUIET: Any = 0  # Keras annotates `verbose` as text
 
 
 def model(*parts, loss="mse", shape=(10, 3)):
@@ -44,7 +46,7 @@ class Stack(keras.Model):
 def stack():
     made = Stack()
     made.compile("adam", "mse")
-    made.fit(X, Y, verbose=0)
+    made.fit(X, Y, verbose=QUIET)
 
 
 def applied_to_itself():
@@ -62,18 +64,18 @@ class Batches(keras.utils.PyDataset):
 
 
 FAULTS = {
-    "fit without features": lambda: small().fit(X[:, :, 0], Y, verbose=0),
-    "fit with other features": lambda: small().fit(np.zeros((8, 10, 5)), Y, verbose=0),
-    "evaluate": lambda: small().evaluate(np.zeros((8, 10, 5)), Y, verbose=0),
-    "predict": lambda: small().predict(X[:, :, 0], verbose=0),
+    "fit without features": lambda: small().fit(X[:, :, 0], Y, verbose=QUIET),
+    "fit with other features": lambda: small().fit(np.zeros((8, 10, 5)), Y, verbose=QUIET),
+    "evaluate": lambda: small().evaluate(np.zeros((8, 10, 5)), Y, verbose=QUIET),
+    "predict": lambda: small().predict(X[:, :, 0], verbose=QUIET),
     "train_on_batch": lambda: small().train_on_batch(np.zeros((8, 10, 5)), Y),
     "call": lambda: small()(np.zeros((8, 10, 5), "float32")),
-    "samples": lambda: small().fit(X, np.zeros((9, 1)), verbose=0),
-    "target": lambda: model(layers.LSTM(4), layers.Dense(3)).fit(X, np.zeros((8, 5)), verbose=0),
-    "a data set": lambda: model(layers.LSTM(4), layers.Dense(3)).fit(Batches(), verbose=0),
-    "class numbers": lambda: classes("categorical_crossentropy").fit(X, np.arange(8) % 3, verbose=0),
-    "one-hot": lambda: classes("sparse_categorical_crossentropy").fit(X, np.eye(3)[np.arange(8) % 3], verbose=0),
-    "unequal": lambda: small().fit([[1.0, 2.0], [3.0]], np.zeros((2, 1)), verbose=0),
+    "samples": lambda: small().fit(X, np.zeros((9, 1)), verbose=QUIET),
+    "target": lambda: model(layers.LSTM(4), layers.Dense(3)).fit(X, np.zeros((8, 5)), verbose=QUIET),
+    "a data set": lambda: model(layers.LSTM(4), layers.Dense(3)).fit(Batches(), verbose=QUIET),
+    "class numbers": lambda: classes("categorical_crossentropy").fit(X, np.arange(8) % 3, verbose=QUIET),
+    "one-hot": lambda: classes("sparse_categorical_crossentropy").fit(X, np.eye(3)[np.arange(8) % 3], verbose=QUIET),
+    "unequal": lambda: small().fit([[1.0, 2.0], [3.0]], np.zeros((2, 1)), verbose=QUIET),
     "Sequential of two": lambda: model(layers.LSTM(4), layers.LSTM(4)),
     "functional of two": lambda: layers.LSTM(4)(layers.LSTM(4)(layers.Input((10, 3)))),
     "subclassed of two": stack,
@@ -125,11 +127,11 @@ def main():
         )  # fmt: skip
     for name, error in OWN.items():
 
-        def guarded(error=error):
+        def doubly_guarded(error=error):
             with sw.explain_errors(), sw.explain_errors():
-                small().fit(X, Y, verbose=0, callbacks=[Telling(error)])
+                small().fit(X, Y, verbose=QUIET, callbacks=[Telling(error)])
 
-        taught = caught(guarded)
+        taught = caught(doubly_guarded)
         tell(name=name, same=taught is error, cause=repr(taught.__cause__) if taught is not None else "")
     print("done", file=sys.stderr)
 

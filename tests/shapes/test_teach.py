@@ -13,12 +13,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from keras_failures import FAULTS, OWN, QUIET
+from keras_failures import X as EXAMPLE
 
 import seqwise as sw
 from seqwise.shapes.teach import explain_errors, is_about_shapes
-
-from keras_failures import FAULTS, OWN
-from keras_failures import X as EXAMPLE
 
 HERE = Path(__file__).parent
 BACKENDS = ["jax", "tensorflow", "torch"]
@@ -98,7 +97,7 @@ def small():
 def test_the_original_stays_chained_and_the_users_name_is_in_the_fix():
     prices = EXAMPLE[:, :, 0]
     with pytest.raises(sw.ShapeError) as caught, sw.explain_errors():
-        small().fit(prices, np.zeros((8, 1)), verbose=0)
+        small().fit(prices, np.zeros((8, 1)), verbose=QUIET)
     assert isinstance(caught.value.__cause__, ValueError)
     assert "prices = prices[..., None]" in str(caught.value)
     assert "direct cause" in "".join(traceback.format_exception(caught.value))
@@ -122,7 +121,7 @@ def test_as_a_decorator_and_nested():
     @sw.explain_errors()
     def train():
         with sw.explain_errors():
-            small().fit(EXAMPLE[:, :, 0], np.zeros((8, 1)), verbose=0)
+            small().fit(EXAMPLE[:, :, 0], np.zeros((8, 1)), verbose=QUIET)
 
     with pytest.raises(sw.ShapeError) as caught:
         train()
@@ -148,7 +147,10 @@ def test_a_wrong_place_in_keras_is_not_about_shapes():
     """A callback with a wrong path, beside data that check would find fault with."""
     with pytest.raises(ValueError, match="filepath") as caught, sw.explain_errors():
         small().fit(
-            EXAMPLE[:, :, 0], np.zeros((8, 1)), verbose=0, callbacks=[keras.callbacks.ModelCheckpoint("wrong.shape")]
+            EXAMPLE[:, :, 0],
+            np.zeros((8, 1)),
+            verbose=QUIET,
+            callbacks=[keras.callbacks.ModelCheckpoint("wrong.shape")],
         )
     assert not isinstance(caught.value, sw.ShapeError)
 
@@ -159,7 +161,7 @@ def test_a_fault_in_the_explaining_itself_hides_nothing(monkeypatch):
 
     monkeypatch.setattr("seqwise.shapes.evidence.explained_by", broken)
     with pytest.raises(ValueError, match="Invalid input shape"), sw.explain_errors():
-        small().predict(EXAMPLE[:, :, 0], verbose=0)
+        small().predict(EXAMPLE[:, :, 0], verbose=QUIET)
 
 
 def test_the_own_fit_teaches_too():

@@ -47,7 +47,8 @@ def explained_by(error: BaseException, traceback: TracebackType | None) -> list[
         return []
     if evidence is None or (layers and not is_a(evidence.model, "Model")):
         evidence = Evidence(layers or _chain(construction.called, construction.argument))
-    context = gather(evidence.model, evidence.x, evidence.y, validation=evidence.validation, names=names)
+    x, y = _stand_in(evidence.x), _stand_in(evidence.y)
+    context = gather(evidence.model, x, y, validation=evidence.validation, names=names)
     context.construction = construction
     return run_rules(context).errors or _by_the_message(evidence.model, str(error), names)
 
@@ -116,6 +117,19 @@ def _by_the_message(model: Any, message: str, names: Names) -> list[Finding]:
     if not before:
         return []
     return run_rules(gather([before[-1], layers[place]], None, None, names=names)).errors
+
+
+def _stand_in(data: Any) -> Any:
+    """Zeros in the place of JAX's tracers, which have a shape and no numbers."""
+    if isinstance(data, dict):
+        return {name: _stand_in(part) for name, part in data.items()}
+    if isinstance(data, (list, tuple)):
+        return type(data)(_stand_in(part) for part in data) if any("Tracer" in type(p).__name__ for p in data) else data
+    if "Tracer" in type(data).__name__:
+        import numpy as np
+
+        return np.broadcast_to(np.zeros((), str(data.dtype)), data.shape)
+    return data
 
 
 def _called(arguments: dict[str, Any]) -> Evidence:

@@ -51,7 +51,7 @@ def test_the_reach_is_what_an_experiment_finds(kind):
     timed = TIMESTEPS in value.axes
     assert not timed or value.axes[1] == TIMESTEPS
     for place, given in enumerate(inputs):
-        counted = value.reach.counts(given.made_by, given.shape[1], value.shape[1] if timed else None)
+        counted = value.reach.counts(given.made_by, given.shape[1] or 0, value.shape[1] if timed else None)
         found = moved(model, place, timed).sum(axis=0).tolist()
         if kind in BOUNDS:
             assert max(counted) == max(found)
