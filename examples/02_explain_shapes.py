@@ -5,6 +5,7 @@ The data come with statsmodels: quarterly macroeconomic figures of the United St
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import statsmodels.api as sm
@@ -17,7 +18,8 @@ keras = import_keras()
 
 def main(folder: Path | None = None) -> None:
     folder = folder or Path()
-    table = sm.datasets.macrodata.load_pandas().data[["realgdp", "unemp", "infl"]]
+    data: Any = sm.datasets.macrodata.load_pandas().data
+    table = data[["realgdp", "unemp", "infl"]]
     windows = sw.data.Windows(np.log1p(table.abs().to_numpy()), window=24, horizon=1)
     model = keras.Sequential(
         [

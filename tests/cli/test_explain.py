@@ -40,6 +40,7 @@ def folder(tmp_path_factory):
     np.save(place / "objects.npy", np.array([[1], [1, 2]], dtype=object))
     pl.DataFrame({"sales": [1.0] * 40, "price": [2.0] * 40}).write_csv(place / "sales.csv")
     (place / "broken.keras").write_text("not a zip")
+    (place / "empty.npy").touch()
     lambdas = keras.Sequential([keras.layers.Input((3,)), keras.layers.Lambda(lambda x: x)])
     lambdas.save(place / "lambda.keras")
     return place
@@ -90,8 +91,9 @@ MISTAKES = {
     "pickled objects": (["objects.npy"], "objects.npy cannot be read as an array"),
     "which array": (["two.npz"], "two.npz has no array 'x'. There are: 'a', 'b'."),
     "neither": (["notes.txt"], "There is no file"),
+    "an empty file": (["empty.npy"], "empty.npy cannot be read as an array"),
     "data twice": (["x.npy", "--data", "x.npy"], "Name the model first"),
-    "a format": (["model.keras", "--format", "yaml"], "'yaml' is not one of 'text', 'json'"),
+    "a format": (["model.keras", "--format", "yaml"], "'yaml'"),
     "a picture's suffix": (["model.keras", "--plot", "a.bmp"], "a.bmp: expected a picture's suffix"),
     "a picture's folder": (["model.keras", "--plot", "no/a.png"], "There is no folder"),
     "nothing": ([], "Missing argument"),

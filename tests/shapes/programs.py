@@ -1,8 +1,8 @@
 """Running the short programs of this folder: up to `fit`, to the end, and with a finding's fix put in by machine.
 
 A program begins with a docstring: a title; `finding:` the name that `check` must give it; `check:` further arguments
-of `check`; `rounds:` how many fixes it takes until nothing is left to say (one finding may hide another); `right:` an
-expression that must be true of the mended program.
+of `check`; `backend:` the one that can run it, where not all can; `rounds:` how many fixes it takes until nothing is
+left to say (one finding may hide another); `right:` an expression that must be true of the mended program.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from seqwise.ops.backend import import_keras
 
 HERE = Path(__file__).parent
 
@@ -38,7 +40,7 @@ def read_programs(folder: str) -> list[Program]:
     for path in sorted((HERE / folder).glob("[0-9]*.py")):
         text = path.read_text("utf-8")
         told = ast.get_docstring(ast.parse(text)) or ""
-        settings = dict(re.findall(r"^(finding|check|rounds|right): (.+)$", told, re.MULTILINE))
+        settings = dict(re.findall(r"^(finding|check|backend|rounds|right): (.+)$", told, re.MULTILINE))
         found.append(Program(path, text, told.splitlines()[0], settings))
     return found
 
@@ -54,11 +56,17 @@ def is_model(statement: ast.stmt) -> bool:
     )
 
 
+def forget_names() -> None:
+    """Let the next layers be called lstm, dense, … again; Keras's clear_session would throw away what is compiled."""
+    from keras.src.backend.common import global_state
+
+    global_state.set_global_attribute("object_name_uids", None)
+
+
 def run(text: str, path: Path, *, fit: bool) -> tuple[dict[str, Any], BaseException | None]:
     """Run a program (up to `fit`, or with it) in a fresh session; returns its variables and what stopped it."""
-    import keras
-
-    keras.utils.clear_session()
+    keras = import_keras()
+    forget_names()
     keras.utils.set_random_seed(0)
     names: dict[str, Any] = {"__name__": "program"}
     tree = ast.parse(text)
@@ -106,7 +114,7 @@ def find_layers(text: str, path: Path) -> tuple[dict[str, tuple[int, int]], dict
     """Return where each layer is made and where it was last called, as spans of the text, by the layer's name."""
     import keras
 
-    keras.utils.clear_session()
+    forget_names()
     tree = ast.parse(text)
     tree.body = tree.body[: next(i for i, statement in enumerate(tree.body) if is_fit(statement))]
     recorder = _Recorder()
@@ -249,13 +257,13 @@ def wrong(names: dict[str, Any], right: str) -> str:
 
 if __name__ == "__main__":  # prints, as JSON, what came of each program: programs.py check | mend
     told: dict[str, Any] = {}
+    backend = import_keras().backend.backend()
     for one in read_programs("faulty"):
         if sys.argv[1] == "mend":
-            told[one.name] = mend(one)
+            if one.settings.get("backend", backend) == backend:
+                told[one.name] = mend(one)
         else:
             told[one.name] = [
                 found.name for found in check_program(one.text, one.path, one.settings.get("check", ""))[0]
             ]
-    import keras
-
-    print(json.dumps({"backend": keras.backend.backend(), "programs": told}))
+    print(json.dumps({"backend": backend, "programs": told}))

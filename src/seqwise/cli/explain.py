@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-
-
-class Format(StrEnum):
-    text = "text"
-    json = "json"
 
 
 def command(
@@ -27,7 +21,7 @@ def command(
         str | None,
         typer.Option(help="The model's input (.npy, .npz with x, .csv, .parquet): fills in sizes, names the features."),
     ] = None,
-    output: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.text,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to print the story.")] = "text",
     plot: Annotated[Path | None, typer.Option(help="Draw the story to this file (.png, .svg, .pdf).")] = None,
 ) -> None:
     """Tell what samples, timesteps and features are, and what each layer makes of them.
@@ -56,7 +50,7 @@ def command(
     console = Console(soft_wrap=False, highlight=False, markup=False)
     if plot is not None:
         story.plot(plot)
-    if output is Format.json:
+    if form == "json":
         import json
 
         print(json.dumps(story.to_dict(), indent=1))

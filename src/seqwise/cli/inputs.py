@@ -71,7 +71,7 @@ def read_data(path: str, name: str = "x") -> Any:
         raise DataError(f"There is no file {path!r}.{_near(where)}")
     try:
         found = np.load(where, allow_pickle=False)
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{where.name} cannot be read as an array: {str(error).splitlines()[0]}") from error
     if isinstance(found, np.ndarray):
         return found

@@ -86,3 +86,46 @@ class Report:
 
     def __repr__(self) -> str:
         return f"<Report: {self.summary}>"
+
+    def __rich__(self) -> Group:
+        from rich.console import Group
+        from rich.padding import Padding
+        from rich.syntax import Syntax
+        from rich.table import Table
+        from rich.text import Text
+
+        parts: list[Any] = [Text(self.subject, style="dim")] if self.subject else []
+        for finding in self.findings:
+            colour = COLOURS[finding.severity]
+            head = Text.assemble((finding.severity, f"bold {colour}"), f" {finding.code} ", (finding.name, "bold"))
+            rows = Table.grid(padding=(0, 2))
+            rows.add_column(style="dim")
+            rows.add_column()
+            for label, words in (("expected", finding.expected), ("got", finding.got)):
+                if words:
+                    rows.add_row(label, Text(words))
+            if finding.fix:
+                rows.add_row("fix", Syntax(finding.fix, "python", word_wrap=True, background_color="default"))
+                rows.add_row("", Text(f"(changes {finding.where})", style="dim"))
+            parts += [Text(), head, Padding(Text(finding.what), (0, 0, 0, 2)), Padding(rows, (0, 0, 0, 2))]
+        colour = COLOURS[self.findings[0].severity] if self.findings else "green"
+        return Group(*parts, Text(), Text(self.summary, style=f"bold {colour}"))
+
+    def _repr_html_(self) -> str:
+        parts = [f"<p style='color:#777'>{escape(self.subject)}</p>"] if self.subject else []
+        for finding in self.findings:
+            colour = HTML_COLOURS[finding.severity]
+            rows = "".join(
+                f"<tr><td style='color:#777;text-align:left;padding-right:1em'>{label}</td>"
+                f"<td style='text-align:left'>{escape(words)}</td></tr>"
+                for label, words in (("expected", finding.expected), ("got", finding.got))
+                if words
+            )
+            parts.append(
+                f"<div style='border-left:4px solid {colour};padding-left:.8em;margin:.8em 0'>"
+                f"<b style='color:{colour}'>{finding.severity}</b> {finding.code} <b>{escape(finding.name)}</b><br>"
+                f"{escape(finding.what)}<table>{rows}</table>"
+                f"<pre style='margin:.3em 0'>{escape(finding.fix)}</pre>"
+                f"<span style='color:#777'>(changes {escape(finding.where)})</span></div>"
+            )
+        return "".join([*parts, f"<p><b>{escape(self.summary)}</b></p>"])

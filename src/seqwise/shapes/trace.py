@@ -18,7 +18,7 @@ COMPILED = {"optimizer", "loss", "_compile_loss", "_compile_metrics", "_compile_
 
 
 def walk_subclassed(model: Any, shapes: list[Shape | None]) -> Walk:
-    """Walk through a model whose `call` is the user's own code.
+    """Walk through a model (or layer) whose `call` is the user's own code.
 
     A twin is made: the user's own objects with their attributes, each stock layer made afresh from its configuration.
     Where its `call` fails, the walk ends at the layer that failed.

@@ -85,7 +85,7 @@ def walk_layers(layers: Sequence[Any], shape: Shape | None) -> Walk:
         if is_a(layer, "InputLayer"):
             tensor = tensor or _Tensor((None, *layer.batch_shape[1:]))
             continue
-        tensor = _through(layer, [tensor] if tensor else [], walk)[0]
+        tensor = next(iter(_through(layer, [tensor] if tensor else [], walk)), None)
     if tensor is not None and walk.steps:
         walk.outputs, walk.ends = [tensor.shape], [tensor.step]
     return walk
@@ -157,7 +157,7 @@ def _through(
     walk.steps.append(step)
     step.outputs = _outputs(step, static)
     leaving = _mask_after(step)
-    return [_Tensor(shape, step, leaving) for shape in step.outputs] or [_Tensor((None, None), step, leaving)]
+    return [_Tensor(shape, step, leaving) for shape in step.outputs]
 
 
 def _through_model(model: Any, arriving: list[_Tensor], walk: Walk) -> list[_Tensor] | None:
@@ -166,7 +166,10 @@ def _through_model(model: Any, arriving: list[_Tensor], walk: Walk) -> list[_Ten
         tensor = arriving[0]
         for layer in layers:
             if not is_a(layer, "InputLayer"):
-                tensor = _through(layer, [tensor], walk)[0]
+                found = _through(layer, [tensor], walk)
+                if not found:
+                    return []
+                tensor = found[0]
         return [tensor]
     if is_a(model, "Functional") and len(model.inputs) == len(arriving):
         return _walk_graph(model, arriving, walk)
@@ -193,7 +196,7 @@ def _outputs(step: Step, static: list[Shape] | None) -> list[Shape]:
     except Exception as error:  # a layer of the user's, or an operation, that cannot tell its shape from sizes
         if static is None and not _is_not_told(error):
             step.problem = step.problem or _first_line(error)
-        return static or [(None,) * len(shape)]
+        return static or _asked(layer, shape)
     several = [tuple(one) for one in found] if found and isinstance(found[0], (tuple, list)) else [tuple(found)]
     if static is not None and len(static) != len(several):
         return static
@@ -204,6 +207,13 @@ def _outputs(step: Step, static: list[Shape] | None) -> list[Shape]:
     ):
         return static
     return several
+
+
+def _asked(layer: Any, shape: Shape) -> list[Shape]:
+    """Return the shapes of a layer of the user's own, by running a twin of it on sizes; empty where that fails."""
+    from seqwise.shapes.trace import walk_subclassed
+
+    return walk_subclassed(layer, [shape]).outputs
 
 
 def _is_not_told(error: Exception) -> bool:

@@ -113,7 +113,7 @@ TIMED = {
     "pool then lstm": of(lambda: layers.MaxPooling1D(2), lambda: layers.LSTM(3, return_sequences=True)),
     "global": of(lambda: layers.Conv1D(4, 3), lambda: layers.GlobalMaxPooling1D()),
     "flatten": of(lambda: layers.Conv1D(2, 3), lambda: layers.Flatten(), lambda: layers.Dense(2)),
-    "crop and pad": of(lambda: layers.Cropping1D((3, 1)), lambda: layers.ZeroPadding1D(padding=(1, 2))),
+    "crop and pad": of(lambda: layers.Cropping1D((3, 1)), lambda: layers.ZeroPadding1D(ONE_AND_TWO)),
     "upsampling": of(lambda: layers.AveragePooling1D(3), lambda: layers.UpSampling1D(3), lambda: layers.Conv1D(2, 2)),
     "repeat": of(lambda: layers.LSTM(4), lambda: layers.RepeatVector(5), lambda: layers.LSTM(3, return_sequences=True)),
     "per step": of(lambda: layers.TimeDistributed(layers.Dense(4, activation="tanh")), lambda: layers.Dense(2)),

@@ -1,6 +1,7 @@
 """Stateful, in batches of 8, with 61 samples.
 
 finding: stateful-batch-size
+backend: jax
 right: len(x) == 56 and len(y) == 56
 """
 

@@ -1,6 +1,7 @@
 """Stateful, and no batch size declared.
 
 finding: stateful-batch-size
+backend: jax
 right: model.input_shape == (16, 10, 3)
 check: batch_size=16
 """

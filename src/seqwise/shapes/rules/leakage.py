@@ -37,17 +37,16 @@ def same_samples(train: np.ndarray, held: np.ndarray) -> np.ndarray:
 
     Eight values of each sample are compared first, whole samples only where these agree.
     """
-    flat, other = train.reshape(len(train), -1), held.reshape(len(held), -1)
-    if other.dtype != flat.dtype:
-        other = other.astype(flat.dtype)
-    chosen = np.unique(np.linspace(0, flat.shape[1] - 1, 8).astype(int))
-    quick, quick_held = keys(flat[:, chosen]), keys(other[:, chosen])
+    held = held.astype(train.dtype, copy=False)
+    chosen = np.unique(np.linspace(0, np.prod(train.shape[1:]) - 1, 8).astype(int))
+    places = (slice(None), *np.unravel_index(chosen, train.shape[1:]))
+    quick, quick_held = keys(train[places]), keys(held[places])
     likely = np.isin(quick_held, quick)
-    if not likely.any() or len(chosen) == flat.shape[1]:
+    if not likely.any():
         return likely
-    rows = flat[np.isin(quick, np.unique(quick_held[likely]))]
+    rows = train[np.isin(quick, np.unique(quick_held[likely]))]
     result = np.zeros(len(held), bool)
-    result[likely] = np.isin(keys(other[likely]), keys(rows))
+    result[likely] = np.isin(keys(held[likely]), keys(rows))
     return result
 
 
@@ -209,12 +208,14 @@ def _fitted_on_both(train: np.ndarray, held: np.ndarray) -> str | None:
         binary = np.array([len(np.unique(flat[:2000, j])) <= 2 for j in range(flat.shape[1])])
         if (exact & short & ~binary).any() and exact.all():
             return "minmax"
+    off = (abs(flat.mean(axis=0)) > 0.02) | (abs(flat.std(axis=0) - 1) > 0.02)
+    if not off.any():
+        return None
     counts = len(flat) + len(other)
     mean = (flat.sum(axis=0, dtype=np.float64) + other.sum(axis=0, dtype=np.float64)) / counts
     square = ((flat.astype(np.float64) ** 2).sum(axis=0) + (other.astype(np.float64) ** 2).sum(axis=0)) / counts
     spread = np.sqrt(np.maximum(square - mean**2, 0))
-    off = (abs(flat.mean(axis=0)) > 0.02) | (abs(flat.std(axis=0) - 1) > 0.02)
-    if (abs(mean) < 1e-3).all() and (abs(spread - 1) < 1e-3).all() and off.any():
+    if (abs(mean) < 1e-3).all() and (abs(spread - 1) < 1e-3).all():
         return "standard"
     return None
 
@@ -259,8 +260,8 @@ def target_in_window(context: Context) -> Iterator[Fault]:
         return  # an autoencoder
     x = one.head[:SAMPLE].astype(np.float64)
     first = target.head.reshape(len(target.head), -1)[:, 0].astype(np.float64)
-    every_step = len(target.shape) == 3 and target.shape[1] == one.shape[1]
-    steps = range(one.shape[1] - 1, -1, -1) if not every_step else range(1)
+    every_step = len(target.shape) >= 3 and target.shape[1] == one.shape[1]  # the value at step 0 is then step 1's
+    steps = (one.shape[1] - 1, 0) if every_step else range(one.shape[1] - 1, -1, -1)
     if not np.isfinite(first).all() or first.std() == 0:
         return
     wanted = (first - first.mean()) / first.std()
@@ -272,9 +273,7 @@ def target_in_window(context: Context) -> Iterator[Fault]:
         alike = (np.abs(scaled - wanted[:, None]) < 1e-3).mean(axis=0)
         if not (alike >= 0.99).any() or _straight(x, int(alike.argmax())):
             continue
-        feature, late = int(alike.argmax()), one.shape[1] - step
-        if every_step:
-            late = 1
+        feature, late = int(alike.argmax()), 1 if every_step else one.shape[1] - step
         yield Fault(
             "warning",
             "y",
