@@ -148,6 +148,8 @@ def apply(text: str, path: Path, where: str, fix: str) -> str:
     """Put a fix into a program, as its `where` says."""
     if where in ("x", "y", "validation"):
         return _insert_before_model(text, fix)
+    if where == "model":
+        return re.sub(r"^model\.compile\(", lambda _: f"{fix}\nmodel.compile(", text, count=1, flags=re.MULTILINE)
     if where == "compile":
         return re.sub(r"^model\.compile\(.*\)$", lambda _: fix, text, count=1, flags=re.MULTILINE)
     kind, layer = re.fullmatch(r"(.*?)layer '?([^']*)'?", where).groups()  # type: ignore[union-attr]
@@ -255,11 +257,33 @@ def wrong(names: dict[str, Any], right: str) -> str:
     return "" if eval(right, names) else f"not true: {right}"
 
 
-if __name__ == "__main__":  # prints, as JSON, what came of each program: programs.py check | mend
+# lines that say where an error was met, not what it is
+PREAMBLE = re.compile(
+    r"^(Exception encountered|Graph execution error|Detected at node|File |\S+Error: Exception|Arguments received|\s*$)"
+)
+
+
+def today(program: Program) -> str:
+    """Return what Keras says of a faulty program: the first telling line of the error, or that it trains."""
+    names, error = run(program.text, program.path, fit=True)
+    if error is not None:
+        text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+        lines = [line.strip() for line in text.splitlines() if not PREAMBLE.match(line.strip())]
+        mismatch = next(
+            (line for line in lines if re.match(r"(Incompatible shapes|indices\[|Received a label)", line)), ""
+        )
+        return f"{type(error).__name__}: {mismatch or (lines[0] if lines else text.strip())}"
+    losses = names["model"].history.history["loss"]
+    return "trains without a word" if np.isfinite(losses[-1]) else "trains; the loss is nan"
+
+
+if __name__ == "__main__":  # prints, as JSON, what came of each program: programs.py check | mend | today
     told: dict[str, Any] = {}
     backend = import_keras().backend.backend()
     for one in read_programs("faulty"):
-        if sys.argv[1] == "mend":
+        if sys.argv[1] == "today":
+            told[one.name] = today(one)
+        elif sys.argv[1] == "mend":
             if one.settings.get("backend", backend) == backend:
                 told[one.name] = mend(one)
         else:

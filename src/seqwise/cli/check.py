@@ -53,7 +53,7 @@ def command(
     if form == "json":
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
-        Console(soft_wrap=True, highlight=False).print(report)
+        Console(highlight=False).print(report)
     if report.errors:
         raise typer.Exit(1)
 

@@ -34,6 +34,13 @@ class Finding:
     got: str
     fix: str
 
+    @property
+    def place(self) -> str:
+        """What is to be done with `fix`, in words."""
+        if self.where.startswith(("before", "after")):
+            return f"goes {self.where}"
+        return f"changes {'the ' if self.where.startswith('call') else ''}{self.where}"
+
     def __str__(self) -> str:
         lines = [f"{self.severity} {self.code} {self.name}", f"  {self.what}"]
         if self.expected:
@@ -44,7 +51,7 @@ class Finding:
             first, *more = self.fix.splitlines()
             lines.append(f"  fix       {first}")
             lines += [f"            {line}" for line in more]
-            lines.append(f"            (changes {self.where})")
+            lines.append(f"            ({self.place})")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from seqwise.errors import ShapeError
 from seqwise.shapes.findings import SEVERITIES, Finding
 
 if TYPE_CHECKING:
-    pass
+    from rich.console import Group
 
 COLOURS = {"error": "red", "warning": "yellow", "hint": "cyan"}
 HTML_COLOURS = {"error": "#c0392b", "warning": "#b9770e", "hint": "#117a8b"}
@@ -106,7 +107,7 @@ class Report:
                     rows.add_row(label, Text(words))
             if finding.fix:
                 rows.add_row("fix", Syntax(finding.fix, "python", word_wrap=True, background_color="default"))
-                rows.add_row("", Text(f"(changes {finding.where})", style="dim"))
+                rows.add_row("", Text(f"({finding.place})", style="dim"))
             parts += [Text(), head, Padding(Text(finding.what), (0, 0, 0, 2)), Padding(rows, (0, 0, 0, 2))]
         colour = COLOURS[self.findings[0].severity] if self.findings else "green"
         return Group(*parts, Text(), Text(self.summary, style=f"bold {colour}"))
@@ -126,6 +127,6 @@ class Report:
                 f"<b style='color:{colour}'>{finding.severity}</b> {finding.code} <b>{escape(finding.name)}</b><br>"
                 f"{escape(finding.what)}<table>{rows}</table>"
                 f"<pre style='margin:.3em 0'>{escape(finding.fix)}</pre>"
-                f"<span style='color:#777'>(changes {escape(finding.where)})</span></div>"
+                f"<span style='color:#777'>({escape(finding.place)})</span></div>"
             )
         return "".join([*parts, f"<p><b>{escape(self.summary)}</b></p>"])

@@ -179,11 +179,15 @@ def input_unused(context: Context) -> Iterator[Fault]:
         used = [one for one in context.model.inputs if any(one is held for n in graph for held in n.input_tensors)]
         kept = ", ".join(tensor_name(context, one, one._keras_history.operation.name) for one in used)
         outputs = ", ".join(tensor_name(context, one, "outputs") for one in context.model.outputs)
+        fix = f"model = keras.Model([{kept}], {outputs})"
+        if len(used) == 1:  # the data, too, must then be the one input's alone
+            held = context.names.of(None, "x")
+            fix += f"\n{held} = {held}[{next(i for i, one in enumerate(context.model.inputs) if one is used[0])}]"
         yield Fault(
             "warning",
             "model",
             f"The input {name!r} has no way to the output: whatever it holds, the model returns the same.",
             "every input is read",
             f"{name} is not",
-            f"model = keras.Model([{kept}], {outputs})",
+            fix,
         )

@@ -121,8 +121,12 @@ def reader(context: Context, one: Input) -> Step | None:
 def not_masked(context: Context) -> Iterator[Fault]:
     """The sequences are padded after their end, and nothing masks the padding.
 
-    Warning. The LSTM runs on through the padding, and what it returns is its state after it. See `find_padding` for
-    what counts as padding.
+    Warning. The LSTM runs on through the padding, and what it returns is its state after it.
+
+    Padding is the same step (all features alike) at the end of at least one sample in ten, for two timesteps or more and
+    for different lengths. It is none where the same is true of the other end, too (the rows of an image), where more
+    than 2 in 100 of the other steps are the same (a quantity that is often zero), or where the samples are windows that
+    slide over one series. At most 2000 samples are looked at.
     """
     for one in given(context):
         step = reader(context, one)
@@ -149,7 +153,7 @@ def left_padding(context: Context) -> Iterator[Fault]:
     """The sequences are padded before their start, and nothing masks the padding.
 
     Hint. The LSTM's state moves before the first real step; with padding in front it mostly recovers. Fires where
-    the last state is what counts.
+    the last state is what counts; for what is padding, see padding-not-masked.
     """
     for one in given(context):
         step = reader(context, one)
@@ -233,7 +237,8 @@ def _carrier(loser: object) -> str:
 def other_value(context: Context) -> Iterator[Fault]:
     """Masking skips another value than the one that the sequences are padded with.
 
-    Warning. Fires where the input is padded (see `find_padding`) with a value that the model's Masking does not skip.
+    Warning. Fires where the input is padded with a value that the model's Masking does not skip; for what is padding,
+    see padding-not-masked.
     """
     maskings = [step.layer for step in context.steps if is_a(step.layer, "Masking")]
     if not maskings:
