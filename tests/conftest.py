@@ -1,8 +1,12 @@
 """What every folder of tests shares."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Keras writes "tensorflow" into its own settings where that is installed; the tests that mean another backend say so
+os.environ.setdefault("KERAS_BACKEND", "jax")
 
 SHARED_DATA = Path(__file__).parent / "../../shared/data"
 

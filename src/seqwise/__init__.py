@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from seqwise.layers import accelerate
     from seqwise.models.forecaster import Forecaster
     from seqwise.models.run_folder import load
+    from seqwise.shapes.check import check
+    from seqwise.shapes.explain import explain
+    from seqwise.shapes.teach import explain_errors
 
 __version__ = "0.1.0"
 
@@ -16,6 +19,9 @@ __version__ = "0.1.0"
 _HOMES = {
     "Forecaster": "seqwise.models.forecaster",
     "accelerate": "seqwise.layers",
+    "check": "seqwise.shapes.check",
+    "explain": "seqwise.shapes.explain",
+    "explain_errors": "seqwise.shapes.teach",
     "load": "seqwise.models.run_folder",
     **dict.fromkeys(
         ["BundleError", "DataError", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError"], "seqwise.errors"
@@ -23,7 +29,7 @@ _HOMES = {
 }
 __all__ = [
     "BundleError", "DataError", "Forecaster", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError",
-    "accelerate", "data", "layers", "load",
+    "accelerate", "check", "data", "explain", "explain_errors", "layers", "load",
 ]  # fmt: skip
 
 

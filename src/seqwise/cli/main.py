@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from seqwise.cli import evaluate, predict, shape, train
+from seqwise.cli import check, evaluate, explain, predict, shape, train
 from seqwise.errors import SeqwiseError
 
 HELP = """LSTM forecasts from a table: look at the shapes, train, evaluate, predict.
@@ -22,12 +22,18 @@ A first tour, with any CSV that has a time column:
     seqwise evaluate runs/sales
 
     seqwise predict  runs/sales --plot next-week.png
+
+A Keras model of your own: its shapes, layer by layer, and what is wrong with it:
+
+    seqwise explain  model.keras --plot shapes.png
+
+    seqwise check    model.keras --data windows.npz
 """
 
 app = typer.Typer(
     help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
 )
-for module in (shape, train, evaluate, predict):
+for module in (shape, train, evaluate, predict, check, explain):
     app.command()(module.command)  # a command is called as its function's __name__ says
 
 
@@ -41,7 +47,7 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 
 def main() -> None:
-    """Run the command line. Exit codes: 0 done, 2 a mistake in the input, 130 stopped by Ctrl-C."""
+    """Run the command line. Exit codes: 0 done, 1 `check` found errors, 2 a mistake in the input, 130 Ctrl-C."""
     try:
         app()
     except SeqwiseError as error:

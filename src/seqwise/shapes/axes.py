@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SAMPLES, TIMESTEPS, FEATURES = "samples", "timesteps", "features"
 HORIZON, TARGETS = "horizon", "targets"
 
@@ -13,3 +15,16 @@ def format_shape(**sizes: int | None) -> str:
     '(samples=85, timesteps=24, features=1)'
     """
     return "(" + ", ".join(f"{name}={'any' if size is None else f'{size:,}'}" for name, size in sizes.items()) + ")"
+
+
+def name_axes(shape: Sequence[int | None], last: str = FEATURES) -> str:
+    """Write the shape of an input or output with the names of its axes.
+
+    >>> name_axes((8, 10, 3))
+    '(samples=8, timesteps=10, features=3)'
+    """
+    names = {1: [SAMPLES], 2: [SAMPLES, last], 3: [SAMPLES, TIMESTEPS, last]}.get(len(shape))
+    if names is None:
+        names = [SAMPLES, TIMESTEPS, last, *(f"axis {axis}" for axis in range(3, len(shape)))][: len(shape)]
+    sizes: dict[str, int | None] = dict(zip(names, shape, strict=True))
+    return format_shape(**sizes)

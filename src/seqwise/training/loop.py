@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.ops.backend import import_keras
+from seqwise.shapes.teach import explain_errors
 from seqwise.training.batches import Batches
 from seqwise.training.progress import progress_callback
 
@@ -41,6 +42,7 @@ def auto_batch_size(samples: int) -> int:
     return int(2 ** np.clip(np.floor(np.log2(max(samples, 1) / 100)), 4, 7))
 
 
+@explain_errors()
 def fit(
     model: Any,
     train: Batches,
@@ -63,6 +65,9 @@ def fit(
         validation: watched for the best epoch and for stopping early; None watches the training loss.
         patience: epochs without improvement before it stops; None trains all epochs.
         verbose: a live progress bar; None shows it where standard error is a terminal or a notebook.
+
+    Raises:
+        ShapeError: the model, the windows and the loss do not fit; the backend's own error is chained.
     """
     keras = import_keras()
     started = time.perf_counter()

@@ -1,0 +1,89 @@
+"""Models and data from files, for the commands that look at shapes."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqwise.errors import BundleError, DataError, nearest
+
+MODELS = (".keras", ".h5", ".hdf5")
+ARRAYS = (".npy", ".npz")
+
+
+def is_model(path: str) -> bool:
+    """Tell whether a path names a model or a run folder, rather than data."""
+    return Path(path).suffix.lower() in MODELS or Path(path).is_dir()
+
+
+def read_model(path: str) -> Any:
+    """Load a Keras model, or the Forecaster of a run folder. No code from the file is run.
+
+    Raises:
+        BundleError: it is not there, is no model, or holds layers that are not known.
+    """
+    where = Path(path)
+    if not where.exists():
+        raise BundleError(f"There is no model {path!r}.{_near(where)}")
+    if where.is_dir():
+        from seqwise.models.run_folder import load
+
+        return load(where)
+    from seqwise.ops.backend import import_keras
+
+    keras = import_keras()
+    import seqwise.layers  # noqa: F401 (its layers make themselves known to Keras)
+
+    if where.suffix.lower() == ".keras" and not zipfile.is_zipfile(where):
+        raise BundleError(f"{where.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
+    try:
+        return keras.models.load_model(where, compile=False)
+    except Exception as error:  # whatever a damaged or foreign file makes Keras raise
+        line = next((text.strip() for text in str(error).splitlines() if text.strip()), type(error).__name__)
+        hint = ""
+        if "Could not locate class" in str(error):
+            hint = (
+                " A layer of your own is known only where it was defined: use seqwise.explain(model) in Python there."
+            )
+        elif "lambda" in str(error).lower():
+            hint = " A Lambda layer is Python code in the file, which is not run here."
+        raise BundleError(f"{where.name} cannot be read as a Keras model: {line}{hint}") from error
+
+
+def read_data(path: str, name: str = "x") -> Any:
+    """Read an array (.npy, .npz) or a table (.csv, .tsv, .parquet).
+
+    Args:
+        name: of the array in a .npz file that holds several.
+
+    Raises:
+        DataError: it is not there, or cannot be read; pickled objects are refused.
+    """
+    where = Path(path)
+    if where.suffix.lower() not in ARRAYS:
+        from seqwise.data import read_table
+
+        return read_table(path).frame.to_native()
+    if not where.exists():
+        raise DataError(f"There is no file {path!r}.{_near(where)}")
+    try:
+        found = np.load(where, allow_pickle=False)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{where.name} cannot be read as an array: {str(error).splitlines()[0]}") from error
+    if isinstance(found, np.ndarray):
+        return found
+    names = list(found)
+    if name not in names and len(names) != 1:
+        raise DataError(f"{where.name} has no array {name!r}.{nearest(name, names)}")
+    try:
+        return found[name if name in names else names[0]]
+    except ValueError as error:
+        raise DataError(f"{where.name} cannot be read as an array: {str(error).splitlines()[0]}") from error
+
+
+def _near(path: Path) -> str:
+    folder = path.parent if path.parent.is_dir() else Path()
+    return nearest(path.name, sorted(p.name for p in folder.iterdir()))

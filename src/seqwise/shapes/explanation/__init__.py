@@ -1,0 +1,1 @@
+"""The parts of `seqwise.explain`: walking through a model, and telling what was found."""

@@ -1,0 +1,144 @@
+"""Layers that treat every timestep by itself, and those that change no shape at all."""
+
+from __future__ import annotations
+
+from seqwise.shapes.axes import FEATURES, SAMPLES, TIMESTEPS
+from seqwise.shapes.explanation.kinds.call import Call, Names, Told, Value, all_reach, everything, number, the, told
+from seqwise.shapes.explanation.reach import Reach
+
+# no timestep sees another, and every number keeps its place
+PLAIN = {
+    "Activation": "Applies {activation} to each number", "ReLU": "Sets negative numbers to 0",
+    "LeakyReLU": "Shrinks negative numbers", "ELU": "Bends negative numbers", "PReLU": "Scales negative numbers",
+    "Rescaling": "Multiplies each number by {scale:g} and adds {offset:g}",
+    "Dropout": "In training, sets {rate:.0%} of the numbers to 0 and scales the rest up; in prediction does nothing",
+    "AlphaDropout": "In training, drops {rate:.0%} of the numbers; in prediction does nothing",
+    "GaussianDropout": "In training, multiplies the numbers by noise; in prediction does nothing",
+    "SpatialDropout1D": "In training, sets {rate:.0%} of the features to 0 in all timesteps at once; in prediction "
+                        "does nothing",
+    "GaussianNoise": "In training, adds noise; in prediction does nothing",
+    "ActivityRegularization": "Changes nothing; adds a penalty to the loss",
+    "Identity": "Passes its input on", "Masking": "Changes no number; says which timesteps are padding",
+    "Normalization": "Subtracts the mean of each feature and divides by its standard deviation",
+}  # fmt: skip
+
+
+def plain(call: Call) -> Told:
+    words = PLAIN[call.kind]
+    if call.kind == "Activation":
+        words = words.format(activation=getattr(call.given("activation"), "__name__", "a function"))
+    elif call.kind == "Masking":
+        words = f"Changes no number; marks the timesteps whose features are all {call.given('mask_value'):g} as padding"
+    elif call.kind == "Rescaling":
+        words = words if isinstance(call.given("scale"), (int, float)) else "Scales each number"
+        words = words.format(scale=call.given("scale"), offset=call.given("offset"))
+    else:
+        words = words.format(rate=call.given("rate", 0.0) or 0.0)
+    softens = call.kind == "Activation" and "softmax" in words
+    return told(call, None, _last_axis(call.first) if softens else all_reach(call), f"{words}: the shape stays.")
+
+
+def normalised(call: Call) -> Told:
+    """BatchNormalization, LayerNormalization, RMSNormalization, …: over the last axis."""
+    axis = call.given("axis", -1)
+    axes = [axis] if isinstance(axis, int) else list(axis or [-1])
+    value = call.first
+    over = ", ".join(value.axes[a] for a in axes if -value.rank <= a < value.rank)
+    widths = [value.shape[a] for a in axes if -value.rank <= a < value.rank]
+    size = widths[0] if len(widths) == 1 else None
+    if call.kind == "BatchNormalization":
+        why = (
+            f"Scales each of {the(size, over)} by its mean and spread: of the batch in training, of all batches seen "
+            "in prediction. The shape stays."
+        )
+        return told(call, None, value.reach, why, *_normal_parameters(size, over, 4))
+    mixes = TIMESTEPS in over.split(", ") or call.kind == "GroupNormalization"
+    why = f"Scales the {over} of each {'sample' if mixes or value.rank < 3 else 'timestep'} by their own size. " \
+          "The shape stays."  # fmt: skip
+    reach = everything([value]) if mixes else value.reach
+    return told(call, None, reach, why, *_normal_parameters(size, over, 2), *_normal_parameters(size, over, 1))
+
+
+def _normal_parameters(size: int | None, axis: str, most: int) -> list[tuple[int, str]]:
+    if size is None:
+        return []
+    found = [(most * size, f"{most} × {number(size, axis)}" if most > 1 else number(size, axis))]
+    if most == 4:
+        found = [
+            (4 * size, f"4 × {number(size, axis)}: scale, shift, and the moving mean and variance, which are not "
+                       "trained"),
+            (3 * size, f"3 × {number(size, axis)}, two of them not trained"),
+            (2 * size, f"2 × {number(size, axis)}, not trained"),
+        ]  # fmt: skip
+    return found
+
+
+def dense(call: Call) -> Told:
+    value, units = call.first, call.outputs[0][-1]
+    features = value.shape[-1]
+    last = value.axes[-1]
+    axes: Names = (*value.axes[:-1], TIMESTEPS if last == TIMESTEPS else FEATURES)
+    if last == TIMESTEPS:
+        why = (
+            f"Turns {the(features, last)} into {number(units, 'numbers')}: its input has the time on the last axis, so "
+            f"each output is a weighted sum over all timesteps."
+        )
+        reach = everything([value])
+    elif value.rank == 2:
+        why = f"Turns {the(features, last)} of each sample into {number(units, 'numbers')}."
+        reach = value.reach
+    else:
+        each = value.axes[-2].removesuffix("s")
+        why = (
+            f"Is applied to each {each} by itself, with the same weights: {number(features, last)} become "
+            f"{number(units, 'numbers')}, and the axis {value.axes[-2]} stays."
+        )
+        reach = value.reach
+    accounts = []
+    if features is not None and units is not None:
+        if call.given("use_bias", True):
+            accounts.append(((features + 1) * units, f"({number(features, last)} + 1 bias) × {number(units, 'units')}"))
+        else:
+            accounts.append((features * units, f"{number(features, last)} × {number(units, 'units')}, no bias"))
+    return told(call, axes, reach, why, *accounts)
+
+
+def embedding(call: Call) -> Told:
+    value, width = call.first, call.outputs[0][-1]
+    tokens = call.given("input_dim")
+    why = (
+        f"Looks up each token's row, {number(width, 'numbers')}, in a table of {tokens:,} tokens "
+        f"(0 to {tokens - 1:,}): a features axis is added at the end."
+    )
+    account = [] if width is None else [(tokens * width, f"{number(tokens, 'tokens')} × {number(width, 'numbers')}")]
+    return told(call, (*value.axes, FEATURES), value.reach, why, *account)
+
+
+def softmax(call: Call) -> Told:
+    axis = call.given("axis", -1)
+    why = f"Turns the {call.first.axes[axis] if isinstance(axis, int) else 'numbers'} into shares that add up to 1."
+    return told(call, None, _last_axis(call.first, axis), f"{why} The shape stays.")
+
+
+def _last_axis(value: Value, axis: object = -1) -> Reach:
+    mixes = isinstance(axis, int) and -value.rank <= axis < value.rank and value.axes[axis] == TIMESTEPS
+    return everything([value]) if mixes else value.reach
+
+
+def category(call: Call) -> Told:
+    return told(
+        call,
+        (*call.first.axes, FEATURES) if len(call.outputs[0]) > call.first.rank else (SAMPLES, FEATURES),
+        all_reach(call) if len(call.outputs[0]) > call.first.rank else everything(call.inputs),
+        "Writes each token as a row of zeros and ones.",
+    )
+
+
+KINDS = {
+    **dict.fromkeys(PLAIN, plain),
+    **dict.fromkeys(
+        ["BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization", "GroupNormalization"],
+        normalised,
+    ),
+    "Dense": dense, "Embedding": embedding, "Softmax": softmax, "CategoryEncoding": category,
+}  # fmt: skip

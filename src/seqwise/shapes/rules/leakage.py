@@ -1,0 +1,375 @@
+"""Leakage: what the validation part should not share with the training part, and a target inside its own window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from seqwise.shapes.arrays import SAMPLE, Array
+from seqwise.shapes.axes import name_axes
+from seqwise.shapes.context import Context
+from seqwise.shapes.layer_code import layer_code
+from seqwise.shapes.layer_kinds import is_a, keeps_time
+from seqwise.shapes.rules.masks import slides
+from seqwise.shapes.rules.registry import Fault, rule
+
+
+def parts(context: Context) -> tuple[Array, Array] | None:
+    """Return the input of the training and of the validation part, where both are arrays of one kind of sample."""
+    one = context.inputs[0] if context.inputs else None
+    if one is None or one.data is None or one.validation is None:
+        return None
+    train, held = one.data, one.validation
+    if train.values is None or held.values is None or train.shape[1:] != held.shape[1:] or len(train.shape) < 2:
+        return None
+    return train, held
+
+
+def keys(values: np.ndarray) -> np.ndarray:
+    """Return one bytes key for each sample; equal samples have equal keys."""
+    flat = np.ascontiguousarray(values).reshape(len(values), -1)
+    return flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
+
+
+def same_samples(train: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Tell, for each held sample, whether the same one is in the training part; bool, shape (held,).
+
+    Eight values of each sample are compared first, whole samples only where these agree.
+    """
+    held = held.astype(train.dtype, copy=False)
+    chosen = np.unique(np.linspace(0, np.prod(train.shape[1:]) - 1, 8).astype(int))
+    places = (slice(None), *np.unravel_index(chosen, train.shape[1:]))
+    quick, quick_held = keys(train[places]), keys(held[places])
+    likely = np.isin(quick_held, quick)
+    if not likely.any():
+        return likely
+    rows = train[np.isin(quick, np.unique(quick_held[likely]))]
+    result = np.zeros(len(held), bool)
+    result[likely] = np.isin(keys(held[likely]), keys(rows))
+    return result
+
+
+@rule("SW401", "windows-in-both-parts")
+def shared(context: Context) -> Iterator[Fault]:
+    """The same windows are in the training and in the validation part.
+
+    Warning. Fires where at least one sample in 100 of the validation part (2 at the least; of at most 2000 looked at)
+    is also a training sample, number for number; constant samples do not count.
+    """
+    both = parts(context)
+    if both is None:
+        return
+    train, held = both
+    assert train.values is not None and held.values is not None
+    part = held.part
+    flat = part.reshape(len(part), -1)
+    varied = (flat != flat[:, :1]).any(axis=1)
+    if flat.shape[1] < 3 or not varied.any():
+        return
+    found = int((same_samples(train.values, part) & varied).sum())
+    if found < max(2, 0.01 * len(part)):
+        return
+    target = context.outputs[0].target if context.outputs else None
+    lines = [
+        f"seen = {{sample.tobytes() for sample in np.asarray({held.name})}}",
+        f"keep = np.array([sample.tobytes() not in seen for sample in np.asarray({train.name})])",
+        f"{train.name} = {train.name}[keep]",
+    ]
+    if target is not None:
+        lines.append(f"{target.name} = {target.name}[keep]")
+    yield Fault(
+        "warning",
+        "x",
+        f"{found:,} of {len(part):,} validation samples looked at are training samples, too: the validation score then "
+        "tells how well they were learnt by heart. Take them out of the training part.",
+        "no sample in both parts",
+        f"{found / len(part):.0%} of the validation part",
+        "\n".join(lines),
+    )
+
+
+@rule("SW402", "shuffled-before-split")
+def shuffled(context: Context) -> Iterator[Fault]:
+    """Overlapping windows were shuffled before they were split: each validation window has its neighbours in training.
+
+    Warning. Fires where, for at least 1 in 5 validation windows (3 at the least), both the window a step earlier and
+    the one a step later are training windows.
+    """
+    both = parts(context)
+    if both is None or context.has("windows-in-both-parts"):
+        return
+    train, held = both
+    assert train.values is not None and held.values is not None
+    if train.shape[1] < 3:
+        return
+    part = held.part
+    earlier = same_samples(train.values[:, 1:], part[:, :-1])
+    if earlier.sum() < 3:
+        return
+    later = same_samples(train.values[:, :-1], part[:, 1:])
+    between = earlier & later
+    flat = part.reshape(len(part), -1)
+    between &= (flat != flat[:, :1]).any(axis=1)
+    if between.sum() < max(3, 0.2 * len(part)):
+        return
+    many = train.samples + held.samples
+    whole = context.names.with_shape((many, *train.shape[1:]))
+    target = context.outputs[0].target if context.outputs else None
+    held_target = context.outputs[0].validation if context.outputs else None
+    cut = train.samples
+    lines = [f"{train.name}, {held.name} = {whole or 'windows'}[:{cut}], {whole or 'windows'}[{cut}:]"]
+    if target is not None:
+        all_targets = context.names.with_shape((many, *target.shape[1:])) or "targets"
+        name = held_target.name if held_target is not None else "y_val"
+        lines.append(f"{target.name}, {name} = {all_targets}[:{cut}], {all_targets}[{cut}:]")
+    yield Fault(
+        "warning",
+        "validation",
+        f"{between.mean():.0%} of the validation windows lie between two training windows that share "
+        f"{train.shape[1] - 1} of their {train.shape[1]} timesteps: the windows were shuffled before the split, so the "
+        "validation part has been seen. Split by time first; shuffle the training part afterwards.",
+        f"the first {cut:,} windows for training, the last {held.samples:,} for validation",
+        "a random split of overlapping windows",
+        "\n".join(lines),
+    )
+
+
+@rule("SW403", "scaler-saw-validation")
+def scaler(context: Context) -> Iterator[Fault]:
+    """The scaler was fitted on more than the training part.
+
+    Warning. Fires where the smallest and largest value of a feature are exactly 0 and 1 (or -1 and 1) over both parts
+    together but not over the training part; where both parts together have mean 0 and standard deviation 1 (to
+    0.001) and the training part alone does not (by more than 0.02); where a given `scaler` has seen more rows than the
+    training part has; and where a Forecaster's scaler is not that of its training rows.
+    """
+    if context.forecaster is not None:
+        yield from _forecaster_scaler(context)
+        return
+    both = parts(context)
+    if both is None or len(both[0].shape) != 3:
+        return
+    train, held = both
+    assert train.values is not None and held.values is not None
+    if train.values.dtype.kind != "f":
+        return
+    seen = _seen_by(context.scaler, train, held)
+    how = seen or _fitted_on_both(train.values, held.values)
+    if how is None:
+        return
+    if how == "standard":
+        fix = (
+            f"mean, std = {train.name}.mean(axis=(0, 1)), {train.name}.std(axis=(0, 1))\n"
+            f"{train.name}, {held.name} = ({train.name} - mean) / std, ({held.name} - mean) / std"
+        )
+    else:
+        fix = (
+            f"low, high = {train.name}.min(axis=(0, 1)), {train.name}.max(axis=(0, 1))\n"
+            f"{train.name}, {held.name} = ({train.name} - low) / (high - low), ({held.name} - low) / (high - low)"
+        )
+    yield Fault(
+        "warning",
+        "validation",
+        "The scaler was fitted on the training and validation part together, so the training input knows the range of "
+        "what comes later. Fit it on the training part, and apply it to both.",
+        "a scaler fitted on the training part",
+        seen_words(how, context),
+        fix,
+    )
+
+
+def seen_words(how: str, context: Context) -> str:
+    if context.scaler is not None and how == "rows":
+        return f"a scaler that has seen {int(context.scaler.n_samples_seen_):,} rows"
+    if how == "minmax":
+        return "the extremes 0 and 1 are reached over both parts together, not in training"
+    return "mean 0 and deviation 1 over both parts together, not in training"
+
+
+def _seen_by(fitted: object, train: Array, held: Array) -> str | None:
+    """Compare the rows that scikit-learn's scalers have counted with those that the training windows can span."""
+    count = getattr(fitted, "n_samples_seen_", None)
+    if count is None or np.ndim(count):
+        return None
+    rows = train.samples + train.shape[1] - 1 if slides(train) else train.samples * train.shape[1]
+    # windows of a training part span its rows, and one horizon more at the most
+    room = train.shape[1] if slides(train) else 0
+    return "rows" if int(count) > rows + room and held.samples else None
+
+
+def _fitted_on_both(train: np.ndarray, held: np.ndarray) -> str | None:
+    flat, other = train.reshape(-1, train.shape[-1]), held.reshape(-1, held.shape[-1])
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    all_low, all_high = np.minimum(low, other.min(axis=0)), np.maximum(high, other.max(axis=0))
+    for bottom in (0.0, -1.0):
+        exact = np.isclose(all_low, bottom, atol=1e-6) & np.isclose(all_high, 1.0, atol=1e-6)
+        short = (low > bottom + 1e-3) | (high < 1.0 - 1e-3)
+        binary = np.array([len(np.unique(flat[:2000, j])) <= 2 for j in range(flat.shape[1])])
+        if (exact & short & ~binary).any() and exact.all():
+            return "minmax"
+    off = (abs(flat.mean(axis=0)) > 0.02) | (abs(flat.std(axis=0) - 1) > 0.02)
+    if not off.any():
+        return None
+    counts = len(flat) + len(other)
+    mean = (flat.sum(axis=0, dtype=np.float64) + other.sum(axis=0, dtype=np.float64)) / counts
+    square = ((flat.astype(np.float64) ** 2).sum(axis=0) + (other.astype(np.float64) ** 2).sum(axis=0)) / counts
+    spread = np.sqrt(np.maximum(square - mean**2, 0))
+    if (abs(mean) < 1e-3).all() and (abs(spread - 1) < 1e-3).all():
+        return "standard"
+    return None
+
+
+def _forecaster_scaler(context: Context) -> Iterator[Fault]:
+    """Fit the Forecaster's scaler again on its training rows and compare the numbers."""
+    forecaster = context.forecaster
+    plan, fitted = forecaster.plan_, forecaster.scaler_
+    if plan is None:
+        return
+    rows = plan.split.train
+    values = plan.series.values[:rows]
+    if plan.series.observed is not None:
+        values = np.where(plan.series.observed[:rows], values, np.nan)
+    again = type(fitted)(fitted.kind, fitted.log).fit(values, plan.series.columns)
+    if np.allclose(again.offset_, fitted.offset_, rtol=1e-6) and np.allclose(again.scale_, fitted.scale_, rtol=1e-6):
+        return
+    yield Fault(
+        "warning",
+        "validation",
+        "The Forecaster's scaler is not that of its training rows: it knows the size of later ones.",
+        f"offset {again.offset_.tolist()}, scale {again.scale_.tolist()}",
+        f"offset {fitted.offset_.tolist()}, scale {fitted.scale_.tolist()}",
+        "forecaster.fit(data)  # fits its scaler on the training rows",
+    )
+
+
+@rule("SW404", "target-in-window")
+def target_in_window(context: Context) -> Iterator[Fault]:
+    """The target is a value of its own window: it was taken a step too early.
+
+    Warning. Fires where the samples are windows that slide over a series and the first value of each target equals (up
+    to scale and offset) the same place of the same feature in its own window, for at least 99 in 100 windows.
+    """
+    one = context.inputs[0].data if context.inputs else None
+    target = context.outputs[0].target if context.outputs else None
+    if one is None or target is None or one.values is None or target.values is None or len(one.shape) != 3:
+        return
+    if target.samples != one.samples or one.samples < 10 or not slides(one) or target.values.dtype.kind not in "fiu":
+        return
+    if len(target.shape) == 3 and target.shape[1:] == one.shape[1:]:
+        return  # an autoencoder
+    x = one.head[:SAMPLE].astype(np.float64)
+    first = target.head.reshape(len(target.head), -1)[:, 0].astype(np.float64)
+    every_step = len(target.shape) >= 3 and target.shape[1] == one.shape[1]  # the value at step 0 is then step 1's
+    steps = (one.shape[1] - 1, 0) if every_step else range(one.shape[1] - 1, -1, -1)
+    if not np.isfinite(first).all() or first.std() == 0:
+        return
+    wanted = (first - first.mean()) / first.std()
+    for step in steps:
+        window = x[:, step]
+        spread = window.std(axis=0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            scaled = (window - window.mean(axis=0)) / spread
+        alike = (np.abs(scaled - wanted[:, None]) < 1e-3).mean(axis=0)
+        if not (alike >= 0.99).any() or _straight(x, int(alike.argmax())):
+            continue
+        feature, late = int(alike.argmax()), 1 if every_step else one.shape[1] - step
+        yield Fault(
+            "warning",
+            "y",
+            f"The target of each window is its own feature {feature} at timestep {step}, the "
+            f"{_ordinal(one.shape[1] - step)} from its end: the model need only copy what it reads. The target was "
+            f"taken {late} step(s) too early.",
+            "the value after the window",
+            f"a value inside the window: timestep {step} of {one.shape[1]}",
+            f"{one.name}, {target.name} = {one.name}[:-{late}], {target.name}[{late}:]",
+        )
+        return
+
+
+def _straight(x: np.ndarray, feature: int) -> bool:
+    """Tell whether a feature is a straight line, of which every value is every other one up to scale and offset."""
+    first, last = x[:, 0, feature], x[:, -1, feature]
+    return x.shape[1] > 1 and bool(np.abs(np.corrcoef(first, last)[0, 1]) > 0.99999)
+
+
+def _ordinal(count: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(count, f"{count}th")
+
+
+@rule("SW405", "group-in-both-parts")
+def groups(context: Context) -> Iterator[Fault]:
+    """The same series (patient, machine, shop) is in both parts.
+
+    Warning. Fires where `groups` and `validation_groups` share a label.
+    """
+    if context.groups is None or context.validation_groups is None:
+        return
+    mine, theirs = np.asarray(context.groups), np.asarray(context.validation_groups)
+    both = np.intersect1d(mine, theirs)
+    if not both.size:
+        return
+    one = context.inputs[0].data if context.inputs else None
+    x = one.name if one is not None else "x"
+    target = context.outputs[0].target if context.outputs else None
+    own, other = (
+        context.names.of(context.groups, "groups"),
+        context.names.of(context.validation_groups, "validation_groups"),
+    )
+    lines = [f"keep = ~np.isin({own}, {other})", f"{x} = {x}[keep]"]
+    if target is not None:
+        lines.append(f"{target.name} = {target.name}[keep]")
+    lines.append(f"{own} = np.asarray({own})[keep]")
+    shown = ", ".join(map(str, both[:3].tolist())) + (", …" if len(both) > 3 else "")
+    yield Fault(
+        "warning",
+        "x",
+        f"{len(both):,} group(s) are in the training and in the validation part ({shown}): the model may know them by "
+        "their habits. Keep each group in one part.",
+        "no group in both parts",
+        f"{len(both):,} of {len(np.unique(theirs)):,} validation groups",
+        "\n".join(lines),
+    )
+
+
+@rule("SW406", "backward-direction-sees-target")
+def backward(context: Context) -> Iterator[Fault]:
+    """A bidirectional layer forecasts every timestep: its backward direction has read the target.
+
+    Warning. Fires where the target at each timestep is the input at the next one (up to scale and offset) and a
+    bidirectional layer returns every timestep.
+    """
+    one = context.inputs[0].data if context.inputs else None
+    target = context.outputs[0].target if context.outputs else None
+    layer = next(
+        (s.layer for s in context.recurrent_steps() if is_a(s.layer, "Bidirectional") and keeps_time(s.layer)), None
+    )
+    if layer is None or one is None or target is None or one.values is None or target.values is None:
+        return
+    shape = context.outputs[0].shape
+    if shape is None or len(shape) != 3 or target.shape[:2] != one.shape[:2] or one.shape[1] < 3:
+        return
+    x = one.part.reshape(len(one.part), one.shape[1], -1).astype(np.float64)
+    y = target.part.reshape(len(target.part), one.shape[1], -1)[..., 0].astype(np.float64)
+    now = y[:, :-1].ravel()
+    if now.std() == 0 or not np.isfinite(now).all():
+        return
+    for feature in range(x.shape[2]):
+        later = x[:, 1:, feature].ravel()
+        if later.std() == 0 or not np.isfinite(later).all():
+            continue
+        close = np.abs((now - now.mean()) / now.std() - (later - later.mean()) / later.std()) < 1e-3
+        if close.mean() < 0.99:
+            continue
+        inner = layer.forward_layer
+        units = inner.units * (2 if layer.merge_mode == "concat" else 1)
+        yield Fault(
+            "warning",
+            f"layer {layer.name!r}",
+            f"The target at each timestep is feature {feature} at the next one, and Bidirectional {layer.name!r} reads "
+            "the sequence from its end: at each timestep it has read the answer.",
+            "layers that read forwards only",
+            name_axes(one.shape),
+            layer_code(inner, units=units),
+        )
+        return

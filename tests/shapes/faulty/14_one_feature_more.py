@@ -1,0 +1,15 @@
+"""A column was added to the data, not to the model.
+
+finding: features-count
+"""
+
+import keras
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(64, 10, 4)).astype("float32")
+y = x[:, -1, 0]
+
+model = keras.Sequential([keras.Input((10, 3)), keras.layers.LSTM(16), keras.layers.Dense(1)])
+model.compile(optimizer="adam", loss="mse")
+model.fit(x, y, epochs=1, verbose=0)

@@ -1,0 +1,22 @@
+"""An output for 12 timesteps, a target for 3: dimensions must be equal.
+
+finding: target-timesteps-differ
+right: model.output_shape == (None, 3, 1)
+"""
+
+import keras
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(64, 12, 2)).astype("float32")
+y = x[:, -3:, :1] * 0.3
+
+model = keras.Sequential(
+    [
+        keras.Input((12, 2)),
+        keras.layers.LSTM(16, return_sequences=True),
+        keras.layers.Dense(1),
+    ]
+)
+model.compile(optimizer="adam", loss="mse")
+model.fit(x, y, epochs=1, verbose=0)

@@ -1,0 +1,23 @@
+"""RepeatVector after an LSTM that returns every timestep.
+
+finding: layer-refuses-input
+right: model.output_shape[1:] == (6, 1)
+"""
+
+import keras
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(64, 12, 2)).astype("float32")
+y = x[:, -6:, :1] * 0.5
+
+model = keras.Sequential(
+    [
+        keras.layers.LSTM(16, return_sequences=True),
+        keras.layers.RepeatVector(6),
+        keras.layers.LSTM(16, return_sequences=True),
+        keras.layers.Dense(1),
+    ]
+)
+model.compile(optimizer="adam", loss="mse")
+model.fit(x, y, epochs=1, verbose=0)

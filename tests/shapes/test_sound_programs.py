@@ -1,0 +1,67 @@
+"""No false alarm: sound programs, and the models that Seqwise itself builds, get no finding at all."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from programs import check_program, read_programs
+
+import seqwise as sw
+from seqwise.ops.backend import import_keras
+
+PROGRAMS = read_programs("sound")
+
+
+def test_there_are_enough():
+    assert len(PROGRAMS) >= 40
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
+def test_nothing_is_found(program):
+    report, names = check_program(program.text, program.path, program.settings.get("check", ""))
+    assert not report, str(report)
+    # it looked: the model's shapes were known, so a target of another size would have been seen
+    steps = len(names["model"].layers)
+    assert steps
+
+
+OPTIONS = list(itertools.product([False, True], [False, True], ["interpolate", "mask"], [(4,), (4, 3)]))
+
+
+@pytest.mark.parametrize(("both_ways", "every_step", "gaps", "units"), OPTIONS)
+def test_nothing_is_found_in_a_forecaster(both_ways, every_step, gaps, units):
+    if both_ways and every_step:
+        pytest.skip("Seqwise refuses it: the backward direction would read the targets")
+    months = np.arange(120)
+    values = 50 + months / 4 + 10 * np.sin(months * np.pi / 6) + np.random.default_rng(0).normal(size=120)
+    table = np.stack([values, np.cos(months * np.pi / 6)], axis=1)
+    forecaster = unfitted(sw.Forecaster(12, 3, units=units, bidirectional=both_ways, return_sequences=every_step,
+                                        gaps=gaps, season=12), table)  # fmt: skip
+    report = sw.check(forecaster)
+    assert not report, str(report)
+
+
+def unfitted(forecaster, table):
+    """Give a Forecaster all that `fit` would, but the training."""
+    from seqwise.models import forecaster as module
+
+    fit = module.fit
+    module.fit = lambda *args, **kwargs: None
+    try:
+        return forecaster.fit(table, target="0", features="1")
+    finally:
+        module.fit = fit
+
+
+def test_a_scaler_that_saw_more_than_the_training_rows_is_told():
+    values = np.linspace(10, 90, 200) + np.sin(np.arange(200))
+    forecaster = unfitted(sw.Forecaster(12, 3), np.stack([values, values + 1], axis=1))
+    series = forecaster.series_
+    forecaster.scaler_ = type(forecaster.scaler_)().fit(series.values, series.columns)
+    assert [finding.name for finding in sw.check(forecaster)] == ["scaler-saw-validation"]
+
+
+def test_keras_is_the_one_in_use():
+    assert import_keras().backend.backend() == "jax"
