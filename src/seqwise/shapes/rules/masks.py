@@ -123,8 +123,8 @@ def not_masked(context: Context) -> Iterator[Fault]:
 
     Warning. The LSTM runs on through the padding, and what it returns is its state after it.
 
-    Padding is the same step (all features alike) at the end of at least one sample in ten, for two timesteps or more and
-    for different lengths. It is none where the same is true of the other end, too (the rows of an image), where more
+    Padding is the same step (all features alike) at the end of at least one sample in ten, for two timesteps or more
+    and for different lengths. It is none where the other end has it, too (the rows of an image), where more
     than 2 in 100 of the other steps are the same (a quantity that is often zero), or where the samples are windows that
     slide over one series. At most 2000 samples are looked at.
     """

@@ -35,7 +35,8 @@ def meets(
     one, other = [BATCH, *wanted], [BATCH, *[s for s in sizes if s is not None]]
     sparse = loss is not None and loss.name == "sparse_categorical_crossentropy"
     if sparse:
-        labels = one[:-1] if len(one) == len(other) and one[-1] == 1 else one
+        labels = one[:-1] if len(one) == len(other) + 1 and one[-1] == 1 else one
+        labels = labels[:-1] if len(labels) == len(other) and labels[-1] == 1 else labels
         return "same" if labels == other[:-1] else "fails"
     if len(one) == len(other) + 1 and one[-1] == 1:
         one = one[:-1] if len(other) > 1 else one
