@@ -65,7 +65,8 @@ def shared(context: Context) -> Iterator[Fault]:
     """The same windows are in the training and in the validation part.
 
     Warning. Fires where at least one sample in 100 of the validation part (2 at the least; of at most 2000 looked at)
-    is also a training sample, number for number; constant samples do not count.
+    is also a training sample, number for number. Constant samples do not count, nor do whole numbers of fewer than 20
+    kinds (bits, letters), which repeat by chance.
     """
     both = parts(context)
     if both is None:
@@ -75,7 +76,7 @@ def shared(context: Context) -> Iterator[Fault]:
     part = held.part
     flat = part.reshape(len(part), -1)
     varied = (flat != flat[:, :1]).any(axis=1)
-    if flat.shape[1] < 3 or not varied.any():
+    if flat.shape[1] < 3 or not varied.any() or (held.whole and len(np.unique(flat[:200])) < 20):
         return
     found = int((same_samples(train.values, part) & varied).sum())
     if found < max(2, 0.01 * len(part)):
@@ -266,7 +267,9 @@ def target_in_window(context: Context) -> Iterator[Fault]:
     """The target is a value of its own window: it was taken a step too early.
 
     Warning. Fires where the samples are windows that slide over a series and the first value of each target equals (up
-    to scale and offset) the same place of the same feature in its own window, for at least 99 in 100 windows.
+    to scale and offset) the same place of the same feature in its own window, for at least 99 in 100 windows, and more
+    often than it equals the value after the window (a series that hardly moves). A target that is the whole input, an
+    autoencoder's, is none.
     """
     one = context.inputs[0].data if context.inputs else None
     target = context.outputs[0].target if context.outputs else None
@@ -290,6 +293,9 @@ def target_in_window(context: Context) -> Iterator[Fault]:
             scaled = (window - window.mean(axis=0)) / spread
         alike = (np.abs(scaled - wanted[:, None]) < 1e-3).mean(axis=0)
         if not (alike >= 0.99).any() or _straight(x, int(alike.argmax())):
+            continue
+        after = x[1:, -1, int(alike.argmax())]  # window i + 1 ends in the value after window i
+        if (after == first[:-1]).mean() >= (window[:, int(alike.argmax())] == first).mean() > 0:
             continue
         feature, late = int(alike.argmax()), 1 if every_step else one.shape[1] - step
         yield Fault(

@@ -249,7 +249,8 @@ def size(context: Context) -> Iterator[Fault]:
     """The output has another number of values than the target.
 
     Warning where the loss broadcasts (a target of 5 against an output of 1, or the reverse), error where it refuses.
-    Fires where the last axes differ and the loss is no crossentropy over classes.
+    Fires where the last axes differ and the loss is no crossentropy over classes and none of the user's own; a hint
+    where no loss is known.
     """
     for output, target, shape in pairs(context):
         if context.has("SW21", "SW302", "SW303", "SW304") or (output.loss is not None and output.loss.crossentropy):
@@ -269,7 +270,7 @@ def size(context: Context) -> Iterator[Fault]:
                 where = f"after layer {step.name!r}"
                 fix = f"keras.layers.Dense({values})"
         yield Fault(
-            severity_of(verdict),
+            severity_of(verdict) if output.loss is not None else "hint",
             where,
             f"{target.name} has {values:,} value(s) for each {'timestep' if len(shape) == 3 else 'sample'}, the output "
             f"has {shape[-1]:,}. {silently(verdict)}",
