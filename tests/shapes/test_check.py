@@ -236,3 +236,49 @@ def test_what_is_broken_in_a_sound_stack_is_named(case, fault):
             return
     report = sw.check([keras.Input((steps, features)), *stack], x, y, loss="mse")
     assert expected in names(report), str(report)
+
+
+def odd_data():
+    x = np.random.default_rng(1).normal(size=(12, 6, 2))
+    return {
+        "nothing": None, "a number": 3.0, "no axes": np.array(1.0), "an empty list": [], "no samples": x[:0],
+        "no features": x[..., :0], "one axis": x[:, 0, 0], "five axes": x.reshape(12, 3, 2, 2, 1), "complex": x * 1j,
+        "bools": x > 0, "half": x.astype("float16"), "bfloat16": DATA["jax"](x).astype("bfloat16"), "nan": x * np.nan,
+        "infinite": x * np.inf, "beyond float32": x * 1e300, "words": np.array(["a", "b"]), "a word": "hello",
+        "bytes": b"abc", "a generator": (i for i in range(3)), "a dict": {"a": x}, "a set": {1, 2}, "a function": len,
+        "a series": pd.Series(x[:, 0, 0]), "mixed columns": pd.DataFrame({"a": [1, 2.0], "b": ["x", "y"]}),
+        "dates": pd.DataFrame({"a": pd.date_range("2020", periods=4)}), "lists of words": [["a", "b"], ["c"]],
+        "nones": [None, None], "an object and none": np.array([None, 1.0], dtype=object), "dicts": [{"a": 1}],
+        "masked": np.ma.masked_array(x, x > 1), "nulls": pl.DataFrame({"a": [1.0, None]}),
+        "a lazy table": pl.LazyFrame({"a": [1.0]}), "huge whole numbers": np.full((4, 6, 2), 2**62),
+        "constant": np.ones((9, 6, 2)), "ids": np.arange(72).reshape(12, 6), "two arrays": [x, x[:, :, 0]],
+        "ragged within": [[[1, 2], [3]], [[1]]], "negative": -np.arange(12), "steps of time": np.array([1], "m8[s]"),
+    }  # fmt: skip
+
+
+ODD_MODELS = {
+    "none": lambda: None,
+    "no layers": list,
+    "an empty model": keras.Sequential,
+    "lstm": lambda: [layers.LSTM(3), layers.Dense(1)],
+    "tokens": lambda: [layers.Embedding(10, 3, mask_zero=True), layers.LSTM(3), layers.Dense(4, activation="softmax")],
+    "images": lambda: [layers.Conv2D(3, 3), layers.Flatten(), layers.Dense(1)],
+    "cells": lambda: [layers.RNN([layers.LSTMCell(2), layers.LSTMCell(3)]), layers.Dense(1)],
+    "text": lambda: [layers.TextVectorization(), layers.Embedding(10, 2), layers.LSTM(2, stateful=True)],
+    "functional": lambda: functional(True),
+    "frames": lambda: [layers.TimeDistributed(layers.Conv1D(2, 2)), layers.ConvLSTM1D(2, 2), layers.Dense(1)],
+}
+
+
+@pytest.mark.parametrize("kind", ODD_MODELS)
+def test_nothing_that_it_is_handed_makes_it_fail(kind):
+    model = ODD_MODELS[kind]()
+    data = odd_data()
+    for x in data.values():
+        for y in (None, x, np.arange(12) % 3):
+            for loss in ("mse", "sparse_categorical_crossentropy", None):
+                report = sw.check(model, x, y, loss=loss, validation=(x, y))
+                assert str(report) and report.to_dict()
+    for y in data.values():
+        assert str(sw.check(model, X, y, loss="mse"))
+        assert str(sw.check(model, None, y, loss="binary_crossentropy"))

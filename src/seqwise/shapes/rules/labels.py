@@ -225,7 +225,8 @@ def one_unit(context: Context) -> Iterator[Fault]:
             continue
         if loss.name not in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
             continue
-        classes = int(target.part.max()) + 1 if target.whole and target.part.size else 2
+        top = target.part.max() if target.whole and target.part.size else 1
+        classes = int(top) + 1 if np.isfinite(top) else 2
         step = last_sized(output)
         if classes <= 2 or step is None:
             where, fix = "compile", compiled(context, "binary_crossentropy", loss.from_logits)

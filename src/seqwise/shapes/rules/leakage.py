@@ -371,7 +371,7 @@ def backward(context: Context) -> Iterator[Fault]:
     if layer is None or one is None or target is None or one.values is None or target.values is None:
         return
     shape = context.outputs[0].shape
-    if shape is None or len(shape) != 3 or target.shape[:2] != one.shape[:2] or one.shape[1] < 3:
+    if shape is None or len(shape) != 3 or len(one.shape) < 2 or target.shape[:2] != one.shape[:2] or one.shape[1] < 3:
         return
     x = one.part.reshape(len(one.part), one.shape[1], -1).astype(np.float64)
     y = target.part.reshape(len(target.part), one.shape[1], -1)[..., 0].astype(np.float64)

@@ -273,7 +273,7 @@ def size(context: Context) -> Iterator[Fault]:
             severity_of(verdict) if output.loss is not None else "hint",
             where,
             f"{target.name} has {values:,} value(s) for each {'timestep' if len(shape) == 3 else 'sample'}, the output "
-            f"has {shape[-1]:,}. {silently(verdict)}",
+            f"has {'any number' if shape[-1] is None else shape[-1]}. {silently(verdict)}",
             name_axes((None, *target.shape[1:]), "targets"),
             name_axes(shape, "units"),
             fix,
