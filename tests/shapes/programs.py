@@ -269,9 +269,10 @@ def today(program: Program) -> str:
     if error is not None:
         text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
         lines = [line.strip() for line in text.splitlines() if not PREAMBLE.match(line.strip())]
-        mismatch = next(
-            (line for line in lines if re.match(r"(Incompatible shapes|indices\[|Received a label)", line)), ""
+        telling = re.compile(
+            r"Incompatible shapes|indices\[|Received a label|dot_general|mat1 and mat2|Dimensions must"
         )
+        mismatch = next((line[found.start() :] for line in lines if (found := telling.search(line))), "")
         return f"{type(error).__name__}: {mismatch or (lines[0] if lines else text.strip())}"
     losses = names["model"].history.history["loss"]
     return "trains without a word" if np.isfinite(losses[-1]) else "trains; the loss is nan"

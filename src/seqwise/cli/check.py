@@ -89,13 +89,11 @@ def _read_arrays(path: Path) -> dict[str, Any] | None:
         return None
     try:
         held = np.load(path, allow_pickle=False)
+        arrays = {"x": held} if isinstance(held, np.ndarray) else {name: held[name] for name in held.files}
     except (ValueError, OSError, EOFError) as error:
         raise DataError(
             f"{path.name} cannot be read: {error}. Save arrays of numbers: np.savez({path.stem!r}, x=x, y=y)."
         ) from None
-    if isinstance(held, np.ndarray):
-        return {"x": held}
-    arrays = {name: held[name] for name in held.files}
     if "x" not in arrays:
         raise DataError(
             f"{path.name} holds {', '.join(map(repr, arrays)) or 'nothing'}, but no 'x'. Save it by "

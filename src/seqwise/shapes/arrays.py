@@ -22,7 +22,7 @@ class Array:
     Attributes:
         name: what it is called in a fix.
         kind: ``"array"``, ``"table"``, ``"list"`` (regular, but a list), ``"ragged"``, ``"text"`` or ``"unknown"``.
-        values: numbers or booleans, in the shape that they were held in; None where there are none to be had.
+        values: numbers or booleans, in the shape that they were held in; None where there are none.
         shape: of `values`; for ragged data (samples,).
         columns: names, for a table.
         lengths: timesteps of each sequence, for ragged data.
@@ -107,9 +107,11 @@ def _from_numpy(array: np.ndarray, name: str, held: Any) -> Array:
         return Array(name, "text", None, array.shape, original=held)
     if array.dtype.kind in "mM":
         return Array(name, "dates", None, array.shape, original=held)
-    if array.dtype.kind not in "fiubc":  # ml_dtypes: bfloat16, float8
+    if array.dtype.kind == "c":
+        return Array(name, "unknown", None, array.shape, original=held)
+    if array.dtype.kind not in "fiub":  # ml_dtypes: bfloat16, float8
         array = array.astype(np.float32)
-    return Array(name, "array", array, array.shape, original=held)
+    return Array(name, "array", array if array.size else None, array.shape, original=held)
 
 
 def _read_objects(array: np.ndarray, name: str, held: Any) -> Array:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from seqwise.shapes.context import Context
 from seqwise.shapes.gather import gather
 from seqwise.shapes.names import Names
@@ -71,9 +73,10 @@ def check(
 
 def run_rules(context: Context, only: Sequence[str] | None = None) -> Report:
     """Run the rules (all, or those of these codes) on a context that is already there."""
-    for code, rule in RULES.items():
-        if only is None or code in only:
-            context.found.extend(rule.findings(context))
+    with np.errstate(all="ignore"):  # data with NaN, infinity or 1e300 are looked at like any other
+        for code, rule in RULES.items():
+            if only is None or code in only:
+                context.found.extend(rule.findings(context))
     return Report(context.found, _subject(context))
 
 

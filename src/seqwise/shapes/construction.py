@@ -21,12 +21,29 @@ def read_failure(error: BaseException) -> tuple[Construction, list[Any]]:
         local, code = frame.tb_frame.f_locals, frame.tb_frame.f_code
         owner = local.get("self")
         inside_keras = "keras" in code.co_filename.replace("\\", "/").split("/")
+        if inside_keras and code.co_name == "error_handler":  # Keras leaves this frame where it hides the layer's own
+            arguments = local.get("args", ())
+            owner = arguments[0] if arguments else None
+            function = getattr(local.get("fn"), "__name__", "")
+            local = {"args": tuple(arguments[1:]), "kwargs": local.get("kwargs", {})}
+        else:
+            function = code.co_name
         if inside_keras and owner is not None and is_a(owner, "Layer"):
-            _read_keras_frame(found, layers, code.co_name, owner, local)
+            _read_keras_frame(found, layers, function, owner, local)
         elif not inside_keras:
             found.variables = dict(local)
         frame = frame.tb_next
-    return found, layers
+    return found, layers or _chain(found)
+
+
+def _chain(found: Construction) -> list[Any]:
+    """Return the layers that lead to the tensor on which a layer could not be called, and that layer."""
+    layers, tensor = [], found.argument
+    while (history := getattr(tensor, "_keras_history", None)) is not None and len(layers) < 1000:
+        layers.append(history.operation)
+        node = history.operation._inbound_nodes[history.node_index]
+        tensor = node.input_tensors[0] if node.input_tensors else None
+    return [*reversed(layers), found.called] if layers else []
 
 
 def _read_keras_frame(found: Construction, layers: list[Any], function: str, owner: Any, local: dict[str, Any]) -> None:

@@ -70,8 +70,8 @@ def declared_inputs(model: Any) -> list[Input]:
     """Return the inputs that a model declares; an empty list where it declares none yet."""
     if isinstance(model, (list, tuple)):
         first = next((layer for layer in model if is_a(layer, "InputLayer")), None)
-        if first is None and model and hasattr(model[0], "batch_shape"):
-            first = model[0]  # keras.Input gives a tensor
+        if first is None and model and getattr(model[0], "_keras_history", None) is not None:
+            first = model[0]._keras_history.operation  # keras.Input gives a tensor
         shape = getattr(first, "batch_shape", None) or getattr(model[0] if model else None, "_input_shape_arg", None)
         if shape is None:
             return []

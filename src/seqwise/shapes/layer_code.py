@@ -68,7 +68,9 @@ def _call(layer: Any, changes: dict[str, Any]) -> str:
         if default is not inspect.Parameter.empty and _same(value, default):
             positional = False
             continue
-        parts.append(_text(value) if positional and not parts else f"{name}={_text(value)}")
+        required = default is inspect.Parameter.empty
+        parts.append(_text(value) if positional and (required or not parts) else f"{name}={_text(value)}")
+        positional = positional and required
     if shape is not None and "input_shape" not in changes:
         parts.append(f"input_shape={tuple(shape)}")
     parts += [f"{name}={_text(value)}" for name, value in changes.items() if name in config]
@@ -92,9 +94,18 @@ def _automatic(layer: Any) -> bool:
     )
 
 
+# what Keras makes of a default that it writes down in another way
+ALIASES = {"uniform": "randomuniform", "normal": "randomnormal"}
+
+
 def _same(value: Any, default: Any) -> bool:
+    if default is None and value == "linear":
+        return True
     if isinstance(value, dict) and isinstance(default, str):
-        return _key(str(value.get("class_name", ""))) == _key(default) and not _settings(value)
+        kind = _key(str(value.get("class_name", "")))
+        if kind == ALIASES.get(default):
+            return {"minval": -0.05, "maxval": 0.05, "mean": 0.0, "stddev": 0.05}.items() >= _settings(value).items()
+        return kind == _key(default) and not _settings(value)
     if isinstance(value, (list, tuple)) and isinstance(default, (list, tuple)):
         return list(value) == list(default)
     if isinstance(default, int) and not isinstance(default, bool) and isinstance(value, (list, tuple)):

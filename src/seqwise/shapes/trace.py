@@ -91,6 +91,15 @@ def _run(model: Any, shapes: list[Shape | None], walk: Walk) -> None:
     seen: list[Step] = []
     makers: dict[int, tuple[Any, Step]] = {}
     calling: list[Any] = []
+    own_call = model.call
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = own_call(*args, **kwargs)
+        makers_of_outputs[:] = [makers.get(id(tensor), (None, None))[1] for tensor in keras.tree.flatten(result)]
+        return result
+
+    makers_of_outputs: list[Step | None] = []
+    model.call = call
     for layer in model._flatten_layers(include_self=False):
         _record(layer, seen, makers, calling)
     try:
@@ -102,7 +111,8 @@ def _run(model: Any, shapes: list[Shape | None], walk: Walk) -> None:
     flat = keras.tree.flatten(result)
     walk.steps = seen
     walk.outputs = [(None, *tensor.shape[1:]) for tensor in flat]
-    walk.ends = [seen[-1] if seen else None] * len(flat)
+    # None where an operation of the user's own comes last
+    walk.ends = makers_of_outputs if len(makers_of_outputs) == len(flat) else [None] * len(flat)
     walk.complete = True
 
 

@@ -64,8 +64,8 @@ def _one_target_at_most(one: Input, rows: int) -> bool:
 def column_scales(data: Array) -> np.ndarray:
     """Return the root mean square of each column (last axis), float64."""
     part = data.part.reshape(-1, data.shape[-1])[:20_000].astype(np.float64)
-    with np.errstate(invalid="ignore", over="ignore"):
-        return np.sqrt(np.nanmean(part**2, axis=0)) if part.size else np.zeros(0)
+    known = ~np.isnan(part)
+    return np.sqrt((np.where(known, part, 0) ** 2).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
 def two_axes(context: Context) -> Iterator[tuple[Input, Array]]:

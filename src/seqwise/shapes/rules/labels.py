@@ -225,7 +225,8 @@ def one_unit(context: Context) -> Iterator[Fault]:
             continue
         if loss.name not in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
             continue
-        classes = int(target.part.max()) + 1 if target.whole and target.part.size else 2
+        top = target.part.max() if target.whole and target.part.size else 1
+        classes = int(top) + 1 if np.isfinite(top) else 2
         step = last_sized(output)
         if classes <= 2 or step is None:
             where, fix = "compile", compiled(context, "binary_crossentropy", loss.from_logits)
@@ -246,8 +247,8 @@ def mismatch(context: Context) -> Iterator[Fault]:
     """The loss expects probabilities and gets none, or expects logits and gets probabilities.
 
     Warning. Fires on crossentropies: after a last layer without sigmoid or softmax unless ``from_logits=True``; after
-    one with ``from_logits=True``; categorical ones after a sigmoid; binary_crossentropy after a softmax with one-hot
-    labels.
+    one with ``from_logits=True``; categorical ones after a sigmoid; binary_crossentropy after a softmax over three
+    classes or more (over two it is the same as the right one) with one-hot labels.
     """
     for output in context.outputs:
         loss, end = output.loss, ends(output)
@@ -268,7 +269,7 @@ def mismatch(context: Context) -> Iterator[Fault]:
             )
             yield _mismatch("compile", what, "from_logits=False", f"{activation}, then from_logits=True",
                             compiled(context, loss.name))  # fmt: skip
-        elif binary and activation == "softmax" and output.shape[-1] > 1 and (hot or target is None):
+        elif binary and activation == "softmax" and output.shape[-1] > 2 and (hot or target is None):
             what = "binary_crossentropy takes each class for a question of its own, but softmax chooses one of them."
             yield _mismatch("compile", what, "loss='categorical_crossentropy'", "softmax with binary_crossentropy",
                             compiled(context, "categorical_crossentropy"))  # fmt: skip

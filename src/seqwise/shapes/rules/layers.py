@@ -212,7 +212,7 @@ def streaming(context: Context) -> Iterator[Fault]:
     """A bidirectional layer in a model that is to run one timestep at a time.
 
     Error with ``streaming=True``; a warning where the layer is stateful. The backward direction starts at the last
-    timestep, which a stream does not have yet.
+    timestep, which a stream does not have yet. Fires on every Bidirectional layer in such a model.
     """
     for step in context.recurrent_steps():
         if not is_a(step.layer, "Bidirectional"):

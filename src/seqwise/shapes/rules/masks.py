@@ -43,6 +43,8 @@ def find_padding(data: Array) -> Padding | None:
     if data.values is None or len(data.shape) not in (2, 3) or data.shape[1] < 3 or data.samples < 2:
         return None
     part = data.part.reshape(*data.part.shape[:2], -1)
+    if part.shape[2] == 1 and len(np.unique(part[:200])) <= 2:
+        return None  # a flag that is switched on or off once
     if part.dtype.kind not in "fiub" or slides(data):
         return None
     for side in ("after", "before"):
@@ -121,12 +123,13 @@ def reader(context: Context, one: Input) -> Step | None:
 def not_masked(context: Context) -> Iterator[Fault]:
     """The sequences are padded after their end, and nothing masks the padding.
 
-    Warning. The LSTM runs on through the padding, and what it returns is its state after it.
+    Warning. The LSTM runs on through the padding, and what it returns is its state after it. Fires where the input is
+    padded after its end and no layer makes a mask.
 
-    Padding is the same step (all features alike) at the end of at least one sample in ten, for two timesteps or more and
-    for different lengths. It is none where the same is true of the other end, too (the rows of an image), where more
+    Padding is the same step (all features alike) at the end of at least one sample in ten, for two timesteps or more
+    and for different lengths. It is none where the other end has it, too (the rows of an image), where more
     than 2 in 100 of the other steps are the same (a quantity that is often zero), or where the samples are windows that
-    slide over one series. At most 2000 samples are looked at.
+    slide over one series, or hold one feature of two values. At most 2000 samples are looked at.
     """
     for one in given(context):
         step = reader(context, one)

@@ -55,7 +55,8 @@ def timesteps_count(context: Context) -> Iterator[Fault]:
     """The input has another number of timesteps than the model declares.
 
     Warning: an LSTM runs over any number of timesteps, so Keras says nothing (a functional model refuses on some
-    backends), and the model is used on windows other than those it was made for.
+    backends), and the model is used on windows other than those it was made for. Fires where the second axis differs
+    from the declared one; never where the model declares None.
     """
     for one, data in three_axes(context):
         if one.declared is None or one.declared[1] in (None, data.shape[1]) or context.has("SW116", "SW117"):
@@ -78,7 +79,8 @@ def timesteps_count(context: Context) -> Iterator[Fault]:
 def validation_shape(context: Context) -> Iterator[Fault]:
     """The validation input has other axes than the training input.
 
-    Error. Fires where timesteps, features or the number of axes differ between x and the validation's x.
+    Error; a hint where only a features axis of 1 is missing and the model declares it, since Keras then adds it. Fires
+    where timesteps, features or the number of axes differ between x and the validation's x.
     """
     for one in given(context):
         data, held = one.data, one.validation
@@ -93,8 +95,9 @@ def validation_shape(context: Context) -> Iterator[Fault]:
         ):
             continue
         missing = len(held.shape) == len(data.shape) - 1 and data.shape[-1] == 1
+        adapts = missing and one.layer is not None  # Keras adds the axis itself
         yield Fault(
-            "error",
+            "hint" if adapts else "error",
             "validation",
             f"{held.name} has other axes than {data.name}. What is done to the training input must be done to the "
             "validation input, too.",

@@ -35,7 +35,8 @@ def meets(
     one, other = [BATCH, *wanted], [BATCH, *[s for s in sizes if s is not None]]
     sparse = loss is not None and loss.name == "sparse_categorical_crossentropy"
     if sparse:
-        labels = one[:-1] if len(one) == len(other) and one[-1] == 1 else one
+        labels = one[:-1] if len(one) == len(other) + 1 and one[-1] == 1 else one
+        labels = labels[:-1] if len(labels) == len(other) and labels[-1] == 1 else labels
         return "same" if labels == other[:-1] else "fails"
     if len(one) == len(other) + 1 and one[-1] == 1:
         one = one[:-1] if len(other) > 1 else one
@@ -248,7 +249,8 @@ def size(context: Context) -> Iterator[Fault]:
     """The output has another number of values than the target.
 
     Warning where the loss broadcasts (a target of 5 against an output of 1, or the reverse), error where it refuses.
-    Fires where the last axes differ and the loss is no crossentropy over classes.
+    Fires where the last axes differ and the loss is no crossentropy over classes and none of the user's own; a hint
+    where no loss is known.
     """
     for output, target, shape in pairs(context):
         if context.has("SW21", "SW302", "SW303", "SW304") or (output.loss is not None and output.loss.crossentropy):
@@ -268,10 +270,10 @@ def size(context: Context) -> Iterator[Fault]:
                 where = f"after layer {step.name!r}"
                 fix = f"keras.layers.Dense({values})"
         yield Fault(
-            severity_of(verdict),
+            severity_of(verdict) if output.loss is not None else "hint",
             where,
             f"{target.name} has {values:,} value(s) for each {'timestep' if len(shape) == 3 else 'sample'}, the output "
-            f"has {shape[-1]:,}. {silently(verdict)}",
+            f"has {'any number' if shape[-1] is None else shape[-1]}. {silently(verdict)}",
             name_axes((None, *target.shape[1:]), "targets"),
             name_axes(shape, "units"),
             fix,
