@@ -13,12 +13,12 @@ from seqwise.training import Batches, auto_batch_size, fit, jax_loop, loop, pred
 ROWS, WINDOW, HORIZON, BATCH = 43, 6, 2, 8
 
 
-def make_model(**options):
+def make_model(metrics=None, **options):
     sizes = {"window": WINDOW, "features": 2, "targets": 1, "horizon": HORIZON, "units": (4,)}
     model = build_network(**sizes | options)
     rng = np.random.default_rng(5)
     model.set_weights([rng.normal(size=w.shape).astype("float32") / 2 for w in model.get_weights()])
-    model.compile("adam", "mse")
+    model.compile("adam", "mse", weighted_metrics=metrics)
     model.optimizer.build(model.trainable_variables)
     return model
 
@@ -58,6 +58,36 @@ CASES = {
     "mask and weights": ({"masked": True}, {"weighted": True, "masked": True}),
     "every step": ({"return_sequences": True}, {"weighted": True, "every_step": True}),
 }
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_metrics_equal_those_of_a_plain_keras_loop(case):
+    options, layout = CASES[case]
+    data = make_data(**layout)
+    model = make_model(["mae", "mse"], **options)
+    found = fit(model, data, data, epochs=2, batch_size=BATCH, patience=None, seed=4, verbose=False).history
+    assert set(found) == {"loss", "mae", "mse", "val_loss", "val_mae", "val_mse"}
+    twin, rng = make_model(["mae", "mse"], **options), np.random.default_rng(4)
+    keras = import_keras()
+
+    def assert_equal(measured, epoch, prefix):
+        for metric in measured:
+            np.testing.assert_allclose(found[prefix + metric.name][epoch], float(metric.result()), rtol=3e-6)
+
+    for epoch in range(2):
+        # Keras resets a model's metrics at every call for one batch; these are its own, kept by hand
+        measured = [keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.MeanSquaredError(name="mse")]
+        for _, inputs, targets, weights in keras_epoch(twin, data, rng.permutation(data.origins)):
+            outputs = twin.predict_on_batch(inputs)
+            for metric in measured:
+                metric.update_state(targets, outputs, sample_weight=weights)
+            twin.train_on_batch(inputs, targets, sample_weight=weights)
+        assert_equal(measured, epoch, "")
+        measured = [type(metric)(name=metric.name) for metric in measured]
+        for _, inputs, targets, weights in keras_epoch(twin, data, data.origins):
+            for metric in measured:
+                metric.update_state(targets, twin.predict_on_batch(inputs), sample_weight=weights)
+        assert_equal(measured, epoch, "val_")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -154,13 +184,13 @@ class Played:
 
     def __call__(self, keras, model, train, validation, batch_size):
         self.model = model
-        return self.run_epoch, lambda origins: self.losses[len(self.orders) - 1]
+        return self.run_epoch, lambda origins: {"loss": self.losses[len(self.orders) - 1]}
 
     def run_epoch(self, origins):
         self.orders.append(origins)
         assert self.model is not None
         self.model.set_weights([np.full(w.shape, len(self.orders)) for w in self.model.get_weights()])
-        yield 1, 10.0 - len(self.orders)
+        yield 1, {"loss": 10.0 - len(self.orders)}
 
 
 def played_fit(monkeypatch, losses, *, validation=True, model=None, **options):

@@ -1,4 +1,4 @@
-"""Many training steps inside one compiled JAX call, with Keras's own model, optimiser and loss.
+"""Many training steps inside one compiled JAX call, with Keras's own model, optimiser, loss and metrics.
 
 Keras calls its compiled step once a batch from Python, which at small sizes costs more than the step. Here the
 scaled series stays on the device; a call takes window origins, gathers each batch and runs a chunk of steps.
@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
+import keras
 import numpy as np
 
 from seqwise.data import Windows
@@ -42,43 +43,46 @@ class JaxSteps:
             windows.targets,
             every_step=windows.every_step,
         )
+        self._metrics = _compiled_metrics(model, self._layout)
+        self._measured = [v for metric in self._metrics for v in metric.variables]
         # the state is not donated: Ctrl-C in the call would leave the model without any
         self._train = jax.jit(self._train_chunk, compiler_options=COMPILER_OPTIONS)
         self._validate = jax.jit(self._validate_chunk, compiler_options=COMPILER_OPTIONS)
 
     def train(self, origins: np.ndarray) -> Iterator[tuple[int, float]]:
-        """Run one epoch over `origins` in the order given; yields (batches done, mean loss so far)."""
+        """Run one epoch over `origins` in the order given; yields (batches done, mean loss so far).
+
+        The model's compiled metrics go on from where they are.
+        """
         model = self.model
-        state = (
-            [v.value for v in model.trainable_variables],
-            [v.value for v in model.non_trainable_variables],
-            [v.value for v in model.optimizer.variables],
-        )
+        variables = (
+            model.trainable_variables, model.non_trainable_variables, model.optimizer.variables, self._measured
+        )  # fmt: skip
+        state = tuple([v.value for v in group] for group in variables)
         total, count, done = 0.0, 0, 0
         for chunk, real, steps in self._chunks(origins):
             state, losses = self._train(state, self._data, chunk, real, steps)
-            for variables, values in zip(
-                (model.trainable_variables, model.non_trainable_variables, model.optimizer.variables),
-                state,
-                strict=True,
-            ):
-                for variable, value in zip(variables, values, strict=True):
-                    variable.assign(value)
+            for group, values in zip(variables, state, strict=True):
+                _assign(group, values)
             losses = np.asarray(losses, np.float64)
             total, count, done = total + float((losses * real).sum()), count + int(real.sum()), done + steps
             yield done, total / count
 
     def validate(self, origins: np.ndarray) -> float:
-        """Return the mean loss over `origins`, without dropout."""
+        """Return the mean loss over `origins`, without dropout. The metrics go on, as in `train`."""
         total, count = 0.0, 0
-        state = (
-            [v.value for v in self.model.trainable_variables],
-            [v.value for v in self.model.non_trainable_variables],
-        )
+        trained = [[v.value for v in g] for g in (self.model.trainable_variables, self.model.non_trainable_variables)]
+        measured = [v.value for v in self._measured]
         for chunk, real, steps in self._chunks(origins):
-            losses = np.asarray(self._validate(state, self._data, chunk, real, steps), np.float64)
+            measured, losses = self._validate((*trained, measured), self._data, chunk, real, steps)
+            losses = np.asarray(losses, np.float64)
             total, count = total + float((losses * real).sum()), count + int(real.sum())
+        _assign(self._measured, measured)
         return total / count
+
+    def metric_results(self) -> dict[str, float]:
+        """Return the compiled metrics over all batches since the model's metrics were reset."""
+        return {metric.name: float(metric.result()) for metric in self._metrics}
 
     @property
     def _data(self) -> tuple[Any, ...]:
@@ -103,8 +107,15 @@ class JaxSteps:
         return inputs, series[ahead, : self._layout.targets], None if weights is None else weights[ahead]
 
     def _loss(
-        self, trainable: Any, other: Any, data: tuple[Any, ...], origins: jax.Array, real: jax.Array, training: bool
-    ) -> tuple[jax.Array, tuple[jax.Array, Any]]:
+        self,
+        trainable: Any,
+        other: Any,
+        measured: Any,
+        data: tuple[Any, ...],
+        origins: jax.Array,
+        real: jax.Array,
+        training: bool,
+    ) -> tuple[jax.Array, tuple[jax.Array, Any, Any]]:
         inputs, targets, weights = self._gather(data, origins)
         outputs, other = self.model.stateless_call(trainable, other, inputs, training=training)
         share = (jnp.arange(len(origins)) < real).astype(outputs.dtype)
@@ -113,23 +124,48 @@ class JaxSteps:
         loss = self.model.compute_loss(y=targets, y_pred=outputs, sample_weight=weights, training=training)
         if getattr(self.model.loss, "reduction", "mean") in ("mean", "sum_over_batch_size"):
             loss = loss * len(origins) / real  # Keras divides by the batch's size, which counts the repeats
-        return loss, (loss, other)
+        return loss, (loss, other, self._measure(measured, targets, outputs, weights))
+
+    def _measure(self, measured: Any, targets: jax.Array, outputs: jax.Array, weights: jax.Array) -> Any:
+        # the weights tell the metrics, too, which targets are missing and which samples are repeats
+        with keras.StatelessScope(zip(self._measured, measured, strict=True)) as scope:
+            for metric in self._metrics:
+                metric.update_state(targets, outputs, sample_weight=weights)
+        return [scope.get_current_value(v) for v in self._measured]
 
     def _train_chunk(self, state: Any, data: Any, origins: jax.Array, real: jax.Array, steps: int) -> Any:
         def step(i: jax.Array, carry: Any) -> Any:
-            (trainable, other, optimizer), losses = carry
-            gradients, (loss, other) = jax.grad(self._loss, has_aux=True)(
-                trainable, other, data, origins[i], real[i], True
+            (trainable, other, optimizer, measured), losses = carry
+            gradients, (loss, other, measured) = jax.grad(self._loss, has_aux=True)(
+                trainable, other, measured, data, origins[i], real[i], True
             )
             trainable, optimizer = self.model.optimizer.stateless_apply(optimizer, gradients, trainable)
-            return (trainable, other, optimizer), losses.at[i].set(loss)
+            return (trainable, other, optimizer, measured), losses.at[i].set(loss)
 
         return jax.lax.fori_loop(0, steps, step, (state, jnp.zeros(len(origins))))
 
-    def _validate_chunk(self, state: Any, data: Any, origins: jax.Array, real: jax.Array, steps: int) -> jax.Array:
-        def step(i: jax.Array, losses: jax.Array) -> jax.Array:
-            trainable, other = state
-            loss, _ = self._loss(trainable, other, data, origins[i], real[i], False)
-            return losses.at[i].set(loss)
+    def _validate_chunk(self, state: Any, data: Any, origins: jax.Array, real: jax.Array, steps: int) -> Any:
+        def step(i: jax.Array, carry: Any) -> Any:
+            measured, losses = carry
+            loss, (_, _, measured) = self._loss(trainable, other, measured, data, origins[i], real[i], False)
+            return measured, losses.at[i].set(loss)
 
-        return jax.lax.fori_loop(0, steps, step, jnp.zeros(len(origins)))
+        trainable, other, measured = state
+        return jax.lax.fori_loop(0, steps, step, (measured, jnp.zeros(len(origins))))
+
+
+def _compiled_metrics(model: Any, layout: Windows) -> list[Any]:
+    """The metrics that `model.compile` was given, built: Keras makes their variables at the first batch."""
+    together = [metric for metric in model.metrics if hasattr(metric, "metrics")]
+    if not together:
+        return []
+    targets = np.zeros((1, *np.shape(layout.target_rows(np.zeros(1, int)))[1:], layout.targets), np.float32)
+    outputs = np.zeros((1, *model.output_shape[1:]), np.float32)
+    model.compute_metrics(None, targets, outputs, None)
+    model.reset_metrics()
+    return [metric for each in together for metric in each.metrics]
+
+
+def _assign(variables: list[Any], values: list[Any]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

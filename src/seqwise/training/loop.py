@@ -22,7 +22,7 @@ class Training:
     """What a training run did.
 
     Attributes:
-        history: ``{"loss": [...], "val_loss": [...]}``, one value an epoch.
+        history: ``{"loss": [...], "val_loss": [...]}`` and the compiled metrics likewise, one value an epoch.
         seconds: wall time, compilation included.
         best_epoch: the epoch (from 1) whose weights were kept; 0 where the first one did not end.
         interrupted: Ctrl-C ended it.
@@ -60,7 +60,7 @@ def fit(
     Ctrl-C ends the training, keeps the best weights so far and is noted in the result.
 
     Args:
-        model: a compiled Keras model.
+        model: a compiled Keras model. Its metrics weigh samples as its loss does: missing targets do not count.
         train: shuffled anew each epoch by `seed`; every window once an epoch.
         validation: watched for the best epoch and for stopping early; None watches the training loss.
         patience: epochs without improvement before it stops; None trains all epochs.
@@ -89,11 +89,10 @@ def fit(
         for epoch in range(epochs):
             everyone.on_epoch_begin(epoch)
             logs: dict[str, float] = {}
-            for done, loss in run_epoch(rng.permutation(train.origins)):
-                logs["loss"] = loss
+            for done, logs in run_epoch(rng.permutation(train.origins)):
                 everyone.on_train_batch_end(done - 1, logs)
             if validation is not None:
-                logs["val_loss"] = validate(validation.origins)
+                logs |= {f"val_{name}": value for name, value in validate(validation.origins).items()}
             everyone.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
@@ -119,37 +118,47 @@ def _best_weights(keras: Any, watched: str, patience: int) -> Any:
     return BestWeights(monitor=watched, mode="min", patience=patience, restore_best_weights=True)
 
 
+Logs = dict[str, float]
+
+
 def _steps(
     keras: Any, model: Any, train: Batches, validation: Batches | None, batch_size: int
-) -> tuple[Callable[[np.ndarray], Iterator[tuple[int, float]]], Callable[[np.ndarray], float]]:
+) -> tuple[Callable[[np.ndarray], Iterator[tuple[int, Logs]]], Callable[[np.ndarray], Logs]]:
+    """Functions of window origins: one that trains an epoch, yielding (batches done, loss and metrics so far), and
+    one that returns loss and metrics without training."""
     if keras.backend.backend() == "jax":
         from seqwise.training.jax_loop import JaxSteps
 
         # validation reads the same series, so one object serves both
         steps = JaxSteps(model, train, batch_size)
-        return steps.train, steps.validate
 
-    def run_epoch(origins: np.ndarray) -> Iterator[tuple[int, float]]:
-        total = 0.0
+        def run_epoch(origins: np.ndarray) -> Iterator[tuple[int, Logs]]:
+            model.reset_metrics()
+            for done, loss in steps.train(origins):
+                yield done, {"loss": loss} | steps.metric_results()
+
+        def validate(origins: np.ndarray) -> Logs:
+            model.reset_metrics()
+            return {"loss": steps.validate(origins)} | steps.metric_results()
+
+        return run_epoch, validate
+
+    def each_batch(call: Callable[..., Any], batches: Batches, origins: np.ndarray) -> Iterator[tuple[int, Logs]]:
+        # Keras resets its metrics at every such call, so these are means over the batches
+        totals: Logs = {}
         for start in range(0, len(origins), batch_size):
             chosen = origins[start : start + batch_size]
-            inputs, targets, weights = train.gather(chosen)
-            loss = float(model.train_on_batch(inputs, targets, sample_weight=weights))
-            model.reset_metrics()
-            total += loss * len(chosen)
-            yield start // batch_size + 1, total / (start + len(chosen))
+            inputs, targets, weights = batches.gather(chosen)
+            for name, value in call(inputs, targets, sample_weight=weights, return_dict=True).items():
+                totals[name] = totals.get(name, 0.0) + float(value) * len(chosen)
+            yield start // batch_size + 1, {name: total / (start + len(chosen)) for name, total in totals.items()}
 
-    def validate(origins: np.ndarray) -> float:
+    def evaluate(origins: np.ndarray) -> Logs:
         assert validation is not None
-        total = 0.0
-        for start in range(0, len(origins), batch_size):
-            chosen = origins[start : start + batch_size]
-            inputs, targets, weights = validation.gather(chosen)
-            total += float(model.test_on_batch(inputs, targets, sample_weight=weights)) * len(chosen)
-            model.reset_metrics()
-        return total / len(origins)
+        *_, (_, logs) = each_batch(model.test_on_batch, validation, origins)
+        return logs
 
-    return run_epoch, validate
+    return lambda origins: each_batch(model.train_on_batch, train, origins), evaluate
 
 
 def predict(model: Any, batches: Batches, origins: np.ndarray) -> np.ndarray:
