@@ -292,6 +292,7 @@ def target_in_window(context: Context) -> Iterator[Fault]:
         with np.errstate(invalid="ignore", divide="ignore"):
             scaled = (window - window.mean(axis=0)) / spread
         alike = (np.abs(scaled - wanted[:, None]) < 1e-3).mean(axis=0)
+        alike = np.maximum(alike, (window == first[:, None]).mean(axis=0))
         if not (alike >= 0.99).any() or _straight(x, int(alike.argmax())):
             continue
         after = x[1:, -1, int(alike.argmax())]  # window i + 1 ends in the value after window i
