@@ -196,3 +196,44 @@ def test_time_stamps_lose_their_digits_only_where_they_have_too_many():
     ):
         names = found(None, values, RNG.normal(size=(64, 1)))
         assert ("precision-lost" in names) == lost, values[0, 0]
+
+
+@pytest.mark.parametrize("dry", [0.005, 0.3, 0.6])
+def test_what_is_often_zero_is_not_padded(dry):
+    x = np.where(RNG.uniform(size=(300, 20, 1)) < dry, 0, RNG.uniform(1, 2, (300, 20, 1)))
+    x[:, :2] = 1 + RNG.uniform(size=(300, 2, 1))  # never zero at the start, so only the end could be padding
+    y = RNG.normal(size=(300, 1))
+    assert found(LSTM, x, y, loss="mse") == []
+    x[::2, 12:] = 0
+    x[::4, 11] = 0
+    assert found(LSTM, x, y, loss="mse") == (["padding-not-masked"] if dry < 0.02 else [])
+
+
+def test_a_mask_ends_where_the_time_axis_ends():
+    x = sequence()
+    x[::2, 8:] = 0
+    x[::4, 6:] = 0
+    decoder = [layers.RepeatVector(12), layers.LSTM(4, return_sequences=True), layers.Dense(2)]
+    assert found([layers.Masking(0.0), layers.LSTM(4), *decoder], x, x, loss="mse") == []
+
+
+@pytest.mark.parametrize(("low", "top"), [(0, 4), (0, 5), (1, 5), (-1, 3), (0, 9)])
+def test_labels_at_the_edges_of_the_classes(low, top):
+    y = np.linspace(low, top, 64).round().astype(int)
+    stack = [layers.LSTM(4), layers.Dense(5, activation="softmax")]
+    report = sw.check(stack, sequence(), y, loss="sparse_categorical_crossentropy")
+    assert [finding.name for finding in report] == ([] if (low, top) == (0, 4) else ["label-out-of-range"])
+    if top - low == 4 and report:
+        names = {"y": y}
+        exec(report[0].fix, names)
+        assert (names["y"].min(), names["y"].max()) == (0, 4)
+    elif report:
+        assert report[0].fix == f"keras.layers.Dense({top + 1}, activation='softmax')"
+
+
+@pytest.mark.parametrize("moves", [0.002, 0.3, 1])
+def test_a_series_that_hardly_moves_is_no_leak(moves):
+    series = np.cumsum(np.where(RNG.uniform(size=900) < moves, RNG.normal(size=900), 0))
+    x = np.array([series[i : i + 10] for i in range(880)])[..., None]
+    assert "target-in-window" not in found(LSTM, x, series[10:890], loss="mse")
+    assert "target-in-window" in found(LSTM, x, series[9:889], loss="mse")

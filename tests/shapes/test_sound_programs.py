@@ -27,13 +27,15 @@ def test_nothing_is_found(program):
     assert steps
 
 
-OPTIONS = list(itertools.product([False, True], [False, True], ["interpolate", "mask"], [(4,), (4, 3)]))
+OPTIONS = [
+    option
+    for option in itertools.product([False, True], [False, True], ["interpolate", "mask"], [(4,), (4, 3)])
+    if option[:2] != (True, True)  # Seqwise refuses it: the backward direction would read the targets
+]
 
 
 @pytest.mark.parametrize(("both_ways", "every_step", "gaps", "units"), OPTIONS)
 def test_nothing_is_found_in_a_forecaster(both_ways, every_step, gaps, units):
-    if both_ways and every_step:
-        pytest.skip("Seqwise refuses it: the backward direction would read the targets")
     months = np.arange(120)
     values = 50 + months / 4 + 10 * np.sin(months * np.pi / 6) + np.random.default_rng(0).normal(size=120)
     table = np.stack([values, np.cos(months * np.pi / 6)], axis=1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 # isort: off
 # the order in which they run
 from seqwise.shapes.rules import construction, inputs, axes, sizes, values, tokens, layers, graph, masks  # noqa: F401
-from seqwise.shapes.rules import targets, labels, scales, leakage  # noqa: F401
+from seqwise.shapes.rules import targets, labels, scales, foresight, leakage  # noqa: F401
 from seqwise.shapes.rules.registry import RULES, Fault, Rule, rule
 # isort: on
 

@@ -322,10 +322,8 @@ def classes_differ(context: Context) -> Iterator[Fault]:
         if two:
             where, fix = "y", f"{target.name} = {target.name}[..., 1:]"
         else:
-            activation = activation_of(step.layer)
             fix = layer_code(step.layer, units=target.shape[-1])
             where = f"layer {step.name!r}"
-            del activation
         yield Fault(
             "error",
             where,

@@ -229,7 +229,7 @@ def streaming(context: Context) -> Iterator[Fault]:
             + (": streaming=True." if context.streaming else ": the layer is stateful, so the next batch goes on."),
             "layers that read forwards only",
             "Bidirectional",
-            layer_code(inner, units=width, **({"activation": "tanh"} if False else {})),
+            layer_code(inner, units=width),
         )
 
 

@@ -85,9 +85,8 @@ def _commonest(steps: np.ndarray) -> np.ndarray | None:
     """Return the step, shape (features,), that occurs most often; None where each occurs once."""
     steps = np.ascontiguousarray(steps)
     keys = steps.view(np.dtype((np.void, steps.dtype.itemsize * steps.shape[1]))).ravel()
-    found, index, counts = np.unique(keys, return_index=True, return_counts=True)
+    _, index, counts = np.unique(keys, return_index=True, return_counts=True)
     best = counts.argmax()
-    del found
     return steps[index[best]] if counts[best] > 1 or len(steps) <= 3 else None
 
 

@@ -80,12 +80,11 @@ def fractions(context: Context) -> Iterator[Fault]:
 
     Warning. Fires on any value with a fraction.
     """
-    for one, data, layer in embedded(context):
+    for _, data, layer in embedded(context):
         if data.values is None or data.values.dtype.kind != "f" or data.whole or len(data.shape) < 2:
             continue
         features = data.shape[2] if len(data.shape) == 3 else 1
         units = layer.output_dim
-        del one
         yield Fault(
             "warning",
             f"layer {layer.name!r}",
