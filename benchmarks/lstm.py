@@ -218,9 +218,8 @@ def sample_results(peer: str, problem: Problem, which: str, result: Any) -> list
 
 
 def seconds_of(call: Callable[[], Any], repeats: int) -> float:
-    """Seconds a call, over `repeats` of them."""
-    if repeats > 1:
-        call()  # threads may be asleep
+    """Seconds a call, over `repeats` of them as in a loop: caches, pages and threads are warm from one before."""
+    call()
     started = time.perf_counter()
     for _ in range(repeats):
         call()
