@@ -39,6 +39,7 @@ def command(
 
         seqwise check model.keras --data windows.npz --format json
     """
+    from seqwise.cli.inputs import read_keras_model
     from seqwise.shapes.check import check
 
     x, y, validation = None, None, None
@@ -49,34 +50,13 @@ def command(
         x, y = arrays.get("x"), arrays.get("y")
         if "x_val" in arrays:
             validation = (arrays["x_val"], arrays.get("y_val"))
-    report = check(_load(Path(model)), x, y, validation=validation, loss=loss, streaming=streaming)
+    report = check(read_keras_model(model, compiled=True), x, y, validation=validation, loss=loss, streaming=streaming)
     if form == "json":
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
         Console(highlight=False).print(report)
     if report.errors:
         raise typer.Exit(1)
-
-
-def _load(path: Path) -> Any:
-    from seqwise.errors import DataError, nearest
-    from seqwise.ops.backend import import_keras
-
-    if path.is_dir() and (path / "model.keras").is_file():
-        path = path / "model.keras"
-    if not path.is_file():
-        folder = path.parent if path.parent.is_dir() else Path()
-        hint = nearest(path.name, sorted(p.name for p in folder.iterdir() if p.suffix == ".keras"))
-        raise DataError(f"There is no model {str(path)!r}.{hint} Save one by model.save('model.keras').")
-    keras = import_keras()
-    try:
-        return keras.saving.load_model(path)
-    except Exception as error:
-        line = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise DataError(
-            f"{path.name} cannot be loaded as a Keras model: {line} A model with layers of your own is checked in "
-            "Python: seqwise.check(model, x, y)."
-        ) from error
 
 
 def _read_arrays(path: Path) -> dict[str, Any] | None:

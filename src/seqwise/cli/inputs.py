@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,27 @@ def read_model(path: str) -> Any:
     Raises:
         BundleError: it is not there, is no model, or holds layers that are not known.
     """
-    where = Path(path)
-    if not where.exists():
-        raise BundleError(f"There is no model {path!r}.{_near(where)}")
-    if where.is_dir():
+    if Path(path).is_dir():
         from seqwise.models.run_folder import load
 
-        return load(where)
+        return load(Path(path))
+    return read_keras_model(path, compiled=False)
+
+
+def read_keras_model(path: str, *, compiled: bool) -> Any:
+    """Load a Keras model, that of a run folder included. No code from the file is run.
+
+    Args:
+        compiled: with its loss and optimiser, where it was saved with them.
+
+    Raises:
+        BundleError: it is not there, is no model, or holds layers that are not known.
+    """
+    where = Path(path)
+    if (where / "model.keras").is_file():
+        where /= "model.keras"
+    if not where.is_file():
+        raise BundleError(f"There is no model {path!r}.{_near(where)} Save one by model.save('model.keras').")
     from seqwise.ops.backend import import_keras
 
     keras = import_keras()
@@ -40,14 +55,14 @@ def read_model(path: str) -> Any:
     if where.suffix.lower() == ".keras" and not zipfile.is_zipfile(where):
         raise BundleError(f"{where.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
     try:
-        return keras.models.load_model(where, compile=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that an optimiser was saved before its first step
+            return keras.models.load_model(where, compile=compiled)
     except Exception as error:  # whatever a damaged or foreign file makes Keras raise
         line = next((text.strip() for text in str(error).splitlines() if text.strip()), type(error).__name__)
         hint = ""
         if "Could not locate class" in str(error):
-            hint = (
-                " A layer of your own is known only where it was defined: use seqwise.explain(model) in Python there."
-            )
+            hint = " A layer of your own is known only where it was defined: ask in Python there, not here."
         elif "lambda" in str(error).lower():
             hint = " A Lambda layer is Python code in the file, which is not run here."
         raise BundleError(f"{where.name} cannot be read as a Keras model: {line}{hint}") from error
