@@ -1,5 +1,5 @@
 // Large pages for large arrays: a new array then costs a five-hundredth of the page faults, which
-// in a training step are a third of the time otherwise.
+// otherwise take a good part of a training step.
 #pragma once
 
 #include <cstddef>
