@@ -9,9 +9,10 @@ from seqwise.data.sequences import Sequences
 from seqwise.data.series import TimeSeries, make_series
 from seqwise.data.splits import Split, split_by_time, usable_origins
 from seqwise.data.tables import Table, read_table, to_kind
+from seqwise.data.ts_files import read_ts
 from seqwise.data.windows import Windows
 
 __all__ = [
     "Clock", "Padded", "Scaler", "Sequences", "Split", "Table", "TimeSeries", "Windows", "make_sequences",
-    "make_series", "pad", "read_table", "seasonal_period", "split_by_time", "to_kind", "usable_origins",
+    "make_series", "pad", "read_table", "read_ts", "seasonal_period", "split_by_time", "to_kind", "usable_origins",
 ]  # fmt: skip

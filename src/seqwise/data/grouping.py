@@ -12,6 +12,7 @@ from seqwise.data.clock import read_times
 from seqwise.data.sequences import Sequences, join_sequences
 from seqwise.data.series import names_of
 from seqwise.data.tables import Table, read_table
+from seqwise.data.ts_files import read_ts
 from seqwise.errors import DataError, SettingError
 
 
@@ -25,7 +26,7 @@ def make_sequences(
 
     Args:
         data: a list of arrays, each (timesteps, features) or (timesteps,); an array (samples, timesteps, features);
-            a `Sequences`, which is returned as it is; a path (CSV, Parquet), a pandas, polars or pyarrow table.
+            a `Sequences`, which is returned as it is; a path (.ts, CSV, Parquet), a pandas, polars or pyarrow table.
         group: of a table: the column that names each row's sequence.
         time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
         features: of a table: the feature columns; None or ``"all"`` for every numeric column that is none of the
@@ -44,6 +45,13 @@ def make_sequences(
                 "out, or pass the table."
             )
         return join_sequences(data)
+    if isinstance(data, (str, Path)) and Path(data).suffix.lower() == ".ts":
+        for name, given in (("group", group), ("time", time), ("features", features), ("label", label)):
+            if given is not None:
+                raise SettingError(
+                    f"{name}={given!r} names a column of a table, but a .ts file has none. Leave it out."
+                )
+        return read_ts(data)
     table = read_table(data)
     if group is None:
         raise SettingError(
