@@ -1,14 +1,18 @@
 """From raw data to batches: tables, clocks, series, splits, scaling and windows."""
 
 from seqwise.data.clock import Clock
+from seqwise.data.grouping import make_sequences
+from seqwise.data.padding import Padded, pad
 from seqwise.data.scaling import Scaler
 from seqwise.data.seasons import seasonal_period
+from seqwise.data.sequences import Sequences
 from seqwise.data.series import TimeSeries, make_series
 from seqwise.data.splits import Split, split_by_time, usable_origins
 from seqwise.data.tables import Table, read_table, to_kind
+from seqwise.data.ts_files import read_ts
 from seqwise.data.windows import Windows
 
 __all__ = [
-    "Clock", "Scaler", "Split", "Table", "TimeSeries", "Windows", "make_series", "read_table",
-    "seasonal_period", "split_by_time", "to_kind", "usable_origins",
+    "Clock", "Padded", "Scaler", "Sequences", "Split", "Table", "TimeSeries", "Windows", "make_sequences",
+    "make_series", "pad", "read_table", "read_ts", "seasonal_period", "split_by_time", "to_kind", "usable_origins",
 ]  # fmt: skip

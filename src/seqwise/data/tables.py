@@ -10,6 +10,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
+from seqwise.data.files import decoded, existing_file
 from seqwise.errors import DataError, nearest
 
 NULL_WORDS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-"]
@@ -172,12 +173,7 @@ def _from_array(array: np.ndarray) -> Table:
 
 
 def _read_file(path: Path) -> Table:
-    if not path.exists():
-        folder = path.parent if path.parent.is_dir() else Path()
-        hint = nearest(path.name, sorted(p.name for p in folder.iterdir() if p.is_file()))
-        raise DataError(f"There is no file {str(path)!r}.{hint}")
-    if path.is_dir():
-        raise DataError(f"{str(path)!r} is a folder; name a CSV or Parquet file in it.")
+    existing_file(path, "CSV or Parquet")
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".tsv", ".txt", ".parquet", ".pq"):
         raise DataError(
@@ -199,15 +195,7 @@ def _read_file(path: Path) -> Table:
 
 def _read_text(path: Path) -> pl.DataFrame:
     raw = path.read_bytes()
-    try:
-        header = raw[: raw.find(b"\n") if b"\n" in raw else len(raw)].decode("utf-8-sig")
-        raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path.name} is not UTF-8: line {line} holds the byte 0x{raw[error.start]:02x}. Save it as UTF-8, "
-            f"or convert it: iconv -f latin1 -t utf-8 {path.name} > utf8.csv"
-        ) from None
+    header = decoded(raw, path.name).partition("\n")[0]
     separator = max(",;\t|", key=header.count)
     if raw.endswith((b"\n\n", b"\n\r\n")):
         raw = raw.rstrip(b"\r\n")

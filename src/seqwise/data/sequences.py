@@ -1,0 +1,185 @@
+"""Sequences of unequal lengths, laid one after another in a single array, with their faults named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from seqwise.errors import DataError
+
+NUMBERS = "fiub"
+
+
+@dataclass(frozen=True)
+class Sequences:
+    """Several sequences of the same features and of any lengths.
+
+    Attributes:
+        values: shape (steps, features): all steps of the first sequence, then all of the second, and so on.
+        lengths: int64, shape (samples,): timesteps of each sequence, at least 1.
+        columns: the features' names.
+        labels: shape (samples,), where the source holds one label for each sequence; else None.
+        names: what the source calls each sequence, shape (samples,); None where they are only counted.
+        label: what to call the source in messages.
+    """
+
+    values: np.ndarray
+    lengths: np.ndarray
+    columns: list[str]
+    labels: np.ndarray | None = None
+    names: np.ndarray | None = None
+    label: str = "the list"
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def starts(self) -> np.ndarray:
+        """The row of `values` where each sequence begins, int64, shape (samples,)."""
+        return np.cumsum(self.lengths) - self.lengths
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        """Return one sequence as a view, shape (timesteps, features)."""
+        index = range(len(self))[index]
+        start = int(self.lengths[:index].sum())
+        return self.values[start : start + int(self.lengths[index])]
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return iter(np.split(self.values, np.cumsum(self.lengths)[:-1]))
+
+    def take(self, chosen: np.ndarray) -> Sequences:
+        """Return some of the sequences, in the order of `chosen` (positions, int, shape (samples,))."""
+        lengths = self.lengths[chosen]
+        within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return Sequences(
+            self.values[np.repeat(self.starts[chosen], lengths) + within],
+            lengths,
+            self.columns,
+            None if self.labels is None else self.labels[chosen],
+            None if self.names is None else self.names[chosen],
+            self.label,
+        )
+
+    def where(self, index: int) -> str:
+        """Name a sequence as the user knows it."""
+        return f"sequence {index}" if self.names is None else f"sequence {str(self.names[index])!r}"
+
+
+def join_sequences(sequences: Any, label: str = "the list") -> Sequences:
+    """Lay sequences one after another.
+
+    Args:
+        sequences: a list (or tuple, or iterator) of sequences, each of shape (timesteps, features), or
+            (timesteps,) for one feature, as an array or nested lists; or one array, shape (samples, timesteps,
+            features). The dtype is kept; where the sequences' differ, it is NumPy's common one.
+
+    Raises:
+        DataError: there are none, one of them is empty, is no array of numbers, or has another number of features;
+            a value is NaN or infinite. The message names the sequence, the step and the feature.
+    """
+    if isinstance(sequences, np.ndarray):
+        sequences = _list_of(sequences)
+    elif isinstance(sequences, (str, bytes)) or not hasattr(sequences, "__iter__"):
+        raise DataError(
+            f"Expected a list of arrays of shape (timesteps, features), got {type(sequences).__name__}: "
+            f"{str(sequences)[:40]!r}."
+        )
+    arrays = [_as_array(item, i) for i, item in enumerate(sequences)]
+    if not arrays:
+        raise DataError(
+            "The list of sequences is empty. Pass at least one array of shape (timesteps, features), for example "
+            "[np.zeros((10, 3))]."
+        )
+    axes = [array.ndim for array in arrays]
+    if min(axes) != max(axes):
+        first = next(i for i, n in enumerate(axes) if n != axes[0])
+        raise DataError(
+            f"Sequence {first} has shape {arrays[first].shape}, but sequence 0 has {arrays[0].shape}. Each needs both "
+            "axes, (timesteps, features); one feature is a column: sequence[:, None]."
+        )
+    if axes[0] == 1:
+        arrays = [array[:, None] for array in arrays]
+    counts = [array.shape[1] for array in arrays]
+    features = counts[0]
+    if min(counts) != max(counts):
+        first = next(i for i, n in enumerate(counts) if n != features)
+        turned = ""
+        if arrays[first].shape[0] == features:
+            turned = f" If its axes are swapped, turn them: sequences[{first}].T."
+        raise DataError(
+            f"Sequence {first} has {counts[first]} features (shape {arrays[first].shape}), but sequence 0 has "
+            f"{features} (shape {arrays[0].shape}). All sequences need the same features; only their lengths may "
+            f"differ.{turned}"
+        )
+    lengths = np.array([len(array) for array in arrays], dtype=np.int64)
+    joined = Sequences(np.concatenate(arrays), lengths, [str(j) for j in range(features)], label=label)
+    check_finite(joined)
+    return joined
+
+
+def check_finite(sequences: Sequences) -> None:
+    """Raise `DataError` for the first NaN or infinite value: names the sequence, the step and the feature."""
+    values = sequences.values
+    if values.dtype.kind != "f" or np.isfinite(values).all():
+        return
+    row, feature = np.argwhere(~np.isfinite(values))[0]
+    index = int(np.searchsorted(np.cumsum(sequences.lengths), row, side="right"))
+    step = int(row - sequences.starts[index])
+    count = int((~np.isfinite(values)).sum())
+    what = "NaN" if np.isnan(values[row, feature]) else "infinite"
+    name = sequences.columns[feature]
+    where = f"feature {feature}" if name == str(feature) else f"feature {name!r}"
+    named = sequences.where(index)
+    raise DataError(
+        f"{named[0].upper()}{named[1:]} is {what} at step {step}, {where} ({count:,} such value(s) in all). Fill it, "
+        "for example with the step before, or leave the step out."
+    )
+
+
+def _list_of(array: np.ndarray) -> Any:
+    if array.dtype == object:
+        raise DataError(
+            f"An array of objects, shape {array.shape}, hides what is in it. Pass the sequences as a list: "
+            "list(sequences)."
+        )
+    if array.ndim == 2:
+        raise DataError(
+            f"An array of shape {array.shape} has two axes, (samples, timesteps) or (timesteps, features). Say which: "
+            "x[..., None] for samples of one feature, [x] for a single sequence."
+        )
+    if array.ndim != 3:
+        raise DataError(
+            f"An array of shape {array.shape} has {array.ndim} axes; expected three, (samples, timesteps, features), "
+            "or a list of arrays of shape (timesteps, features)."
+        )
+    return array
+
+
+def _as_array(item: Any, index: int) -> np.ndarray:
+    try:
+        array = np.asarray(item)
+    except ValueError:
+        raise DataError(
+            f"Sequence {index} has rows of unequal lengths. Each sequence is one array of shape (timesteps, features)."
+        ) from None
+    if array.dtype.kind not in NUMBERS and array.size:
+        first = array.flat[0]
+        what = "text" if isinstance(first, (str, bytes)) else f"objects ({type(first).__name__})"
+        raise DataError(
+            f"Sequence {index} holds {what}, first {str(first)[:40]!r}; expected numbers. Convert it: "
+            f"np.asarray(sequences[{index}], dtype=float)."
+        )
+    if array.ndim not in (1, 2):
+        raise DataError(
+            f"Sequence {index} has shape {array.shape}; expected (timesteps, features), or (timesteps,) for one "
+            "feature." + (" For a single sequence pass a list of one: [sequence]." if array.ndim == 0 else "")
+        )
+    if array.size == 0:
+        raise DataError(
+            f"Sequence {index} is empty: its shape is {array.shape}. A sequence has at least one step and one feature; "
+            "leave it out, with its label."
+        )
+    return array
