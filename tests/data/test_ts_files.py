@@ -62,6 +62,8 @@ FAULTS = {
                 "'a,b'. Is this a .ts file?"),
     "few dimensions": (HEADER + CASES + "1,2:no\n", "made.ts, line 8 has 1 dimension(s), expected 2: one for each "
                        "feature, divided by colons, and the label last."),
+    "fewer than the header says": (HEADER + "1,2:no\n", "made.ts, line 6 has 1 dimension(s), expected 2: one for each "
+                                   "feature, divided by colons, and the label last."),
     "unknown class": (HEADER + "1:2:maybe\n", "made.ts, line 6 ends in 'maybe', which is none of the classes that the "
                       "header names: no, yes."),
     "missing": (HEADER + "1,2:3,?:no\n", "made.ts, line 6: dimension 1 is missing ('?') at step 1. Fill it, or leave "

@@ -1,6 +1,7 @@
-"""Training Keras models on windows."""
+"""Training Keras models on windows and on sequences."""
 
 from seqwise.training.batches import Batches
-from seqwise.training.loop import Training, auto_batch_size, fit, predict
+from seqwise.training.loop import Training, auto_batch_size, fit, predict, predict_sequences
+from seqwise.training.sequence_batches import SequenceBatches
 
-__all__ = ["Batches", "Training", "auto_batch_size", "fit", "predict"]
+__all__ = ["Batches", "SequenceBatches", "Training", "auto_batch_size", "fit", "predict", "predict_sequences"]

@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from seqwise.data import Windows
+
+
+class Cut(NamedTuple):
+    """The batches of an epoch.
+
+    Attributes:
+        rows: int32, shape (batches, batch size): samples of each batch; a short one is filled up with repeats.
+        real: shape (batches,): how many samples of each batch count; they come first.
+        buckets: int32, shape (batches,): the bucket of each batch, which says how long it is.
+    """
+
+    rows: np.ndarray
+    real: np.ndarray
+    buckets: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,18 @@ class Batches:
             return np.arange(origins.start, origins.stop, dtype=np.int32)
         return origins.astype(np.int32)
 
-    def gather(self, origins: np.ndarray) -> tuple[object, np.ndarray, np.ndarray | None]:
+    def sizes(self, batch_size: int) -> list[int]:
+        """Samples of a batch, in each bucket: windows are all in one."""
+        return [batch_size]
+
+    def cut(self, order: np.ndarray, batch_size: int) -> Cut:
+        """Cut origins, in the order given, into batches."""
+        count = -(-len(order) // batch_size)
+        rows = np.resize(order, (count, batch_size)).astype(np.int32)
+        real = np.clip(len(order) - np.arange(count) * batch_size, 0, batch_size)
+        return Cut(rows, real, np.zeros(count, np.int32))
+
+    def gather(self, origins: np.ndarray, bucket: int = 0) -> tuple[object, np.ndarray, np.ndarray | None]:
         """Return (model inputs, targets, sample weights) of the windows that start at `origins`."""
         inputs, targets = self.windows.gather(origins)
         weights = None if self.weights is None else self.weights[self.windows.target_rows(origins)]

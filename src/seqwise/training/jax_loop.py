@@ -1,21 +1,24 @@
 """Many training steps inside one compiled JAX call, with Keras's own model, optimiser, loss and metrics.
 
 Keras calls its compiled step once a batch from Python, which at small sizes costs more than the step. Here the
-scaled series stays on the device; a call takes window origins, gathers each batch and runs a chunk of steps.
+scaled data stay on the device; a call takes the numbers of the samples, gathers each batch and runs a chunk of steps.
+Batches of several lengths are the branches of one program.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import keras
 import numpy as np
 
-from seqwise.data import Windows
 from seqwise.training.batches import Batches
+from seqwise.training.gathering import gatherer
+from seqwise.training.sequence_batches import SequenceBatches
 
 # full optimisation doubles XLA's compile time of these loops and gains nothing measurable in their speed
 COMPILER_OPTIONS = {"xla_backend_optimization_level": 1}
@@ -23,27 +26,18 @@ STEPS_PER_CALL = 256  # a chunk is short enough for the progress bar and Ctrl-C,
 
 
 class JaxSteps:
-    """Compiled training, validation and prediction for one model on one set of `Batches` layouts.
+    """Compiled training and validation for one model on the samples of one set of batches.
 
     Args:
         model: a compiled Keras model whose optimiser is built.
         batch_size: samples of every batch; short batches are filled up.
     """
 
-    def __init__(self, model: Any, batches: Batches, batch_size: int) -> None:
-        self.model, self.batch_size = model, batch_size
-        windows = batches.windows
-        self._series = jnp.asarray(windows.values)
-        self._visible = None if batches.visible is None else jnp.asarray(batches.visible)
-        self._weights = None if batches.weights is None else jnp.asarray(batches.weights)
-        self._layout = Windows(
-            np.empty((0, 1), np.float32),
-            windows.window,
-            windows.horizon,
-            windows.targets,
-            every_step=windows.every_step,
-        )
-        self._metrics = _compiled_metrics(model, self._layout)
+    def __init__(self, model: Any, batches: Batches | SequenceBatches, batch_size: int) -> None:
+        self.model, self.batch_size, self._batches = model, batch_size, batches
+        self._sizes = batches.sizes(batch_size)
+        self._data, self._gather = gatherer(batches)
+        self._metrics = _compiled_metrics(model, batches)
         self._measured = [v for metric in self._metrics for v in metric.variables]
         # the state is not donated: Ctrl-C in the call would leave the model without any
         self._train = jax.jit(self._train_chunk, compiler_options=COMPILER_OPTIONS)
@@ -60,11 +54,11 @@ class JaxSteps:
         )  # fmt: skip
         state = tuple([v.value for v in group] for group in variables)
         total, count, done = 0.0, 0, 0
-        for chunk, real, steps in self._chunks(origins):
-            state, losses = self._train(state, self._data, chunk, real, steps)
+        for chunk, steps in self._chunks(origins):
+            state, losses = self._train(state, self._data, chunk, steps)
             for group, values in zip(variables, state, strict=True):
                 _assign(group, values)
-            losses = np.asarray(losses, np.float64)
+            losses, real = np.asarray(losses, np.float64)[:steps], chunk[1][:steps]
             total, count, done = total + float((losses * real).sum()), count + int(real.sum()), done + steps
             yield done, total / count
 
@@ -73,9 +67,9 @@ class JaxSteps:
         total, count = 0.0, 0
         trained = [[v.value for v in g] for g in (self.model.trainable_variables, self.model.non_trainable_variables)]
         measured = [v.value for v in self._measured]
-        for chunk, real, steps in self._chunks(origins):
-            measured, losses = self._validate((*trained, measured), self._data, chunk, real, steps)
-            losses = np.asarray(losses, np.float64)
+        for chunk, steps in self._chunks(origins):
+            measured, losses = self._validate((*trained, measured), self._data, chunk, steps)
+            losses, real = np.asarray(losses, np.float64)[:steps], chunk[1][:steps]
             total, count = total + float((losses * real).sum()), count + int(real.sum())
         _assign(self._measured, measured)
         return total / count
@@ -84,46 +78,43 @@ class JaxSteps:
         """Return the compiled metrics over all batches since the model's metrics were reset."""
         return {metric.name: float(metric.result()) for metric in self._metrics}
 
-    @property
-    def _data(self) -> tuple[Any, ...]:
-        return self._series, self._visible, self._weights
-
-    def _chunks(self, origins: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, int]]:
-        # equal chunks keep to one compiled shape; the last batch is filled with repeats, which weigh nothing
-        size = self.batch_size
-        batches = -(-len(origins) // size)
+    def _chunks(self, origins: np.ndarray) -> Iterator[tuple[tuple[np.ndarray, ...], int]]:
+        # equal chunks keep to one compiled shape; the steps past the last batch are never run
+        cut = self._batches.cut(origins, self.batch_size)
+        batches = len(cut.real)
         per_call = min(STEPS_PER_CALL, batches)
-        padded = -(-batches // per_call) * per_call * size
-        full = np.resize(origins, padded).astype(np.int32).reshape(-1, per_call, size)
-        counts = np.clip(len(origins) - np.arange(padded // size) * size, 0, size).reshape(-1, per_call)
-        for chunk, real in zip(full, counts, strict=True):
-            yield chunk, real.astype(np.float32), int((real > 0).sum())
+        for start in range(0, batches, per_call):
+            rows, real, buckets = (
+                np.resize(part[start : start + per_call], (per_call, *part.shape[1:])) for part in cut
+            )
+            yield (rows, real.astype(np.float32), buckets), min(per_call, batches - start)
 
-    def _gather(self, data: tuple[Any, ...], origins: jax.Array) -> tuple[Any, jax.Array, jax.Array | None]:
-        series, visible, weights = data
-        back = origins[:, None] + jnp.arange(-self._layout.window, 0)
-        ahead: Any = self._layout.target_rows(cast(np.ndarray, origins))
-        inputs = series[back] if visible is None else [series[back], visible[back]]
-        return inputs, series[ahead, : self._layout.targets], None if weights is None else weights[ahead]
+    def _by_bucket(self, run: Callable[..., Any], bucket: jax.Array, *arguments: Any) -> Any:
+        """Call ``run(b, *arguments)`` for the bucket that the batch is in."""
+        if len(self._sizes) == 1:
+            return run(0, *arguments)
+        return jax.lax.switch(bucket, [partial(run, b) for b in range(len(self._sizes))], *arguments)
 
     def _loss(
         self,
         trainable: Any,
         other: Any,
         measured: Any,
-        data: tuple[Any, ...],
-        origins: jax.Array,
+        data: Any,
+        bucket: int,
+        row: jax.Array,
         real: jax.Array,
         training: bool,
     ) -> tuple[jax.Array, tuple[jax.Array, Any, Any]]:
-        inputs, targets, weights = self._gather(data, origins)
+        row = row[: self._sizes[bucket]]
+        inputs, targets, weights = self._gather(data, row, bucket)
         outputs, other = self.model.stateless_call(trainable, other, inputs, training=training)
-        share = (jnp.arange(len(origins)) < real).astype(outputs.dtype)
+        share = (jnp.arange(len(row)) < real).astype(outputs.dtype)
         share = share.reshape((-1,) + (1,) * (outputs.ndim - 2))
         weights = share * jnp.ones(outputs.shape[:-1], outputs.dtype) if weights is None else share * weights
         loss = self.model.compute_loss(y=targets, y_pred=outputs, sample_weight=weights, training=training)
         if getattr(self.model.loss, "reduction", "mean") in ("mean", "sum_over_batch_size"):
-            loss = loss * len(origins) / real  # Keras divides by the batch's size, which counts the repeats
+            loss = loss * len(row) / real  # Keras divides by the batch's size, which counts the repeats
         return loss, (loss, other, self._measure(measured, targets, outputs, weights))
 
     def _measure(self, measured: Any, targets: jax.Array, outputs: jax.Array, weights: jax.Array) -> Any:
@@ -133,35 +124,44 @@ class JaxSteps:
                 metric.update_state(targets, outputs, sample_weight=weights)
         return [scope.get_current_value(v) for v in self._measured]
 
-    def _train_chunk(self, state: Any, data: Any, origins: jax.Array, real: jax.Array, steps: int) -> Any:
+    def _train_chunk(self, state: Any, data: Any, chunk: Any, steps: int) -> Any:
+        rows, real, buckets = chunk
+
+        def gradients(b: int, trainable: Any, other: Any, measured: Any, row: jax.Array, real: jax.Array) -> Any:
+            return jax.grad(self._loss, has_aux=True)(trainable, other, measured, data, b, row, real, True)
+
         def step(i: jax.Array, carry: Any) -> Any:
             (trainable, other, optimizer, measured), losses = carry
-            gradients, (loss, other, measured) = jax.grad(self._loss, has_aux=True)(
-                trainable, other, measured, data, origins[i], real[i], True
+            slopes, (loss, other, measured) = self._by_bucket(
+                gradients, buckets[i], trainable, other, measured, rows[i], real[i]
             )
-            trainable, optimizer = self.model.optimizer.stateless_apply(optimizer, gradients, trainable)
+            trainable, optimizer = self.model.optimizer.stateless_apply(optimizer, slopes, trainable)
             return (trainable, other, optimizer, measured), losses.at[i].set(loss)
 
-        return jax.lax.fori_loop(0, steps, step, (state, jnp.zeros(len(origins))))
+        return jax.lax.fori_loop(0, steps, step, (state, jnp.zeros(len(rows))))
 
-    def _validate_chunk(self, state: Any, data: Any, origins: jax.Array, real: jax.Array, steps: int) -> Any:
+    def _validate_chunk(self, state: Any, data: Any, chunk: Any, steps: int) -> Any:
+        (trainable, other, measured), (rows, real, buckets) = state, chunk
+
+        def evaluate(b: int, measured: Any, row: jax.Array, real: jax.Array) -> Any:
+            loss, (_, _, measured) = self._loss(trainable, other, measured, data, b, row, real, False)
+            return measured, loss
+
         def step(i: jax.Array, carry: Any) -> Any:
             measured, losses = carry
-            loss, (_, _, measured) = self._loss(trainable, other, measured, data, origins[i], real[i], False)
+            measured, loss = self._by_bucket(evaluate, buckets[i], measured, rows[i], real[i])
             return measured, losses.at[i].set(loss)
 
-        trainable, other, measured = state
-        return jax.lax.fori_loop(0, steps, step, (measured, jnp.zeros(len(origins))))
+        return jax.lax.fori_loop(0, steps, step, (measured, jnp.zeros(len(rows))))
 
 
-def _compiled_metrics(model: Any, layout: Windows) -> list[Any]:
+def _compiled_metrics(model: Any, batches: Batches | SequenceBatches) -> list[Any]:
     """The metrics that `model.compile` was given, built: Keras makes their variables at the first batch."""
     together = [metric for metric in model.metrics if hasattr(metric, "metrics")]
     if not together:
         return []
-    targets = np.zeros((1, *np.shape(layout.target_rows(np.zeros(1, int)))[1:], layout.targets), np.float32)
-    outputs = np.zeros((1, *model.output_shape[1:]), np.float32)
-    model.compute_metrics(None, targets, outputs, None)
+    _, targets, _ = batches.gather(batches.origins[:1])
+    model.compute_metrics(None, np.asarray(targets), np.zeros((1, *model.output_shape[1:]), np.float32), None)
     model.reset_metrics()
     return [metric for each in together for metric in each.metrics]
 

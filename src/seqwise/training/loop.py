@@ -9,12 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.data import Sequences
+from seqwise.data.padding import pad_joined
 from seqwise.ops.backend import import_keras
 from seqwise.shapes.teach import explain_errors
 from seqwise.training.batches import Batches
 from seqwise.training.progress import progress_callback
+from seqwise.training.sequence_batches import SequenceBatches
 
 PREDICT_BATCH = 256
+PREDICT_STEPS = 2**17  # of a batch of sequences, padding included
 
 
 @dataclass
@@ -45,8 +49,8 @@ def auto_batch_size(samples: int) -> int:
 @explain_errors()
 def fit(
     model: Any,
-    train: Batches,
-    validation: Batches | None,
+    train: Batches | SequenceBatches,
+    validation: Batches | SequenceBatches | None,
     *,
     epochs: int,
     batch_size: int,
@@ -55,13 +59,14 @@ def fit(
     callbacks: Sequence[Any] = (),
     verbose: bool | None = None,
 ) -> Training:
-    """Train a compiled Keras model on windows, keeping the weights of the best epoch.
+    """Train a compiled Keras model on windows or sequences, keeping the weights of the best epoch.
 
     Ctrl-C ends the training, keeps the best weights so far and is noted in the result.
 
     Args:
         model: a compiled Keras model. Its metrics weigh samples as its loss does: missing targets do not count.
-        train: shuffled anew each epoch by `seed`; every window once an epoch.
+        train: shuffled anew each epoch by `seed`; every window or sequence once an epoch. Sequences of unequal
+            lengths come in batches of like lengths.
         validation: watched for the best epoch and for stopping early; None watches the training loss.
         patience: epochs without improvement before it stops; None trains all epochs.
         verbose: a live progress bar; None shows it where standard error is a terminal or a notebook.
@@ -73,7 +78,7 @@ def fit(
     started = time.perf_counter()
     watched = "val_loss" if validation is not None else "loss"
     keeper = _best_weights(keras, watched, patience if patience is not None else epochs)
-    bar = progress_callback(epochs, batches=-(-len(train) // batch_size), verbose=verbose)
+    bar = progress_callback(epochs, batches=len(train.cut(train.origins, batch_size).real), verbose=verbose)
     everyone = keras.callbacks.CallbackList(
         [keeper, *([bar] if bar else []), *callbacks], add_history=True, model=model, epochs=epochs
     )
@@ -122,14 +127,18 @@ Logs = dict[str, float]
 
 
 def _steps(
-    keras: Any, model: Any, train: Batches, validation: Batches | None, batch_size: int
+    keras: Any,
+    model: Any,
+    train: Batches | SequenceBatches,
+    validation: Batches | SequenceBatches | None,
+    batch_size: int,
 ) -> tuple[Callable[[np.ndarray], Iterator[tuple[int, Logs]]], Callable[[np.ndarray], Logs]]:
-    """Functions of window origins: one that trains an epoch, yielding (batches done, loss and metrics so far), and
-    one that returns loss and metrics without training."""
+    """Functions of the samples: one that trains an epoch, yielding (batches done, loss and metrics so far), and one
+    that returns loss and metrics without training."""
     if keras.backend.backend() == "jax":
         from seqwise.training.jax_loop import JaxSteps
 
-        # validation reads the same series, so one object serves both
+        # validation reads the same data, so one object serves both
         steps = JaxSteps(model, train, batch_size)
 
         def run_epoch(origins: np.ndarray) -> Iterator[tuple[int, Logs]]:
@@ -143,15 +152,17 @@ def _steps(
 
         return run_epoch, validate
 
-    def each_batch(call: Callable[..., Any], batches: Batches, origins: np.ndarray) -> Iterator[tuple[int, Logs]]:
+    def each_batch(
+        call: Callable[..., Any], batches: Batches | SequenceBatches, origins: np.ndarray
+    ) -> Iterator[tuple[int, Logs]]:
         # Keras resets its metrics at every such call, so these are means over the batches
-        totals: Logs = {}
-        for start in range(0, len(origins), batch_size):
-            chosen = origins[start : start + batch_size]
-            inputs, targets, weights = batches.gather(chosen)
+        totals, count = {}, 0
+        for done, (row, real, bucket) in enumerate(zip(*batches.cut(origins, batch_size), strict=True), 1):
+            inputs, targets, weights = batches.gather(row[:real], bucket)
+            count += int(real)
             for name, value in call(inputs, targets, sample_weight=weights, return_dict=True).items():
-                totals[name] = totals.get(name, 0.0) + float(value) * len(chosen)
-            yield start // batch_size + 1, {name: total / (start + len(chosen)) for name, total in totals.items()}
+                totals[name] = totals.get(name, 0.0) + float(value) * int(real)
+            yield done, {name: total / count for name, total in totals.items()}
 
     def evaluate(origins: np.ndarray) -> Logs:
         assert validation is not None
@@ -176,3 +187,25 @@ def predict(model: Any, batches: Batches, origins: np.ndarray) -> np.ndarray:
             inputs = [inputs, batches.visible[back]]
         outputs.append(np.asarray(model.predict_on_batch(inputs))[: len(chosen)])
     return np.concatenate(outputs)
+
+
+def predict_sequences(model: Any, sequences: Sequences) -> np.ndarray:
+    """Return the model's outputs for each sequence, float32, shape (samples, …), in the sequences' order.
+
+    Batches hold sequences of like lengths. Their shapes are few (powers of two), and what stands in a batch beside a
+    sequence does not change its output beyond rounding.
+    """
+    tops = 2 ** np.ceil(np.log2(sequences.lengths)).astype(np.int64)
+    outputs: np.ndarray | None = None
+    for top in np.unique(tops):
+        size = int(np.clip(PREDICT_STEPS // top, 1, PREDICT_BATCH))
+        members = np.flatnonzero(tops == top)
+        for start in range(0, len(members), size):
+            chosen = members[start : start + size]
+            batch = pad_joined(sequences.take(np.resize(chosen, size)), length=int(top))
+            found = np.asarray(model.predict_on_batch(list(batch)))[: len(chosen)]
+            if outputs is None:
+                outputs = np.empty((len(sequences), *found.shape[1:]), found.dtype)
+            outputs[chosen] = found
+    assert outputs is not None, "sequences are never none"
+    return outputs

@@ -1,0 +1,45 @@
+"""Buckets of like lengths: how long the batches are to be, so that little of them is padding."""
+
+from __future__ import annotations
+
+import numpy as np
+
+MOST_BUCKETS = 8  # each is compiled on its own
+LEAST_SAVED = 0.02  # of the real steps, and so many steps: what a further bucket must save to be worth its compiling
+LEAST_STEPS = 500
+MOST_CANDIDATES = 400  # lengths that are tried as a bucket's
+
+
+def bucket_lengths(lengths: np.ndarray) -> np.ndarray:
+    """Choose the timesteps of the buckets, ascending, so that the padding is least; a sequence belongs to the first
+    bucket that holds it.
+
+    For each number of buckets the best choice is found exactly (by dynamic programming over the lengths); buckets are
+    added while each spares enough padding.
+
+    Args:
+        lengths: timesteps of the sequences, int, shape (samples,).
+    """
+    tops, counts = np.unique(lengths, return_counts=True)
+    if len(tops) > MOST_CANDIDATES:
+        quantiles = np.quantile(np.arange(len(tops)), np.linspace(0, 1, MOST_CANDIDATES)).astype(int)
+        tops = np.unique(tops[quantiles])
+        counts = np.bincount(np.searchsorted(tops, lengths), minlength=len(tops))
+    below = np.concatenate([[0], np.cumsum(counts)])  # samples of fewer steps than each candidate
+    # cost[i, j]: steps of a bucket of tops[j] timesteps that holds the candidates i … j
+    cost = np.where(
+        np.arange(len(tops))[:, None] <= np.arange(len(tops)), tops * (below[1:] - below[:-1][:, None]), np.inf
+    )
+    best = cost[0]  # of the candidates up to j, in one bucket
+    choices = [[j] for j in range(len(tops))]
+    least = max(LEAST_SAVED * float(lengths.sum()), LEAST_STEPS)
+    for _ in range(MOST_BUCKETS - 1):
+        # the last bucket begins at candidate i, after the best choice for those before it
+        ways = np.concatenate([[np.inf], best[:-1]])[:, None] + cost
+        begin = ways.argmin(axis=0)
+        after = ways[begin, np.arange(len(tops))]
+        if not best[-1] - after[-1] >= least:
+            break
+        choices = [[*choices[i - 1], j] if i else [j] for j, i in enumerate(begin)]
+        best = after
+    return tops[choices[-1]]
