@@ -9,10 +9,13 @@ from seqwise.data.sequences import Sequences
 from seqwise.data.series import TimeSeries, make_series
 from seqwise.data.splits import Split, split_by_time, usable_origins
 from seqwise.data.tables import Table, read_table, to_kind
+from seqwise.data.text import Tokenizer
+from seqwise.data.text_files import read_texts
 from seqwise.data.ts_files import read_ts
 from seqwise.data.windows import Windows
 
 __all__ = [
-    "Clock", "Padded", "Scaler", "Sequences", "Split", "Table", "TimeSeries", "Windows", "make_sequences",
-    "make_series", "pad", "read_table", "read_ts", "seasonal_period", "split_by_time", "to_kind", "usable_origins",
+    "Clock", "Padded", "Scaler", "Sequences", "Split", "Table", "TimeSeries", "Tokenizer", "Windows", "make_sequences",
+    "make_series", "pad", "read_table", "read_texts", "read_ts", "seasonal_period", "split_by_time", "to_kind",
+    "usable_origins",
 ]  # fmt: skip

@@ -25,18 +25,29 @@ def existing_file(path: Path, wanted: str) -> Path:
     return path
 
 
-def decoded(raw: bytes, name: str) -> str:
+def decoded(raw: bytes, name: str, encoding: str | None = None) -> str:
     """Return the text of a file.
 
+    Args:
+        encoding: as Python calls it, where the caller lets the user name one; None for UTF-8 alone.
+
     Raises:
-        DataError: it is not UTF-8; names the line and the byte.
+        DataError: it is not in that encoding, or there is no such encoding; names the line and the byte.
     """
+    wanted = encoding or "utf-8"
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig" if wanted.lower().replace("_", "-") in ("utf-8", "utf8") else wanted)
+    except LookupError:
+        raise DataError(
+            f"encoding={encoding!r} is none that Python knows. Did you mean 'utf-8' or 'latin-1'?"
+        ) from None
     except UnicodeDecodeError as error:
         rest = error.object  # without a byte order mark, if there was one
         line = rest.count(b"\n", 0, error.start) + 1
+        shown = "UTF-8" if wanted == "utf-8" else wanted
+        mend = f"or convert it: iconv -f latin1 -t utf-8 {name} > utf8{Path(name).suffix}"
+        if encoding is not None:
+            mend = "or name its encoding, most often encoding='latin-1' or 'cp1252'."
         raise DataError(
-            f"{name} is not UTF-8: line {line} holds the byte 0x{rest[error.start]:02x}. Save it as UTF-8, "
-            f"or convert it: iconv -f latin1 -t utf-8 {name} > utf8{Path(name).suffix}"
+            f"{name} is not {shown}: line {line} holds the byte 0x{rest[error.start]:02x}. Save it as UTF-8, {mend}"
         ) from None

@@ -1,0 +1,76 @@
+"""Texts from a file: one a line, or the column of a table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from seqwise.data.files import decoded, existing_file
+from seqwise.errors import DataError, SettingError, nearest
+
+SEPARATORS = {".csv": ",", ".tsv": "\t"}
+PARQUET = (".parquet", ".pq")
+
+
+def read_texts(path: str | Path, *, column: str | int | None = None, encoding: str = "utf-8") -> list[str]:
+    """Read texts from a file.
+
+    In a file of one text a line, lines end at a line feed only: the other breaks that Unicode knows stay inside a text.
+    A blank line is an empty text, since labels may be counted by lines. In a table a cell is taken as it is written,
+    so that "NA" is a text.
+
+    Args:
+        path: a text file of one text a line, or with `column` a table (CSV, TSV, Parquet).
+        column: of a table: the name of the column of texts; or its position from 0, where the file has no header line.
+        encoding: of a text file, as Python calls it: ``"utf-8"``, ``"latin-1"``, ``"cp1252"``, ….
+
+    Raises:
+        DataError: there is no such file or column, it is empty, or its bytes are not in `encoding`; names the line.
+
+    Example:
+        >>> len(read_texts("rt-polarity.neg", encoding="latin-1"))  # doctest: +SKIP
+        5331
+    """
+    path = existing_file(Path(path).expanduser(), "text")
+    suffix = path.suffix.lower()
+    if path.stat().st_size == 0:
+        raise DataError(f"{path.name} is empty (0 bytes). Write one text a line.")
+    if column is not None or suffix in (*SEPARATORS, *PARQUET):
+        return _from_table(path, suffix, column, encoding)
+    lines = decoded(path.read_bytes(), path.name, encoding).split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    return [line.removesuffix("\r") for line in lines]
+
+
+def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str) -> list[str]:
+    counted = isinstance(column, int)
+    if suffix in PARQUET:
+        if counted:
+            raise SettingError(f"column={column}: the columns of {path.name} have names; give one.")
+        frame = pl.read_parquet(path)
+    else:
+        raw = decoded(path.read_bytes(), path.name, encoding)
+        separator = SEPARATORS.get(suffix) or max(",;\t|", key=raw.partition("\n")[0].count)
+        frame = _cells(raw.encode(), path.name, separator, header=not counted)
+    name = frame.columns[column] if isinstance(column, int) and 0 <= column < frame.width else column
+    if name not in frame.columns:
+        if column is None:
+            raise DataError(f"{path.name} is a table: name the column of texts, column='…', one of {frame.columns}.")
+        if counted:
+            raise DataError(f"{path.name} has {frame.width} column(s), but column={column} was asked for (from 0).")
+        raise DataError(f"{path.name} has no column {column!r}.{nearest(column, frame.columns)}")
+    texts = frame[str(name)]
+    if texts.dtype not in (pl.String, pl.Categorical):
+        raise DataError(f"{path.name}: column {column!r} holds {texts.dtype}, expected texts.")
+    return texts.fill_null("").to_list()
+
+
+def _cells(raw: bytes, name: str, separator: str, *, header: bool) -> pl.DataFrame:
+    for quote in ('"', None):  # some files, tab-separated ones above all, quote nothing
+        try:
+            return pl.read_csv(raw, separator=separator, quote_char=quote, has_header=header, infer_schema=False)
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).splitlines()[0]
+    raise DataError(f"{name} cannot be read as a table: {reason}")
