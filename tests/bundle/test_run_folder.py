@@ -15,7 +15,7 @@ import pytest
 
 import seqwise as sw
 from seqwise.bundle import MANIFEST, atomic, read_manifest
-from seqwise.models import run_folder
+from seqwise.models import forecaster_run, run_folder
 from seqwise.ops.backend import import_keras
 
 SMALL = {"window": 12, "horizon": 3, "units": (4,), "epochs": 2, "patience": None}
@@ -198,8 +198,8 @@ def test_a_crash_while_any_file_is_written_leaves_the_old_run(run, fitted, monke
     (run / "notes.md").write_text("mine")
     before = files(run.parent)
     places = [
-        (type(loaded.model_), "save"), (run_folder, "save_file"), (Path, "write_text"), (run_folder, "write_manifest"),
-        (atomic, "_sync"), (atomic, "_swap"), (shutil, "copy2"),
+        (type(loaded.model_), "save"), (forecaster_run, "save_file"), (Path, "write_text"),
+        (run_folder, "write_manifest"), (atomic, "_sync"), (atomic, "_swap"), (shutil, "copy2"),
     ]  # fmt: skip
     for owner, name in places:
         with monkeypatch.context() as patch:
@@ -335,6 +335,20 @@ def test_a_manifest_with_an_odd_entry(run, change):
         sw.load(run)
 
 
+def test_a_kind_from_a_newer_version(run):
+    edit(run, lambda m: m.update(kind="Conductor", seqwise="9.0"))
+    with pytest.raises(sw.BundleError, match=r"holds a 'Conductor'; this Seqwise, .*, knows .*Forecaster.* written by "
+                                             r"Seqwise 9\.0: pip install -U seqwise"):  # fmt: skip
+        sw.load(run)
+
+
+def test_a_run_that_lists_nothing_is_still_written_over(run, fitted):
+    edit(run, lambda m: m.update(files=None))
+    (run / "model.keras").write_bytes(b"old")
+    fitted.save(run)
+    assert sw.load(run).predict().equals(fitted.predict())
+
+
 @pytest.mark.parametrize("files", [None, [], "x", {}])
 def test_a_manifest_without_check_sums(run, files):
     edit(run, lambda m: m.update(files=files))
@@ -349,7 +363,7 @@ def test_a_model_of_another_shape_is_refused_by_its_check_sum(run, fitted, tmp_p
     shutil.copy2(tmp_path / "other" / "model.keras", run / "model.keras")
     with pytest.raises(sw.BundleError, match="damaged"):
         sw.load(run)
-    assert read_manifest(tmp_path / "other", ("model.keras",))["kind"] == "Forecaster"
+    assert read_manifest(tmp_path / "other")["kind"] == "Forecaster"
 
 
 def test_reading_a_run_changes_nothing(run):

@@ -1,6 +1,17 @@
 """The saved artefact: manifest, atomic replacement, check sums."""
 
 from seqwise.bundle.atomic import replaced_folder
-from seqwise.bundle.manifest import MANIFEST, is_run, read_manifest, write_json, write_manifest
+from seqwise.bundle.manifest import (
+    MANIFEST,
+    check_files,
+    is_run,
+    listed_files,
+    read_manifest,
+    write_json,
+    write_manifest,
+)
 
-__all__ = ["MANIFEST", "is_run", "read_manifest", "replaced_folder", "write_json", "write_manifest"]
+__all__ = [
+    "MANIFEST", "check_files", "is_run", "listed_files", "read_manifest", "replaced_folder", "write_json",
+    "write_manifest",
+]  # fmt: skip

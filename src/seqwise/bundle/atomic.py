@@ -22,7 +22,7 @@ def replaced_folder(target: Path, keep: Iterator[Path] | tuple[Path, ...] = ()) 
 
     Args:
         target: the folder to make or replace.
-        keep: files and folders of the old `target` to carry over.
+        keep: files and folders of the old `target` to carry over; what was written anew goes before them.
     """
     target = target.resolve()  # a link stays one: the folder behind it is replaced
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -30,6 +30,8 @@ def replaced_folder(target: Path, keep: Iterator[Path] | tuple[Path, ...] = ()) 
     try:
         yield fresh
         for path in keep:
+            if (fresh / path.name).exists():
+                continue
             copy = shutil.copytree if path.is_dir() else shutil.copy2
             copy(path, fresh / path.name)
         for path in fresh.rglob("*"):

@@ -38,11 +38,16 @@ def is_run(folder: Path) -> bool:
         return False
 
 
-def read_manifest(folder: Path, needed: tuple[str, ...]) -> dict[str, Any]:
-    """Read and check a run folder.
+def listed_files(folder: Path) -> set[str]:
+    """Return the names of the files of a run, as its manifest lists them, and its own; none where there is no run."""
+    if not is_run(folder):
+        return set()
+    files = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("files")
+    return {MANIFEST, *(files if isinstance(files, dict) else ())}
 
-    Args:
-        needed: files that must be there and whole.
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read a run folder's manifest.
 
     Raises:
         BundleError: the folder is missing, foreign, damaged, or written by a newer Seqwise.
@@ -68,6 +73,11 @@ def read_manifest(folder: Path, needed: tuple[str, ...]) -> dict[str, Any]:
             f"{str(folder)!r} has schema version {version}; this Seqwise reads {SCHEMA_VERSION}. "
             "Upgrade: pip install -U seqwise."
         )
+    return manifest
+
+
+def check_files(folder: Path, manifest: dict[str, Any], needed: tuple[str, ...]) -> None:
+    """Raise `BundleError` for the first of the files `needed` that is missing, or is not the one that was written."""
     known = manifest.get("files")
     for name in needed:
         if not (folder / name).exists():
@@ -76,7 +86,6 @@ def read_manifest(folder: Path, needed: tuple[str, ...]) -> dict[str, Any]:
             raise BundleError(
                 f"{folder / name} is damaged: its check sum differs from the manifest's. Train again, or restore it."
             )
-    return manifest
 
 
 def _digest(path: Path) -> str:

@@ -27,7 +27,8 @@ def command(
 
         seqwise predict runs/airline --data newer.csv --out forecast.csv --plot forecast.png
     """
-    from seqwise.models.run_folder import load, write_forecast
+    from seqwise.models.forecaster_run import write_forecast
+    from seqwise.models.run_folder import load
 
     for path in (out, plot):
         _check_writable(path)

@@ -21,7 +21,7 @@ from seqwise.models.recipe import (
     make_plan,
     tell_shapes,
 )
-from seqwise.models.settings import check_backend, check_loss, check_settings, make_optimizer
+from seqwise.models.settings import check_backend, check_forecaster, check_loss, make_optimizer
 from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes import ShapeStory
 from seqwise.training import Batches, Training, auto_batch_size, fit, predict
@@ -73,7 +73,7 @@ class Forecaster(BaseEstimator):
 
     plan_: Plan | None
     evaluation_: Evaluation | None
-    results_: dict[str, str]  # of a loaded run: the texts of its result files
+    results_: dict[str, str] | None  # of a loaded run: the texts of its result files
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ class Forecaster(BaseEstimator):
         Raises:
             DataError, SettingError: each message says how to mend it.
         """
-        check_settings(self)
+        check_forecaster(self)
         series = self._read(data, target, time, features)
         plan = self._plan(series)
         self._fit_plan(plan, callbacks, verbose)
@@ -216,7 +216,7 @@ class Forecaster(BaseEstimator):
         self.model_, self.scaler_, self.residual_ = model, scaler, residual
         self.training_: Training = training
         self.season_ = find_season(plan, self.season)
-        self.series_, self.plan_, self.evaluation_, self.results_ = series, plan, None, {}
+        self.series_, self.plan_, self.evaluation_, self.results_ = series, plan, None, None
         first = plan.split.validation
         self.test_start_ = series.clock.at(np.array([first]))[0] if first < len(series) else None
 
@@ -328,7 +328,7 @@ class Forecaster(BaseEstimator):
         Returns:
             the story (`seqwise.shapes.ShapeStory`), and the notes, one sentence each.
         """
-        check_settings(self)
+        check_forecaster(self)
         table = read_table(data)
         series = self._read(table, target, time, features)
         used = {*series.columns, *(time if isinstance(time, list) else [time])}
@@ -340,10 +340,10 @@ class Forecaster(BaseEstimator):
         Raises:
             BundleError: the folder exists, is not empty and is no Seqwise run.
         """
-        from seqwise.models.run_folder import save_forecaster
+        from seqwise.models.run_folder import save_run
 
         self._check_fitted()
-        return save_forecaster(self, Path(path))
+        return save_run(self, Path(path))
 
     def read_again(self, data: Any) -> TimeSeries:
         """Read a table with the columns, clock and gap rule of the training data."""

@@ -1,29 +1,35 @@
-"""Writing a trained Forecaster to its run folder, and bringing it back."""
+"""Writing a trained estimator to its run folder, and bringing back whichever kind a folder holds.
+
+What is one kind's own lies in a module of four functions and one constant, named in `KINDS`:
+
+- ``RESULTS``: names of the text files that tell how the training went; a loaded run carries them along unread;
+- ``write(estimator, folder)``: write the models and files it needs, return its part of the manifest as JSON;
+- ``write_results(estimator, folder)``: write the files of `RESULTS`;
+- ``needed(saved)``: names of the files that the manifest `saved` cannot do without;
+- ``restore(folder, saved, settings)``: make the estimator again, from the constructor's arguments `settings`.
+"""
 
 from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
-from safetensors.numpy import load_file, save_file
 
 from seqwise import __version__
-from seqwise.bundle import is_run, read_manifest, replaced_folder, write_json, write_manifest
-from seqwise.data import Clock, Scaler, TimeSeries
-from seqwise.errors import BundleError, DataError
-from seqwise.models.forecaster import Forecaster
-from seqwise.models.recipe import Plan, tell_shapes
+from seqwise.bundle import check_files, is_run, listed_files, read_manifest, replaced_folder, write_manifest
+from seqwise.errors import BundleError
 from seqwise.ops.backend import import_keras
 from seqwise.training import Training
 
-MODEL, CONTEXT, METRICS, FORECAST, REPORT = (
-    "model.keras", "context.safetensors", "metrics.json", "forecast.csv", "report.html",
-)  # fmt: skip
-OURS = {MODEL, CONTEXT, METRICS, FORECAST, REPORT, "manifest.json"}
+KINDS = {
+    "Forecaster": "seqwise.models.forecaster_run",
+}
+MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
 
 
 def check_destination(path: Path) -> None:
@@ -41,168 +47,127 @@ def check_destination(path: Path) -> None:
         )
 
 
-def save_forecaster(forecaster: Forecaster, path: Path) -> Path:
+def save_run(estimator: Any, path: Path) -> Path:
     """Write the run folder; an earlier run at `path` is replaced in one step, its foreign files are kept.
 
     Raises:
-        BundleError: `path` holds something that is no Seqwise run.
+        BundleError: `path` holds something that is no Seqwise run, or a setting cannot be saved.
     """
-    from seqwise.layers import stock_layers  # imports Keras
-
     check_destination(path)
-    series = forecaster.series_
-    keep = tuple(p for p in path.iterdir() if p.name not in OURS) if path.is_dir() else ()
+    kind = type(estimator).__name__
+    part: Any = import_module(KINDS[kind])
+    ours = listed_files(path)
+    keep = tuple(p for p in path.iterdir() if p.name not in ours) if path.is_dir() else ()
     with replaced_folder(path, keep) as folder:
-        with stock_layers(forecaster.model_):
-            forecaster.model_.save(folder / MODEL)
-        context = {"values": series.values[-forecaster.window :].copy()}
-        if series.observed is not None:
-            context["observed"] = series.observed[-forecaster.window :].astype(np.uint8)
-        save_file(context, folder / CONTEXT)
-        if forecaster.plan_ is not None:
-            _write_results(forecaster, forecaster.plan_, folder)
+        content = {
+            "seqwise": __version__,
+            "keras": import_keras().__version__,
+            "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "settings": plain_settings(estimator),
+            "training": estimator.training_.__dict__,
+        }
+        content |= part.write(estimator, folder)
+        if estimator.results_ is None:
+            part.write_results(estimator, folder)
         else:  # a loaded run, saved again: its results are those of its training
-            for name, text in forecaster.results_.items():
+            for name, text in estimator.results_.items():
                 (folder / name).write_text(text, encoding="utf-8")
-        write_manifest(folder, "Forecaster", _content(forecaster))
+        write_manifest(folder, kind, content)
     return path
 
 
-def _write_results(forecaster: Forecaster, plan: Plan, folder: Path) -> None:
-    from seqwise.evaluation.report import write_report
-
-    series, training = forecaster.series_, forecaster.training_
-    try:
-        evaluation = forecaster.evaluate()
-    except DataError:  # no test part, or no observed value in it
-        evaluation = None
-    results = evaluation.to_dict() if evaluation else {"test": None, "baselines": {}}
-    write_json(folder / METRICS, results | {"seconds": round(training.seconds, 3)})
-    times, forecast = forecaster.forecast(series)
-    write_forecast(folder / FORECAST, forecaster.forecast_columns(series, times, forecast))
-    write_report(
-        folder / REPORT,
-        title=f"Forecast of {', '.join(series.target_names)}",
-        story=str(tell_shapes(plan, [])),
-        notes=series.notes,
-        settings=_settings(forecaster)
-        | {"residual used": forecaster.residual_, "log taken of": forecaster.scaler_.log},
-        evaluation=evaluation,
-        series=series,
-        history=training.history,
-        best_epoch=training.best_epoch,
-        seconds=training.seconds,
-        future=(times, forecast),
-    )
-
-
-def write_forecast(path: Path, columns: dict[str, np.ndarray]) -> None:
-    """Write a forecast as CSV, times without a clock where all are at midnight."""
-    frame = pl.DataFrame(columns)
-    name = frame.columns[0]
-    if frame.schema[name] == pl.Datetime and (frame[name].dt.truncate("1d") == frame[name]).all():
-        frame = frame.with_columns(pl.col(name).cast(pl.Date))
-    frame.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
-
-
-def _settings(forecaster: Forecaster) -> dict[str, Any]:
-    """The constructor's arguments as JSON; Keras objects as their configuration."""
-    settings = forecaster.get_params(deep=False)
-    for name in ("optimizer", "loss"):
-        if not isinstance(settings[name], str):
-            saving = import_keras().saving
-            given, settings[name] = settings[name], saving.serialize_keras_object(settings[name])
-            try:
-                saving.deserialize_keras_object(settings[name])
-            except (TypeError, ValueError):
-                raise BundleError(
-                    f"{name}={getattr(given, '__name__', given)!r} is your own and could not be loaded again. Put "
-                    "@keras.saving.register_keras_serializable() on the line above its definition."
-                ) from None
-    return json.loads(json.dumps(settings, default=_plain))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (np.integer, np.floating)):
-        return value.item()
-    raise BundleError(f"A setting of type {type(value).__name__} cannot be saved as JSON: {value!r}.")
-
-
-def _content(forecaster: Forecaster) -> dict[str, Any]:
-    series, training = forecaster.series_, forecaster.training_
-    return {
-        "seqwise": __version__,
-        "keras": import_keras().__version__,
-        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "settings": _settings(forecaster),
-        "data": {
-            "path": forecaster.data_,
-            "kind": series.kind,
-            "label": series.label,
-            "columns": series.columns,
-            "targets": series.targets,
-            "time": series.time,
-            "clock": series.clock.__dict__,
-            "rows": len(series),  # from the clock's start
-            "notes": series.notes,
-        },
-        "test_start": None if forecaster.test_start_ is None else str(forecaster.test_start_),
-        "season": forecaster.season_,
-        "residual": forecaster.residual_,
-        "scaler": forecaster.scaler_.to_dict(),
-        "training": training.__dict__,
-    }
-
-
-def load(path: str | Path) -> Forecaster:
-    """Bring back a saved run: `predict` works at once, `evaluate` and `backtest` on the data they are given.
+def load(path: str | Path) -> Any:
+    """Bring back a saved run of any kind: `predict` works at once, `evaluate` on the data it is given.
 
     Raises:
         BundleError: the folder is missing, damaged, foreign, or from a newer Seqwise; the message says which.
     """
+    folder = Path(path)
+    saved = read_manifest(folder)
+    kind = saved.get("kind")
+    if kind not in KINDS:
+        raise BundleError(
+            f"{str(folder)!r} holds a {kind!r}; this Seqwise, {__version__}, knows {', '.join(KINDS)}. It was written "
+            f"by Seqwise {saved.get('seqwise')}: pip install -U seqwise."
+        )
+    part: Any = import_module(KINDS[kind])
+    try:
+        check_files(folder, saved, part.needed(saved))
+        estimator = part.restore(folder, saved, _given_settings(saved["settings"]))
+        estimator.training_ = Training(**saved["training"])
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        said = (str(error).splitlines() or [""])[0]
+        raise BundleError(
+            f"{str(folder)!r} cannot be read ({type(error).__name__}: {said}). It was written by Seqwise "
+            f"{saved.get('seqwise')} and Keras {saved.get('keras')}; train again, or use those versions."
+        ) from error
+    estimator.results_ = {
+        name: (folder / name).read_text(encoding="utf-8") for name in part.RESULTS if (folder / name).exists()
+    }
+    return estimator
+
+
+def save_model(model: Any, path: Path) -> None:
+    """Write a Keras model with Keras's own layers in place of ours, so that it loads without Seqwise."""
+    from seqwise.layers import stock_layers  # imports Keras
+
+    with stock_layers(model):
+        model.save(path)
+
+
+def load_model(path: Path) -> Any:
+    """Read a Keras model; its LSTMs run on the fused kernel. No code from the file is run."""
     from seqwise.layers import accelerate  # imports Keras
 
-    folder = Path(path)
-    saved = read_manifest(folder, (MODEL, CONTEXT))
-    keras = import_keras()
-    try:
-        settings, data = saved["settings"], saved["data"]
-        for name in ("optimizer", "loss"):
-            if not isinstance(settings[name], str):
-                settings[name] = keras.saving.deserialize_keras_object(settings[name])
-        forecaster = Forecaster(**settings | {"units": tuple(settings["units"])})
-        forecaster.model_ = accelerate(keras.models.load_model(folder / MODEL), verbose=False)
-        forecaster.scaler_ = Scaler.from_dict(saved["scaler"])
-        forecaster.season_, forecaster.residual_ = saved["season"], saved["residual"]
-        forecaster.training_ = Training(**saved["training"])
-        forecaster.data_ = data["path"]
-        forecaster.series_ = _context(folder, data, settings["gaps"])
-        start = saved["test_start"]
-        if start is not None:
-            start = int(start) if data["clock"]["unit"] == "i" else np.datetime64(start, "us")
-        forecaster.test_start_ = start
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(
-            f"{str(folder)!r} cannot be read ({type(error).__name__}: {str(error).splitlines()[0]}). It was written by "
-            f"Seqwise {saved.get('seqwise')} and Keras {saved.get('keras')}; train again, or use those versions."
-        ) from error
-    forecaster.results_ = {
-        name: (folder / name).read_text(encoding="utf-8")
-        for name in (METRICS, FORECAST, REPORT)
-        if (folder / name).exists()
-    }
-    forecaster.plan_ = forecaster.evaluation_ = None
-    return forecaster
+    return accelerate(import_keras().models.load_model(path), verbose=False)
 
 
-def _context(folder: Path, data: dict[str, Any], gaps: str) -> TimeSeries:
-    arrays = load_file(folder / CONTEXT)
-    values = arrays["values"]
-    observed = arrays["observed"].astype(bool) if "observed" in arrays else None
-    clock = Clock(**data["clock"])
-    start = clock.at(np.array([data["rows"] - len(values)]))[0]
-    clock = Clock(int(start) if clock.unit == "i" else str(start), clock.step, clock.unit, clock.month_end)
-    return TimeSeries(
-        values, data["columns"], data["targets"], clock, data["time"], observed, gaps, data["notes"], data["kind"],
-        data["label"],
-    )  # fmt: skip
+def plain_settings(estimator: Any) -> dict[str, Any]:
+    """The constructor's arguments as JSON; Keras objects as their configuration.
+
+    Raises:
+        BundleError: one of them could not be loaded again.
+    """
+    settings = estimator.get_params(deep=False)
+    for name in _keras_objects(settings):
+        saving = import_keras().saving
+        given, settings[name] = settings[name], saving.serialize_keras_object(settings[name])
+        try:
+            saving.deserialize_keras_object(settings[name])
+        except (TypeError, ValueError):
+            raise BundleError(
+                f"{name}={getattr(given, '__name__', given)!r} is your own and could not be loaded again. Put "
+                "@keras.saving.register_keras_serializable() on the line above its definition."
+            ) from None
+    return json.loads(json.dumps({name: _with_text_keys(v) for name, v in settings.items()}, default=_plain))
+
+
+def _given_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Undo `plain_settings`."""
+    given = {name: _with_any_keys(value) for name, value in settings.items()}
+    for name in _keras_objects(settings):
+        given[name] = import_keras().saving.deserialize_keras_object(settings[name])
+    return given | {"units": tuple(settings["units"])}
+
+
+def _keras_objects(settings: dict[str, Any]) -> list[str]:
+    return [name for name in ("optimizer", "loss") if not isinstance(settings.get(name), (str, type(None)))]
+
+
+def _with_text_keys(value: Any) -> Any:
+    """A mapping whose keys are not all text (labels: 1, True) as pairs, for JSON's keys are."""
+    if isinstance(value, Mapping) and not all(isinstance(key, str) for key in value):
+        return {"pairs": [[key, item] for key, item in value.items()]}
+    return value
+
+
+def _with_any_keys(value: Any) -> Any:
+    if isinstance(value, dict) and list(value) == ["pairs"] and isinstance(value["pairs"], list):
+        return dict(value["pairs"])
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (np.integer, np.floating, np.bool_)):
+        return value.item()
+    raise BundleError(f"A setting of type {type(value).__name__} cannot be saved as JSON: {value!r}.")

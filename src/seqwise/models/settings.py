@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,33 +13,66 @@ from seqwise.data.windows import check_sizes
 from seqwise.errors import SettingError, nearest
 
 
-def check_settings(settings: Any) -> None:
-    """Raise `SettingError` for the first setting of a forecaster that is out of range."""
-    check_sizes(settings.window, settings.horizon)
+def check_network(settings: Any) -> None:
+    """Raise `SettingError` for the first of the settings of any network that is out of range: units, dropout."""
     units = settings.units
-    if not isinstance(units, (list, tuple)) or not units or not all(_whole(u, 1) for u in units):
+    if not isinstance(units, (list, tuple)) or not units or not all(is_whole(u, 1) for u in units):
         raise SettingError(f"units={units!r}: expected the width of each LSTM layer, for example units=(64,).")
-    if not isinstance(settings.dropout, (int, float)) or not 0 <= settings.dropout < 1:
-        raise SettingError(f"dropout={settings.dropout!r}: expected a share from 0 up to, not including, 1.")
-    for name in ("residual", "log"):
-        if getattr(settings, name) not in ("auto", True, False):
-            raise SettingError(f"{name}={getattr(settings, name)!r}: expected 'auto', True or False.")
+    check_share(settings, "dropout")
+
+
+def check_training(settings: Any) -> None:
+    """Raise `SettingError` for the first of the settings of any training that is out of range: batch_size, epochs,
+    patience, seed."""
+    if settings.batch_size != "auto" and not is_whole(settings.batch_size, 1):
+        raise SettingError(f"batch_size={settings.batch_size!r}: expected 'auto' or a whole number, at least 1.")
+    for name in ("epochs", "patience"):
+        value = getattr(settings, name)
+        if not (is_whole(value, 1) or (name == "patience" and value is None)):
+            raise SettingError(f"{name}={value!r}: expected a whole number, at least 1.")
+    if not is_whole(settings.seed, 0):
+        raise SettingError(f"seed={settings.seed!r}: expected a whole number, at least 0.")
+
+
+def check_scaler(settings: Any) -> None:
+    """Raise `SettingError` where `scaler`, or one of the scalers of a mapping, is of no kind that there is."""
     kinds = settings.scaler.values() if isinstance(settings.scaler, Mapping) else [settings.scaler]
     for kind in kinds:
         if kind not in KINDS:
             raise SettingError(f"scaler={kind!r}: expected one of {', '.join(map(repr, KINDS))}.")
+
+
+def check_share(settings: Any, name: str) -> None:
+    """Raise `SettingError` where a setting is no share from 0 up to 1, which is not included."""
+    value = getattr(settings, name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+        raise SettingError(f"{name}={value!r}: expected a share from 0 up to, not including, 1.")
+
+
+def check_choice(settings: Any, name: str, choices: Sequence[Any]) -> None:
+    """Raise `SettingError` where a setting is none of the choices."""
+    if getattr(settings, name) not in choices:
+        listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
+        raise SettingError(f"{name}={getattr(settings, name)!r}: expected {listed}.")
+
+
+def is_whole(value: Any, least: int) -> bool:
+    """Tell whether a value is a whole number, at least `least`; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least
+
+
+def check_forecaster(settings: Any) -> None:
+    """Raise `SettingError` for the first setting of a forecaster that is out of range."""
+    check_sizes(settings.window, settings.horizon)
+    check_network(settings)
+    for name in ("residual", "log"):
+        check_choice(settings, name, ("auto", True, False))
+    check_scaler(settings)
     if settings.gaps not in GAP_RULES:
         raise SettingError(f"gaps={settings.gaps!r}: expected one of {', '.join(map(repr, GAP_RULES))}.")
-    if settings.season != "auto" and not _whole(settings.season, 1):
+    if settings.season != "auto" and not is_whole(settings.season, 1):
         raise SettingError(f"season={settings.season!r}: expected 'auto' or the period in rows (1 for none).")
-    if settings.batch_size != "auto" and not _whole(settings.batch_size, 1):
-        raise SettingError(f"batch_size={settings.batch_size!r}: expected 'auto' or a whole number, at least 1.")
-    for name in ("epochs", "patience"):
-        value = getattr(settings, name)
-        if not (_whole(value, 1) or (name == "patience" and value is None)):
-            raise SettingError(f"{name}={value!r}: expected a whole number, at least 1.")
-    if not _whole(settings.seed, 0):
-        raise SettingError(f"seed={settings.seed!r}: expected a whole number, at least 0.")
+    check_training(settings)
     if settings.return_sequences and settings.bidirectional:
         raise SettingError(
             "return_sequences=True with bidirectional=True would show each timestep its own targets: the backward "
@@ -77,7 +110,3 @@ def check_loss(keras: Any, loss: Any) -> Any:
             known = [name for name in vars(keras.losses) if name[0].isupper() or "_" in name.strip("_")]
             raise SettingError(f"loss={loss!r} is none of Keras's.{nearest(loss, ['mse', 'mae', *known])}") from None
     return loss
-
-
-def _whole(value: Any, least: int) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least
