@@ -3,6 +3,7 @@
 #include <nanobind/stl/string.h>
 
 #include "seqwise/lstm.h"
+#include "seqwise/pages.h"
 #include "seqwise/target.h"
 #include "seqwise/threads.h"
 
@@ -17,6 +18,9 @@ NB_MODULE(_kernel, module) {
   module.def(
       "target", [] { return std::string(seqwise::name(seqwise::current_target())); },
       "The CPU target in use: reference, portable, avx2 or avx512.");
+  module.def("keep_freed_memory", &seqwise::keep_freed_memory,
+             "Has the C library keep freed memory for the next arrays; see "
+             "kernel/include/seqwise/pages.h.");
   module.def(
       "reserve_size",
       [](std::int64_t B, std::int64_t T, std::int64_t F, std::int64_t H, bool is_double) {
