@@ -8,8 +8,9 @@
 
 namespace seqwise::SEQWISE_NAMESPACE {
 
-// Bytes of weights that stay in the first-level cache while rows pass by.
-constexpr Index kCachedBytes = 24 * 1024;
+// Bytes of weights that stay in cache while rows pass by: the first level. The tiles of 512-bit
+// vectors use each weight for twice as many operations, and the second level keeps up with them.
+constexpr Index kCachedBytes = (SEQWISE_VECTOR_BYTES == 64 ? 200 : 24) * 1024;
 
 // Packs the panels [begin, end): for each k the four gates of V units side by side.
 template <class Real>
