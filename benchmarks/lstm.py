@@ -7,6 +7,7 @@ backward (gradients of the inputs and all weights, for a given gradient of every
 from __future__ import annotations
 
 import argparse
+import ctypes
 import importlib
 import importlib.util
 import json
@@ -378,6 +379,8 @@ def step_memory(peer: str, shape: Shape) -> float:
     """MB that one training step adds to the peak of this process, its inputs and compiled program apart."""
     CALLS[peer](Problem.draw(replace(shape, batch=1, timesteps=2)), TRAINING)()  # libraries and threads are there
     call = CALLS[peer](Problem.draw(shape), TRAINING)
+    if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)  # what was freed before is not there for the step
     if (reset := Path("/proc/self/clear_refs")).exists():
         reset.write_text("5")  # the peak starts again from what is in use, so compiling is not in it
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
