@@ -11,12 +11,13 @@ from seqwise.data.splits import Split, split_by_time, usable_origins
 from seqwise.data.tables import Table, read_table, to_kind
 from seqwise.data.text import Tokenizer
 from seqwise.data.text_files import read_texts
+from seqwise.data.text_pairs import TextPairs, read_pairs
 from seqwise.data.ts_files import read_ts
 from seqwise.data.vectors import Vectors, read_vectors
 from seqwise.data.windows import Windows
 
 __all__ = [
-    "Clock", "Padded", "Scaler", "Sequences", "Split", "Table", "TimeSeries", "Tokenizer", "Vectors", "Windows",
-    "make_sequences", "make_series", "pad", "read_table", "read_texts", "read_ts", "read_vectors", "seasonal_period",
-    "split_by_time", "to_kind", "usable_origins",
+    "Clock", "Padded", "Scaler", "Sequences", "Split", "Table", "TextPairs", "TimeSeries", "Tokenizer", "Vectors",
+    "Windows", "make_sequences", "make_series", "pad", "read_pairs", "read_table", "read_texts", "read_ts",
+    "read_vectors", "seasonal_period", "split_by_time", "to_kind", "usable_origins",
 ]  # fmt: skip

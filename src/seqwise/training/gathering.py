@@ -9,17 +9,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from seqwise.data import Windows
+from seqwise.data import Sequences, Windows
 from seqwise.training.batches import Batches
-from seqwise.training.sequence_batches import SequenceBatches
+from seqwise.training.pair_batches import PairBatches
+from seqwise.training.sequence_batches import BucketedBatches, SequenceBatches
 
 # (data, samples' numbers, bucket) → (model inputs, targets, sample weights or None)
 Gather = Callable[[Any, jax.Array, int], tuple[Any, jax.Array, jax.Array | None]]
 
 
-def gatherer(batches: Batches | SequenceBatches) -> tuple[Any, Gather]:
+def gatherer(batches: Batches | BucketedBatches) -> tuple[Any, Gather]:
     """Return what lies on the device, and the function that takes a batch from it, as `batches.gather` does."""
-    return _from_windows(batches) if isinstance(batches, Batches) else _from_sequences(batches)
+    if isinstance(batches, Batches):
+        return _from_windows(batches)
+    if isinstance(batches, PairBatches):
+        return _from_pairs(batches)
+    assert isinstance(batches, SequenceBatches)
+    return _from_sequences(batches)
 
 
 def _from_windows(batches: Batches) -> tuple[Any, Gather]:
@@ -41,24 +47,44 @@ def _from_windows(batches: Batches) -> tuple[Any, Gather]:
 
 
 def _from_sequences(batches: SequenceBatches) -> tuple[Any, Gather]:
-    sequences, timesteps = batches.sequences, [int(n) for n in batches.lengths]
-    data = (
-        _on_device(sequences.values),
-        _on_device(sequences.starts.astype(np.int32)),
-        _on_device(sequences.lengths.astype(np.int32)),
-        _on_device(batches.targets),
-        _on_device(batches.weights),
-    )
+    timesteps = [int(n) for n in batches.lengths]
+    data = (_laid_out(batches.sequences), _on_device(batches.targets), _on_device(batches.weights))
 
     def gather(data: Any, samples: jax.Array, bucket: int) -> tuple[Any, jax.Array, jax.Array | None]:
-        values, starts, lengths, targets, weights = data
-        steps = jnp.arange(timesteps[bucket])
-        mask = steps < lengths[samples][:, None]
-        rows = jnp.where(mask, starts[samples][:, None] + steps, 0)
-        padded = jnp.where(mask[..., None], values[rows], 0)
-        return [padded, mask], targets[samples], None if weights is None else weights[samples]
+        sequences, targets, weights = data
+        inputs = _padded(sequences, samples, timesteps[bucket])
+        return list(inputs), targets[samples], None if weights is None else weights[samples]
 
     return data, gather
+
+
+def _from_pairs(batches: PairBatches) -> tuple[Any, Gather]:
+    sides = batches.sides
+    data = (_laid_out(batches.sources), _laid_out(batches.targets))
+
+    def gather(data: Any, samples: jax.Array, bucket: int) -> tuple[Any, jax.Array, jax.Array]:
+        sources, targets = data
+        source_steps, target_steps = sides[bucket]
+        source, _ = _padded(sources, samples, source_steps)
+        target, mask = _padded(targets, samples, target_steps + 1)
+        taught = jnp.where(mask[:, 1:], target[:, :-1, 0], 0)  # all but the last token
+        return [source[..., 0], taught], target[:, 1:, 0], mask[:, 1:].astype(np.float32)
+
+    return data, gather
+
+
+def _laid_out(sequences: Sequences) -> tuple[jax.Array, ...]:
+    starts, lengths = sequences.starts.astype(np.int32), sequences.lengths.astype(np.int32)
+    return jnp.asarray(sequences.values), jnp.asarray(starts), jnp.asarray(lengths)
+
+
+def _padded(sequences: tuple[jax.Array, ...], samples: jax.Array, timesteps: int) -> tuple[jax.Array, jax.Array]:
+    """Return values (samples, timesteps, features), zero where padded, and their mask (samples, timesteps)."""
+    values, starts, lengths = sequences
+    steps = jnp.arange(timesteps)
+    mask = steps < lengths[samples][:, None]
+    rows = jnp.where(mask, starts[samples][:, None] + steps, 0)
+    return jnp.where(mask[..., None], values[rows], 0), mask
 
 
 def _on_device(array: np.ndarray | None) -> jax.Array | None:

@@ -15,7 +15,7 @@ from seqwise.ops.backend import import_keras
 from seqwise.shapes.teach import explain_errors
 from seqwise.training.batches import Batches
 from seqwise.training.progress import progress_callback
-from seqwise.training.sequence_batches import SequenceBatches
+from seqwise.training.sequence_batches import BucketedBatches
 
 PREDICT_BATCH = 256
 PREDICT_STEPS = 2**17  # of a batch of sequences, padding included
@@ -49,8 +49,8 @@ def auto_batch_size(samples: int) -> int:
 @explain_errors()
 def fit(
     model: Any,
-    train: Batches | SequenceBatches,
-    validation: Batches | SequenceBatches | None,
+    train: Batches | BucketedBatches,
+    validation: Batches | BucketedBatches | None,
     *,
     epochs: int,
     batch_size: int,
@@ -129,8 +129,8 @@ Logs = dict[str, float]
 def _steps(
     keras: Any,
     model: Any,
-    train: Batches | SequenceBatches,
-    validation: Batches | SequenceBatches | None,
+    train: Batches | BucketedBatches,
+    validation: Batches | BucketedBatches | None,
     batch_size: int,
 ) -> tuple[Callable[[np.ndarray], Iterator[tuple[int, Logs]]], Callable[[np.ndarray], Logs]]:
     """Functions of the samples: one that trains an epoch, yielding (batches done, loss and metrics so far), and one
@@ -153,7 +153,7 @@ def _steps(
         return run_epoch, validate
 
     def each_batch(
-        call: Callable[..., Any], batches: Batches | SequenceBatches, origins: np.ndarray
+        call: Callable[..., Any], batches: Batches | BucketedBatches, origins: np.ndarray
     ) -> Iterator[tuple[int, Logs]]:
         # Keras resets its metrics at every such call, so these are means over the batches
         totals, count = {}, 0

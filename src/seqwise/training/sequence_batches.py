@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 
@@ -14,22 +15,21 @@ from seqwise.training.buckets import bucket_lengths
 
 
 @dataclass(frozen=True)
-class SequenceBatches:
-    """Sequences with a target each, as a Keras model takes them: ``[values, mask]``.
+class BucketedBatches:
+    """Samples of unequal lengths, cut into batches of like lengths.
 
     Attributes:
-        sequences: scaled, float32.
-        targets: shape (samples, …).
-        weights: float32, shape (samples,): what each sample weighs in the loss; None where all weigh 1.
         ids: int32: the samples of this part; None for all. The parts share everything else, the buckets too.
-        bucketing: batches of like lengths; False pads every batch to the longest sequence.
+        bucketing: batches of like lengths; False pads every batch to the longest sample.
     """
 
-    sequences: Sequences
-    targets: np.ndarray
-    weights: np.ndarray | None = None
-    ids: np.ndarray | None = None
-    bucketing: bool = True
+    ids: np.ndarray | None = field(default=None, kw_only=True)
+    bucketing: bool = field(default=True, kw_only=True)
+
+    @property
+    def timesteps(self) -> np.ndarray:
+        """Of each sample, int, shape (samples,)."""
+        raise NotImplementedError
 
     def __len__(self) -> int:
         return len(self.origins)
@@ -37,22 +37,21 @@ class SequenceBatches:
     @property
     def origins(self) -> np.ndarray:
         """What an epoch shuffles: the samples' numbers, int32, shape (samples,)."""
-        return np.arange(len(self.sequences), dtype=np.int32) if self.ids is None else self.ids
+        return np.arange(len(self.timesteps), dtype=np.int32) if self.ids is None else self.ids
 
-    def part(self, ids: np.ndarray) -> SequenceBatches:
+    def part(self, ids: np.ndarray) -> Self:
         """Return the batches of some of the samples, on the same buckets."""
-        return SequenceBatches(self.sequences, self.targets, self.weights, ids.astype(np.int32), self.bucketing)
+        return replace(self, ids=ids.astype(np.int32))
 
     @cached_property
     def lengths(self) -> np.ndarray:
         """Timesteps of each bucket's batches, ascending."""
-        lengths = self.sequences.lengths
-        return bucket_lengths(lengths) if self.bucketing else lengths.max(keepdims=True)
+        return bucket_lengths(self.timesteps) if self.bucketing else self.timesteps.max(keepdims=True)
 
     @cached_property
     def bucket(self) -> np.ndarray:
         """The bucket of each sample, shape (samples,)."""
-        return np.searchsorted(self.lengths, self.sequences.lengths)
+        return np.searchsorted(self.lengths, self.timesteps)
 
     def sizes(self, batch_size: int) -> list[int]:
         """Samples of each bucket's batches: `batch_size`, but no more than a power of two that holds the bucket.
@@ -84,6 +83,28 @@ class SequenceBatches:
 
     def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[list[np.ndarray], np.ndarray, np.ndarray | None]:
         """Return (model inputs, targets, sample weights) of the samples `chosen`, as long as their bucket."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class SequenceBatches(BucketedBatches):
+    """Sequences with a target each, as a Keras model takes them: ``[values, mask]``.
+
+    Attributes:
+        sequences: scaled, float32.
+        targets: shape (samples, …).
+        weights: float32, shape (samples,): what each sample weighs in the loss; None where all weigh 1.
+    """
+
+    sequences: Sequences
+    targets: np.ndarray
+    weights: np.ndarray | None = None
+
+    @property
+    def timesteps(self) -> np.ndarray:
+        return self.sequences.lengths
+
+    def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[list[np.ndarray], np.ndarray, np.ndarray | None]:
         batch = pad_joined(self.sequences.take(chosen), length=int(self.lengths[bucket]))
         weights = None if self.weights is None else self.weights[chosen]
         return list(batch), self.targets[chosen], weights
