@@ -12,7 +12,8 @@ import numpy as np
 from seqwise.data import Sequences, Windows
 from seqwise.training.batches import Batches
 from seqwise.training.pair_batches import PairBatches
-from seqwise.training.sequence_batches import BucketedBatches, SequenceBatches
+from seqwise.training.sequence_batches import BucketedBatches, SequenceBatches, model_inputs
+from seqwise.training.step_batches import StepBatches
 
 # (data, samples' numbers, bucket) → (model inputs, targets, sample weights or None)
 Gather = Callable[[Any, jax.Array, int], tuple[Any, jax.Array, jax.Array | None]]
@@ -24,6 +25,8 @@ def gatherer(batches: Batches | BucketedBatches) -> tuple[Any, Gather]:
         return _from_windows(batches)
     if isinstance(batches, PairBatches):
         return _from_pairs(batches)
+    if isinstance(batches, StepBatches):
+        return _from_steps(batches)
     assert isinstance(batches, SequenceBatches)
     return _from_sequences(batches)
 
@@ -52,8 +55,21 @@ def _from_sequences(batches: SequenceBatches) -> tuple[Any, Gather]:
 
     def gather(data: Any, samples: jax.Array, bucket: int) -> tuple[Any, jax.Array, jax.Array | None]:
         sequences, targets, weights = data
-        inputs = _padded(sequences, samples, timesteps[bucket])
-        return list(inputs), targets[samples], None if weights is None else weights[samples]
+        inputs = model_inputs(*_padded(sequences, samples, timesteps[bucket]))
+        return inputs, targets[samples], None if weights is None else weights[samples]
+
+    return data, gather
+
+
+def _from_steps(batches: StepBatches) -> tuple[Any, Gather]:
+    timesteps = [int(n) for n in batches.lengths]
+    data = (_laid_out(batches.sequences), _laid_out(batches.targets))
+
+    def gather(data: Any, samples: jax.Array, bucket: int) -> tuple[Any, jax.Array, jax.Array]:
+        sequences, answers = data
+        values, mask = _padded(sequences, samples, timesteps[bucket])
+        targets, _ = _padded(answers, samples, timesteps[bucket])
+        return model_inputs(values, mask), targets[..., 0], mask.astype(np.float32)
 
     return data, gather
 

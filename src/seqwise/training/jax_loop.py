@@ -118,7 +118,13 @@ class JaxSteps:
         return loss, (loss, other, self._measure(measured, targets, outputs, weights))
 
     def _measure(self, measured: Any, targets: jax.Array, outputs: jax.Array, weights: jax.Array) -> Any:
-        # the weights tell the metrics, too, which targets are missing and which samples are repeats
+        # the weights tell the metrics, too, which targets are missing and which samples are repeats; each step is one
+        # sample to them, for Keras takes a mean over the steps first, in which padding counts
+        if weights.ndim > 1:
+            axes = weights.ndim
+            targets, outputs, weights = (
+                array.reshape((-1, *array.shape[axes:])) for array in (targets, outputs, weights)
+            )
         with keras.StatelessScope(zip(self._measured, measured, strict=True)) as scope:
             for metric in self._metrics:
                 metric.update_state(targets, outputs, sample_weight=weights)
@@ -161,7 +167,8 @@ def _compiled_metrics(model: Any, batches: Batches | BucketedBatches) -> list[An
     if not together:
         return []
     _, targets, _ = batches.gather(batches.origins[:1])
-    model.compute_metrics(None, np.asarray(targets), np.zeros((1, *model.output_shape[1:]), np.float32), None)
+    shape = [targets.shape[axis] if size is None else size for axis, size in enumerate(model.output_shape)]
+    model.compute_metrics(None, np.asarray(targets), np.zeros(shape, np.float32), None)
     model.reset_metrics()
     return [metric for each in together for metric in each.metrics]
 

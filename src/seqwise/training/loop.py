@@ -15,7 +15,7 @@ from seqwise.ops.backend import import_keras
 from seqwise.shapes.teach import explain_errors
 from seqwise.training.batches import Batches
 from seqwise.training.progress import progress_callback
-from seqwise.training.sequence_batches import BucketedBatches
+from seqwise.training.sequence_batches import BucketedBatches, model_inputs
 
 PREDICT_BATCH = 256
 PREDICT_STEPS = 2**17  # of a batch of sequences, padding included
@@ -195,17 +195,36 @@ def predict_sequences(model: Any, sequences: Sequences) -> np.ndarray:
     Batches hold sequences of like lengths. Their shapes are few (powers of two), and what stands in a batch beside a
     sequence does not change its output beyond rounding.
     """
-    tops = 2 ** np.ceil(np.log2(sequences.lengths)).astype(np.int64)
     outputs: np.ndarray | None = None
+    for chosen, found in _predicted(model, sequences):
+        if outputs is None:
+            outputs = np.empty((len(sequences), *found.shape[1:]), found.dtype)
+        outputs[chosen] = found
+    assert outputs is not None, "sequences are never none"
+    return outputs
+
+
+def predict_steps(model: Any, sequences: Sequences) -> np.ndarray:
+    """Return the model's outputs at each step, without those at padding: float32, shape (steps, …), laid one sequence
+    after another as ``sequences.values``."""
+    outputs: np.ndarray | None = None
+    starts, lengths = sequences.starts, sequences.lengths
+    for chosen, found in _predicted(model, sequences):
+        if outputs is None:
+            outputs = np.empty((len(sequences.values), *found.shape[2:]), found.dtype)
+        for i, steps in zip(chosen, found, strict=True):
+            outputs[starts[i] : starts[i] + lengths[i]] = steps[: lengths[i]]
+    assert outputs is not None, "sequences are never none"
+    return outputs
+
+
+def _predicted(model: Any, sequences: Sequences) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give the numbers of the sequences of each batch, and the model's outputs for them."""
+    tops = 2 ** np.ceil(np.log2(sequences.lengths)).astype(np.int64)
     for top in np.unique(tops):
         size = int(np.clip(PREDICT_STEPS // top, 1, PREDICT_BATCH))
         members = np.flatnonzero(tops == top)
         for start in range(0, len(members), size):
             chosen = members[start : start + size]
             batch = pad_joined(sequences.take(np.resize(chosen, size)), length=int(top))
-            found = np.asarray(model.predict_on_batch(list(batch)))[: len(chosen)]
-            if outputs is None:
-                outputs = np.empty((len(sequences), *found.shape[1:]), found.dtype)
-            outputs[chosen] = found
-    assert outputs is not None, "sequences are never none"
-    return outputs
+            yield chosen, np.asarray(model.predict_on_batch(model_inputs(*batch)))[: len(chosen)]

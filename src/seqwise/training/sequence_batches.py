@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -81,17 +81,17 @@ class BucketedBatches:
         turn = np.argsort(first)
         return Cut(np.array(rows, np.int32)[turn], np.array(real)[turn], np.array(buckets, np.int32)[turn])
 
-    def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[list[np.ndarray], np.ndarray, np.ndarray | None]:
+    def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[Any, np.ndarray, np.ndarray | None]:
         """Return (model inputs, targets, sample weights) of the samples `chosen`, as long as their bucket."""
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class SequenceBatches(BucketedBatches):
-    """Sequences with a target each, as a Keras model takes them: ``[values, mask]``.
+    """Sequences with a target each, as a Keras model takes them (see `model_inputs`).
 
     Attributes:
-        sequences: scaled, float32.
+        sequences: scaled, float32; or token ids, int32, of one feature.
         targets: shape (samples, …).
         weights: float32, shape (samples,): what each sample weighs in the loss; None where all weigh 1.
     """
@@ -104,7 +104,21 @@ class SequenceBatches(BucketedBatches):
     def timesteps(self) -> np.ndarray:
         return self.sequences.lengths
 
-    def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[list[np.ndarray], np.ndarray, np.ndarray | None]:
+    def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[Any, np.ndarray, np.ndarray | None]:
         batch = pad_joined(self.sequences.take(chosen), length=int(self.lengths[bucket]))
         weights = None if self.weights is None else self.weights[chosen]
-        return list(batch), self.targets[chosen], weights
+        return model_inputs(*batch), self.targets[chosen], weights
+
+
+def model_inputs(values: Any, mask: Any) -> Any:
+    """Return what a model takes of padded sequences.
+
+    Args:
+        values: shape (samples, timesteps, features), zero at padding; an array of NumPy or JAX.
+        mask: bool, shape (samples, timesteps).
+
+    Returns:
+        ``[values, mask]``; of token ids (whole numbers) the ids alone, (samples, timesteps): id 0 is padding, and the
+        model's `Embedding(mask_zero=True)` knows it.
+    """
+    return values[..., 0] if values.dtype.kind in "iu" else [values, mask]

@@ -1,0 +1,96 @@
+"""Texts with their labels, one a sample, as `Sequences` are for numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from seqwise.data.tables import Table, read_table
+from seqwise.data.text import as_texts
+from seqwise.errors import DataError
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Several texts.
+
+    Attributes:
+        values: of `str`, an array of objects, shape (samples,).
+        labels: shape (samples,), where the source holds one label for each text; else None.
+        label: what to call the source in messages.
+    """
+
+    values: np.ndarray
+    labels: np.ndarray | None = None
+    label: str = "the list"
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, chosen: np.ndarray) -> Texts:
+        """Return some of the texts, in the order of `chosen` (positions, int, shape (samples,))."""
+        return replace(self, values=self.values[chosen], labels=None if self.labels is None else self.labels[chosen])
+
+    def where(self, index: int) -> str:
+        """Name a text as the user knows it."""
+        return f"text {index}"
+
+
+def holds_texts(data: Any) -> bool:
+    """Tell whether data are a list, array or column of texts."""
+    if isinstance(data, Texts):
+        return True
+    if isinstance(data, np.ndarray):
+        return data.ndim == 1 and (data.dtype.kind in "UT" or (data.dtype == object and _first_is_text(data)))
+    if isinstance(data, (str, bytes)) or hasattr(data, "columns") or not hasattr(data, "__getitem__"):
+        return False
+    return hasattr(data, "__len__") and _first_is_text(data)
+
+
+def _first_is_text(data: Any) -> bool:
+    # the first that is there: a present one is then told as a present text
+    present = (item for item in data if not (item is None or (isinstance(item, float) and item != item)))
+    return isinstance(next(present, None), str)
+
+
+def make_texts(data: Any, *, text: str | None = None, label: str | None = None) -> Texts:
+    """Read texts from a list, or from the column of a table of one text a row.
+
+    Args:
+        data: a list, array or column of texts; a `Texts`, which is returned as it is; or with `text` a table (path,
+            pandas, polars, pyarrow). An empty cell is an empty text.
+        text: of a table: the column of texts.
+        label: of a table: the column of labels.
+
+    Raises:
+        DataError: something in the list or the column is no text; names the position.
+    """
+    if isinstance(data, Texts):
+        return data
+    if text is None:
+        return Texts(_objects(as_texts(data)))
+    table = read_table(data)
+    values = ["" if value is None or value != value else value for value in table.column(text).to_list()]
+    for row, value in enumerate(values):
+        if not isinstance(value, str):
+            raise DataError(
+                f"{table.label}: column {text!r} holds {type(value).__name__}, {value!r}, on {table.where(row)}; "
+                "expected texts."
+            )
+    return Texts(_objects(values), None if label is None else _labels(table, label), table.label)
+
+
+def _labels(table: Table, label: str) -> np.ndarray:
+    column = table.column(label).to_polars()
+    empty = column.is_null().arg_true()
+    if len(empty):
+        raise DataError(f"{table.label}: the label {label!r} is empty on {table.where(int(empty[0]))}.")
+    return column.to_numpy()
+
+
+def _objects(values: list[str]) -> np.ndarray:
+    made = np.empty(len(values), dtype=object)
+    made[:] = values
+    return made

@@ -1,0 +1,47 @@
+"""What a simple model reads of a text: which words it has, and how rare they are; not their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqwise.ops.backend import deferred_imports
+
+
+class BagOfWords:
+    """TF-IDF as scikit-learn's `TfidfVectorizer` defines it, with ``1 + log(count)`` for a word's count in a text.
+
+    A word is two letters or digits at least, in lower case. The words and their weights come from the texts that it is
+    fitted on.
+
+    Attributes:
+        name: what the table calls it.
+    """
+
+    name = "bag of words"
+
+    def fit_transform(self, texts: Any) -> Any:
+        self._vectorizer = _vectorizer()
+        return self._vectorizer.fit_transform(texts.values)
+
+    def transform(self, texts: Any) -> Any:
+        return self._vectorizer.transform(texts.values)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "words": self._vectorizer.get_feature_names_out().tolist(),
+            "idf": self._vectorizer.idf_.tolist(),
+        }
+
+    def from_dict(self, saved: dict[str, Any]) -> BagOfWords:
+        self._vectorizer = _vectorizer(vocabulary=saved["words"])
+        self._vectorizer.idf_ = np.array(saved["idf"])
+        return self
+
+
+def _vectorizer(**settings: Any) -> Any:
+    with deferred_imports():
+        from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(sublinear_tf=True, **settings)
