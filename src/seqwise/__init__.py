@@ -7,7 +7,9 @@ if TYPE_CHECKING:
     from seqwise import data, layers
     from seqwise.errors import BundleError, DataError, NotFittedError, SeqwiseError, SettingError, ShapeError
     from seqwise.layers import accelerate
+    from seqwise.models.classifier import Classifier
     from seqwise.models.forecaster import Forecaster
+    from seqwise.models.regressor import Regressor
     from seqwise.models.run_folder import load
     from seqwise.shapes.check import check
     from seqwise.shapes.explain import explain
@@ -17,7 +19,9 @@ __version__ = "0.1.0"
 
 # each public name and the module that holds it; a module is imported when its name is first used
 _HOMES = {
+    "Classifier": "seqwise.models.classifier",
     "Forecaster": "seqwise.models.forecaster",
+    "Regressor": "seqwise.models.regressor",
     "accelerate": "seqwise.layers",
     "check": "seqwise.shapes.check",
     "explain": "seqwise.shapes.explain",
@@ -28,8 +32,8 @@ _HOMES = {
     ),
 }
 __all__ = [
-    "BundleError", "DataError", "Forecaster", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError",
-    "accelerate", "check", "data", "explain", "explain_errors", "layers", "load",
+    "BundleError", "Classifier", "DataError", "Forecaster", "NotFittedError", "Regressor", "SeqwiseError",
+    "SettingError", "ShapeError", "accelerate", "check", "data", "explain", "explain_errors", "layers", "load",
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from seqwise.errors import DataError, SettingError
 
 
 def make_sequences(
-    data: Any, *, group: str | None = None, time: Any = None, features: Any = None, label: str | None = None
+    data: Any, *, group: str | None = None, time: Any = None, features: Any = None, label: Any = None
 ) -> Sequences:
     """Read sequences from a list, an array, or a long table.
 
@@ -31,14 +31,14 @@ def make_sequences(
         time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
         features: of a table: the feature columns; None or ``"all"`` for every numeric column that is none of the
             others.
-        label: of a table: a column that holds one label for each sequence, the same in all of its rows.
+        label: of a table: a column (or columns) that holds one label for each sequence, the same in all of its rows.
 
     Raises:
         DataError: the sequences, the table or the file are faulty; the message names the sequence or line.
     """
     if isinstance(data, Sequences):
         return data
-    if isinstance(data, (list, tuple, np.ndarray)) or not (isinstance(data, (str, Path, Table)) or _is_table(data)):
+    if isinstance(data, (list, tuple, np.ndarray)) or not (isinstance(data, (str, Path, Table)) or is_table(data)):
         if group is not None:
             raise SettingError(
                 f"group={group!r} names a column of a table, but the sequences came as {type(data).__name__}. Leave it "
@@ -61,15 +61,17 @@ def make_sequences(
     return _from_table(table, group, time, features, label)
 
 
-def _is_table(data: Any) -> bool:
+def is_table(data: Any) -> bool:
+    """Tell whether `data` is a table in memory, of any library that narwhals knows."""
     import narwhals as nw
 
     return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
 
 
-def _from_table(table: Table, group: str, time: Any, features: Any, label: str | None) -> Sequences:
+def _from_table(table: Table, group: str, time: Any, features: Any, label: Any) -> Sequences:
     times = names_of(table.index if time is None else time, "time")
-    others = {group, *times, *([label] if label is not None else [])}
+    targets = names_of(label, "label")
+    others = {group, *times, *targets}
     if features is None or (isinstance(features, str) and features == "all"):
         columns = [name for name in table.numeric_columns() if name not in others]
         if not columns:
@@ -86,7 +88,10 @@ def _from_table(table: Table, group: str, time: Any, features: Any, label: str |
         order = _sorted_by_time(table, times, order, lengths, names)
     values = np.stack([_numbers(table, name) for name in columns], axis=1)
     _check_missing(table, columns, values, order, lengths, names)
-    labels = None if label is None else _labels(table, label, order, lengths, names)
+    labels = None
+    if targets:
+        labels = np.stack([_labels(table, name, order, lengths, names) for name in targets], axis=1)
+        labels = labels[:, 0] if len(targets) == 1 else labels
     return Sequences(values[order], lengths, columns, labels, names, table.label)
 
 

@@ -35,8 +35,11 @@ class Scaler:
         self.kind = kind
         self.log = tuple(log)
 
-    def fit(self, values: np.ndarray, columns: Sequence[str]) -> Scaler:
+    def fit(self, values: np.ndarray, columns: Sequence[str], *, constants: bool = False) -> Scaler:
         """Learn offset and scale from training rows, shape (rows, features); NaN is ignored.
+
+        Args:
+            constants: let a feature be constant; it becomes 0.
 
         Raises:
             DataError: a feature is constant, or has values ≤ 0 where its logarithm is asked for.
@@ -50,6 +53,9 @@ class Scaler:
             if not np.isfinite(column).any():
                 raise DataError(f"column {self.columns[j]!r} has no value in the training rows; leave it out.")
             low, high = np.nanmin(column), np.nanmax(column)
+            if low == high and constants:
+                self.offset_[j] = low
+                continue
             if low == high:
                 raise DataError(
                     f"column {self.columns[j]!r} is constant in the training rows ({np.nanmin(values[:, j]):g} in all "

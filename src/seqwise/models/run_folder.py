@@ -28,6 +28,8 @@ from seqwise.training import Training
 
 KINDS = {
     "Forecaster": "seqwise.models.forecaster_run",
+    "Classifier": "seqwise.models.sequence_run",
+    "Regressor": "seqwise.models.sequence_run",
 }
 MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
 
@@ -115,11 +117,15 @@ def save_model(model: Any, path: Path) -> None:
         model.save(path)
 
 
-def load_model(path: Path) -> Any:
-    """Read a Keras model; its LSTMs run on the fused kernel. No code from the file is run."""
+def load_model(path: Path, *, compiled: bool = True) -> Any:
+    """Read a Keras model; its LSTMs run on the fused kernel. No code from the file is run.
+
+    Args:
+        compiled: with its loss and optimiser, where it was saved with them.
+    """
     from seqwise.layers import accelerate  # imports Keras
 
-    return accelerate(import_keras().models.load_model(path), verbose=False)
+    return accelerate(import_keras().models.load_model(path, compile=compiled), verbose=False)
 
 
 def plain_settings(estimator: Any) -> dict[str, Any]:

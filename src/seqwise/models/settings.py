@@ -21,15 +21,20 @@ def check_network(settings: Any) -> None:
     check_share(settings, "dropout")
 
 
-def check_training(settings: Any) -> None:
-    """Raise `SettingError` for the first of the settings of any training that is out of range: batch_size, epochs,
-    patience, seed."""
+def check_training(settings: Any, others: Sequence[Any] = (None,)) -> None:
+    """Raise `SettingError` for the first of the settings of any training that is out of range.
+
+    Args:
+        settings: an estimator with batch_size, epochs, patience, seed.
+        others: beside whole numbers: ``"auto"`` for the epochs, None for the patience.
+    """
     if settings.batch_size != "auto" and not is_whole(settings.batch_size, 1):
         raise SettingError(f"batch_size={settings.batch_size!r}: expected 'auto' or a whole number, at least 1.")
-    for name in ("epochs", "patience"):
+    for name, other in (("epochs", "auto"), ("patience", None)):
         value = getattr(settings, name)
-        if not (is_whole(value, 1) or (name == "patience" and value is None)):
-            raise SettingError(f"{name}={value!r}: expected a whole number, at least 1.")
+        if not (is_whole(value, 1) or (value == other and other in others)):
+            either = "'auto' or " if other == "auto" and other in others else ""
+            raise SettingError(f"{name}={value!r}: expected {either}a whole number, at least 1.")
     if not is_whole(settings.seed, 0):
         raise SettingError(f"seed={settings.seed!r}: expected a whole number, at least 0.")
 

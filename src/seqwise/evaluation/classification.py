@@ -1,0 +1,218 @@
+"""How good a classifier is: its scores beside the majority's and a simple model's, on the same sequences."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+METRICS = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss")
+TITLES = {
+    "accuracy": "accuracy", "balanced_accuracy": "balanced", "f1": "F1 macro", "roc_auc": "ROC-AUC",
+    "log_loss": "log loss",
+}  # fmt: skip
+SMALLER = {"log_loss"}  # is better
+LEAST_PROBABILITY = 1e-15
+
+
+@dataclass(frozen=True)
+class Classification:
+    """A classifier's probabilities for sequences whose labels are known, beside the baselines'.
+
+    Attributes:
+        classes: shape (classes,).
+        truth: the number of each sequence's class, int, shape (samples,), -1 for a label that the training did not
+            have; or, of several labels a sequence, bool, shape (samples, classes).
+        probabilities: ``"model"``, ``"simple"`` and ``"majority"``: shape (samples, classes).
+        names: what the table calls each of them.
+        part: what the sequences are: ``"the test part"``, ``"the validation part"``, a file.
+        unknown: labels that the training did not have.
+        scores: for each of `probabilities`, ``{"accuracy": …, "balanced_accuracy": …, "f1": …, "roc_auc": …,
+            "log_loss": …}``; NaN where it is not defined.
+    """
+
+    classes: np.ndarray
+    truth: np.ndarray
+    probabilities: dict[str, np.ndarray]
+    names: dict[str, str]
+    part: str = "the test part"
+    unknown: tuple[Any, ...] = ()
+    scores: dict[str, dict[str, float]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        scores = {name: score(self.truth, p) for name, p in self.probabilities.items()}
+        object.__setattr__(self, "scores", scores)  # derived: the dataclass is frozen for everybody else
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    @property
+    def multilabel(self) -> bool:
+        return self.truth.ndim == 2
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The model's own scores."""
+        return self.scores["model"]
+
+    def predicted(self, name: str = "model") -> np.ndarray:
+        """Return the predicted classes' numbers, shape (samples,), or bool, shape (samples, classes)."""
+        return decide(self.probabilities[name], self.multilabel)
+
+    def confusion(self) -> np.ndarray:
+        """Return how many sequences of each class (row) were taken for each class (column), as scikit-learn has it.
+
+        Labels that the training did not have are left out.
+        """
+        known = self.truth >= 0
+        counts = np.zeros((len(self.classes),) * 2, dtype=np.int64)
+        np.add.at(counts, (self.truth[known], self.predicted()[known]), 1)
+        return counts
+
+    def by_class(self) -> list[dict[str, Any]]:
+        """Return precision, recall, F1 and the number of sequences of each class."""
+        found = self.predicted()
+        rows = []
+        for c, label in enumerate(self.classes.tolist()):
+            is_c = self.truth[:, c] if self.multilabel else self.truth == c
+            said = found[:, c] if self.multilabel else found == c
+            both, count, times = int((is_c & said).sum()), int(is_c.sum()), int(said.sum())
+            rows.append(
+                {
+                    "class": label,
+                    "precision": both / times if times else 0.0,
+                    "recall": both / count if count else float("nan"),
+                    "f1": 2 * both / (times + count) if times + count else float("nan"),
+                    "sequences": count,
+                }
+            )
+        return rows
+
+    def calibration(self, bins: int = 10) -> dict[str, np.ndarray]:
+        """Return how often the model was right for each of its confidences.
+
+        Of one label a sequence, the confidence is the probability of the predicted class; of several, that of each
+        label. `error` is the expected calibration error (Naeini et al. 2015): the mean distance of the two, weighed by
+        how many fall into each bin.
+
+        Returns:
+            ``confidence``, ``share`` and ``count``, shape (bins,), NaN where a bin is empty; ``error``, shape ().
+        """
+        p = self.probabilities["model"]
+        if self.multilabel:
+            confidence, right = p.ravel(), self.truth.ravel()
+        else:
+            confidence, right = p.max(axis=1), p.argmax(axis=1) == self.truth
+        at = np.minimum((confidence * bins).astype(int), bins - 1)
+        count = np.bincount(at, minlength=bins)
+        with np.errstate(invalid="ignore"):
+            mean = np.bincount(at, confidence, minlength=bins) / count
+            share = np.bincount(at, right, minlength=bins) / count
+        error = np.nansum(np.abs(mean - share) * count) / len(confidence)
+        return {"confidence": mean, "share": share, "count": count, "error": np.asarray(error)}
+
+    def to_dict(self) -> dict[str, Any]:
+        scores = {
+            name: {m: v if np.isfinite(v) else None for m, v in values.items()} for name, values in self.scores.items()
+        }
+        found = {
+            "test": scores.pop("model"),
+            "baselines": scores,
+            "part": self.part,
+            "sequences": len(self),
+            "calibration_error": float(self.calibration()["error"]),
+            "by_class": [{k: None if v != v else v for k, v in row.items()} for row in self.by_class()],
+        }
+        return found if self.multilabel else found | {"confusion": self.confusion().tolist()}
+
+    def __str__(self) -> str:
+        width = max(24, *(len(name) + 2 for name in self.names.values()))
+        lines = [" " * width + "".join(f"{TITLES[m]:>11}" for m in METRICS)]
+        for name in self.scores:
+            cells = "".join(f"{v:>11.4f}" if np.isfinite(v) else f"{'–':>11}" for v in self.scores[name].values())
+            lines.append(f"{self.names[name]:{width}}{cells}")
+        return "\n".join([*lines, *self.remarks()])
+
+    def remarks(self) -> list[str]:
+        """Return what has to be known to read the scores."""
+        found = []
+        if self.unknown:
+            listed = ", ".join(map(repr, self.unknown[:5])) + (", …" if len(self.unknown) > 5 else "")
+            wrong = int((self.truth < 0).sum())
+            if self.multilabel:
+                found.append(f"The training did not have the label(s) {listed}: they are left out.")
+            else:
+                found.append(
+                    f"The training did not have the label(s) {listed}: their {wrong} sequence(s) count as mistakes, "
+                    "but not in ROC-AUC and log loss."
+                )
+        return found
+
+
+def decide(probabilities: np.ndarray, multilabel: bool) -> np.ndarray:
+    """Return the most probable class of each sequence; of several labels, those of a probability above a half."""
+    return probabilities > 0.5 if multilabel else probabilities.argmax(axis=1)
+
+
+def score(truth: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+    """Return scikit-learn's accuracy, balanced accuracy, macro F1, ROC-AUC and log loss.
+
+    ROC-AUC of more than two classes, or of several labels a sequence, is the mean over those that some sequences have
+    and others have not, each against the rest. Of several labels a sequence, the accuracy counts sequences all of whose
+    labels are right; balanced accuracy, F1 and log loss are means over the labels.
+
+    Args:
+        truth: see `Classification`. probabilities: shape (samples, classes).
+    """
+    from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
+
+    several = truth.ndim == 2
+    found = decide(probabilities, several)
+    known = np.ones(len(truth), bool) if several else truth >= 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a class that nothing was taken for, or that only the predictions have
+        if several:
+            pairs = [(truth[:, c], found[:, c]) for c in range(truth.shape[1])]
+            balanced = float(np.mean([balanced_accuracy_score(t, f) for t, f in pairs]))
+        else:
+            balanced = float(balanced_accuracy_score(truth, found))
+        return {
+            "accuracy": float(accuracy_score(truth, found)),
+            "balanced_accuracy": balanced,
+            "f1": float(f1_score(truth, found, average="macro")),
+            "roc_auc": _roc_auc(truth[known], probabilities[known]),
+            "log_loss": _log_loss(truth[known], probabilities[known]),
+        }
+
+
+def _roc_auc(truth: np.ndarray, probabilities: np.ndarray) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    classes = probabilities.shape[1]
+    has = truth if truth.ndim == 2 else truth[:, None] == np.arange(classes)
+    told = [c for c in range(classes) if 0 < has[:, c].sum() < len(has)]
+    if classes == 2 and truth.ndim == 1:
+        told = told[1:]
+    areas = [float(roc_auc_score(has[:, c], probabilities[:, c])) for c in told]
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+def _log_loss(truth: np.ndarray, probabilities: np.ndarray) -> float:
+    if not len(truth):
+        return float("nan")
+    p = np.clip(probabilities.astype(np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    if truth.ndim == 2:
+        return float(-np.log(np.where(truth, p, 1 - p)).mean())
+    p = p / p.sum(axis=1, keepdims=True)
+    return float(-np.log(p[np.arange(len(truth)), truth]).mean())
+
+
+def majority(targets: np.ndarray, classes: int) -> np.ndarray:
+    """Return the share of each class (or label) in the training's targets, shape (classes,).
+
+    Args:
+        targets: shape (samples,), or bool, (samples, classes).
+    """
+    return targets.mean(axis=0) if targets.ndim == 2 else np.bincount(targets, minlength=classes) / len(targets)

@@ -1,0 +1,59 @@
+"""What a simple model reads of a sequence: a few numbers for each feature, and how long it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqwise.data import Sequences
+
+STATISTICS = ("mean", "standard deviation", "least", "greatest", "first", "last")
+
+
+def summarise(sequences: Sequences) -> np.ndarray:
+    """Return mean, standard deviation, least, greatest, first and last value of each feature, then the length.
+
+    Returns:
+        float64, shape (samples, 6 × features + 1): all means, then all standard deviations, and so on.
+    """
+    values, starts, lengths = sequences.values.astype(np.float64), sequences.starts, sequences.lengths
+    count = lengths[:, None]
+    mean = np.add.reduceat(values, starts) / count
+    apart = values - np.repeat(mean, lengths, axis=0)
+    parts = [
+        mean,
+        np.sqrt(np.add.reduceat(apart**2, starts) / count),
+        np.minimum.reduceat(values, starts),
+        np.maximum.reduceat(values, starts),
+        values[starts],
+        values[starts + lengths - 1],
+        count,
+    ]
+    return np.concatenate(parts, axis=1)
+
+
+class SummaryFeatures:
+    """`summarise`, each column brought to mean 0 and standard deviation 1 over the sequences it was fitted on.
+
+    Attributes:
+        name: what the table calls them.
+    """
+
+    name = "summary features"
+
+    def fit_transform(self, sequences: Sequences) -> np.ndarray:
+        found = summarise(sequences)
+        self.offset, self.scale = found.mean(axis=0), found.std(axis=0)
+        self.scale[self.scale == 0] = 1
+        return self.transform(sequences)
+
+    def transform(self, sequences: Sequences) -> np.ndarray:
+        return (summarise(sequences) - self.offset) / self.scale
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"offset": self.offset.tolist(), "scale": self.scale.tolist()}
+
+    def from_dict(self, saved: dict[str, Any]) -> SummaryFeatures:
+        self.offset, self.scale = np.array(saved["offset"]), np.array(saved["scale"])
+        return self

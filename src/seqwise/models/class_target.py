@@ -1,0 +1,155 @@
+"""Labels on their way into a network and probabilities on their way out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from seqwise.data.labels import Classes, find_classes, read_labels
+from seqwise.errors import DataError, SettingError, nearest
+from seqwise.ops.backend import import_keras
+
+
+class ClassTarget:
+    """The classes of a training, and what the network, its loss and its outputs have to be for them."""
+
+    def __init__(self, classes: Classes) -> None:
+        self.classes = classes
+
+    @classmethod
+    def read(cls, y: Any, raw: Any) -> tuple[ClassTarget, np.ndarray, list[str]]:
+        """Return the classes of the labels `y`, their codes (see `Classes.encode`), and notes, one sentence each.
+
+        Raises:
+            DataError: a label is missing or no class, or all are alike.
+        """
+        labels, form = read_labels(y, raw.where)
+        classes = find_classes(labels, form)
+        codes = classes.encode(labels)
+        notes = []
+        if form == "single":
+            if len(classes) == 1:
+                raise DataError(
+                    f"All {len(codes):,} sequences have the label {classes.values.tolist()[0]!r}: there is nothing to "
+                    "tell apart. Bring sequences of another label, too."
+                )
+            counts = np.bincount(codes)
+            for c in np.flatnonzero(counts == 1)[:5]:
+                notes.append(
+                    f"Only {raw.where(int(np.flatnonzero(codes == c)[0]))} has the label "
+                    f"{classes.values.tolist()[c]!r}: it stays in the training part, so how well this label is "
+                    "recognised cannot be measured."
+                )
+        else:
+            same = np.flatnonzero(codes.all(axis=0) | ~codes.any(axis=0))
+            if len(same) == len(classes):
+                raise DataError("All sequences have the same labels: there is nothing to tell apart.")
+            if len(same):
+                listed = ", ".join(repr(v) for v in classes.values[same][:5].tolist())
+                notes.append(
+                    f"All or none of the sequences have the label(s) {listed}: nothing can be learned of them."
+                )
+            if (codes.sum(axis=1) == 1).all():
+                notes.append(
+                    "Every sequence has exactly one label. If they exclude each other, pass one label for each "
+                    "sequence, y.argmax(axis=1), and not a matrix."
+                )
+        return cls(classes), codes, notes
+
+    @property
+    def outputs(self) -> int:
+        """Values of the network for each sequence: one for two classes, else one for each class or label."""
+        return 1 if self.binary else len(self.classes)
+
+    @property
+    def binary(self) -> bool:
+        return len(self.classes) == 2 and not self.classes.multilabel
+
+    @staticmethod
+    def strata(codes: np.ndarray) -> np.ndarray:
+        """What the parts are to have alike: the class, or the set of labels."""
+        return codes if codes.ndim == 1 else np.unique(codes, axis=0, return_inverse=True)[1].ravel()
+
+    def fit(self, codes: np.ndarray) -> None:
+        """There is nothing to learn from the training part."""
+
+    def encode(self, codes: np.ndarray) -> np.ndarray:
+        """Return what the network is trained to say, float32: 0 or 1 for each class, shape (samples, outputs).
+
+        Of several labels (samples, labels, 1), so that each can weigh on its own.
+        """
+        if self.classes.multilabel:
+            return codes[..., None].astype(np.float32)
+        if self.binary:
+            return codes[:, None].astype(np.float32)
+        return np.eye(len(self.classes), dtype=np.float32)[codes]
+
+    def weights(self, class_weight: Any, codes: np.ndarray, train: np.ndarray) -> np.ndarray | None:
+        """Return what each sample weighs, shape (samples,), or each of its labels, (samples, labels); None for 1.
+
+        Args:
+            class_weight: None; ``"balanced"``, samples / (classes × samples of the class) in the training part, as
+                scikit-learn has it (of several labels each is a problem of two classes); or a mapping from class to
+                weight (1 where it names none; of several labels: what having the label weighs).
+        """
+        if class_weight is None:
+            return None
+        several = self.classes.multilabel
+        if isinstance(class_weight, Mapping):
+            self._check_weights(class_weight)
+            given = np.array([float(class_weight.get(value, 1)) for value in self.classes.values.tolist()])
+            return (np.where(codes, given, 1) if several else given[codes]).astype(np.float32)
+        seen = codes[train]
+        if several:
+            having = np.maximum(seen.sum(axis=0), 1)
+            lacking = np.maximum(len(seen) - seen.sum(axis=0), 1)
+            return (len(seen) / 2 / np.where(codes, having, lacking)).astype(np.float32)
+        counts = np.bincount(seen, minlength=len(self.classes))
+        return (len(seen) / len(self.classes) / np.maximum(counts, 1))[codes].astype(np.float32)
+
+    def _check_weights(self, weights: Mapping[Any, Any]) -> None:
+        known = self.classes.values.tolist()
+        for label, weight in weights.items():
+            if label not in known:
+                raise SettingError(f"class_weight names {label!r}, which is no class.{nearest(label, known)}")
+            if isinstance(weight, bool) or not isinstance(weight, (int, float, np.number)) or not 0 <= weight < np.inf:
+                raise SettingError(f"class_weight={{{label!r}: {weight!r}}}: expected a number, at least 0.")
+
+    def loss(self, label_smoothing: float) -> Any:
+        """Return Keras's cross-entropy, for outputs before their activation."""
+        losses = import_keras().losses
+        kind = losses.BinaryCrossentropy if self.binary or self.classes.multilabel else losses.CategoricalCrossentropy
+        return kind(from_logits=True, label_smoothing=label_smoothing)
+
+    def trained_model(self, network: Any) -> Any:
+        """Return the model that is trained, whose outputs are as `encode` gives them, before their activation."""
+        if not self.classes.multilabel:
+            return network
+        keras = import_keras()
+        column = keras.layers.Reshape((self.outputs, 1), name="each_label")(network.output)
+        return keras.Model(network.input, column, name="each_label")
+
+    def finished_model(self, network: Any) -> Any:
+        """Return the model that is kept: the same layers, and probabilities, shape (samples, outputs)."""
+        keras = import_keras()
+        softmax = not (self.binary or self.classes.multilabel)
+        activation = keras.layers.Activation("softmax" if softmax else "sigmoid", name="probabilities")
+        model = keras.Model(network.input, activation(network.output), name="classifier")
+        model.compile(loss="categorical_crossentropy" if softmax else "binary_crossentropy")
+        return model
+
+    def finish(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the probability of each class or label, float64, shape (samples, classes)."""
+        outputs = outputs.astype(np.float64)
+        if self.binary:
+            return np.concatenate([1 - outputs, outputs], axis=1)
+        return outputs if self.classes.multilabel else outputs / outputs.sum(axis=1, keepdims=True)
+
+    def metrics(self) -> list[Any]:
+        """Return Keras's accuracy, for outputs before their activation."""
+        metrics = import_keras().metrics
+        if self.binary or self.classes.multilabel:
+            return [metrics.BinaryAccuracy(threshold=0.0, name="accuracy")]
+        return [metrics.CategoricalAccuracy(name="accuracy")]

@@ -1,0 +1,102 @@
+"""Sequences of numbers on their way into a network: read, checked against the training's, scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqwise.data import Scaler, Sequences
+from seqwise.errors import DataError
+from seqwise.evaluation.summary_baseline import SummaryFeatures
+from seqwise.models.sequence_network import build_sequence_network
+
+
+class NumberInput:
+    """What a sequence estimator knows of its inputs, where they are numbers.
+
+    Args:
+        settings: the estimator, whose settings say how they are scaled and read.
+    """
+
+    kind = "numbers"
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+
+    def fit(self, raw: Sequences, train: np.ndarray) -> list[str]:
+        """Learn the scaling from the steps of the training part (never from padding). Returns notes, one sentence each.
+
+        Args:
+            train: numbers of its sequences.
+        """
+        self.columns = list(raw.columns)
+        steps = raw.take(train).values
+        kinds = self.settings.scaler
+        self.scaler = Scaler(dict(kinds) if isinstance(kinds, Mapping) else kinds)
+        self.scaler.fit(steps, self.columns, constants=True)
+        constant = np.flatnonzero((steps == steps[0]).all(axis=0))
+        named = ", ".join(f"{self.columns[j]!r}" for j in constant[:5].tolist()) + (", …" if len(constant) > 5 else "")
+        if len(constant) == len(self.columns):
+            raise DataError(
+                "No feature ever changes in the training part: there is nothing to learn from. Is it the right column?"
+            )
+        return (
+            [f"The same value at every step of the training part, so of no use: feature(s) {named}."]
+            if constant.size
+            else []
+        )
+
+    def prepare(self, raw: Sequences) -> Sequences:
+        """Return the sequences as the network takes them: scaled, float32.
+
+        Raises:
+            DataError: they have other features than the training's.
+        """
+        if raw.values.shape[1] != len(self.columns):
+            raise DataError(
+                f"The sequences have {raw.values.shape[1]} feature(s), but the model was trained on {len(self.columns)}"
+                + (f": {', '.join(self.columns)}." if self.columns[0] != "0" else ".")
+            )
+        return replace(raw, values=self.scaler.transform(raw.values))
+
+    def network(self, outputs: int) -> Any:
+        """Return the network, from sequences as `prepare` makes them to (samples, outputs)."""
+        settings = self.settings
+        return build_sequence_network(
+            features=len(self.columns),
+            outputs=outputs,
+            units=tuple(settings.units),
+            bidirectional=settings.bidirectional,
+            pooling=pooling_of(settings),
+            dropout=settings.dropout,
+            seed=settings.seed,
+        )
+
+    def baseline_features(self) -> SummaryFeatures:
+        """Return what the simple model that stands beside this one reads."""
+        return SummaryFeatures()
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Return what `load` needs, as JSON; larger things go to files in `folder`."""
+        return {"kind": self.kind, "columns": self.columns, "scaler": self.scaler.to_dict()}
+
+    @classmethod
+    def load(cls, folder: Path, saved: dict[str, Any], settings: Any) -> NumberInput:
+        """Undo `save`."""
+        found = cls(settings)
+        found.columns, found.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
+        return found
+
+    @staticmethod
+    def files() -> tuple[str, ...]:
+        """Names of the files that `save` wrote."""
+        return ()
+
+
+def pooling_of(settings: Any) -> tuple[str, ...]:
+    """Return the setting `pooling` as the names it joins: ``"mean+max"`` → ``("mean", "max")``."""
+    return tuple(settings.pooling.split("+"))

@@ -1,0 +1,109 @@
+"""Quantities on their way into a network and out of it: scaled by the training part, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqwise.data import Scaler
+from seqwise.errors import DataError
+from seqwise.ops.backend import import_keras
+
+
+class NumberTarget:
+    """The targets of a regression: their names, and the scaling that the network learns them in.
+
+    Attributes:
+        names: of the targets. flat: they came, and go, as shape (samples,) and not (samples, 1).
+    """
+
+    def __init__(self, names: list[str], flat: bool, scaler: Scaler | None = None) -> None:
+        self.names, self.flat = names, flat
+        self.scaler = scaler if scaler is not None else Scaler("standard")
+
+    @classmethod
+    def read(cls, y: Any, raw: Any, names: list[str] | None = None) -> tuple[NumberTarget, np.ndarray, list[str]]:
+        """Return the target, its values, float64, shape (samples, targets), and notes.
+
+        Raises:
+            DataError: a value is missing or no number; names the sequence.
+        """
+        found = np.asarray(y)
+        if found.ndim not in (1, 2) or found.size == 0:
+            raise DataError(
+                f"The targets have shape {found.shape}; expected one for each sequence, (samples,), or several, "
+                "(samples, targets)."
+            )
+        if found.dtype.kind not in "fiub":
+            found = _as_numbers(found, raw)
+        values = found.astype(np.float64).reshape(len(found), -1)
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            i, j = bad[0].tolist()
+            which = f", target {j}," if values.shape[1] > 1 else ""
+            raise DataError(
+                f"The target of {raw.where(i)}{which} is {values[i, j]} ({len(bad):,} such value(s) in all). Leave the "
+                "sequence out."
+            )
+        if names is None:
+            names = ["target"] if values.shape[1] == 1 else [f"target {j}" for j in range(values.shape[1])]
+        for j, name in enumerate(names):
+            if (values[:, j] == values[0, j]).all():
+                raise DataError(
+                    f"All {len(values):,} sequences have the same {name}, {values[0, j]:g}: there is nothing to learn."
+                )
+        return cls(names, found.ndim == 1), values, []
+
+    @property
+    def outputs(self) -> int:
+        return len(self.names)
+
+    @staticmethod
+    def strata(values: np.ndarray) -> None:
+        """The parts are drawn from all alike."""
+
+    def fit(self, values: np.ndarray) -> None:
+        """Learn the scaling from the training part's targets, shape (samples, targets)."""
+        self.scaler.fit(values, self.names, constants=True)
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Return the targets as the network learns them: mean 0, standard deviation 1, float32."""
+        return self.scaler.transform(values)
+
+    def trained_model(self, network: Any) -> Any:
+        return network
+
+    def finished_model(self, network: Any) -> Any:
+        """Return the model that is kept; its outputs are scaled."""
+        return import_keras().Model(network.input, network.output, name="regressor")
+
+    def finish(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the targets in their own units, float64, shape (samples, targets)."""
+        return self.scaler.inverse(outputs)
+
+    def metrics(self) -> list[Any]:
+        return []
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"names": self.names, "flat": self.flat, "scaler": self.scaler.to_dict()}
+
+    @classmethod
+    def from_dict(cls, saved: dict[str, Any]) -> NumberTarget:
+        return cls(list(saved["names"]), bool(saved["flat"]), Scaler.from_dict(saved["scaler"]))
+
+
+def _as_numbers(found: np.ndarray, raw: Any) -> np.ndarray:
+    try:
+        return found.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    for i, item in enumerate(found.reshape(len(found), -1)):
+        for value in item:
+            try:
+                float(value)
+            except (TypeError, ValueError):
+                raise DataError(
+                    f"The target of {raw.where(i)} is {str(value)!r}, no number. For labels use a Classifier."
+                ) from None
+    raise AssertionError("what NumPy cannot read as numbers holds an item that Python cannot")

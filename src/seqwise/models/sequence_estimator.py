@@ -1,0 +1,270 @@
+"""What `Classifier` and `Regressor` share: reading sequences, holding parts back, training, predicting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqwise.data.holdout import Parts, hold_back
+from seqwise.errors import DataError, NotFittedError, SettingError
+from seqwise.evaluation.linear_baseline import LinearBaseline
+from seqwise.models.number_input import NumberInput, pooling_of
+from seqwise.models.sequence_network import POOLINGS
+from seqwise.models.sequence_source import Source, check_lengths, read_source
+from seqwise.models.settings import (
+    check_backend,
+    check_network,
+    check_scaler,
+    check_training,
+    make_optimizer,
+)
+from seqwise.ops.backend import deferred_imports, import_keras
+from seqwise.training import SequenceBatches, Training, auto_batch_size, fit, predict_sequences
+
+with deferred_imports():
+    from sklearn.base import BaseEstimator
+
+STEPS = 1700  # training steps that epochs="auto" aims at
+EPOCHS = (10, 100)  # its least and its most
+
+
+class SequenceEstimator(BaseEstimator):
+    """One answer for each sequence. What differs between the kinds of answer lies in `_target`.
+
+    Attributes:
+        model_: the Keras model. input_: what it knows of its inputs. target_: what it knows of its answers.
+        source_: the names that the training data were read with. raw_: the sequences, as they were given (None after
+            `load`). answers_: the answers, coded. parts_: which of them were trained on and held back.
+        baseline_: the simple model beside it, fitted when it is first asked for.
+        training_: history, seconds, best epoch. notes_: what was found in the data, one sentence each.
+        counts_: sequences of each part. n_features_in_: features of a step.
+    """
+
+    # the settings that it reads; each estimator's constructor gives them
+    pooling: str
+    validation: float
+    test: float
+    optimizer: Any
+    learning_rate: float
+    epochs: int | str
+    patience: int | None
+    batch_size: int | str
+    bucketing: bool
+    seed: int
+
+    raw_: Any
+    answers_: np.ndarray | None
+    parts_: Parts | None
+    weights_: np.ndarray | None
+    results_: dict[str, str] | None  # of a loaded run: the texts of its result files
+    _baseline: LinearBaseline | None
+    _prior: np.ndarray | None
+
+    def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
+        """Return (target, coded answers, notes) for what was given as answers."""
+        raise NotImplementedError
+
+    def _loss(self, target: Any) -> Any:
+        raise NotImplementedError
+
+    def _sample_weights(self, target: Any, codes: np.ndarray, train: np.ndarray) -> np.ndarray | None:
+        return None
+
+    def _check_settings(self) -> None:
+        check_network(self)
+        if not isinstance(self.pooling, str) or not set(pooling_of(self)) <= set(POOLINGS):
+            raise SettingError(f"pooling={self.pooling!r}: expected 'last', 'mean', 'max', or some joined: 'last+max'.")
+        if len(set(pooling_of(self))) < len(pooling_of(self)):
+            raise SettingError(f"pooling={self.pooling!r} names one twice.")
+        check_scaler(self)
+        check_training(self, ("auto", None))
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        group: str | None = None,
+        time: Any = None,
+        features: Any = None,
+        label: Any = None,
+        sample_weight: Any = None,
+        callbacks: Sequence[Any] = (),
+        verbose: bool | None = None,
+    ) -> Any:
+        """Train on sequences with their answers.
+
+        Args:
+            X: a list of arrays, each (timesteps, features); one array (samples, timesteps, features); a path to a .ts
+                file, or what `seqwise.data.make_sequences` returned; or, with `group`, a long table (path, pandas,
+                polars, pyarrow) of one row a timestep.
+            y: one answer for each sequence; None where X holds them: a .ts file, or a table with `label`.
+            group: of a table: the column that names each row's sequence.
+            time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
+            features: of a table: the feature columns; None for every numeric column that is none of the others.
+            label: of a table: the column of the answer, the same in all rows of a sequence.
+            sample_weight: what each sequence weighs in the loss, shape (samples,).
+            callbacks: Keras callbacks.
+            verbose: a live progress bar; None shows it in a terminal or notebook.
+
+        Raises:
+            DataError, SettingError: each message says how to mend it.
+        """
+        self._check_settings()
+        source, raw = read_source(X, group=group, time=time, features=features, label=label)
+        if y is None:
+            y = raw.labels
+        if y is None:
+            raise SettingError(
+                "There are no labels. Pass them as y, one for each sequence; of a table name their column, label='…'."
+            )
+        check_lengths(len(y), raw, "labels")
+        target, codes, notes = self._read_answers(y, raw, source)
+        parts = hold_back(
+            len(raw), validation=self.validation, test=self.test, strata=target.strata(codes), seed=self.seed
+        )
+        weights = self._sample_weights(target, codes, parts.train)
+        if sample_weight is not None:
+            given = _checked_weights(sample_weight, raw)
+            weights = given if weights is None else weights * given.reshape(-1, *(1,) * (weights.ndim - 1))
+        read = NumberInput(self)
+        notes += read.fit(raw, parts.train)
+        target.fit(codes[parts.train])
+        model, training = self._train(read, target, raw, codes, weights, parts, callbacks, verbose)
+        # all at once, so that a fit that fails leaves an earlier one whole
+        self.model_, self.input_, self.target_, self.training_ = model, read, target, training
+        self.source_, self.raw_, self.answers_, self.parts_ = source, raw, codes, parts
+        self.weights_, self.notes_, self._baseline, self.results_ = weights, notes, None, None
+        self._prior = None
+        self.counts_ = {name: len(chosen) for name, chosen in parts.__dict__.items()}
+        self.n_features_in_ = raw.values.shape[1]
+        return self
+
+    def _train(
+        self,
+        read: Any,
+        target: Any,
+        raw: Any,
+        codes: np.ndarray,
+        weights: np.ndarray | None,
+        parts: Parts,
+        callbacks: Sequence[Any],
+        verbose: bool | None,
+    ) -> tuple[Any, Training]:
+        from seqwise.layers import accelerate  # imports Keras
+
+        keras = import_keras()
+        check_backend(keras)
+        batches = SequenceBatches(read.prepare(raw), target.encode(codes), weights, bucketing=self.bucketing)
+        train, validation = batches.part(parts.train), batches.part(parts.validation)
+        size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
+        size = min(size, len(train))
+        steps = len(train.cut(train.origins, size).real)  # of an epoch
+        epochs = int(np.clip(-(-STEPS // steps), *EPOCHS)) if self.epochs == "auto" else int(self.epochs)
+        rate: Any = self.learning_rate
+        if isinstance(self.optimizer, str):
+            rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, steps * epochs)
+        optimizer = make_optimizer(keras, self.optimizer, rate)
+        network = accelerate(read.network(target.outputs), verbose=False)
+        model = target.trained_model(network)
+        # jit_compile is left to Keras, which knows what each backend can do
+        model.compile(optimizer, self._loss(target), metrics=target.metrics())
+        training = fit(
+            model,
+            train,
+            validation if len(validation) else None,
+            epochs=epochs,
+            batch_size=size,
+            patience=self.patience,
+            seed=self.seed,
+            callbacks=callbacks,
+            verbose=verbose,
+        )
+        return target.finished_model(network), training
+
+    def _outputs(self, raw: Any) -> np.ndarray:
+        """Return probabilities or numbers, float64, shape (samples, classes or targets)."""
+        return self.target_.finish(predict_sequences(self.model_, self.input_.prepare(raw)))
+
+    def _read_to_predict(self, X: Any) -> Any:
+        self._check_fitted()
+        return self.source_.read(X, labelled=False)
+
+    def _read_to_score(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Return sequences and their answers, as they were given."""
+        self._check_fitted()
+        raw = self.source_.read(X)
+        y = raw.labels if y is None else y
+        if y is None:
+            raise SettingError("There are no labels to compare with. Pass them as y, one for each sequence.")
+        check_lengths(len(y), raw, "labels")
+        return raw, y
+
+    def _part_to_score(self) -> tuple[str, np.ndarray]:
+        """Return what was held back, the test part before the validation part, and the numbers of its sequences."""
+        self._check_fitted()
+        if self.parts_ is None:
+            raise DataError("A loaded run holds no data: pass them, evaluate(X, y).")
+        for name, chosen in (("test", self.parts_.test), ("validation", self.parts_.validation)):
+            if len(chosen):
+                return f"the {name} part", chosen
+        raise DataError("Nothing was held back: pass other sequences, evaluate(X, y), or fit with test=0.2.")
+
+    @property
+    def prior_(self) -> np.ndarray:
+        """What can be said of a sequence unseen: the training's share of each class, or its mean of each target."""
+        if self._prior is None:
+            self._prior = self._find_prior(self._answers_but_test()[1])
+        return self._prior
+
+    def _find_prior(self, answers: np.ndarray) -> np.ndarray:
+        raise NotImplementedError
+
+    def _answers_but_test(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numbers of the sequences that baselines may learn from, and their answers."""
+        assert self.parts_ is not None and self.answers_ is not None, "a loaded run has its baselines"
+        scored = self.parts_.test if len(self.parts_.test) else self.parts_.validation
+        chosen = np.setdiff1d(np.arange(len(self.answers_)), scored)
+        return chosen, self.answers_[chosen]
+
+    @property
+    def baseline_(self) -> LinearBaseline:
+        """The simple model beside this one, fitted on all that is not held back to score it."""
+        self._check_fitted()
+        if self._baseline is None:
+            chosen, answers = self._answers_but_test()
+            weights = None if self.weights_ is None else self.weights_[chosen]
+            baseline = LinearBaseline(self.input_.baseline_features(), self._baseline_kind())
+            self._baseline = baseline.fit(self.raw_.take(chosen), answers, weights)
+        return self._baseline
+
+    def _baseline_kind(self) -> str:
+        return "numbers"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the run folder: model, what it knows of its data, metrics and report. Returns its path.
+
+        Raises:
+            BundleError: the folder exists, is not empty and is no Seqwise run.
+        """
+        from seqwise.models.run_folder import save_run
+
+        self._check_fitted()
+        return save_run(self, Path(path))
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "model_"):
+            raise NotFittedError(f"This {type(self).__name__} is not trained yet: call .fit(X, y) first.")
+
+
+def _checked_weights(weights: Any, raw: Any) -> np.ndarray:
+    found = np.asarray(weights, dtype=np.float32)
+    if found.shape != (len(raw),) or not np.isfinite(found).all() or (found < 0).any() or not found.any():
+        raise SettingError(
+            f"sample_weight has shape {found.shape}; expected {len(raw):,} numbers, one for each sequence, none "
+            "below 0 and not all 0."
+        )
+    return found

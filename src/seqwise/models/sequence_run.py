@@ -1,0 +1,75 @@
+"""What the run folder of a Classifier or a Regressor holds beyond every run's: its input, its answers, its baseline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from seqwise.bundle import write_json
+from seqwise.data.labels import Classes
+from seqwise.errors import DataError
+from seqwise.evaluation.linear_baseline import LinearBaseline
+from seqwise.models.class_target import ClassTarget
+from seqwise.models.classifier import Classifier
+from seqwise.models.number_input import NumberInput
+from seqwise.models.number_target import NumberTarget
+from seqwise.models.regressor import Regressor
+from seqwise.models.run_folder import METRICS, MODEL, REPORT, load_model, save_model
+from seqwise.models.sequence_source import Source
+
+BASELINE = "baseline.safetensors"
+RESULTS = (METRICS, REPORT)
+ESTIMATORS = {"Classifier": Classifier, "Regressor": Regressor}
+INPUTS = {"numbers": NumberInput}  # by the kind that they save
+
+
+def needed(saved: dict[str, Any]) -> tuple[str, ...]:
+    return MODEL, BASELINE, *INPUTS[saved["input"]["kind"]].files()
+
+
+def write(estimator: Any, folder: Path) -> dict[str, Any]:
+    save_model(estimator.model_, folder / MODEL)
+    baseline = estimator.baseline_
+    save_file(baseline.arrays() | {"prior": np.ascontiguousarray(estimator.prior_)}, folder / BASELINE)
+    target = estimator.target_
+    return {
+        "source": estimator.source_.to_dict(),
+        "input": estimator.input_.save(folder),
+        "target": target.classes.to_dict() if isinstance(target, ClassTarget) else target.to_dict(),
+        "baseline": {"kind": baseline.kind, "features": baseline.features.to_dict()},
+        "notes": estimator.notes_,
+        "sequences": estimator.counts_,
+    }
+
+
+def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Any:
+    estimator = ESTIMATORS[saved["kind"]](**settings)
+    estimator.model_ = load_model(folder / MODEL, compiled=False)
+    estimator.input_ = INPUTS[saved["input"]["kind"]].load(folder, saved["input"], estimator)
+    target = saved["target"]
+    if saved["kind"] == "Classifier":
+        estimator.target_ = ClassTarget(Classes.from_dict(target))
+    else:
+        estimator.target_ = NumberTarget.from_dict(target)
+    arrays = load_file(folder / BASELINE)
+    features = estimator.input_.baseline_features().from_dict(saved["baseline"]["features"])
+    baseline = LinearBaseline(features, str(saved["baseline"]["kind"]))
+    baseline.coef, baseline.intercept = arrays["coef"], arrays["intercept"]
+    estimator._baseline, estimator._prior = baseline, arrays["prior"]
+    estimator.source_ = Source(**saved["source"])
+    estimator.notes_, estimator.counts_ = list(saved["notes"]), dict(saved["sequences"])
+    estimator.n_features_in_ = estimator.model_.input_shape[0][-1]
+    estimator.raw_ = estimator.answers_ = estimator.parts_ = estimator.weights_ = None
+    return estimator
+
+
+def write_results(estimator: Any, folder: Path) -> None:
+    try:
+        evaluation = estimator.evaluate()
+    except DataError:  # nothing was held back
+        evaluation = None
+    results = evaluation.to_dict() if evaluation else {"test": None, "baselines": {}}
+    write_json(folder / METRICS, results | {"seconds": round(estimator.training_.seconds, 3)})
