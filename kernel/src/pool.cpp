@@ -18,7 +18,11 @@ namespace seqwise {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+// How long a worker looks out for the next call before it sleeps: at first without a pause, then
+// giving the CPU to whoever else wants it. To wake a sleeping thread can take longer than a small
+// model's training step, and these follow each other within a millisecond.
 constexpr auto kSpin = std::chrono::microseconds(40);
+constexpr auto kPatience = std::chrono::milliseconds(2);
 
 inline void relax() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -51,6 +55,8 @@ struct Block {
 struct Process {
   std::mutex owner;  // held by the Team that uses the workers
   int workers = 0;
+  std::vector<pthread_t> threads;  // of the workers
+  int caller_cpu = -1;             // which the workers keep off
 
   std::mutex sleep;
   std::condition_variable wake;
@@ -86,7 +92,12 @@ void serve(Process* p, int worker, std::uint32_t seen) {
     const auto idle_since = Clock::now();
     while (p->job.load(std::memory_order_acquire) == seen) {
       for (int i = 0; i < 64 && p->job.load(std::memory_order_acquire) == seen; ++i) relax();
-      if (Clock::now() - idle_since < kSpin) continue;
+      const auto idle = Clock::now() - idle_since;
+      if (idle < kSpin) continue;
+      if (idle < kPatience) {
+        sched_yield();
+        continue;
+      }
       std::unique_lock<std::mutex> lock(p->sleep);
       p->sleeping.fetch_add(1);
       p->wake.wait(lock, [&] { return p->job.load() != seen; });
@@ -104,7 +115,25 @@ void notify(Process& p) {
   p.wake.notify_all();
 }
 
+// A thread that wakes up is often laid on the CPU of the thread that wakes it, and stays there for
+// milliseconds, while both wait for each other. So the workers keep off the caller's CPU.
+void spread_out(Process& p) {
+#if defined(__linux__)
+  const int cpu = sched_getcpu();
+  if (cpu == p.caller_cpu) return;
+  p.caller_cpu = cpu;
+  cpu_set_t cpus;
+  if (cpu < 0 || sched_getaffinity(0, sizeof cpus, &cpus) != 0 || CPU_COUNT(&cpus) <= p.workers)
+    return;
+  CPU_CLR(cpu, &cpus);
+  for (pthread_t thread : p.threads) pthread_setaffinity_np(thread, sizeof cpus, &cpus);
+#else
+  (void)p;
+#endif
+}
+
 void start_job(Process& p, int size, void (*work)(void*, int), void* context) {
+  spread_out(p);
   p.job_size = size;
   p.work = work;
   p.context = context;
@@ -116,7 +145,10 @@ void start_job(Process& p, int size, void (*work)(void*, int), void* context) {
 void ensure_workers(Process& p, int wanted) {
   for (; p.workers < wanted; ++p.workers) {
     try {
-      std::thread(serve, &p, p.workers + 1, p.job.load()).detach();
+      std::thread thread(serve, &p, p.workers + 1, p.job.load());
+      p.threads.push_back(thread.native_handle());
+      p.caller_cpu = -1;
+      thread.detach();
     } catch (const std::system_error&) {
       return;
     }
