@@ -26,11 +26,14 @@ void prefer_large_pages(void* memory, std::size_t bytes) {
 void keep_freed_memory() {
 #if defined(__GLIBC__)
   constexpr const char* kOwn[] = {"MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_",
-                                  "MALLOC_MMAP_MAX_", "MALLOC_TOP_PAD_", "GLIBC_TUNABLES"};
+                                  "MALLOC_MMAP_MAX_",       "MALLOC_TOP_PAD_",
+                                  "MALLOC_ARENA_MAX",       "GLIBC_TUNABLES"};
   for (const char* name : kOwn)
     if (std::getenv(name)) return;
   mallopt(M_MMAP_MAX, 0);  // a mapping of its own is given back as soon as it is freed
   mallopt(M_TRIM_THRESHOLD, 1 << 30);
+  mallopt(M_ARENA_MAX,
+          1);  // as do the large blocks of a thread's own arena; XLA computes in threads
 #endif
 }
 
