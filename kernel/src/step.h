@@ -15,16 +15,18 @@ SEQWISE_INLINE void add_rows(const Real* a, const Real* weights, Index row_step,
   Vec<Real> value[kRows];
 #pragma GCC unroll 8
   for (int k = 0; k < kRows; ++k) value[k] = broadcast(a[k]);
-  Index u = 0;
-  for (; columns - u >= V; u += V) {
-    Vec<Real> even = load(z + u), odd{};
+  // Each column in the same order, wherever it stands: the sums must not depend on the number of
+  // workers, which is that of the threads that happen to be awake.
+  const auto add = [&](Index u, Index lanes) {
+    Vec<Real> even = load_part(z + u, lanes), odd{};
 #pragma GCC unroll 8
     for (int k = 0; k < kRows; ++k)
-      (k % 2 ? odd : even) += value[k] * load(weights + k * row_step + u);
-    store(z + u, kRows > 1 ? even + odd : even);
-  }
-  for (; u < columns; ++u)
-    for (int k = 0; k < kRows; ++k) z[u] += a[k] * weights[k * row_step + u];
+      (k % 2 ? odd : even) += value[k] * load_part(weights + k * row_step + u, lanes);
+    store_part(z + u, kRows > 1 ? even + odd : even, lanes);
+  };
+  Index u = 0;
+  for (; columns - u >= V; u += V) add(u, V);
+  if (u < columns) add(u, columns - u);
 }
 
 // Whole rows of the weights at a time, since memory is fast in the order of addresses.
