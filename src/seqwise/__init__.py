@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqwise import data, layers
     from seqwise.errors import BundleError, DataError, NotFittedError, SeqwiseError, SettingError, ShapeError
-    from seqwise.layers import accelerate
+    from seqwise.layers import Stream, accelerate
     from seqwise.models.classifier import Classifier
     from seqwise.models.forecaster import Forecaster
     from seqwise.models.regressor import Regressor
@@ -22,6 +22,7 @@ _HOMES = {
     "Classifier": "seqwise.models.classifier",
     "Forecaster": "seqwise.models.forecaster",
     "Regressor": "seqwise.models.regressor",
+    "Stream": "seqwise.layers",
     "accelerate": "seqwise.layers",
     "check": "seqwise.shapes.check",
     "explain": "seqwise.shapes.explain",
@@ -33,7 +34,8 @@ _HOMES = {
 }
 __all__ = [
     "BundleError", "Classifier", "DataError", "Forecaster", "NotFittedError", "Regressor", "SeqwiseError",
-    "SettingError", "ShapeError", "accelerate", "check", "data", "explain", "explain_errors", "layers", "load",
+    "SettingError", "ShapeError", "Stream", "accelerate", "check", "data", "explain", "explain_errors", "layers",
+    "load",
 ]  # fmt: skip
 
 

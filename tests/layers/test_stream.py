@@ -1,0 +1,245 @@
+"""A model run a few steps at a time: beside the whole sequence at once, and beside Keras's own stateful layers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import seqwise as sw
+from seqwise.errors import BundleError, SettingError, ShapeError
+from seqwise.layers.lstm import keras
+
+layers = keras.layers
+STEPS, FEATURES, TOKENS = 12, 3, 9
+
+
+def last_output(rnn=layers.LSTM, steps=STEPS):
+    return keras.Sequential([keras.Input((steps, FEATURES)), rnn(4, name="memory"), layers.Dense(2)])
+
+
+def every_output():
+    return keras.Sequential(
+        [keras.Input((None, FEATURES)), layers.LSTM(4, return_sequences=True), layers.Dropout(0.5),
+         layers.LSTM(5, return_sequences=True, dropout=0.3), layers.LayerNormalization(),
+         layers.TimeDistributed(layers.Dense(2))]
+    )  # fmt: skip
+
+
+def branches():
+    x = keras.Input((STEPS, FEATURES))
+    one, _, cell = layers.LSTM(4, return_sequences=True, return_state=True)(x)
+    other = layers.GRU(4, return_sequences=True)(layers.Dense(5, "relu")(x))
+    hidden = layers.LSTM(3)(layers.Concatenate()([one, other]))
+    return keras.Model(x, layers.Dense(1)(layers.Concatenate()([hidden, cell])))
+
+
+def of_tokens():
+    return keras.Sequential(
+        [keras.Input((None,), dtype="int32"), layers.Embedding(TOKENS, 4, mask_zero=True),
+         sw.layers.LSTM(4, return_sequences=True), layers.LSTM(4, return_sequences=True), layers.Dense(TOKENS)]
+    )  # fmt: skip
+
+
+def steps_for(model, batch, seed=1):
+    rng = np.random.default_rng(seed)
+    if model.inputs[0].ndim == 2:
+        return rng.integers(0, TOKENS, (batch, STEPS))  # 0, a masked token, among them
+    return rng.normal(size=(batch, STEPS, FEATURES)).astype("float32")
+
+
+def with_random_weights(model, seed=0):
+    rng = np.random.default_rng(seed)
+    model.set_weights([rng.normal(size=w.shape) / 2 for w in model.get_weights()])
+    return model
+
+
+def at_once(model, x):
+    return np.asarray(model(x, training=False))
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("make", [last_output, every_output, branches, of_tokens])
+def test_one_step_after_another_gives_what_the_whole_sequence_gives(make, batch):
+    model = with_random_weights(make())
+    x, stream = steps_for(model, batch), sw.Stream(model, batch)
+    whole = at_once(model, x)
+    found = [stream.step(x[:, t]) for t in range(STEPS)]
+    if whole.ndim == 3:
+        np.testing.assert_allclose(np.stack(found, axis=1), whole, rtol=1e-5, atol=1e-6)
+    else:
+        np.testing.assert_allclose(found[-1], whole, rtol=1e-5, atol=1e-6)
+        model = keras.models.clone_model(model, input_tensors=keras.Input((5, FEATURES)))
+        model.set_weights(stream.model.get_weights())
+        np.testing.assert_allclose(found[4], at_once(model, x[:, :5]), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("pieces", [(4, 1, 7), (12,), (1, 11)])
+@pytest.mark.parametrize("rnn", [layers.LSTM, sw.layers.LSTM, layers.GRU, layers.SimpleRNN])
+def test_pieces_give_what_stateful_layers_of_keras_give(rnn, pieces):
+    model = with_random_weights(last_output(rnn))
+    x, stream = steps_for(model, 2), sw.Stream(model, 2)
+    stock = {sw.layers.LSTM: layers.LSTM}.get(rnn, rnn)(4, stateful=True)
+    theirs = keras.Sequential([keras.Input(batch_shape=(2, None, FEATURES)), stock, layers.Dense(2)])
+    theirs.set_weights(model.get_weights())
+    for piece in np.split(x, np.cumsum(pieces)[:-1], axis=1):
+        np.testing.assert_allclose(stream.run(piece), at_once(theirs, piece), rtol=1e-5, atol=1e-6)
+        for mine, kept in zip(stream.state["memory"], keras.tree.flatten(stock.states), strict=True):
+            np.testing.assert_allclose(mine, np.asarray(kept), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("rnn", [layers.LSTM, sw.layers.LSTM])
+def test_trained_with_state_at_one_batch_size_it_goes_on_at_another(rnn):
+    """Keras's own stateful training, on our layer the same; then a stream, with the weights as they come to be."""
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(16, 6, FEATURES)), rng.normal(size=(16, 2))
+
+    def trained(kind):
+        memory = kind(4, stateful=True)
+        model = keras.Sequential([keras.Input(batch_shape=(4, 6, FEATURES)), memory, layers.Dense(2)])
+        with_random_weights(model, 4)
+        model.compile("sgd", "mse")
+        again = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: memory.reset_state())
+        model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0, callbacks=[again])
+        return model
+
+    model, stock = trained(rnn), trained(layers.LSTM)
+    for mine, plain in zip(model.get_weights(), stock.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, plain, rtol=1e-5, atol=1e-6)
+    stream, plain = sw.Stream(model, 1), last_output()
+    model.layers[-1].bias.assign([5.0, -5.0])  # trained on
+    plain.set_weights(model.get_weights())
+    some = steps_for(model, 1)
+    np.testing.assert_allclose(stream.run(some), at_once(plain, some), rtol=1e-5, atol=1e-6)
+
+
+def test_the_state_can_be_read_set_saved_and_forgotten(tmp_path):
+    model = with_random_weights(every_output())
+    x, stream = steps_for(model, 2), sw.Stream(model, 2)
+    stream.run(x[:, :5])
+    kept = stream.state
+    assert {name: [part.shape for part in parts] for name, parts in kept.items()} == {
+        model.layers[0].name: [(2, 4), (2, 4)], model.layers[2].name: [(2, 5), (2, 5)]
+    }  # fmt: skip
+    assert stream.save(tmp_path / "state.safetensors") == tmp_path / "state.safetensors"
+    after = stream.run(x[:, 5:])
+    np.testing.assert_allclose(after, at_once(model, x)[:, 5:], rtol=1e-5, atol=1e-6)
+
+    stream.state = kept
+    kept[model.layers[0].name][0][:] = 7  # a copy: nothing happens to the stream
+    np.testing.assert_array_equal(stream.run(x[:, 5:]), after)
+    other = sw.Stream(model, 2)
+    other.load(tmp_path / "state.safetensors")
+    np.testing.assert_array_equal(other.run(x[:, 5:]), after)
+    alone = sw.Stream(model)  # one of the two goes on by itself
+    other.load(tmp_path / "state.safetensors")
+    alone.state = {name: [part[1:] for part in parts] for name, parts in other.state.items()}
+    np.testing.assert_allclose(alone.run(x[1:, 5:]), after[1:], rtol=1e-5, atol=1e-6)
+
+    other.reset(rows=[0])
+    found = other.run(x[:, 5:])
+    np.testing.assert_allclose(found[0], at_once(model, x[:1, 5:])[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found[1], after[1], rtol=1e-5, atol=1e-6)
+    other.reset()
+    np.testing.assert_allclose(other.run(x), at_once(model, x), rtol=1e-5, atol=1e-6)
+
+
+def test_with_a_batch_of_one_a_step_needs_no_batch_axis():
+    for model in (with_random_weights(last_output()), with_random_weights(of_tokens())):
+        x, stream, same = steps_for(model, 1), sw.Stream(model), sw.Stream(model)
+        np.testing.assert_array_equal(stream.step(x[0, 0]), same.step(x[:, 0])[0])
+
+
+def test_what_cannot_run_step_by_step_is_told_with_its_layer():
+    def said(*body, steps=STEPS):
+        with pytest.raises(SettingError) as caught:
+            sw.Stream(keras.Sequential([keras.Input((steps, FEATURES)), *body]))
+        return str(caught.value)
+
+    assert said(layers.Bidirectional(layers.LSTM(2), name="both")) == (
+        "Layer 'both' reads sequences in both directions: it needs their end before their start. Train a model of one "
+        "direction for a stream."
+    )
+    assert said(layers.LSTM(2, go_backwards=True, name="back")) == (
+        "Layer 'back' reads sequences backwards: it needs their end before their start."
+    )
+    expected = (
+        "Layer '{}' ({}) may look at several steps at once; in a stream each layer but LSTM, GRU and SimpleRNN must "
+        "treat each step alone."
+    )
+    assert said(layers.Conv1D(2, 3, name="c"), layers.LSTM(2)) == expected.format("c", "Conv1D")
+    assert said(layers.LSTM(2, return_sequences=True), layers.Softmax(axis=1, name="s")) == expected.format(
+        "s", "Softmax"
+    )
+    assert said(layers.Dense(2)) == "The model has no recurrent layer: it keeps no state between steps."
+    x = keras.Input((STEPS, FEATURES))
+    encoder = layers.LSTM(2, return_state=True)
+    _, *state = encoder(x)
+    seeded = layers.LSTM(2, name="decoder")(x, initial_state=state)
+    with pytest.raises(SettingError, match=r"^Layer 'decoder' starts from a state that the model computes"):
+        sw.Stream(keras.Model(x, seeded))
+    twice = layers.LSTM(FEATURES, return_sequences=True, name="again")
+    with pytest.raises(SettingError, match=r"^Layer 'again' is called twice"):
+        sw.Stream(keras.Model(x, twice(twice(x))))
+    with pytest.raises(SettingError, match=r"^The model is not built"):
+        sw.Stream(keras.Sequential([layers.LSTM(2)]))
+    other = keras.Input((STEPS, FEATURES))
+    summed = keras.Model([x, other], layers.LSTM(2)(layers.Add()([x, other])))
+    with pytest.raises(SettingError, match=r"^The model has 2 inputs and 1 outputs"):
+        sw.Stream(summed)
+    with pytest.raises(SettingError, match=r"^batch_size=0: expected a whole number, at least 1"):
+        sw.Stream(last_output(), 0)
+
+
+def test_arrays_that_do_not_fit_are_told_with_what_does(tmp_path):
+    stream = sw.Stream(last_output(), 2)
+
+    def said(call, *arguments, kind: type[Exception] = ShapeError):
+        with pytest.raises(kind) as caught:
+            call(*arguments)
+        return str(caught.value)
+
+    assert said(stream.step, np.zeros(3)) == (
+        "A step has shape (3,); expected (2, 3), that is (batch size, features). Several steps at once: stream.run(x)."
+    )
+    assert said(stream.run, np.zeros((1, 4, 3))) == (
+        "The steps have shape (1, 4, 3); expected (2, timesteps, 3), that is (batch size, timesteps, features)."
+    )
+    assert said(stream.run, np.zeros((2, 0, 3))) == "There are no steps: the timesteps axis has length 0."
+
+    def put(state):
+        stream.state = state
+
+    assert said(put, {"memry": []}) == "The model has no recurrent layer 'memry'. Did you mean 'memory'?"
+    assert said(put, {}) == "The state of layer 'memory' is missing. Set all of them: memory."
+    assert said(put, {"memory": [np.zeros((1, 4))] * 2}) == (
+        "The state of layer 'memory' has the shapes [(1, 4), (1, 4)]; expected [(2, 4), (2, 4)], each (batch size, "
+        "units). For another batch size make another stream: Stream(model, batch_size=…)."
+    )
+    assert "cannot be read as the state of a stream" in said(stream.load, tmp_path / "none", kind=BundleError)
+    (tmp_path / "damaged").write_bytes(b"nothing of the kind")
+    assert "cannot be read as the state of a stream" in said(stream.load, tmp_path / "damaged", kind=BundleError)
+    other = sw.Stream(last_output(), 1)
+    assert "For another batch size" in said(stream.load, other.save(tmp_path / "one"))
+
+
+PROGRAM = """
+import numpy as np, keras, seqwise as sw
+model = keras.Sequential([keras.Input((6, 3)), keras.layers.LSTM(4, return_sequences=True), keras.layers.GRU(2)])
+x = np.random.default_rng(0).normal(size=(2, 6, 3)).astype("float32")
+stream = sw.Stream(model, 2)
+*_, last = (stream.step(x[:, t]) for t in range(6))
+whole = keras.ops.convert_to_numpy(model(x))
+print(keras.backend.backend(), float(abs(last - whole).max()) < 1e-6)
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "torch"])
+def test_it_runs_on_every_backend(backend):
+    pytest.importorskip(backend)
+    environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run([sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True)
+    assert done.stdout.split() == [backend, "True"], done.stderr[-2000:]
