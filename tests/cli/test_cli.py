@@ -200,7 +200,7 @@ MISTAKES = {
     "an unknown option": (["shape", "CSV", *NAMES, "--windwo", "3"], "No such option"),
     "a word for a number": (["shape", "CSV", *NAMES, "--window", "two"], "should be a valid integer"),
     "an unknown command": (["trian"], "No such command"),
-    "no target": (["shape", "CSV", "--time", "month"], "Missing option"),
+    "no target": (["shape", "CSV", "--time", "month"], "--target is missing"),
 }
 
 

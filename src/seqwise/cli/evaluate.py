@@ -1,8 +1,7 @@
-"""`seqwise evaluate`: how good a run is, beside the baselines."""
+"""`seqwise evaluate`: how good a run is, beside simple models."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,39 +12,39 @@ from seqwise.cli import options
 
 def command(
     run: options.Run,
-    data: Annotated[str | None, typer.Option(help="A table to score on; left out: the training file.")] = None,
+    data: Annotated[str | None, typer.Option(help="A file to score on; left out: the training file.")] = None,
     folds: Annotated[
-        int | None, typer.Option(help="Train and score afresh on this many rolling origins (a backtest).")
+        int | None,
+        typer.Option(help="Of a forecast: train and score afresh on this many rolling origins (a backtest)."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Score a run beside the last value, the last season and exponential smoothing, on the same windows.
+    """Score a run beside simple models, on the same windows or sequences.
 
-    Without --folds: the test part of the training file, or in other data all windows from the start of the test
-    part on. For example:
+    Without --data: the part of the training file that was held back. A forecast stands beside the last value, the last
+    season and exponential smoothing; a class beside the most frequent one and a linear model. For example:
 
         seqwise evaluate runs/airline
 
         seqwise evaluate runs/airline --data newer.csv
 
         seqwise evaluate runs/airline --folds 5
+
+        seqwise evaluate runs/vowels --data others.ts
     """
-    from seqwise.errors import DataError
+    from seqwise.cli.tasks import task_of
     from seqwise.models.run_folder import load
 
-    forecaster = load(run)
-    source = data if data is not None else forecaster.data_
-    if source is None:
-        raise DataError("This run was trained on a table in memory. Name a file: --data FILE.csv.")
-    if data is None and not Path(source).exists():
-        raise DataError(f"The training file {source!r} is no longer there. Name it: --data FILE.csv.")
-    result = forecaster.evaluate(source) if folds is None else forecaster.backtest(source, folds, verbose=None)
+    estimator = load(run)
+    module = task_of(estimator)
+    result = module.evaluate(estimator, data, folds)
     if as_json:
         import json
 
         print(json.dumps(result.to_dict(), indent=1))
-    else:
-        Console(soft_wrap=True, highlight=False, markup=False).print(str(result))
+        return
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console.print(str(result))
 
 
 command.__name__ = "evaluate"

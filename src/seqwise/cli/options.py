@@ -1,26 +1,94 @@
-"""Arguments and options that several commands share."""
+"""Arguments and options that several commands share.
+
+An option that is left out is None, so that a task's estimator decides its default, and options that do not belong to
+the task can be refused. Which options belong to which task, `seqwise.cli.tasks` says.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-Data = Annotated[str, typer.Argument(help="A CSV or Parquet file, one row a timestep.", metavar="DATA")]
+SERIES, SEQUENCES, MODEL, TRAINING = "A series to forecast", "Sequences", "The model", "The training"
+
+Data = Annotated[
+    str, typer.Argument(help="CSV, Parquet or .ts: one row a timestep, or a sequence a line.", metavar="DATA")
+]
 Run = Annotated[str, typer.Argument(help="A folder that `seqwise train --out` wrote.", metavar="RUN")]
+Task = Annotated[str | None, typer.Option(help="forecast, classify or regress; left out: told by the other options.")]
+Out = Annotated[Path, typer.Option(help="Folder to write the run to; an earlier run there is replaced.")]
 Time = Annotated[
     str | None,
-    typer.Option(help="The time column; several with commas: year,month,day. Left out: rows are evenly spaced."),
+    typer.Option(help="The time column; several with commas: year,month,day. Left out: rows are in order."),
 ]
-Target = Annotated[str, typer.Option(help="The column to forecast; several with commas.")]
-Features = Annotated[
-    str | None, typer.Option(help="Further input columns with commas, or 'all'. The target's own past is always read.")
+Features = Annotated[str | None, typer.Option(help="Input columns with commas, or 'all' numeric ones.")]
+
+Target = Annotated[
+    str | None, typer.Option(help="The column to forecast; several with commas.", rich_help_panel=SERIES)
 ]
-Window = Annotated[int, typer.Option(help="Rows that the model reads.")]
-Horizon = Annotated[int, typer.Option(help="Rows that it forecasts.")]
-Validation = Annotated[float, typer.Option(help="Held back to find the best epoch: a share, or a number of rows.")]
-Test = Annotated[float, typer.Option(help="The latest rows, held back to score the model: a share, or a number.")]
-Gaps = Annotated[str, typer.Option(help="Missing rows and values: interpolate, mask or error.")]
+Window = Annotated[int | None, typer.Option(help="Rows that the model reads. [24]", rich_help_panel=SERIES)]
+Horizon = Annotated[int | None, typer.Option(help="Rows that it forecasts. [1]", rich_help_panel=SERIES)]
+Gaps = Annotated[
+    str | None,
+    typer.Option(help="Missing rows and values: interpolate, mask or error. [interpolate]", rich_help_panel=SERIES),
+]
+ReturnSequences = Annotated[
+    bool | None, typer.Option("--return-sequences", help="Learn a forecast at every timestep.", rich_help_panel=SERIES)
+]
+
+Group = Annotated[
+    str | None,
+    typer.Option(help="Of a long table: the column that names each row's sequence.", rich_help_panel=SEQUENCES),
+]
+Label = Annotated[
+    str | None,
+    typer.Option(help="The column of each sequence's label or number; several with commas.", rich_help_panel=SEQUENCES),
+]
+ClassWeight = Annotated[
+    str | None,
+    typer.Option(help="balanced: rare classes weigh as much as frequent ones.", rich_help_panel=SEQUENCES),
+]
+LabelSmoothing = Annotated[
+    float | None, typer.Option(help="Share of a label's certainty spread over all classes.", rich_help_panel=SEQUENCES)
+]
+Pooling = Annotated[
+    str | None,
+    typer.Option(help="What the LSTM passes on: last, mean, max, or some joined: last+max.", rich_help_panel=SEQUENCES),
+]
+
+Units = Annotated[
+    str | None, typer.Option(help="Width of each LSTM layer, with commas: 128,64. [64]", rich_help_panel=MODEL)
+]
+Both = Annotated[bool | None, typer.Option(help="Read in both directions.", rich_help_panel=MODEL)]
+Dropout = Annotated[
+    float | None, typer.Option(help="Share of each layer's values dropped in training.", rich_help_panel=MODEL)
+]
+Scaler = Annotated[str | None, typer.Option(help="standard, minmax, robust or none. [standard]", rich_help_panel=MODEL)]
+
+Validation = Annotated[
+    float | None,
+    typer.Option(help="Held back to find the best epoch: a share, or a number of samples.", rich_help_panel=TRAINING),
+]
+Test = Annotated[
+    float | None,
+    typer.Option(help="Held back to score the model, of a series its end: a share, or a number.",
+                 rich_help_panel=TRAINING),
+]  # fmt: skip
+Loss = Annotated[str | None, typer.Option(help="Any of Keras's losses, by name. [mse]", rich_help_panel=TRAINING)]
+Optimizer = Annotated[
+    str | None, typer.Option(help="Any of Keras's optimizers, by name. [adam]", rich_help_panel=TRAINING)
+]
+LearningRate = Annotated[float | None, typer.Option(help="The optimizer's learning rate.", rich_help_panel=TRAINING)]
+Epochs = Annotated[int | None, typer.Option(help="The most epochs.", rich_help_panel=TRAINING)]
+Patience = Annotated[
+    int | None, typer.Option(help="Epochs without improvement that end the training.", rich_help_panel=TRAINING)
+]
+BatchSize = Annotated[
+    int | None, typer.Option(help="Samples in a training step; left out: by their number.", rich_help_panel=TRAINING)
+]
+Seed = Annotated[int | None, typer.Option(help="The same seed gives the same weights. [0]", rich_help_panel=TRAINING)]
 
 
 def names(value: str | None) -> Any:
@@ -29,3 +97,13 @@ def names(value: str | None) -> Any:
         return None
     found = [name.strip() for name in value.split(",") if name.strip()]
     return found[0] if len(found) == 1 else found
+
+
+def widths(value: str) -> tuple[int, ...]:
+    """Read the widths of LSTM layers: ``"128,64"``."""
+    from seqwise.errors import SettingError
+
+    try:
+        return tuple(int(width) for width in value.split(","))
+    except ValueError:
+        raise SettingError(f"--units {value}: expected whole numbers with commas, for example 128,64.") from None

@@ -1,4 +1,4 @@
-"""`seqwise predict`: the rows to come."""
+"""`seqwise predict`: the rows to come, or an answer for each sequence."""
 
 from __future__ import annotations
 
@@ -14,45 +14,34 @@ from seqwise.cli import options
 def command(
     run: options.Run,
     data: Annotated[
-        str | None, typer.Option(help="Forecast what follows this table; left out: what follows the training data.")
+        str | None,
+        typer.Option(help="Sequences; or a table, to forecast what follows it (left out: the training data)."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the forecast to this CSV file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecast to this PNG file.")] = None,
 ) -> None:
-    """Forecast the rows that follow the data.
+    """Forecast the rows that follow the data, or say the class or number of each sequence.
 
     For example:
 
         seqwise predict runs/airline
 
         seqwise predict runs/airline --data newer.csv --out forecast.csv --plot forecast.png
+
+        seqwise predict runs/vowels --data others.ts --out labels.csv
     """
-    from seqwise.models.forecaster_run import write_forecast
+    from seqwise.cli.tasks import task_of
     from seqwise.models.run_folder import load
 
     for path in (out, plot):
-        _check_writable(path)
-    forecaster = load(run)
-    series = forecaster.series_ if data is None else forecaster.read_again(data)
-    times, values = forecaster.forecast(series)
-    columns = forecaster.forecast_columns(series, times, values)
-    console = Console(soft_wrap=True, highlight=False, markup=False)
-    if out is None and plot is None:
-        import polars as pl
-
-        with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
-            console.print(str(pl.DataFrame(columns)))
-    if out is not None:
-        write_forecast(out, columns)
-        console.print(f"wrote {out}")
-    if plot is not None:
-        from seqwise.evaluation.plots import future_plot, png
-
-        plot.write_bytes(png(future_plot(series, values, times, 0)))
-        console.print(f"wrote {plot}")
+        check_writable(path)
+    estimator = load(run)
+    said = task_of(estimator).predict(estimator, data, out, plot)
+    Console(soft_wrap=True, highlight=False, markup=False).print(said)
 
 
-def _check_writable(path: Path | None) -> None:
+def check_writable(path: Path | None) -> None:
+    """Raise `SettingError` where there is no folder to write a file to."""
     from seqwise.errors import SettingError
 
     if path is not None and not path.absolute().parent.is_dir():

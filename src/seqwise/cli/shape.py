@@ -9,14 +9,17 @@ from seqwise.cli import options
 
 def command(
     data: options.Data,
-    target: options.Target,
+    task: options.Task = None,
     time: options.Time = None,
     features: options.Features = None,
-    window: options.Window = 24,
-    horizon: options.Horizon = 1,
-    validation: options.Validation = 0.2,
-    test: options.Test = 0.1,
-    gaps: options.Gaps = "interpolate",
+    target: options.Target = None,
+    window: options.Window = None,
+    horizon: options.Horizon = None,
+    gaps: options.Gaps = None,
+    group: options.Group = None,
+    label: options.Label = None,
+    validation: options.Validation = None,
+    test: options.Test = None,
 ) -> None:
     """Say what the tensors will be: samples, timesteps, features, and the column behind each.
 
@@ -25,17 +28,19 @@ def command(
         seqwise shape airline.csv --time Month --target Passengers --window 24 --horizon 12
 
         seqwise shape power.csv --time date --target OT --features all --window 96 --horizon 24
-    """
-    from seqwise.models.forecaster import Forecaster
 
-    forecaster = Forecaster(window, horizon, gaps=gaps, validation=validation, test=test)
-    story, notes = forecaster.shapes(
-        data, target=options.names(target), time=options.names(time), features=options.names(features)
-    )
+        seqwise shape gestures.csv --group id --time step --label gesture
+    """
+    given = {name: value for name, value in locals().items() if value is not None and name != "data"}
+    from seqwise.cli.tasks import choose_task, task_module
+
+    module = task_module(choose_task(data, given)[0])
+    given.pop("task", None)
+    story, notes = module.shape(module.make(given), data, given)
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for note in notes:
         console.print(f"note: {note}")
-    console.print(str(story))
+    console.print(story)
 
 
 command.__name__ = "shape"

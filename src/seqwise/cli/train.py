@@ -1,11 +1,7 @@
-"""`seqwise train`: from a table to a run folder."""
+"""`seqwise train`: from a file to a run folder."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
 from rich.console import Console
 
 from seqwise.cli import options
@@ -13,65 +9,73 @@ from seqwise.cli import options
 
 def command(
     data: options.Data,
-    target: options.Target,
-    out: Annotated[Path, typer.Option(help="Folder to write the run to; an earlier run there is replaced.")],
+    out: options.Out,
+    task: options.Task = None,
     time: options.Time = None,
     features: options.Features = None,
-    window: options.Window = 24,
-    horizon: options.Horizon = 1,
-    units: Annotated[str, typer.Option(help="Width of each LSTM layer, with commas: 128,64.")] = "64",
-    bidirectional: Annotated[bool, typer.Option(help="Read each window in both directions.")] = False,
-    dropout: Annotated[float, typer.Option(help="Share of each layer's inputs dropped in training.")] = 0.0,
-    return_sequences: Annotated[bool, typer.Option(help="Learn a forecast at every timestep.")] = False,
-    scaler: Annotated[str, typer.Option(help="standard, minmax, robust or none.")] = "standard",
-    gaps: options.Gaps = "interpolate",
-    validation: options.Validation = 0.2,
-    test: options.Test = 0.1,
-    loss: Annotated[str, typer.Option(help="Any of Keras's losses, by name.")] = "mse",
-    optimizer: Annotated[str, typer.Option(help="Any of Keras's optimizers, by name.")] = "adam",
-    learning_rate: Annotated[float, typer.Option(help="The optimizer's learning rate.")] = 0.005,
-    epochs: Annotated[int, typer.Option(help="The most epochs.")] = 300,
-    patience: Annotated[int, typer.Option(help="Epochs without improvement that end the training.")] = 30,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same weights.")] = 0,
+    target: options.Target = None,
+    window: options.Window = None,
+    horizon: options.Horizon = None,
+    gaps: options.Gaps = None,
+    return_sequences: options.ReturnSequences = None,
+    group: options.Group = None,
+    label: options.Label = None,
+    class_weight: options.ClassWeight = None,
+    label_smoothing: options.LabelSmoothing = None,
+    pooling: options.Pooling = None,
+    units: options.Units = None,
+    bidirectional: options.Both = None,
+    dropout: options.Dropout = None,
+    scaler: options.Scaler = None,
+    validation: options.Validation = None,
+    test: options.Test = None,
+    loss: options.Loss = None,
+    optimizer: options.Optimizer = None,
+    learning_rate: options.LearningRate = None,
+    epochs: options.Epochs = None,
+    patience: options.Patience = None,
+    batch_size: options.BatchSize = None,
+    seed: options.Seed = None,
 ) -> None:
-    """Train a forecaster, score it beside the baselines, and write the run folder.
+    """Train a model, score it beside simple ones, and write the run folder.
 
-    Stops early, keeps the best weights; Ctrl-C saves what there is. For example:
+    Forecasts a series (--target), classifies sequences (a .ts file, or --group with --label), or finds a number for
+    each. Keeps the best weights; Ctrl-C saves what there is. For example:
 
         seqwise train airline.csv --time Month --target Passengers --window 24 --horizon 12 --out runs/airline
 
         seqwise train power.csv --time date --target OT --window 96 --horizon 24 --units 128,64 --out runs/power
+
+        seqwise train vowels.ts --out runs/vowels
+
+        seqwise train gestures.csv --group id --time step --label gesture --test 0.2 --out runs/gestures
     """
-    from seqwise.errors import SettingError
-    from seqwise.evaluation.report import headline
-    from seqwise.models.forecaster import Forecaster
+    given = {name: value for name, value in locals().items() if value is not None and name not in ("data", "out")}
+    from seqwise.cli.tasks import choose_task, task_module
     from seqwise.models.run_folder import METRICS, REPORT, check_destination
 
     check_destination(out)  # before the training, not after it
     console = Console(soft_wrap=True, highlight=False, markup=False)
-    try:
-        widths = tuple(int(width) for width in units.split(","))
-    except ValueError:
-        raise SettingError(f"--units {units}: expected whole numbers with commas, for example 128,64.") from None
-    forecaster = Forecaster(
-        window, horizon, widths, bidirectional=bidirectional, dropout=dropout, return_sequences=return_sequences,
-        scaler=scaler, gaps=gaps, validation=validation, test=test, loss=loss, optimizer=optimizer,
-        learning_rate=learning_rate, epochs=epochs, patience=patience, seed=seed,
-    )  # fmt: skip
-    forecaster.fit(data, target=options.names(target), time=options.names(time), features=options.names(features))
-    for note in forecaster.series_.notes:
+    name, why = choose_task(data, given)
+    given.pop("task", None)
+    if name != "forecast":
+        console.print(f"task: {name} (told by {why})" if why != "--task" else f"task: {name}")
+    module = task_module(name)
+    estimator = module.make(given)
+    module.fit(estimator, data, given)
+    for note in module.notes(estimator):
         console.print(f"note: {note}")
-    training = forecaster.training_
+    training = estimator.training_
     ended = "stopped by Ctrl-C" if training.interrupted else "trained"
     kept = f"the weights of epoch {training.best_epoch}" if training.best_epoch else "unfinished weights"
     console.print(f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; kept {kept}")
-    forecaster.save(out)
-    if forecaster.evaluation_ is not None:
-        windows = len(forecaster.evaluation_.origins)
-        console.print(
-            f"\ntest part, {windows:,} window(s):\n{forecaster.evaluation_}\n\n{headline(forecaster.evaluation_)[1]}"
-        )
-    console.print(f"\nwrote {out / METRICS}\nreport {out / REPORT}")
+    estimator.save(out)
+    said = module.told(estimator)
+    if said:
+        console.print(f"\n{said}")
+    console.print(f"\nwrote {out / METRICS}")
+    if (out / REPORT).exists():
+        console.print(f"report {out / REPORT}")
 
 
 command.__name__ = "train"

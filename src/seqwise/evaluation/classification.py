@@ -14,6 +14,8 @@ TITLES = {
     "log_loss": "log loss",
 }  # fmt: skip
 SMALLER = {"log_loss"}  # is better
+VALIDATION = "the validation part"
+CHOSEN = "This part also chose the epoch, so on new sequences expect a little less."
 LEAST_PROBABILITY = 1e-15
 
 
@@ -137,7 +139,7 @@ class Classification:
 
     def remarks(self) -> list[str]:
         """Return what has to be known to read the scores."""
-        found = []
+        found = [CHOSEN] if self.part == VALIDATION else []
         if self.unknown:
             listed = ", ".join(map(repr, self.unknown[:5])) + (", …" if len(self.unknown) > 5 else "")
             wrong = int((self.truth < 0).sum())

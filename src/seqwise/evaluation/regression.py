@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.evaluation.classification import CHOSEN, VALIDATION
+
 METRICS = ("rmse", "mae", "r2")
 TITLES = {"rmse": "RMSE", "mae": "MAE", "r2": "R²"}
 SMALLER = {"rmse", "mae"}  # is better
@@ -71,7 +73,7 @@ class Regression:
 
     def remarks(self) -> list[str]:
         """Return what has to be known to read the scores."""
-        return []
+        return [CHOSEN] if self.part == VALIDATION else []
 
 
 def score(truth: np.ndarray, found: np.ndarray) -> dict[str, float]:

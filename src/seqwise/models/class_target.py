@@ -72,6 +72,18 @@ class ClassTarget:
         """What the parts are to have alike: the class, or the set of labels."""
         return codes if codes.ndim == 1 else np.unique(codes, axis=0, return_inverse=True)[1].ravel()
 
+    def tell(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
+        """Return what the answers are, in words, and how many sequences each class has."""
+        counts = codes.sum(axis=0) if codes.ndim == 2 else np.bincount(codes, minlength=len(self.classes))
+        names = [repr(value) for value in self.classes.values.tolist()]
+        if self.classes.multilabel:
+            words = f"the probability of each of {len(self.classes)} labels"
+        elif self.binary:
+            words = f"the probability of {names[1]}"
+        else:
+            words = f"the probability of each of {len(self.classes)} classes"
+        return words, dict(zip(names, counts.tolist(), strict=True))
+
     def fit(self, codes: np.ndarray) -> None:
         """There is nothing to learn from the training part."""
 

@@ -12,7 +12,7 @@ from seqwise.errors import SettingError
 from seqwise.evaluation.classification import Classification, decide, majority
 from seqwise.models.class_target import ClassTarget
 from seqwise.models.sequence_estimator import SequenceEstimator
-from seqwise.models.sequence_source import Source
+from seqwise.models.sequence_source import Source, sequence_names
 from seqwise.models.settings import check_share
 from seqwise.ops.backend import deferred_imports
 
@@ -163,6 +163,23 @@ class Classifier(ClassifierMixin, SequenceEstimator):
 
     def _find_prior(self, answers: np.ndarray) -> np.ndarray:
         return majority(answers, len(self.classes_))
+
+    def prediction_columns(self, X: Any) -> dict[str, Any]:
+        """Return the predictions as named columns: the sequence, its label, the label's probability, and that of each
+        class; of several labels a sequence all that are more probable than not, joined by commas."""
+        raw = self._read_to_predict(X)
+        probabilities = self._outputs(raw)
+        several = self.target_.classes.multilabel
+        found = decide(probabilities, several)
+        columns: dict[str, Any] = {"sequence": sequence_names(raw)}
+        if several:
+            columns["labels"] = [", ".join(map(str, self.classes_[row])) for row in found]
+        else:
+            columns |= {"label": self.classes_[found], "probability": probabilities.max(axis=1)}
+        return columns | {f"p({label})": probabilities[:, c] for c, label in enumerate(self.classes_.tolist())}
+
+    def _coded(self, y: Any, raw: Any) -> np.ndarray:
+        return self._codes(y, raw)[0]
 
     def _codes(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[Any, ...]]:
         """Return the classes' numbers, -1 for labels that the training did not have, and those labels."""

@@ -63,6 +63,12 @@ class NumberTarget:
     def strata(values: np.ndarray) -> None:
         """The parts are drawn from all alike."""
 
+    def tell(self, values: np.ndarray) -> tuple[str, dict[str, int]]:
+        """Return what the answers are, in words."""
+        least, most = values.min(axis=0), values.max(axis=0)
+        words = [f"{name} ({a:.6g} to {b:.6g})" for name, a, b in zip(self.names, least, most, strict=True)]
+        return ", ".join(words), {}
+
     def fit(self, values: np.ndarray) -> None:
         """Learn the scaling from the training part's targets, shape (samples, targets)."""
         self.scaler.fit(values, self.names, constants=True)

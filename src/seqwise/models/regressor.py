@@ -12,7 +12,7 @@ from seqwise.errors import DataError
 from seqwise.evaluation.regression import Regression
 from seqwise.models.number_target import NumberTarget
 from seqwise.models.sequence_estimator import SequenceEstimator
-from seqwise.models.sequence_source import Source
+from seqwise.models.sequence_source import Source, sequence_names
 from seqwise.models.settings import check_loss
 from seqwise.ops.backend import deferred_imports, import_keras
 
@@ -124,6 +124,15 @@ class Regressor(RegressorMixin, SequenceEstimator):
 
     def _find_prior(self, answers: np.ndarray) -> np.ndarray:
         return answers.mean(axis=0)
+
+    def prediction_columns(self, X: Any) -> dict[str, Any]:
+        """Return the predictions as named columns: the sequence, then each target."""
+        raw = self._read_to_predict(X)
+        outputs = self._outputs(raw)
+        return {"sequence": sequence_names(raw)} | {name: outputs[:, j] for j, name in enumerate(self.target_.names)}
+
+    def _coded(self, y: Any, raw: Any) -> np.ndarray:
+        return self._values(y, raw)
 
     def _values(self, y: Any, raw: Any) -> np.ndarray:
         """Return targets that are to be compared with the model's, float64, shape (samples, targets)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,27 @@ from seqwise.models.settings import (
     make_optimizer,
 )
 from seqwise.ops.backend import deferred_imports, import_keras
+from seqwise.shapes.sequence_story import SequenceStory
 from seqwise.training import SequenceBatches, Training, auto_batch_size, fit, predict_sequences
+from seqwise.training.buckets import bucket_lengths
 
 with deferred_imports():
     from sklearn.base import BaseEstimator
 
 STEPS = 1700  # training steps that epochs="auto" aims at
 EPOCHS = (10, 100)  # its least and its most
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Sequences with their answers, read and divided, before anything is learned of them."""
+
+    source: Source
+    raw: Any
+    target: Any
+    codes: np.ndarray
+    parts: Parts
+    notes: list[str]
 
 
 class SequenceEstimator(BaseEstimator):
@@ -114,18 +129,8 @@ class SequenceEstimator(BaseEstimator):
             DataError, SettingError: each message says how to mend it.
         """
         self._check_settings()
-        source, raw = read_source(X, group=group, time=time, features=features, label=label)
-        if y is None:
-            y = raw.labels
-        if y is None:
-            raise SettingError(
-                "There are no labels. Pass them as y, one for each sequence; of a table name their column, label='…'."
-            )
-        check_lengths(len(y), raw, "labels")
-        target, codes, notes = self._read_answers(y, raw, source)
-        parts = hold_back(
-            len(raw), validation=self.validation, test=self.test, strata=target.strata(codes), seed=self.seed
-        )
+        data = self._read(X, y, group=group, time=time, features=features, label=label)
+        raw, codes, parts, target, notes = data.raw, data.codes, data.parts, data.target, data.notes
         weights = self._sample_weights(target, codes, parts.train)
         if sample_weight is not None:
             given = _checked_weights(sample_weight, raw)
@@ -136,12 +141,49 @@ class SequenceEstimator(BaseEstimator):
         model, training = self._train(read, target, raw, codes, weights, parts, callbacks, verbose)
         # all at once, so that a fit that fails leaves an earlier one whole
         self.model_, self.input_, self.target_, self.training_ = model, read, target, training
-        self.source_, self.raw_, self.answers_, self.parts_ = source, raw, codes, parts
+        self.source_, self.raw_, self.answers_, self.parts_ = data.source, raw, codes, parts
         self.weights_, self.notes_, self._baseline, self.results_ = weights, notes, None, None
         self._prior = None
         self.counts_ = {name: len(chosen) for name, chosen in parts.__dict__.items()}
         self.n_features_in_ = raw.values.shape[1]
         return self
+
+    def _read(self, X: Any, y: Any, **names: Any) -> Problem:
+        source, raw = read_source(X, **names)
+        y = raw.labels if y is None else y
+        if y is None:
+            raise SettingError(
+                "There are no labels. Pass them as y, one for each sequence; of a table name their column, label='…'."
+            )
+        check_lengths(len(y), raw, "labels")
+        target, codes, notes = self._read_answers(y, raw, source)
+        return Problem(source, raw, target, codes, self._hold_back(target, codes), notes)
+
+    def _hold_back(self, target: Any, codes: np.ndarray) -> Parts:
+        strata = target.strata(codes)
+        return hold_back(len(codes), validation=self.validation, test=self.test, strata=strata, seed=self.seed)
+
+    def recall(self, X: Any, y: Any = None) -> None:
+        """Give a loaded run its training data again, so that `evaluate()` finds the parts that were held back.
+
+        Raises:
+            DataError: they are not those that it was trained on.
+        """
+        raw, y = self._read_to_score(X, y)
+        codes = self._coded(y, raw)
+        parts = self._hold_back(self.target_, codes)
+        unknown = codes.dtype.kind == "i" and (codes < 0).any()
+        if unknown or {name: len(chosen) for name, chosen in parts.__dict__.items()} != self.counts_:
+            raise DataError(
+                f"{raw.label} holds {len(raw):,} sequences, and the model was trained on "
+                f"{sum(self.counts_.values()):,}: the data have changed since. Score it on other sequences: "
+                "evaluate(X, y)."
+            )
+        self.raw_, self.answers_, self.parts_ = raw, codes, parts
+
+    def _coded(self, y: Any, raw: Any) -> np.ndarray:
+        """Return answers as `_read_answers` codes them, by the training's classes or targets."""
+        raise NotImplementedError
 
     def _train(
         self,
@@ -184,6 +226,34 @@ class SequenceEstimator(BaseEstimator):
             verbose=verbose,
         )
         return target.finished_model(network), training
+
+    def shapes(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        group: str | None = None,
+        time: Any = None,
+        features: Any = None,
+        label: Any = None,
+    ) -> tuple[SequenceStory, list[str]]:
+        """Tell what the tensors will be, without training, and what was found in the data.
+
+        Args: as for `fit`.
+
+        Returns:
+            the story (`seqwise.shapes.SequenceStory`), and the notes, one sentence each.
+        """
+        self._check_settings()
+        data = self._read(X, y, group=group, time=time, features=features, label=label)
+        answers, counts = data.target.tell(data.codes)
+        parts = {name: len(chosen) for name, chosen in data.parts.__dict__.items()}
+        lengths = data.raw.lengths
+        buckets = bucket_lengths(lengths) if self.bucketing else lengths.max(keepdims=True)
+        story = SequenceStory(
+            data.raw.label, data.raw.columns, lengths, answers, data.target.outputs, counts, parts, buckets
+        )
+        return story, data.notes
 
     def _outputs(self, raw: Any) -> np.ndarray:
         """Return probabilities or numbers, float64, shape (samples, classes or targets)."""

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seqwise.data import Sequences, make_sequences, read_table
 from seqwise.data.grouping import is_table
 from seqwise.errors import DataError, SettingError
@@ -82,6 +84,11 @@ def check_lengths(count: int, raw: Any, what: str) -> None:
     """Raise `DataError` where there are not as many labels as sequences."""
     if count != len(raw):
         raise DataError(f"There are {len(raw):,} sequences, but {count:,} {what}: one is needed for each sequence.")
+
+
+def sequence_names(raw: Any) -> np.ndarray:
+    """What a table of predictions calls each sequence: its name, or its number where it has none."""
+    return np.arange(len(raw)) if raw.names is None else raw.names
 
 
 def _holds_rows(X: Any) -> bool:

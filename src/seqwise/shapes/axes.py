@@ -8,13 +8,14 @@ SAMPLES, TIMESTEPS, FEATURES = "samples", "timesteps", "features"
 HORIZON, TARGETS = "horizon", "targets"
 
 
-def format_shape(**sizes: int | None) -> str:
-    """Write a shape with the names of its axes.
+def format_shape(**sizes: int | str | None) -> str:
+    """Write a shape with the names of its axes; a size may be a range in words.
 
     >>> format_shape(samples=85, timesteps=24, features=1)
     '(samples=85, timesteps=24, features=1)'
     """
-    return "(" + ", ".join(f"{name}={'any' if size is None else f'{size:,}'}" for name, size in sizes.items()) + ")"
+    words = {name: "any" if n is None else n if isinstance(n, str) else f"{n:,}" for name, n in sizes.items()}
+    return "(" + ", ".join(f"{name}={size}" for name, size in words.items()) + ")"
 
 
 def name_axes(shape: Sequence[int | None], last: str = FEATURES) -> str:
@@ -26,5 +27,5 @@ def name_axes(shape: Sequence[int | None], last: str = FEATURES) -> str:
     names = {1: [SAMPLES], 2: [SAMPLES, last], 3: [SAMPLES, TIMESTEPS, last]}.get(len(shape))
     if names is None:
         names = [SAMPLES, TIMESTEPS, last, *(f"axis {axis}" for axis in range(3, len(shape)))][: len(shape)]
-    sizes: dict[str, int | None] = dict(zip(names, shape, strict=True))
+    sizes: dict[str, int | str | None] = dict(zip(names, shape, strict=True))
     return format_shape(**sizes)

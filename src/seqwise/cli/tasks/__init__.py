@@ -1,0 +1,94 @@
+"""What a model is to do: one module a task, chosen by the options given or by the run.
+
+A task's module has:
+
+- ``OPTIONS``: the options of `train` that belong to it, by their Python names;
+- ``make(given)``: its estimator, from the options that were given;
+- ``fit(estimator, data, given)``: train it on a file;
+- ``shape(estimator, data, given)``: tell the shapes, as (lines of text, notes), without training;
+- ``told(estimator)``: what to print of a trained estimator's test, or "";
+- ``evaluate(estimator, data, folds)``: an object with ``str()`` and ``to_dict()``; `data` may be None;
+- ``predict(estimator, data, out, plot)``: print, or write to the files `out` and `plot`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from seqwise.errors import SettingError, nearest
+
+TASKS = {
+    "forecast": "seqwise.cli.tasks.forecast",
+    "classify": "seqwise.cli.tasks.classify",
+    "regress": "seqwise.cli.tasks.regress",
+}
+ESTIMATORS = {"Forecaster": "forecast", "Classifier": "classify", "Regressor": "regress"}
+# what to say beside "does not belong here"
+INSTEAD = {
+    ("target", "classify"): "The column of the labels is --label.",
+    ("target", "regress"): "The column of each sequence's number is --label.",
+    ("label", "forecast"): "The column to forecast is --target; for a label of each sequence add --group.",
+    ("loss", "classify"): "A classifier is trained by cross-entropy.",
+}
+
+
+def task_module(name: str) -> Any:
+    return import_module(TASKS[name])
+
+
+def task_of(estimator: Any) -> Any:
+    """Return the module of a trained estimator's task."""
+    return task_module(ESTIMATORS[type(estimator).__name__])
+
+
+def choose_task(data: str, given: dict[str, Any]) -> tuple[str, str]:
+    """Return the task and why: as `given` says, or as the options and the data tell.
+
+    A .ts file with class labels is to be classified, with targets regressed; a table with `group` by its label:
+    text, bool and whole numbers are classes, fractions are quantities. Anything else is forecast.
+
+    Raises:
+        SettingError: there is no such task, or an option does not belong to it.
+    """
+    name, why = given.get("task"), "--task"
+    if name is None:
+        name, why = _told_by(data, given)
+    if name not in TASKS:
+        raise SettingError(f"--task {name}: there is no such task.{nearest(name, TASKS)}")
+    allowed = task_module(name).OPTIONS
+    for option in given:
+        if option in allowed or option == "task":
+            continue
+        flag = "--" + option.replace("_", "-")
+        owners = [other for other in TASKS if option in task_module(other).OPTIONS]
+        because = "" if why == "--task" else f" (told by {why})"
+        raise SettingError(
+            f"{flag} belongs to --task {' and '.join(owners)}; this is --task {name}{because}. "
+            + INSTEAD.get((option, name), f"Leave it out, or name the task you mean: --task {owners[0]}.")
+        )
+    return name, why
+
+
+def _told_by(data: str, given: dict[str, Any]) -> tuple[str, str]:
+    if Path(data).suffix.lower() == ".ts":
+        from seqwise.data import read_ts
+
+        labels = read_ts(data).labels
+        if labels is None:
+            raise SettingError(f"{data} holds no labels, so there is nothing to learn from it.")
+        return ("regress", "the file's targets") if labels.dtype.kind == "f" else ("classify", "the file's labels")
+    if "group" not in given:
+        return "forecast", "the options"
+    if "label" not in given:
+        raise SettingError(
+            "--group names the sequences; name the column of their labels (or numbers) too: --label COL."
+        )
+    from seqwise.data import read_table
+
+    label = given["label"].split(",")[0].strip()
+    column = read_table(data).column(label).to_polars()
+    if column.dtype.is_float() and not (column.drop_nulls() % 1 == 0).all():
+        return "regress", f"the fractions in {label!r}"
+    return "classify", f"the values of {label!r}"

@@ -1,0 +1,17 @@
+"""Finding numbers for sequences on the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqwise.cli.tasks import sequences
+from seqwise.cli.tasks.sequences import evaluate, fit, notes, predict, shape, told
+
+__all__ = ["OPTIONS", "evaluate", "fit", "make", "notes", "predict", "shape", "told"]
+OPTIONS = {*sequences.OPTIONS, "loss"}
+
+
+def make(given: dict[str, Any]) -> Any:
+    from seqwise.models.regressor import Regressor
+
+    return Regressor(**sequences.settings(given))

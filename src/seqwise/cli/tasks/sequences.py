@@ -1,0 +1,88 @@
+"""What classifying and regressing sequences share on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seqwise.cli import options
+
+COLUMNS = ("group", "time", "features", "label")
+OPTIONS = {
+    *COLUMNS, "units", "bidirectional", "dropout", "pooling", "scaler", "validation", "test", "optimizer",
+    "learning_rate", "epochs", "patience", "batch_size", "seed",
+}  # fmt: skip
+MOST_SHOWN, MOST_COLUMNS = 20, 9  # sequences and columns, on the screen
+
+
+def settings(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the estimator's settings among the options given."""
+    found = {name: value for name, value in given.items() if name not in (*COLUMNS, "task")}
+    return found | {"units": options.widths(found["units"])} if "units" in found else found
+
+
+def fit(estimator: Any, data: str, given: dict[str, Any]) -> None:
+    estimator.fit(data, **_columns(given))
+
+
+def shape(estimator: Any, data: str, given: dict[str, Any]) -> tuple[str, list[str]]:
+    story, notes = estimator.shapes(data, **_columns(given))
+    return str(story), notes
+
+
+def notes(estimator: Any) -> list[str]:
+    return estimator.notes_
+
+
+def told(estimator: Any) -> str:
+    """Return the scores on what was held back, and one sentence that says what they mean."""
+    from seqwise.errors import DataError
+    from seqwise.evaluation.verdict import verdict
+
+    try:
+        evaluation = estimator.evaluate()
+    except DataError:  # nothing was held back
+        return verdict(None)[1]
+    return f"{evaluation.part}, {len(evaluation):,} sequence(s):\n{evaluation}\n\n{verdict(evaluation)[1]}"
+
+
+def evaluate(estimator: Any, data: str | None, folds: int | None) -> Any:
+    from seqwise.errors import DataError, SettingError
+
+    if folds is not None:
+        raise SettingError("--folds belongs to forecasts. For sequences: scikit-learn's cross_val_score, in Python.")
+    if data is not None:
+        return estimator.evaluate(data)
+    path = estimator.source_.path
+    if path is None:
+        raise DataError("This run was trained on data in memory. Name a file: --data FILE.")
+    if not Path(path).exists():
+        raise DataError(f"The training file {path!r} is no longer there. Name a file: --data FILE.")
+    estimator.recall(path)
+    return estimator.evaluate()
+
+
+def predict(estimator: Any, data: str | None, out: Path | None, plot: Path | None) -> str:
+    import polars as pl
+
+    from seqwise.errors import SettingError
+
+    if plot is not None:
+        raise SettingError("--plot belongs to forecasts. Write the predictions: --out FILE.csv.")
+    if data is None:
+        raise SettingError("Name the sequences: --data FILE (.ts, or a table with the training's columns).")
+    table = pl.DataFrame(estimator.prediction_columns(data))
+    if out is not None:
+        table.write_csv(out)
+        return f"wrote {out}"
+    if table.width > MOST_COLUMNS:
+        table = table.select(table.columns[:3])  # the answer; the file has the probability of each class
+    plain: Any = {"tbl_hide_dataframe_shape": True, "tbl_hide_column_data_types": True, "float_precision": 4}
+    with pl.Config(tbl_rows=MOST_SHOWN, tbl_cols=MOST_COLUMNS, **plain):
+        rest = len(table) - MOST_SHOWN
+        more = f"\n… and {rest:,} more; --out FILE.csv writes them all" if rest > 0 else ""
+        return str(table.head(MOST_SHOWN)) + more
+
+
+def _columns(given: dict[str, Any]) -> dict[str, Any]:
+    return {name: options.names(given.get(name)) for name in COLUMNS}
