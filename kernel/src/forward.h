@@ -234,13 +234,24 @@ class ForwardSweep {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) store(state(place + r, round + 1) + p * V, h[r]);
     if (!plan_.reserve) return;
+    if (kCanStream && plan_.streams_reserve) {
+      keep<kRows>(group, round, p, place, gate, c, store_streaming<Real>);
+    } else {
+      keep<kRows>(group, round, p, place, gate, c, store<Real>);
+    }
+  }
+
+  template <int kRows, class Store>
+  SEQWISE_INLINE void keep(const Group& group, Index round, Index p, Index place,
+                           const Vec<Real> (&gate)[kRows][4], const Vec<Real> (&c)[kRows],
+                           const Store& store_one) {
 #pragma GCC unroll 8
     for (int r = 0; r < kRows; ++r) {
       Real* kept =
           plan_.reserve + ((round * plan_.panels + p) * n_.B + group.sequence(place + r)) * 5 * V;
 #pragma GCC unroll 4
-      for (int g = 0; g < 4; ++g) store(kept + g * V, gate[r][g]);
-      store(kept + 4 * V, c[r]);
+      for (int g = 0; g < 4; ++g) store_one(kept + g * V, gate[r][g]);
+      store_one(kept + 4 * V, c[r]);
     }
   }
 
@@ -303,6 +314,7 @@ void forward(const ForwardPlan<Real>& plan, int worker) {
   } else {
     ForwardSweep<Real, false, false>(plan, worker).run();
   }
+  if (plan.streams_reserve) finish_streaming();
 }
 
 }  // namespace seqwise::SEQWISE_NAMESPACE

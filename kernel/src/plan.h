@@ -56,7 +56,8 @@ struct ForwardPlan {
   Options options;
   Inputs<Real> in;
   Outputs<Real> out;
-  Real* reserve;  // [T, P, B, 5V] by round: gates i, f, c, o, then the cell state; or null
+  Real* reserve;         // [T, P, B, 5V] by round: gates i, f, c, o, then the cell state; or null
+  bool streams_reserve;  // past the caches: it is too large for them
   Division division;
   Schedule schedule;
   int masks;  // D

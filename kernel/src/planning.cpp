@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdint>
 
 namespace seqwise {
 namespace {
@@ -122,6 +123,9 @@ std::size_t make_plan(ForwardPlan<Real>& plan, int lanes, int workers, char* mem
   const Index R = plan.max_rows, M = ahead ? std::min(std::max(R, kRowsAhead), R * n.T) : 0;
   plan.block_rows = M;
   plan.input_stride = row_stride<Real>(n.F);
+  const Index reserve_bytes = n.T * n.B * 5 * units * sizeof(Real);
+  plan.streams_reserve = plan.reserve && reserve_bytes > 8 * level2_bytes() &&
+                         reinterpret_cast<std::uintptr_t>(plan.reserve) % 64 == 0;
 
   Layout layout(memory);
   place_schedule(plan, layout, memory);

@@ -38,6 +38,25 @@ SEQWISE_INLINE void store(Real* to, Vec<Real> v) {
   std::memcpy(to, &v, sizeof v);
 }
 
+// A store of whole, aligned cache lines that does not read them first, where the target has one;
+// for arrays too large to be still in cache when they are read again. Ends with finish_streaming().
+constexpr bool kCanStream = SEQWISE_VECTOR_BYTES == 64;
+
+template <class Real>
+SEQWISE_INLINE void store_streaming(Real* to, Vec<Real> v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(Real) == 4) return _mm512_stream_ps(to, __m512(v));
+  if constexpr (sizeof(Real) == 8) return _mm512_stream_pd(to, __m512d(v));
+#endif
+  store(to, v);
+}
+
+SEQWISE_INLINE void finish_streaming() {
+#if defined(__AVX512F__)
+  _mm_sfence();
+#endif
+}
+
 template <class Real>
 SEQWISE_INLINE Vec<Real> broadcast(Real value) {
   return value - Vec<Real>{};

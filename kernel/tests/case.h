@@ -181,8 +181,21 @@ class Run {
     backward(c_.n, c_.options, inputs(), reserve.data(), output_gradients(), gradients());
   }
 
+  // At the start of a cache line, as frameworks lay arrays.
+  class Reserve {
+   public:
+    void assign(std::size_t count, Real value) { memory_.assign(count + 64 / sizeof(Real), value); }
+    Real* data() {
+      const auto at = reinterpret_cast<std::uintptr_t>(memory_.data());
+      return memory_.data() + (64 - at % 64) % 64 / sizeof(Real);
+    }
+
+   private:
+    std::vector<Real> memory_;
+  };
+
   Results<Real> r;
-  std::vector<Real> reserve;
+  Reserve reserve;
 
  private:
   const Case& c_;
