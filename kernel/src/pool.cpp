@@ -18,11 +18,10 @@ namespace seqwise {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-// How long a worker looks out for the next call before it sleeps: at first without a pause, then
-// giving the CPU to whoever else wants it. To wake a sleeping thread can take longer than a small
-// model's training step, and these follow each other within a millisecond.
-constexpr auto kSpin = std::chrono::microseconds(40);
-constexpr auto kPatience = std::chrono::milliseconds(2);
+// How long a worker looks out for the next call before it sleeps. To wake a sleeping thread can
+// take longer than a small model's training step, and these follow each other closely. It does not
+// yield meanwhile: where others are busy, it would be without a CPU when the call comes.
+constexpr auto kSpin = std::chrono::microseconds(500);
 
 inline void relax() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -92,12 +91,7 @@ void serve(Process* p, int worker, std::uint32_t seen) {
     const auto idle_since = Clock::now();
     while (p->job.load(std::memory_order_acquire) == seen) {
       for (int i = 0; i < 64 && p->job.load(std::memory_order_acquire) == seen; ++i) relax();
-      const auto idle = Clock::now() - idle_since;
-      if (idle < kSpin) continue;
-      if (idle < kPatience) {
-        sched_yield();
-        continue;
-      }
+      if (Clock::now() - idle_since < kSpin) continue;
       std::unique_lock<std::mutex> lock(p->sleep);
       p->sleeping.fetch_add(1);
       p->wake.wait(lock, [&] { return p->job.load() != seen; });
