@@ -13,6 +13,7 @@ from seqwise.data import Scaler, Sequences
 from seqwise.errors import DataError
 from seqwise.evaluation.summary_baseline import SummaryFeatures
 from seqwise.models.sequence_network import build_sequence_network
+from seqwise.models.sequence_recipe import setting
 
 
 class NumberInput:
@@ -26,6 +27,11 @@ class NumberInput:
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
+
+    @property
+    def features(self) -> int:
+        """Features of a step."""
+        return len(self.columns)
 
     def fit(self, raw: Sequences, train: np.ndarray) -> list[str]:
         """Learn the scaling from the steps of the training part (never from padding). Returns notes, one sentence each.
@@ -71,8 +77,8 @@ class NumberInput:
             outputs=outputs,
             units=tuple(settings.units),
             bidirectional=settings.bidirectional,
-            pooling=pooling_of(settings),
-            dropout=settings.dropout,
+            pooling=pooling_of(setting(settings, "pooling", self.kind)),
+            dropout=setting(settings, "dropout", self.kind),
             seed=settings.seed,
         )
 
@@ -97,6 +103,6 @@ class NumberInput:
         return ()
 
 
-def pooling_of(settings: Any) -> tuple[str, ...]:
-    """Return the setting `pooling` as the names it joins: ``"mean+max"`` → ``("mean", "max")``."""
-    return tuple(settings.pooling.split("+"))
+def pooling_of(pooling: str) -> tuple[str, ...]:
+    """Return the names that the setting `pooling` joins: ``"mean+max"`` → ``("mean", "max")``."""
+    return tuple(pooling.split("+"))

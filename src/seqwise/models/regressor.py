@@ -29,7 +29,7 @@ class Regressor(RegressorMixin, SequenceEstimator):
 
     Args:
         units, bidirectional, pooling, dropout, scaler, test, optimizer, learning_rate, epochs, patience, batch_size,
-            bucketing, seed: as for `Classifier`.
+            bucketing, tokenizer, embedding, vectors, frozen, seed: as for `Classifier`.
         validation: share (0.1) or number of sequences held back to find the best epoch.
         loss: any of Keras's, by name or object, on the scaled targets.
 
@@ -55,18 +55,22 @@ class Regressor(RegressorMixin, SequenceEstimator):
         units: Sequence[int] = (64,),
         *,
         bidirectional: bool = True,
-        pooling: str = "mean",
+        pooling: str = "auto",
         dropout: float = 0.0,
         loss: Any = "mse",
         scaler: str | Mapping[str, str] = "standard",
         validation: float = 0.1,
         test: float = 0.0,
         optimizer: Any = "adam",
-        learning_rate: float = 0.003,
+        learning_rate: float | str = "auto",
         epochs: int | str = "auto",
         patience: int | None = None,
         batch_size: int | str = "auto",
         bucketing: bool = True,
+        tokenizer: Mapping[str, Any] | None = None,
+        embedding: int = 64,
+        vectors: str | None = None,
+        frozen: bool = False,
         seed: int = 0,
     ) -> None:
         self.units = units
@@ -83,6 +87,10 @@ class Regressor(RegressorMixin, SequenceEstimator):
         self.patience = patience
         self.batch_size = batch_size
         self.bucketing = bucketing
+        self.tokenizer = tokenizer
+        self.embedding = embedding
+        self.vectors = vectors
+        self.frozen = frozen
         self.seed = seed
 
     def predict(self, X: Any) -> np.ndarray:

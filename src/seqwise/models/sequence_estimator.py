@@ -14,6 +14,7 @@ from seqwise.errors import DataError, NotFittedError, SettingError
 from seqwise.evaluation.linear_baseline import LinearBaseline
 from seqwise.models.number_input import NumberInput, pooling_of
 from seqwise.models.sequence_network import POOLINGS
+from seqwise.models.sequence_recipe import RECIPES, setting
 from seqwise.models.sequence_source import Source, check_lengths, read_source
 from seqwise.models.settings import (
     check_backend,
@@ -22,6 +23,7 @@ from seqwise.models.settings import (
     check_training,
     make_optimizer,
 )
+from seqwise.models.text_input import TextInput, check_text_settings
 from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes.sequence_story import SequenceStory
 from seqwise.training import SequenceBatches, Training, auto_batch_size, fit, predict_sequences
@@ -29,9 +31,6 @@ from seqwise.training.buckets import bucket_lengths
 
 with deferred_imports():
     from sklearn.base import BaseEstimator
-
-STEPS = 1700  # training steps that epochs="auto" aims at
-EPOCHS = (10, 100)  # its least and its most
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,13 @@ class SequenceEstimator(BaseEstimator):
     validation: float
     test: float
     optimizer: Any
-    learning_rate: float
+    learning_rate: float | str
     epochs: int | str
     patience: int | None
     batch_size: int | str
     bucketing: bool
+    tokenizer: Any
+    vectors: str | None
     seed: int
 
     raw_: Any
@@ -89,10 +90,12 @@ class SequenceEstimator(BaseEstimator):
         return None
 
     def _check_settings(self) -> None:
-        check_network(self)
-        if not isinstance(self.pooling, str) or not set(pooling_of(self)) <= set(POOLINGS):
+        check_network(self, ("auto",))
+        check_text_settings(self)
+        pooling = RECIPES["numbers"]["pooling"] if self.pooling == "auto" else self.pooling
+        if not isinstance(self.pooling, str) or not set(pooling_of(pooling)) <= set(POOLINGS):
             raise SettingError(f"pooling={self.pooling!r}: expected 'last', 'mean', 'max', or some joined: 'last+max'.")
-        if len(set(pooling_of(self))) < len(pooling_of(self)):
+        if len(set(pooling_of(pooling))) < len(pooling_of(pooling)):
             raise SettingError(f"pooling={self.pooling!r} names one twice.")
         check_scaler(self)
         check_training(self, ("auto", None))
@@ -106,6 +109,7 @@ class SequenceEstimator(BaseEstimator):
         time: Any = None,
         features: Any = None,
         label: Any = None,
+        text: str | None = None,
         sample_weight: Any = None,
         callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
@@ -115,12 +119,13 @@ class SequenceEstimator(BaseEstimator):
         Args:
             X: a list of arrays, each (timesteps, features); one array (samples, timesteps, features); a path to a .ts
                 file, or what `seqwise.data.make_sequences` returned; or, with `group`, a long table (path, pandas,
-                polars, pyarrow) of one row a timestep.
+                polars, pyarrow) of one row a timestep. Or a list of texts; or, with `text`, a table of one text a row.
             y: one answer for each sequence; None where X holds them: a .ts file, or a table with `label`.
             group: of a table: the column that names each row's sequence.
             time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
             features: of a table: the feature columns; None for every numeric column that is none of the others.
             label: of a table: the column of the answer, the same in all rows of a sequence.
+            text: of a table of one text a row: the column of texts.
             sample_weight: what each sequence weighs in the loss, shape (samples,).
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
@@ -129,13 +134,17 @@ class SequenceEstimator(BaseEstimator):
             DataError, SettingError: each message says how to mend it.
         """
         self._check_settings()
-        data = self._read(X, y, group=group, time=time, features=features, label=label)
+        data = self._read(X, y, group=group, time=time, features=features, label=label, text=text)
         raw, codes, parts, target, notes = data.raw, data.codes, data.parts, data.target, data.notes
         weights = self._sample_weights(target, codes, parts.train)
         if sample_weight is not None:
             given = _checked_weights(sample_weight, raw)
             weights = given if weights is None else weights * given.reshape(-1, *(1,) * (weights.ndim - 1))
-        read = NumberInput(self)
+        if not data.source.texts and (self.tokenizer is not None or self.vectors is not None):
+            raise SettingError(
+                "tokenizer and vectors are of texts, but these are sequences of numbers. Leave them out."
+            )
+        read: Any = (TextInput if data.source.texts else NumberInput)(self)
         notes += read.fit(raw, parts.train)
         target.fit(codes[parts.train])
         model, training = self._train(read, target, raw, codes, weights, parts, callbacks, verbose)
@@ -145,7 +154,7 @@ class SequenceEstimator(BaseEstimator):
         self.weights_, self.notes_, self._baseline, self.results_ = weights, notes, None, None
         self._prior = None
         self.counts_ = {name: len(chosen) for name, chosen in parts.__dict__.items()}
-        self.n_features_in_ = raw.values.shape[1]
+        self.n_features_in_ = read.features
         return self
 
     def _read(self, X: Any, y: Any, **names: Any) -> Problem:
@@ -205,15 +214,16 @@ class SequenceEstimator(BaseEstimator):
         size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
         size = min(size, len(train))
         steps = len(train.cut(train.origins, size).real)  # of an epoch
-        epochs = int(np.clip(-(-STEPS // steps), *EPOCHS)) if self.epochs == "auto" else int(self.epochs)
-        rate: Any = self.learning_rate
+        recipe = RECIPES[read.kind]
+        epochs = int(np.clip(-(-recipe["steps"] // steps), *recipe["epochs"]) if self.epochs == "auto" else self.epochs)
+        rate: Any = setting(self, "learning_rate", read.kind)
         if isinstance(self.optimizer, str):
-            rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, steps * epochs)
+            rate = keras.optimizers.schedules.CosineDecay(rate, steps * epochs)
         optimizer = make_optimizer(keras, self.optimizer, rate)
         network = accelerate(read.network(target.outputs), verbose=False)
         model = target.trained_model(network)
         # jit_compile is left to Keras, which knows what each backend can do
-        model.compile(optimizer, self._loss(target), metrics=target.metrics())
+        model.compile(optimizer, self._loss(target), weighted_metrics=target.metrics())
         training = fit(
             model,
             train,
@@ -236,6 +246,7 @@ class SequenceEstimator(BaseEstimator):
         time: Any = None,
         features: Any = None,
         label: Any = None,
+        text: str | None = None,
     ) -> tuple[SequenceStory, list[str]]:
         """Tell what the tensors will be, without training, and what was found in the data.
 
@@ -245,15 +256,20 @@ class SequenceEstimator(BaseEstimator):
             the story (`seqwise.shapes.SequenceStory`), and the notes, one sentence each.
         """
         self._check_settings()
-        data = self._read(X, y, group=group, time=time, features=features, label=label)
+        data = self._read(X, y, group=group, time=time, features=features, label=label, text=text)
         answers, counts = data.target.tell(data.codes)
         parts = {name: len(chosen) for name, chosen in data.parts.__dict__.items()}
-        lengths = data.raw.lengths
+        steps, notes = data.raw, data.notes
+        if data.source.texts:
+            read = TextInput(self)
+            notes = notes + read.fit(data.raw, data.parts.train)
+            steps = read.prepare(data.raw)
+        lengths = steps.lengths
         buckets = bucket_lengths(lengths) if self.bucketing else lengths.max(keepdims=True)
         story = SequenceStory(
-            data.raw.label, data.raw.columns, lengths, answers, data.target.outputs, counts, parts, buckets
+            data.raw.label, steps.columns, lengths, answers, data.target.outputs, counts, parts, buckets
         )
-        return story, data.notes
+        return story, notes
 
     def _outputs(self, raw: Any) -> np.ndarray:
         """Return probabilities or numbers, float64, shape (samples, classes or targets)."""

@@ -19,11 +19,12 @@ from seqwise.models.number_target import NumberTarget
 from seqwise.models.regressor import Regressor
 from seqwise.models.run_folder import METRICS, MODEL, REPORT, load_model, save_model
 from seqwise.models.sequence_source import Source
+from seqwise.models.text_input import TextInput
 
 BASELINE = "baseline.safetensors"
 RESULTS = (METRICS, REPORT)
 ESTIMATORS = {"Classifier": Classifier, "Regressor": Regressor}
-INPUTS = {"numbers": NumberInput}  # by the kind that they save
+INPUTS: dict[str, Any] = {"numbers": NumberInput, "texts": TextInput}  # by the kind that they save
 
 
 def needed(saved: dict[str, Any]) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> An
     estimator._baseline, estimator._prior = baseline, arrays["prior"]
     estimator.source_ = Source(**saved["source"])
     estimator.notes_, estimator.counts_ = list(saved["notes"]), dict(saved["sequences"])
-    estimator.n_features_in_ = estimator.model_.input_shape[0][-1]
+    estimator.n_features_in_ = estimator.input_.features
     estimator.raw_ = estimator.answers_ = estimator.parts_ = estimator.weights_ = None
     return estimator
 

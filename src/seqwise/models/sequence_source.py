@@ -10,6 +10,7 @@ import numpy as np
 
 from seqwise.data import Sequences, make_sequences, read_table
 from seqwise.data.grouping import is_table
+from seqwise.data.texts import Texts, holds_texts, make_texts
 from seqwise.errors import DataError, SettingError
 
 
@@ -19,6 +20,7 @@ class Source:
 
     Attributes:
         group, time, features, label: columns of a long table; None where the data were none.
+        text: the column of texts of a table of one text a row. texts: the data were texts.
         path: of a file; None for data in memory.
     """
 
@@ -26,14 +28,23 @@ class Source:
     time: Any = None
     features: Any = None
     label: Any = None
+    text: Any = None
+    texts: bool = False
     path: str | None = None
 
-    def read(self, X: Any, *, labelled: bool = True) -> Sequences:
-        """Read sequences; of a table by these names.
+    def read(self, X: Any, *, labelled: bool = True) -> Sequences | Texts:
+        """Read sequences or texts; of a table by these names.
 
         Args:
             labelled: read the label column, too, where the table has it.
+
+        Raises:
+            DataError: these are numbers, and the training's were texts; or the reverse.
         """
+        if self.texts:
+            return self._read_texts(X, labelled)
+        if holds_texts(X):
+            raise DataError("The model was trained on sequences of numbers, but these are texts.")
         if not _holds_rows(X):
             return make_sequences(X)
         if self.group is None:
@@ -42,12 +53,27 @@ class Source:
                 "model was trained on something else: seqwise.data.make_sequences(table, group='…')."
             )
         table = read_table(X)
-        label = self.label
-        if not labelled and label is not None:
-            wanted = [label] if isinstance(label, str) else list(label)
-            label = label if set(wanted) <= set(table.columns) else None
-        features = self.features
-        return make_sequences(table, group=self.group, time=self.time, features=features, label=label)
+        return make_sequences(
+            table, group=self.group, time=self.time, features=self.features, label=self._label_in(table, labelled)
+        )
+
+    def _read_texts(self, X: Any, labelled: bool) -> Texts:
+        if holds_texts(X) or (isinstance(X, str) and self.text is None):
+            return make_texts(X)
+        if not _holds_rows(X):
+            raise DataError(f"The model was trained on texts, but these are {type(X).__name__}. Pass a list of texts.")
+        if self.text is None:
+            raise SettingError(
+                "The model was trained on a list of texts. Pass one; of a table its column: list(table['…'])."
+            )
+        table = read_table(X)
+        return make_texts(table, text=self.text, label=self._label_in(table, labelled))
+
+    def _label_in(self, table: Any, labelled: bool) -> Any:
+        if labelled or self.label is None:
+            return self.label
+        wanted = [self.label] if isinstance(self.label, str) else list(self.label)
+        return self.label if set(wanted) <= set(table.columns) else None
 
     def to_dict(self) -> dict[str, Any]:
         return self.__dict__
@@ -60,24 +86,36 @@ def read_source(
     time: Any = None,
     features: Any = None,
     label: Any = None,
-) -> tuple[Source, Sequences]:
-    """Read the training's sequences, and keep how.
+    text: str | None = None,
+) -> tuple[Source, Sequences | Texts]:
+    """Read the training's sequences or texts, and keep how.
 
     Raises:
-        DataError, SettingError: see `make_sequences`.
+        DataError, SettingError: see `make_sequences` and `make_texts`.
     """
     path = str(X) if isinstance(X, (str, Path)) else None
+    given = {"group": group, "time": time, "features": features, "label": label, "text": text}
     if not _holds_rows(X) and path is None:
-        for name, given in (("group", group), ("time", time), ("features", features), ("label", label)):
-            if given is not None:
+        for name, column in given.items():
+            if column is not None:
                 raise SettingError(
-                    f"{name}={given!r} names a column of a table, but the sequences came as {type(X).__name__}. Leave "
+                    f"{name}={column!r} names a column of a table, but the sequences came as {type(X).__name__}. Leave "
                     "it out" + (", and pass the labels as y." if name == "label" else ", or pass the table.")
                 )
+    if text is not None:
+        for name in ("group", "time", "features"):
+            if given[name] is not None:
+                raise SettingError(
+                    f"text={text!r} reads one text from each row; {name}={given[name]!r} is of tables whose rows are "
+                    "timesteps. Leave one out."
+                )
+        return Source(label=label, text=text, texts=True, path=path), make_texts(X, text=text, label=label)
+    if holds_texts(X):
+        return Source(texts=True), make_texts(X)
     raw = make_sequences(X, group=group, time=time, features=features, label=label)
     # the columns that "all numeric" stood for: the next table may hold more of them
     chosen = list(raw.columns) if group is not None else None
-    return Source(group, time, chosen, label, path), raw
+    return Source(group, time, chosen, label, path=path), raw
 
 
 def check_lengths(count: int, raw: Any, what: str) -> None:

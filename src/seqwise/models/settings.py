@@ -13,12 +13,17 @@ from seqwise.data.windows import check_sizes
 from seqwise.errors import SettingError, nearest
 
 
-def check_network(settings: Any) -> None:
-    """Raise `SettingError` for the first of the settings of any network that is out of range: units, dropout."""
+def check_network(settings: Any, others: Sequence[Any] = ()) -> None:
+    """Raise `SettingError` for the first of the settings of any network that is out of range: units, dropout.
+
+    Args:
+        others: what `dropout` may be beside a share.
+    """
     units = settings.units
     if not isinstance(units, (list, tuple)) or not units or not all(is_whole(u, 1) for u in units):
         raise SettingError(f"units={units!r}: expected the width of each LSTM layer, for example units=(64,).")
-    check_share(settings, "dropout")
+    if settings.dropout not in others:
+        check_share(settings, "dropout")
 
 
 def check_training(settings: Any, others: Sequence[Any] = (None,)) -> None:
