@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from seqwise.models.forecaster import Forecaster
     from seqwise.models.regressor import Regressor
     from seqwise.models.run_folder import load
+    from seqwise.models.translator import Translator
     from seqwise.shapes.check import check
     from seqwise.shapes.explain import explain
     from seqwise.shapes.teach import explain_errors
@@ -23,6 +24,7 @@ _HOMES = {
     "Forecaster": "seqwise.models.forecaster",
     "Regressor": "seqwise.models.regressor",
     "Stream": "seqwise.layers",
+    "Translator": "seqwise.models.translator",
     "accelerate": "seqwise.layers",
     "check": "seqwise.shapes.check",
     "explain": "seqwise.shapes.explain",
@@ -34,8 +36,8 @@ _HOMES = {
 }
 __all__ = [
     "BundleError", "Classifier", "DataError", "Forecaster", "NotFittedError", "Regressor", "SeqwiseError",
-    "SettingError", "ShapeError", "Stream", "accelerate", "check", "data", "explain", "explain_errors", "layers",
-    "load",
+    "SettingError", "ShapeError", "Stream", "Translator", "accelerate", "check", "data", "explain",
+    "explain_errors", "layers", "load",
 ]  # fmt: skip
 
 

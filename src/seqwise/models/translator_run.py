@@ -1,0 +1,63 @@
+"""What a Translator's run folder holds beyond every run's: the models that translate, the vocabularies, the held-out
+texts with their translations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from seqwise.bundle import write_json
+from seqwise.data.text import Tokenizer
+from seqwise.models.run_folder import METRICS, MODEL, load_model, save_model
+from seqwise.models.translator import Translator
+from seqwise.ops.backend import import_keras
+
+ENCODER, STEP = "encoder.keras", "decoder_step.keras"
+VOCABULARY, TRANSLATIONS = "vocabulary.json", "translations.json"
+RESULTS = (METRICS, TRANSLATIONS)
+
+
+def needed(saved: dict[str, Any]) -> tuple[str, ...]:
+    return MODEL, ENCODER, STEP, VOCABULARY
+
+
+def write(translator: Translator, folder: Path) -> dict[str, Any]:
+    # without its loss, which is ours, and its optimiser
+    trained = import_keras().Model(translator.model_.inputs, translator.model_.outputs, name="translator")
+    save_model(trained, folder / MODEL)
+    save_model(translator.encoder_, folder / ENCODER)
+    save_model(translator.step_, folder / STEP)
+    tokenizers = {"source": translator.source_tokenizer_, "target": translator.target_tokenizer_}
+    write_json(folder / VOCABULARY, {side: tokenizer.to_dict() for side, tokenizer in tokenizers.items()})
+    return {
+        "data": translator.data_,
+        "notes": translator.notes_,
+        "pairs": translator.counts_,
+        "longest": list(translator.longest_),
+        "held": [list(part) for part in translator.held_],
+    }
+
+
+def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Translator:
+    translator = Translator(**settings)
+    # encoder and step are made of the model's layers: what was saved beside it is for use without Seqwise
+    translator._take_model(load_model(folder / MODEL))
+    tokenizers = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
+    translator.source_tokenizer_ = Tokenizer.from_dict(tokenizers["source"])
+    translator.target_tokenizer_ = Tokenizer.from_dict(tokenizers["target"])
+    longest_source, longest_target = saved["longest"]
+    translator.longest_ = int(longest_source), int(longest_target)
+    sources, references = saved["held"]
+    translator.held_ = list(sources), [list(known) for known in references]
+    translator.data_, translator.notes_ = saved["data"], list(saved["notes"])
+    translator.counts_ = dict(saved["pairs"])
+    translator.pairs_ = translator._evaluation = None
+    return translator
+
+
+def write_results(translator: Translator, folder: Path) -> None:
+    evaluation = translator.evaluate() if translator.held_[0] else None
+    results = evaluation.to_dict() if evaluation else {"test": None, "baselines": {}}
+    write_json(folder / METRICS, results | {"seconds": round(translator.training_.seconds, 3)})
+    write_json(folder / TRANSLATIONS, evaluation.texts() if evaluation else [])
