@@ -68,12 +68,18 @@ def test_a_ts_file_is_classified_and_scored_on_another(ts, tmp_path, capsys, mon
     text = capsys.readouterr().out
     assert text.startswith("task: classify (told by the file's labels)")
     assert "the validation part, 3 sequence(s):" in text
+    assert f"report {run / 'report.html'}" in text
+    assert "<title>Classes of the sequences of one.ts</title>" in (run / "report.html").read_text()
     python = sw.Classifier(units=(6,), epochs=8, learning_rate=0.02).fit(ts / "one.ts")
     assert call(monkeypatch, "evaluate", run, "--data", ts / "two.ts", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["test"] == python.evaluate(ts / "two.ts").metrics
     assert found["test"]["accuracy"] == python.score(ts / "two.ts") > 0.8
     assert set(found["baselines"]) == {"simple", "majority"}
+    report = tmp_path / "two.html"
+    assert call(monkeypatch, "evaluate", run, "--data", ts / "two.ts", "--report", report) == 0
+    assert f"report {report}" in capsys.readouterr().out
+    assert "Measured on two.ts, 10 sequence(s)" in report.read_text()
     # without data: the part of the training file that was held back, which the report is about
     assert call(monkeypatch, "evaluate", run, "--json") == 0
     assert json.loads(capsys.readouterr().out)["test"] == json.loads((run / "metrics.json").read_text())["test"]
@@ -164,6 +170,7 @@ MISTAKES = {
     ),
     "a file that is not there": (["train", "nowhere.ts", "--out", "OUT"], "There is no file 'nowhere.ts'"),
     "folds": (["evaluate", "RUN", "--folds", "3"], "--folds belongs to forecasts"),
+    "a report nowhere": (["evaluate", "RUN", "--report", "no/such/x.html"], "There is no folder"),
     "a plot": (["predict", "RUN", "--plot", "x.png"], "--plot belongs to forecasts"),
     "no data": (["predict", "RUN"], "Name the sequences: --data FILE"),
 }  # fmt: skip

@@ -13,7 +13,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from seqwise.data import make_series
-from seqwise.evaluation import Evaluation, evaluate, plots
+from seqwise.evaluation import Evaluation, evaluate, figures, plots
 from seqwise.evaluation.metrics import METRICS
 from seqwise.evaluation.report import headline, render_report, write_report
 
@@ -276,11 +276,11 @@ def test_write_report_writes_what_is_rendered(tmp_path):
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == render_report(**content)
 
 
-def figures(series, evaluation):
+def drawn_figures(series, evaluation):
     last = evaluation.forecasts["model"][-1]
     ahead = series.clock.at(np.arange(len(series), len(series) + len(last)))
     return {
-        "learning": plots.learning_curve(HISTORY, 3),
+        "learning": figures.learning_curve(HISTORY, 3),
         "error": plots.error_by_horizon(evaluation),
         "comparison": plots.comparison(evaluation.scores),
         **{f"forecast {j}": plots.forecast_plot(evaluation, j, series=series) for j in range(series.targets)},
@@ -291,20 +291,20 @@ def figures(series, evaluation):
 @pytest.mark.parametrize("case", [monthly, nasty, lambda: nasty(horizon=7), lambda: monthly(horizon=1)])
 def test_every_figure_names_its_axes(case):
     series, evaluation = case()
-    for name, figure in figures(series, evaluation).items():
+    for name, figure in drawn_figures(series, evaluation).items():
         (axes,) = figure.axes
         assert axes.get_xlabel(), name
         assert axes.get_ylabel(), name
-        assert plots.png(figure).startswith(b"\x89PNG"), name
+        assert figures.png(figure).startswith(b"\x89PNG"), name
 
 
 def test_axes_say_what_they_count():
-    drawn = figures(*monthly())
+    drawn = drawn_figures(*monthly())
     assert drawn["forecast 0"].axes[0].get_ylabel() == "sales"
     assert drawn["forecast 0"].axes[0].get_xlabel() == "month (one row: 1 month)"
     assert drawn["learning"].axes[0].get_ylabel() == "loss (scaled units)"
     assert drawn["error"].axes[0].get_ylabel() == "MAE (sales)"
-    assert figures(*nasty())["future 1"].axes[0].get_xlabel() == "k (one row: 5 steps)"
+    assert drawn_figures(*nasty())["future 1"].axes[0].get_xlabel() == "k (one row: 5 steps)"
 
 
 def line(figure, label):
@@ -333,12 +333,12 @@ def test_tiles_never_overlap_and_end_with_the_last():
 
 
 def test_the_kept_epoch_is_marked_and_the_scale_is_logarithmic_when_it_helps():
-    figure = plots.learning_curve(HISTORY, 3)
+    figure = figures.learning_curve(HISTORY, 3)
     mark = line(figure, "kept: epoch 3")
     assert np.asarray(mark.get_xydata()).tolist() == [[3, 0.3]]  # of the validation loss
     assert figure.axes[0].get_yscale() == "log"
-    assert plots.learning_curve({"loss": [0.5, 0.4]}, 2).axes[0].get_yscale() == "linear"
-    assert plots.learning_curve({"loss": [float("nan")] * 2}, 1).axes
+    assert figures.learning_curve({"loss": [0.5, 0.4]}, 2).axes[0].get_yscale() == "linear"
+    assert figures.learning_curve({"loss": [float("nan")] * 2}, 1).axes
 
 
 def test_one_step_is_drawn_as_bars_and_figures_are_written():
@@ -349,10 +349,10 @@ def test_one_step_is_drawn_as_bars_and_figures_are_written():
     ]
     axes = plots.comparison(evaluation.scores).axes[0]
     written = {text.get_text() for text in axes.texts}
-    assert written == {plots.readable(s["mae"]) for s in evaluation.scores.values()}
+    assert written == {figures.readable(s["mae"]) for s in evaluation.scores.values()}
 
 
 def test_pyplot_is_not_used(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)  # importing it now fails
-    for figure in figures(*monthly()).values():
-        plots.png(figure)
+    for figure in drawn_figures(*monthly()).values():
+        figures.png(figure)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,9 @@ def command(
         int | None,
         typer.Option(help="Of a forecast: train and score afresh on this many rolling origins (a backtest)."),
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Of sequences: write the report on them to this HTML file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a run beside simple models, on the same windows or sequences.
@@ -30,14 +34,18 @@ def command(
 
         seqwise evaluate runs/airline --folds 5
 
-        seqwise evaluate runs/vowels --data others.ts
+        seqwise evaluate runs/vowels --data others.ts --report others.html
     """
+    from seqwise.cli.predict import check_writable
     from seqwise.cli.tasks import task_of
     from seqwise.models.run_folder import load
 
+    check_writable(report)
     estimator = load(run)
     module = task_of(estimator)
     result = module.evaluate(estimator, data, folds)
+    if report is not None:
+        module.write_report(estimator, result, report)
     if as_json:
         import json
 
@@ -45,6 +53,8 @@ def command(
         return
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(str(result))
+    if report is not None:
+        console.print(f"\nreport {report}")
 
 
 command.__name__ = "evaluate"

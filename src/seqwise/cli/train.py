@@ -73,9 +73,7 @@ def command(
     said = module.told(estimator)
     if said:
         console.print(f"\n{said}")
-    console.print(f"\nwrote {out / METRICS}")
-    if (out / REPORT).exists():
-        console.print(f"report {out / REPORT}")
+    console.print(f"\nwrote {out / METRICS}\nreport {out / REPORT}")
 
 
 command.__name__ = "train"

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from seqwise.data import TimeSeries
 from seqwise.evaluation import plots
 from seqwise.evaluation.evaluation import NAMES, Evaluation
+from seqwise.evaluation.figures import readable
 from seqwise.evaluation.metrics import METRICS
-from seqwise.evaluation.plots import readable
+from seqwise.evaluation.page import cell, count, percent, picture, render, settings_part, training_part
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-TEMPLATE = Path(__file__).with_name("report.html.j2")
+TEMPLATE = "report.html.j2"
 MOST_TARGETS = 6  # that get pictures
 MOST_ROWS = 12  # of the forecast's table
 LEVEL = 0.005  # a difference in MAE below half a percent is none
@@ -56,8 +53,6 @@ def render_report(
         seconds: that the training took.
         future: times, shape (horizon,), and forecast, shape (horizon, targets), of what follows the series.
     """
-    from jinja2 import Environment, StrictUndefined
-
     verdict, sentence = headline(evaluation)
     shown = range(min(series.targets, MOST_TARGETS))
     untold = f"The first {MOST_TARGETS} of {series.targets} targets are drawn." if series.targets > MOST_TARGETS else ""
@@ -71,11 +66,9 @@ def render_report(
         "story": story,
         "comparison": None,
         "untold": untold,
-        "training": _training(history, best_epoch, seconds),
-        "learning": None,
         "future": _future(series, *future, shown),
-        "settings": [(name, value if isinstance(value, str) else repr(value)) for name, value in settings.items()],
-    }
+        "settings": settings_part(settings),
+    } | training_part(history, best_epoch, seconds, "The loss is measured in the scaled units that the model sees.")
     if evaluation is not None:
         page["comparison"] = _comparison(evaluation)
         page["forecasts"] = [_forecast(evaluation, target, series) for target in shown]
@@ -85,11 +78,7 @@ def render_report(
             if evaluation.truth.shape[1] == 1
             else "Each starts from what was known at its grey line and never sees the truth after it."
         )
-    if any(history.values()):
-        alt = f"Line chart of the loss over the epochs; the weights of epoch {best_epoch} were kept."
-        page["learning"] = _picture(plots.learning_curve(history, best_epoch), alt)
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(page)
+    return render(TEMPLATE, page)
 
 
 def headline(evaluation: Evaluation | None) -> tuple[str, str]:
@@ -118,7 +107,7 @@ def headline(evaluation: Evaluation | None) -> tuple[str, str]:
             f"The model is no better and no worse than the best baseline: on the test part its mean absolute error is "
             f"{readable(mae)}, beside the {readable(known[best])} {of}."
         )
-    share = f", {_percent(difference / known[best])} %" if known[best] else ","
+    share = f", {percent(difference / known[best])} %" if known[best] else ","
     if mae < known[best]:
         return "win", (
             f"The model beats the best baseline: on the test part its mean absolute error is {readable(mae)}{share} "
@@ -130,11 +119,6 @@ def headline(evaluation: Evaluation | None) -> tuple[str, str]:
     )
 
 
-def _percent(share: float) -> str:
-    percent = 100 * share
-    return f"{percent:,.0f}" if 1 <= percent < 99 or percent >= 100 else f"{percent:.1f}"
-
-
 def _remarks(evaluation: Evaluation | None) -> list[str]:
     if evaluation is None:
         return []
@@ -142,9 +126,9 @@ def _remarks(evaluation: Evaluation | None) -> list[str]:
     first, last = _when(np.array([evaluation.times[0, 0], evaluation.times[-1, -1]]))
     seen = np.isfinite(evaluation.truth).mean()
     remarks = [
-        f"Measured on {_count(samples, 'forecast')} of {_count(horizon, 'step')} ({first} to {last}), the same for the "
+        f"Measured on {count(samples, 'forecast')} of {count(horizon, 'step')} ({first} to {last}), the same for the "
         "model and for each baseline."
-        + (f" {_percent(float(seen))} % of the values were observed; only these count." if seen < 1 else "")
+        + (f" {percent(float(seen))} % of the values were observed; only these count." if seen < 1 else "")
     ]
     if samples == 1:
         remarks.append("One forecast is a small test; a backtest over several folds says more.")
@@ -171,17 +155,6 @@ def _data(series: TimeSeries) -> str:
     ).replace("every 1 ", "every ")
 
 
-def _training(history: dict[str, list[float]], best_epoch: int, seconds: float) -> str:
-    epochs = max((len(values) for values in history.values()), default=0)
-    if not epochs:
-        return f"The training ended after {seconds:.1f} seconds, before its first epoch was finished."
-    watched = "validation" if history.get("val_loss") else "training"
-    return (
-        f"{_count(epochs, 'epoch')} in {seconds:.1f} seconds. The weights of epoch {best_epoch}, where the {watched} "
-        "loss was smallest, were kept. The loss is measured in the scaled units that the model sees."
-    )
-
-
 def _comparison(evaluation: Evaluation) -> dict[str, Any]:
     scores = evaluation.scores
     least = {m: min((s[m] for s in scores.values() if math.isfinite(s[m])), default=math.nan) for m in METRICS}
@@ -189,7 +162,7 @@ def _comparison(evaluation: Evaluation) -> dict[str, Any]:
         {
             "name": NAMES[name],
             "model": name == "model",
-            "cells": [_cell(values[m], readable(values[m])) | {"best": values[m] == least[m]} for m in METRICS],
+            "cells": [cell(values[m], readable(values[m])) | {"best": values[m] == least[m]} for m in METRICS],
         }
         for name, values in sorted(scores.items(), key=lambda item: item[0] != "model")
     ]
@@ -204,7 +177,7 @@ def _comparison(evaluation: Evaluation) -> dict[str, Any]:
         "season": f" One season is {evaluation.season:,} rows."
         if evaluation.season > 1
         else " No season was found, so “last season” is the same as “last value”.",
-        "picture": _picture(plots.comparison(scores), alt),
+        "picture": picture(plots.comparison(scores), alt),
     }
 
 
@@ -221,28 +194,28 @@ def _forecast(evaluation: Evaluation, target: int, series: TimeSeries) -> dict[s
     caption = ""  # of a single target the table says it all
     if len(evaluation.targets) > 1:
         caption = f"MAE over the whole test part: {_listed(errors)}" if seen.any() else "Nothing was observed here."
-    return _picture(figure, alt, caption) | {"name": name}
+    return picture(figure, alt, caption) | {"name": name}
 
 
 def _steps(evaluation: Evaluation) -> dict[str, Any]:
     if evaluation.truth.shape[1] == 1:
-        return _picture(plots.error_by_horizon(evaluation), "Bar chart of the mean absolute error, one step ahead.")
+        return picture(plots.error_by_horizon(evaluation), "Bar chart of the mean absolute error, one step ahead.")
     alt = "Line chart of the mean absolute error of each step ahead, for the model and the baselines."
     caption = "Forecasts far ahead are usually harder; a good model stays below the baselines all the way."
-    return _picture(plots.error_by_horizon(evaluation), alt, caption)
+    return picture(plots.error_by_horizon(evaluation), alt, caption)
 
 
 def _future(series: TimeSeries, times: np.ndarray, forecast: np.ndarray, shown: range) -> dict[str, Any]:
     stamps = _when(times)[:MOST_ROWS]
     digits = [_digits(forecast[:, j]) for j in range(series.targets)]
     rows = [
-        {"time": stamp, "cells": [_cell(v, f"{v:,.{digits[j]}f}") for j, v in enumerate(forecast[i].tolist())]}
+        {"time": stamp, "cells": [cell(v, f"{v:,.{digits[j]}f}") for j, v in enumerate(forecast[i].tolist())]}
         for i, stamp in enumerate(stamps)
     ]
     many = len(times) > MOST_ROWS
     caption = f"The first {MOST_ROWS} of {len(times):,} steps after the data end." if many else "After the data end."
     drawn = [
-        _picture(
+        picture(
             plots.future_plot(series, forecast, times, target),
             f"Line chart of the last rows of {series.target_names[target]} and the forecast of what follows them.",
         )
@@ -260,16 +233,8 @@ def _digits(values: np.ndarray) -> int:
     return int(np.clip(3 - math.floor(math.log10(largest)), 0, 12))
 
 
-def _cell(value: float, text: str) -> dict[str, Any]:
-    return {"value": repr(float(value)), "text": text}
-
-
 def _listed(pairs: Iterable[tuple[str, float]]) -> str:
     return ", ".join(f"{NAMES[name]} {readable(value)}" for name, value in pairs) + "."
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'s' if number != 1 else ''}"
 
 
 def _when(times: np.ndarray) -> list[str]:
@@ -278,9 +243,3 @@ def _when(times: np.ndarray) -> list[str]:
         return [str(time) for time in times.tolist()]
     finest = next((u for u in ("D", "m", "s") if (times.astype(f"M8[{u}]") == times).all()), "us")
     return [text.replace("T", " ") for text in times.astype(f"M8[{finest}]").astype(str).tolist()]
-
-
-def _picture(figure: Figure, alt: str, caption: str = "") -> dict[str, Any]:
-    width, height = (figure.get_size_inches() * figure.dpi).round().astype(int).tolist()
-    source = "data:image/png;base64," + base64.b64encode(plots.png(figure)).decode("ascii")
-    return {"source": source, "alt": alt, "caption": caption, "width": width, "height": height}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.evaluation.classification import Classification
-from seqwise.evaluation.plots import readable
+from seqwise.evaluation.figures import readable
 
 LEVEL = 0.005  # a difference in RMSE below half a percent is none
 CHANCE = 2.0  # standard errors

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.data import Sequences
 from seqwise.data.holdout import Parts, hold_back
 from seqwise.errors import DataError, NotFittedError, SettingError
 from seqwise.evaluation.linear_baseline import LinearBaseline
@@ -54,7 +55,7 @@ class SequenceEstimator(BaseEstimator):
             `load`). answers_: the answers, coded. parts_: which of them were trained on and held back.
         baseline_: the simple model beside it, fitted when it is first asked for.
         training_: history, seconds, best epoch. notes_: what was found in the data, one sentence each.
-        counts_: sequences of each part. n_features_in_: features of a step.
+        counts_: sequences of each part. story_: the shapes in words. n_features_in_: features of a step.
     """
 
     # the settings that it reads; each estimator's constructor gives them
@@ -140,19 +141,17 @@ class SequenceEstimator(BaseEstimator):
         if sample_weight is not None:
             given = _checked_weights(sample_weight, raw)
             weights = given if weights is None else weights * given.reshape(-1, *(1,) * (weights.ndim - 1))
-        if not data.source.texts and (self.tokenizer is not None or self.vectors is not None):
-            raise SettingError(
-                "tokenizer and vectors are of texts, but these are sequences of numbers. Leave them out."
-            )
-        read: Any = (TextInput if data.source.texts else NumberInput)(self)
+        read = self._input(data.source)
         notes += read.fit(raw, parts.train)
         target.fit(codes[parts.train])
-        model, training = self._train(read, target, raw, codes, weights, parts, callbacks, verbose)
+        steps = read.prepare(raw)
+        batches = SequenceBatches(steps, target.encode(codes), weights, bucketing=self.bucketing)
+        model, training = self._train(read, target, batches, parts, callbacks, verbose)
         # all at once, so that a fit that fails leaves an earlier one whole
         self.model_, self.input_, self.target_, self.training_ = model, read, target, training
         self.source_, self.raw_, self.answers_, self.parts_ = data.source, raw, codes, parts
         self.weights_, self.notes_, self._baseline, self.results_ = weights, notes, None, None
-        self._prior = None
+        self._prior, self.story_ = None, str(self._tell(data, steps))
         self.counts_ = {name: len(chosen) for name, chosen in parts.__dict__.items()}
         self.n_features_in_ = read.features
         return self
@@ -198,9 +197,7 @@ class SequenceEstimator(BaseEstimator):
         self,
         read: Any,
         target: Any,
-        raw: Any,
-        codes: np.ndarray,
-        weights: np.ndarray | None,
+        batches: SequenceBatches,
         parts: Parts,
         callbacks: Sequence[Any],
         verbose: bool | None,
@@ -209,7 +206,6 @@ class SequenceEstimator(BaseEstimator):
 
         keras = import_keras()
         check_backend(keras)
-        batches = SequenceBatches(read.prepare(raw), target.encode(codes), weights, bucketing=self.bucketing)
         train, validation = batches.part(parts.train), batches.part(parts.validation)
         size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
         size = min(size, len(train))
@@ -257,19 +253,27 @@ class SequenceEstimator(BaseEstimator):
         """
         self._check_settings()
         data = self._read(X, y, group=group, time=time, features=features, label=label, text=text)
+        read = self._input(data.source)
+        notes = data.notes + read.fit(data.raw, data.parts.train)
+        return self._tell(data, read.prepare(data.raw)), notes
+
+    def _tell(self, data: Problem, steps: Sequences) -> SequenceStory:
         answers, counts = data.target.tell(data.codes)
         parts = {name: len(chosen) for name, chosen in data.parts.__dict__.items()}
-        steps, notes = data.raw, data.notes
-        if data.source.texts:
-            read = TextInput(self)
-            notes = notes + read.fit(data.raw, data.parts.train)
-            steps = read.prepare(data.raw)
         lengths = steps.lengths
         buckets = bucket_lengths(lengths) if self.bucketing else lengths.max(keepdims=True)
-        story = SequenceStory(
+        return SequenceStory(
             data.raw.label, steps.columns, lengths, answers, data.target.outputs, counts, parts, buckets
         )
-        return story, notes
+
+    def _input(self, source: Source) -> Any:
+        if source.texts:
+            return TextInput(self)
+        if self.tokenizer is not None or self.vectors is not None:
+            raise SettingError(
+                "tokenizer and vectors are of texts, but these are sequences of numbers. Leave them out."
+            )
+        return NumberInput(self)
 
     def _outputs(self, raw: Any) -> np.ndarray:
         """Return probabilities or numbers, float64, shape (samples, classes or targets)."""

@@ -17,12 +17,13 @@ from seqwise.models.classifier import Classifier
 from seqwise.models.number_input import NumberInput
 from seqwise.models.number_target import NumberTarget
 from seqwise.models.regressor import Regressor
-from seqwise.models.run_folder import METRICS, MODEL, REPORT, load_model, save_model
+from seqwise.models.run_folder import METRICS, MODEL, REPORT, load_model, plain_settings, save_model
 from seqwise.models.sequence_source import Source
 from seqwise.models.text_input import TextInput
 
 BASELINE = "baseline.safetensors"
 RESULTS = (METRICS, REPORT)
+PARTS = {"train": "the training", "validation": "validation", "test": "the test"}
 ESTIMATORS = {"Classifier": Classifier, "Regressor": Regressor}
 INPUTS: dict[str, Any] = {"numbers": NumberInput, "texts": TextInput}  # by the kind that they save
 
@@ -43,6 +44,7 @@ def write(estimator: Any, folder: Path) -> dict[str, Any]:
         "baseline": {"kind": baseline.kind, "features": baseline.features.to_dict()},
         "notes": estimator.notes_,
         "sequences": estimator.counts_,
+        "story": estimator.story_,
     }
 
 
@@ -63,6 +65,7 @@ def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> An
     estimator.source_ = Source(**saved["source"])
     estimator.notes_, estimator.counts_ = list(saved["notes"]), dict(saved["sequences"])
     estimator.n_features_in_ = estimator.input_.features
+    estimator.story_ = str(saved["story"])
     estimator.raw_ = estimator.answers_ = estimator.parts_ = estimator.weights_ = None
     return estimator
 
@@ -74,3 +77,30 @@ def write_results(estimator: Any, folder: Path) -> None:
         evaluation = None
     results = evaluation.to_dict() if evaluation else {"test": None, "baselines": {}}
     write_json(folder / METRICS, results | {"seconds": round(estimator.training_.seconds, 3)})
+    write_report(estimator, evaluation, folder / REPORT)
+
+
+def write_report(estimator: Any, evaluation: Any, path: Path) -> None:
+    """Write the report on a trained or loaded estimator to `path`.
+
+    Args:
+        evaluation: of the sequences that it is judged on; None where nothing was held back.
+    """
+    from seqwise.evaluation.sequence_report import write_sequence_report
+
+    counts = estimator.counts_
+    source = estimator.source_.path or "data in memory"
+    parts = [f"{counts[name]:,} for {words}" for name, words in PARTS.items() if counts[name]]
+    classes = isinstance(estimator.target_, ClassTarget)
+    write_sequence_report(
+        path,
+        title=("Classes" if classes else ", ".join(estimator.target_.names))
+        + f" of the sequences of {Path(source).name}",
+        data=f"{sum(counts.values()):,} sequences of {source}: {', '.join(parts)}.",
+        story=estimator.story_,
+        loss="cross-entropy" if classes else "of the scaled targets",
+        notes=estimator.notes_,
+        settings=plain_settings(estimator),
+        evaluation=evaluation,
+        training=estimator.training_,
+    )

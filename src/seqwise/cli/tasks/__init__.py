@@ -8,7 +8,9 @@ A task's module has:
 - ``shape(estimator, data, given)``: tell the shapes, as (lines of text, notes), without training;
 - ``told(estimator)``: what to print of a trained estimator's test, or "";
 - ``evaluate(estimator, data, folds)``: an object with ``str()`` and ``to_dict()``; `data` may be None;
-- ``predict(estimator, data, out, plot)``: print, or write to the files `out` and `plot`.
+- ``notes(estimator)``: what was found in the data, one sentence each;
+- ``write_report(estimator, evaluation, path)``: write an HTML report on what `evaluate` returned;
+- ``predict(estimator, data, out, plot)``: write to the files `out` and `plot`; what is to be printed.
 """
 
 from __future__ import annotations

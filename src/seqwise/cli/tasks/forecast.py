@@ -56,6 +56,12 @@ def evaluate(forecaster: Any, data: str | None, folds: int | None) -> Any:
     return forecaster.evaluate(source) if folds is None else forecaster.backtest(source, folds, verbose=None)
 
 
+def write_report(forecaster: Any, evaluation: Any, path: Path) -> None:
+    from seqwise.errors import SettingError
+
+    raise SettingError("--report belongs to sequences; a forecast's report is in its run folder, report.html.")
+
+
 def predict(forecaster: Any, data: str | None, out: Path | None, plot: Path | None) -> str:
     from seqwise.models.forecaster_run import write_forecast
 
@@ -72,7 +78,8 @@ def predict(forecaster: Any, data: str | None, out: Path | None, plot: Path | No
         write_forecast(out, columns)
         said.append(f"wrote {out}")
     if plot is not None:
-        from seqwise.evaluation.plots import future_plot, png
+        from seqwise.evaluation.figures import png
+        from seqwise.evaluation.plots import future_plot
 
         plot.write_bytes(png(future_plot(series, values, times, 0)))
         said.append(f"wrote {plot}")

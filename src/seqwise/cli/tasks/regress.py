@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from seqwise.cli.tasks import sequences
-from seqwise.cli.tasks.sequences import evaluate, fit, notes, predict, shape, told
+from seqwise.cli.tasks.sequences import evaluate, fit, notes, predict, shape, told, write_report
 
-__all__ = ["OPTIONS", "evaluate", "fit", "make", "notes", "predict", "shape", "told"]
+__all__ = ["OPTIONS", "evaluate", "fit", "make", "notes", "predict", "shape", "told", "write_report"]
 OPTIONS = {*sequences.OPTIONS, "loss"}
 
 

@@ -62,6 +62,12 @@ def evaluate(estimator: Any, data: str | None, folds: int | None) -> Any:
     return estimator.evaluate()
 
 
+def write_report(estimator: Any, evaluation: Any, path: Path) -> None:
+    from seqwise.models.sequence_run import write_report
+
+    write_report(estimator, evaluation, path)
+
+
 def predict(estimator: Any, data: str | None, out: Path | None, plot: Path | None) -> str:
     import polars as pl
 
