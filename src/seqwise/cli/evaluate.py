@@ -26,7 +26,8 @@ def command(
     """Score a run beside simple models, on the same windows or sequences.
 
     Without --data: the part of the training file that was held back. A forecast stands beside the last value, the last
-    season and exponential smoothing; a class beside the most frequent one and a linear model. For example:
+    season and exponential smoothing; a class beside the most frequent one and a linear model; a translation beside that
+    of the most similar training text. For example:
 
         seqwise evaluate runs/airline
 

@@ -11,13 +11,19 @@ from typing import Annotated, Any
 
 import typer
 
-SERIES, SEQUENCES, MODEL, TRAINING = "A series to forecast", "Sequences", "The model", "The training"
+SERIES, SEQUENCES, PAIRS = "A series to forecast", "Sequences", "Texts to translate"
+MODEL, TRAINING = "The model", "The training"
 
 Data = Annotated[
-    str, typer.Argument(help="CSV, Parquet or .ts: one row a timestep, or a sequence a line.", metavar="DATA")
+    str,
+    typer.Argument(
+        help="CSV, Parquet or .ts: one row a timestep, or a sequence a line; pairs of texts: also .tsv.", metavar="DATA"
+    ),
 ]
 Run = Annotated[str, typer.Argument(help="A folder that `seqwise train --out` wrote.", metavar="RUN")]
-Task = Annotated[str | None, typer.Option(help="forecast, classify or regress; left out: told by the other options.")]
+Task = Annotated[
+    str | None, typer.Option(help="forecast, classify, regress or translate; left out: told by the other options.")
+]
 Out = Annotated[Path, typer.Option(help="Folder to write the run to; an earlier run there is replaced.")]
 Time = Annotated[
     str | None,
@@ -26,7 +32,11 @@ Time = Annotated[
 Features = Annotated[str | None, typer.Option(help="Input columns with commas, or 'all' numeric ones.")]
 
 Target = Annotated[
-    str | None, typer.Option(help="The column to forecast; several with commas.", rich_help_panel=SERIES)
+    str | None,
+    typer.Option(
+        help="The column to forecast; several with commas. To translate: that of the translations.",
+        rich_help_panel=SERIES,
+    ),
 ]
 Window = Annotated[int | None, typer.Option(help="Rows that the model reads. [24]", rich_help_panel=SERIES)]
 Horizon = Annotated[int | None, typer.Option(help="Rows that it forecasts. [1]", rich_help_panel=SERIES)]
@@ -51,11 +61,34 @@ ClassWeight = Annotated[
     typer.Option(help="balanced: rare classes weigh as much as frequent ones.", rich_help_panel=SEQUENCES),
 ]
 LabelSmoothing = Annotated[
-    float | None, typer.Option(help="Share of a label's certainty spread over all classes.", rich_help_panel=SEQUENCES)
+    float | None,
+    typer.Option(help="Share of a label's (a token's) certainty spread over all.", rich_help_panel=SEQUENCES),
 ]
 Pooling = Annotated[
     str | None,
     typer.Option(help="What the LSTM passes on: last, mean, max, or some joined: last+max.", rich_help_panel=SEQUENCES),
+]
+
+Source = Annotated[
+    str | None,
+    typer.Option(
+        help="The column of the texts to translate; in a file without a header line its number, from 0. --target names "
+        "that of the translations. Left out: the first two.",
+        rich_help_panel=PAIRS,
+    ),
+]
+Tokens = Annotated[str | None, typer.Option(help="bpe (sub-words) or words. [bpe]", rich_help_panel=PAIRS)]
+Vocabulary = Annotated[int | None, typer.Option(help="Tokens of each language at most. [4000]", rich_help_panel=PAIRS)]
+MinCount = Annotated[
+    int | None, typer.Option(help="How often a token must occur in training. [2]", rich_help_panel=PAIRS)
+]
+Embedding = Annotated[int | None, typer.Option(help="Width of the embeddings. [256]", rich_help_panel=PAIRS)]
+Attention = Annotated[str | None, typer.Option(help="dot, additive or none. [dot]", rich_help_panel=PAIRS)]
+Beam = Annotated[
+    int | None, typer.Option(help="Translations followed at once; 1 is greedy. [5]", rich_help_panel=PAIRS)
+]
+LengthPenalty = Annotated[
+    float | None, typer.Option(help="More favours longer translations. [1.0]", rich_help_panel=PAIRS)
 ]
 
 Units = Annotated[

@@ -15,12 +15,14 @@ def command(
     run: options.Run,
     data: Annotated[
         str | None,
-        typer.Option(help="Sequences; or a table, to forecast what follows it (left out: the training data)."),
+        typer.Option(
+            help="Sequences; texts, one a line; or a table, to forecast what follows it (left out: the training data)."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecast to this PNG file.")] = None,
 ) -> None:
-    """Forecast the rows that follow the data, or say the class or number of each sequence.
+    """Forecast the rows that follow the data, say the class or number of each sequence, or translate texts.
 
     For example:
 
@@ -29,6 +31,8 @@ def command(
         seqwise predict runs/airline --data newer.csv --out forecast.csv --plot forecast.png
 
         seqwise predict runs/vowels --data others.ts --out labels.csv
+
+        seqwise predict runs/french --data letters.txt --out letters.csv
     """
     from seqwise.cli.tasks import task_of
     from seqwise.models.run_folder import load

@@ -18,6 +18,7 @@ def command(
     gaps: options.Gaps = None,
     group: options.Group = None,
     label: options.Label = None,
+    source: options.Source = None,
     validation: options.Validation = None,
     test: options.Test = None,
 ) -> None:
@@ -30,6 +31,8 @@ def command(
         seqwise shape power.csv --time date --target OT --features all --window 96 --horizon 24
 
         seqwise shape gestures.csv --group id --time step --label gesture
+
+        seqwise shape english-french.tsv --task translate
     """
     given = {name: value for name, value in locals().items() if value is not None and name != "data"}
     from seqwise.cli.tasks import choose_task, task_module

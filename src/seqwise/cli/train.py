@@ -23,6 +23,14 @@ def command(
     class_weight: options.ClassWeight = None,
     label_smoothing: options.LabelSmoothing = None,
     pooling: options.Pooling = None,
+    source: options.Source = None,
+    tokens: options.Tokens = None,
+    vocabulary: options.Vocabulary = None,
+    min_count: options.MinCount = None,
+    embedding: options.Embedding = None,
+    attention: options.Attention = None,
+    beam: options.Beam = None,
+    length_penalty: options.LengthPenalty = None,
     units: options.Units = None,
     bidirectional: options.Both = None,
     dropout: options.Dropout = None,
@@ -40,7 +48,7 @@ def command(
     """Train a model, score it beside simple ones, and write the run folder.
 
     Forecasts a series (--target), classifies sequences (a .ts file, or --group with --label), or finds a number for
-    each. Keeps the best weights; Ctrl-C saves what there is. For example:
+    each; translates texts (--task translate). Keeps the best weights; Ctrl-C saves what there is. For example:
 
         seqwise train airline.csv --time Month --target Passengers --window 24 --horizon 12 --out runs/airline
 
@@ -49,6 +57,8 @@ def command(
         seqwise train vowels.ts --out runs/vowels
 
         seqwise train gestures.csv --group id --time step --label gesture --test 0.2 --out runs/gestures
+
+        seqwise train english-french.tsv --task translate --out runs/french
     """
     given = {name: value for name, value in locals().items() if value is not None and name not in ("data", "out")}
     from seqwise.cli.tasks import choose_task, task_module

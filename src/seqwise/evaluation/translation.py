@@ -9,8 +9,10 @@ import numpy as np
 
 from seqwise.errors import SettingError
 
+SIMILAR = "most similar"
 METRICS = ("bleu", "chrf", "exact")
 TITLES = {"bleu": "BLEU", "chrf": "chrF", "exact": "exact"}
+LEVEL = 0.5  # a difference in BLEU below half a point is none
 CHUNK = 512  # texts that are compared with all training texts at once
 
 
@@ -47,6 +49,27 @@ class TranslationEvaluation:
     def metrics(self) -> dict[str, float]:
         """The scores of the chosen way."""
         return next(iter(self.scores.values()))
+
+    def verdict(self) -> tuple[str, str]:
+        """Say whether the model beats the translations of the most similar training texts, by BLEU.
+
+        Returns:
+            ``"win"``, ``"loss"``, ``"level"`` or ``"unknown"``, and the sentence.
+        """
+        mine, other = self.metrics["bleu"], self.scores.get(SIMILAR, {}).get("bleu")
+        if other is None:
+            return "unknown", f"On {self.part} the model's BLEU is {mine:.1f}; there are no training texts beside it."
+        both = f"on {self.part} its BLEU is {mine:.1f}, theirs {other:.1f}"
+        if abs(mine - other) < LEVEL:
+            return "level", (
+                f"The model is no better and no worse than the translations of the most similar training texts: {both}."
+            )
+        if mine > other:
+            return "win", f"The model beats the translations of the most similar training texts: {both}."
+        return "loss", (
+            f"The model does not beat the translations of the most similar training texts: {both}. As it stands, "
+            "looking them up is better."
+        )
 
     def texts(self) -> list[dict[str, Any]]:
         """Return each text with its references and its translations, as JSON."""

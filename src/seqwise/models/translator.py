@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from seqwise.data.text import Tokenizer, as_texts
 from seqwise.data.text_pairs import TextPairs, read_pairs, split_pairs
 from seqwise.errors import DataError, NotFittedError, SettingError
-from seqwise.evaluation.translation import TranslationEvaluation, most_similar, score_translations
+from seqwise.evaluation.translation import SIMILAR, TranslationEvaluation, most_similar, score_translations
 from seqwise.models.settings import (
     check_backend,
     check_choice,
@@ -24,6 +25,7 @@ from seqwise.models.settings import (
 from seqwise.models.translation_network import ATTENTION, InferenceModels, build_translator, inference_models
 from seqwise.models.translation_search import search_tokens
 from seqwise.ops.backend import deferred_imports, import_keras
+from seqwise.shapes.pair_story import PairStory
 from seqwise.training import PairBatches, Training, fit
 from seqwise.training.token_loss import token_crossentropy
 
@@ -31,6 +33,35 @@ with deferred_imports():
     from sklearn.base import BaseEstimator
 
 TOKENS = ("words", "bpe")
+
+
+@dataclass(frozen=True)
+class ReadPairs:
+    """Pairs as the network takes them.
+
+    Attributes:
+        parts: the pairs of each part; `tokenizers`: of sources and targets, learned on the training part.
+    """
+
+    pairs: TextPairs
+    parts: dict[str, np.ndarray]
+    tokenizers: tuple[Tokenizer, Tokenizer]
+    batches: PairBatches
+
+    def story(self) -> PairStory:
+        lengths = self.batches.sources.lengths, self.batches.targets.lengths
+        parts = {name: len(part) for name, part in self.parts.items()}
+        return PairStory(self.pairs.label, *lengths, *map(len, self.tokenizers), parts, self.batches.sides)
+
+    def notes(self) -> list[str]:
+        """Tell what was left out, and what the vocabularies do not know of the training part."""
+        chosen = self.parts["train"]
+        train, found = self.pairs.take(chosen), list(self.pairs.notes)
+        sides = (("sources", self.batches.sources), ("targets", self.batches.targets))
+        for (side, ids), tokenizer in zip(sides, self.tokenizers, strict=True):
+            told = tokenizer.notes(getattr(train, side), ids.take(chosen))
+            found += [f"{side}: {len(tokenizer):,} tokens in the vocabulary. {note}" for note in told]
+        return found
 
 
 class Translator(BaseEstimator):
@@ -74,6 +105,7 @@ class Translator(BaseEstimator):
 
     results_: dict[str, str] | None  # of a loaded run: the texts of its result files
     pairs_: dict[str, TextPairs] | None  # by part; None after `load`
+    longest_: tuple[int, int]  # tokens of the longest training text, source and target
     held_: tuple[list[str], list[list[str]]]  # the test part: distinct sources, and the references of each
 
     def __init__(
@@ -143,25 +175,48 @@ class Translator(BaseEstimator):
         Raises:
             DataError, SettingError: each message says how to mend it.
         """
-        self._check_settings()
-        read = read_pairs(sources, targets, source=source, target=target)
-        chosen = split_pairs(read.sources, validation=self.validation, test=self.test, seed=self.seed)
-        pairs = {name: read.take(part) for name, part in chosen.items()}
-        tokenizers = self._learn_tokens(pairs["train"])
-        encoded = [t.encode(texts) for t, texts in zip(tokenizers, (read.sources, read.targets), strict=True)]
-        model, training = self._train(tokenizers, PairBatches(*encoded), chosen, callbacks, verbose)
+        data = self._read(sources, targets, source, target)
+        model, training = self._train(data, callbacks, verbose)
         # all at once, so that a fit that fails leaves an earlier one whole
-        self.source_tokenizer_, self.target_tokenizer_ = tokenizers
+        self.source_tokenizer_, self.target_tokenizer_ = data.tokenizers
         self._take_model(model)
-        train = chosen["train"]
-        self.longest_ = int(encoded[0].lengths[train].max()), int(encoded[1].lengths[train].max())
+        train = data.parts["train"]
+        self.longest_ = int(data.batches.sources.lengths[train].max()), int(data.batches.targets.lengths[train].max())
         self.training_: Training = training
-        self.pairs_, self.held_, self.results_ = pairs, pairs["test"].grouped(), None
-        self.counts_ = {name: len(part) for name, part in pairs.items()}
-        self.notes_ = [*read.notes, *self._notes(pairs, chosen, encoded)]
+        self.pairs_ = {name: data.pairs.take(part) for name, part in data.parts.items()}
+        self.held_, self.results_ = self.pairs_["test"].grouped(), None
+        self.counts_ = {name: len(part) for name, part in data.parts.items()}
+        self.notes_, self.story_ = data.notes(), str(data.story())
         self.data_ = str(sources) if isinstance(sources, (str, Path)) else None
+        self.columns_ = {"source": source, "target": target}
         self._evaluation: TranslationEvaluation | None = None
         return self
+
+    def shapes(
+        self, sources: Any, targets: Any = None, *, source: str | int | None = None, target: str | int | None = None
+    ) -> tuple[PairStory, list[str]]:
+        """Tell what the tensors will be, without training, and what was found in the data.
+
+        Args: as for `fit`.
+
+        Returns:
+            the story (`seqwise.shapes.pair_story.PairStory`), and the notes, one sentence each.
+        """
+        data = self._read(sources, targets, source, target)
+        return data.story(), data.notes()
+
+    def _read(self, sources: Any, targets: Any, source: Any, target: Any) -> ReadPairs:
+        self._check_settings()
+        pairs = read_pairs(sources, targets, source=source, target=target)
+        parts = split_pairs(pairs.sources, validation=self.validation, test=self.test, seed=self.seed)
+        train = pairs.take(parts["train"])
+        settings: dict[str, Any] = {"size": self.vocabulary, "min_count": self.min_count}
+        tokenizers = (
+            Tokenizer(self.tokens, **settings).fit(train.sources),
+            Tokenizer(self.tokens, **settings, lowercase=False, ends=True).fit(train.targets),
+        )
+        batches = PairBatches(tokenizers[0].encode(pairs.sources), tokenizers[1].encode(pairs.targets))
+        return ReadPairs(pairs, parts, tokenizers, batches)
 
     def _check_settings(self) -> None:
         check_network(self)
@@ -180,26 +235,14 @@ class Translator(BaseEstimator):
         if isinstance(penalty, bool) or not isinstance(penalty, (int, float)) or not penalty >= 0:
             raise SettingError(f"length_penalty={penalty!r}: expected a number, at least 0.")
 
-    def _learn_tokens(self, pairs: TextPairs) -> tuple[Tokenizer, Tokenizer]:
-        settings: dict[str, Any] = {"size": self.vocabulary, "min_count": self.min_count}
-        source = Tokenizer(self.tokens, **settings).fit(pairs.sources)
-        return source, Tokenizer(self.tokens, **settings, lowercase=False, ends=True).fit(pairs.targets)
-
-    def _train(
-        self,
-        tokenizers: tuple[Tokenizer, Tokenizer],
-        batches: PairBatches,
-        parts: dict[str, np.ndarray],
-        callbacks: Sequence[Any],
-        verbose: bool | None,
-    ) -> tuple[Any, Training]:
+    def _train(self, data: ReadPairs, callbacks: Sequence[Any], verbose: bool | None) -> tuple[Any, Training]:
         from seqwise.layers import accelerate  # imports Keras
 
         keras = import_keras()
         check_backend(keras)
         model = build_translator(
-            source_tokens=len(tokenizers[0]),
-            target_tokens=len(tokenizers[1]),
+            source_tokens=len(data.tokenizers[0]),
+            target_tokens=len(data.tokenizers[1]),
             embedding=self.embedding,
             units=tuple(self.units),
             bidirectional=self.bidirectional,
@@ -208,7 +251,7 @@ class Translator(BaseEstimator):
             seed=self.seed,
         )
         accelerate(model, verbose=False)
-        train, validation = batches.part(parts["train"]), batches.part(parts["validation"])
+        train, validation = (data.batches.part(data.parts[name]) for name in ("train", "validation"))
         size = min(self.batch_size, len(train))
         rate: Any = self.learning_rate
         if isinstance(self.optimizer, str):
@@ -231,14 +274,6 @@ class Translator(BaseEstimator):
     def _take_model(self, model: Any) -> None:
         self.model_ = model
         self.encoder_, self.step_ = inference_models(model)
-
-    def _notes(self, pairs: dict[str, TextPairs], parts: dict[str, np.ndarray], encoded: list[Any]) -> list[str]:
-        tokenizers = {"sources": self.source_tokenizer_, "targets": self.target_tokenizer_}
-        found = []
-        for (side, tokenizer), ids in zip(tokenizers.items(), encoded, strict=True):
-            told = tokenizer.notes(getattr(pairs["train"], side), ids.take(parts["train"]))
-            found += [f"{side}: {len(tokenizer):,} tokens in the vocabulary. {note}" for note in told]
-        return found
 
     def predict(self, texts: Any, *, beam: int | None = None) -> list[str]:
         """Translate texts.
@@ -308,7 +343,7 @@ class Translator(BaseEstimator):
             found["greedy"] = self.predict(texts, beam=1)
         if self.pairs_ is not None:
             train = self.pairs_["train"]
-            found["most similar"] = most_similar(texts, train.sources, train.targets)
+            found[SIMILAR] = most_similar(texts, train.sources, train.targets)
         return TranslationEvaluation(texts, references, found, part)
 
     def save(self, path: str | Path) -> Path:

@@ -9,13 +9,16 @@ from typing import Any
 
 from seqwise.bundle import write_json
 from seqwise.data.text import Tokenizer
-from seqwise.models.run_folder import METRICS, MODEL, load_model, save_model
+from seqwise.evaluation.translation import TranslationEvaluation
+from seqwise.evaluation.translation_report import write_translation_report
+from seqwise.models.run_folder import METRICS, MODEL, REPORT, load_model, plain_settings, save_model
 from seqwise.models.translator import Translator
 from seqwise.ops.backend import import_keras
 
 ENCODER, STEP = "encoder.keras", "decoder_step.keras"
 VOCABULARY, TRANSLATIONS = "vocabulary.json", "translations.json"
-RESULTS = (METRICS, TRANSLATIONS)
+RESULTS = (METRICS, TRANSLATIONS, REPORT)
+PARTS = {"train": "training", "validation": "finding the best epoch", "test": "the test"}
 
 
 def needed(saved: dict[str, Any]) -> tuple[str, ...]:
@@ -32,7 +35,9 @@ def write(translator: Translator, folder: Path) -> dict[str, Any]:
     write_json(folder / VOCABULARY, {side: tokenizer.to_dict() for side, tokenizer in tokenizers.items()})
     return {
         "data": translator.data_,
+        "columns": translator.columns_,
         "notes": translator.notes_,
+        "story": translator.story_,
         "pairs": translator.counts_,
         "longest": list(translator.longest_),
         "held": [list(part) for part in translator.held_],
@@ -50,7 +55,8 @@ def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Tr
     translator.longest_ = int(longest_source), int(longest_target)
     sources, references = saved["held"]
     translator.held_ = list(sources), [list(known) for known in references]
-    translator.data_, translator.notes_ = saved["data"], list(saved["notes"])
+    translator.data_, translator.columns_ = saved["data"], dict(saved["columns"])
+    translator.notes_, translator.story_ = list(saved["notes"]), str(saved["story"])
     translator.counts_ = dict(saved["pairs"])
     translator.pairs_ = translator._evaluation = None
     return translator
@@ -61,3 +67,24 @@ def write_results(translator: Translator, folder: Path) -> None:
     results = evaluation.to_dict() if evaluation else {"test": None, "baselines": {}}
     write_json(folder / METRICS, results | {"seconds": round(translator.training_.seconds, 3)})
     write_json(folder / TRANSLATIONS, evaluation.texts() if evaluation else [])
+    write_report(translator, evaluation, folder / REPORT)
+
+
+def write_report(translator: Translator, evaluation: TranslationEvaluation | None, path: Path) -> None:
+    """Write the report on a trained or loaded translator to `path`.
+
+    Args:
+        evaluation: of the texts that it is judged on; None where nothing was held back.
+    """
+    counts, source = translator.counts_, translator.data_ or "data in memory"
+    parts = [f"{counts[name]:,} for {words}" for name, words in PARTS.items() if counts[name]]
+    write_translation_report(
+        path,
+        title=f"Translations of {Path(source).name}",
+        data=f"{sum(counts.values()):,} pairs of {source}: {', '.join(parts)}. No text is in two parts.",
+        story=translator.story_,
+        notes=translator.notes_,
+        settings=plain_settings(translator),
+        evaluation=evaluation,
+        training=translator.training_,
+    )

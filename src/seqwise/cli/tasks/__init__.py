@@ -25,8 +25,9 @@ TASKS = {
     "forecast": "seqwise.cli.tasks.forecast",
     "classify": "seqwise.cli.tasks.classify",
     "regress": "seqwise.cli.tasks.regress",
+    "translate": "seqwise.cli.tasks.translate",
 }
-ESTIMATORS = {"Forecaster": "forecast", "Classifier": "classify", "Regressor": "regress"}
+ESTIMATORS = {"Forecaster": "forecast", "Classifier": "classify", "Regressor": "regress", "Translator": "translate"}
 # what to say beside "does not belong here"
 INSTEAD = {
     ("target", "classify"): "The column of the labels is --label.",
@@ -49,7 +50,8 @@ def choose_task(data: str, given: dict[str, Any]) -> tuple[str, str]:
     """Return the task and why: as `given` says, or as the options and the data tell.
 
     A .ts file with class labels is to be classified, with targets regressed; a table with `group` by its label:
-    text, bool and whole numbers are classes, fractions are quantities. Anything else is forecast.
+    text, bool and whole numbers are classes, fractions are quantities. Columns of a source and a target are to be
+    translated. Anything else is forecast.
 
     Raises:
         SettingError: there is no such task, or an option does not belong to it.
@@ -81,6 +83,8 @@ def _told_by(data: str, given: dict[str, Any]) -> tuple[str, str]:
         if labels is None:
             raise SettingError(f"{data} holds no labels, so there is nothing to learn from it.")
         return ("regress", "the file's targets") if labels.dtype.kind == "f" else ("classify", "the file's labels")
+    if "source" in given:
+        return "translate", "--source"
     if "group" not in given:
         return "forecast", "the options"
     if "label" not in given:
