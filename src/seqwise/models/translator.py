@@ -49,9 +49,16 @@ class ReadPairs:
     batches: PairBatches
 
     def story(self) -> PairStory:
-        lengths = self.batches.sources.lengths, self.batches.targets.lengths
-        parts = {name: len(part) for name, part in self.parts.items()}
-        return PairStory(self.pairs.label, *lengths, *map(len, self.tokenizers), parts, self.batches.sides)
+        source, target = self.tokenizers
+        return PairStory(
+            label=self.pairs.label,
+            source_lengths=self.batches.sources.lengths,
+            target_lengths=self.batches.targets.lengths,
+            source_tokens=len(source),
+            target_tokens=len(target),
+            parts={name: len(part) for name, part in self.parts.items()},
+            sides=self.batches.sides,
+        )
 
     def notes(self) -> list[str]:
         """Tell what was left out, and what the vocabularies do not know of the training part."""
