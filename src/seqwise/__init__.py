@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from seqwise.models.forecaster import Forecaster
     from seqwise.models.regressor import Regressor
     from seqwise.models.run_folder import load
+    from seqwise.models.tagger import Tagger
     from seqwise.models.translator import Translator
     from seqwise.shapes.check import check
     from seqwise.shapes.explain import explain
@@ -24,6 +25,7 @@ _HOMES = {
     "Forecaster": "seqwise.models.forecaster",
     "Regressor": "seqwise.models.regressor",
     "Stream": "seqwise.layers",
+    "Tagger": "seqwise.models.tagger",
     "Translator": "seqwise.models.translator",
     "accelerate": "seqwise.layers",
     "check": "seqwise.shapes.check",
@@ -36,7 +38,7 @@ _HOMES = {
 }
 __all__ = [
     "BundleError", "Classifier", "DataError", "Forecaster", "NotFittedError", "Regressor", "SeqwiseError",
-    "SettingError", "ShapeError", "Stream", "Translator", "accelerate", "check", "data", "explain",
+    "SettingError", "ShapeError", "Stream", "Tagger", "Translator", "accelerate", "check", "data", "explain",
     "explain_errors", "layers", "load",
 ]  # fmt: skip
 

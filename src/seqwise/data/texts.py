@@ -17,7 +17,7 @@ class Texts:
     """Several texts.
 
     Attributes:
-        values: of `str`, an array of objects, shape (samples,).
+        values: of `str` (of taggers, of lists of them), an array of objects, shape (samples,).
         labels: shape (samples,), where the source holds one label for each text; else None.
         label: what to call the source in messages.
     """
@@ -82,6 +82,11 @@ def make_texts(data: Any, *, text: str | None = None, label: str | None = None) 
     return Texts(_objects(values), None if label is None else _labels(table, label), table.label)
 
 
+def make_tokens(data: Any) -> Texts:
+    """Read lists of tokens, one list a sample, as `Texts` whose values are lists."""
+    return Texts(_objects(as_texts(data, tokens=True)))
+
+
 def _labels(table: Table, label: str) -> np.ndarray:
     column = table.column(label).to_polars()
     empty = column.is_null().arg_true()
@@ -90,7 +95,7 @@ def _labels(table: Table, label: str) -> np.ndarray:
     return column.to_numpy()
 
 
-def _objects(values: list[str]) -> np.ndarray:
+def _objects(values: list[Any]) -> np.ndarray:
     made = np.empty(len(values), dtype=object)
     made[:] = values
     return made

@@ -104,5 +104,5 @@ class NumberInput:
 
 
 def pooling_of(pooling: str) -> tuple[str, ...]:
-    """Return the names that the setting `pooling` joins: ``"mean+max"`` → ``("mean", "max")``."""
-    return tuple(pooling.split("+"))
+    """Return the names that the setting `pooling` joins: ``"mean+max"`` → ``("mean", "max")``, ``""`` → ``()``."""
+    return tuple(name for name in pooling.split("+") if name)

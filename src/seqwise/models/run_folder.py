@@ -30,6 +30,7 @@ KINDS = {
     "Forecaster": "seqwise.models.forecaster_run",
     "Classifier": "seqwise.models.sequence_run",
     "Regressor": "seqwise.models.sequence_run",
+    "Tagger": "seqwise.models.tagger_run",
     "Translator": "seqwise.models.translator_run",
 }
 MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"

@@ -29,6 +29,7 @@ from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes.sequence_story import SequenceStory
 from seqwise.training import SequenceBatches, Training, auto_batch_size, fit, predict_sequences
 from seqwise.training.buckets import bucket_lengths
+from seqwise.training.sequence_batches import BucketedBatches
 
 with deferred_imports():
     from sklearn.base import BaseEstimator
@@ -145,7 +146,7 @@ class SequenceEstimator(BaseEstimator):
         notes += read.fit(raw, parts.train)
         target.fit(codes[parts.train])
         steps = read.prepare(raw)
-        batches = SequenceBatches(steps, target.encode(codes), weights, bucketing=self.bucketing)
+        batches = self._batches(steps, target, codes, weights)
         model, training = self._train(read, target, batches, parts, callbacks, verbose)
         # all at once, so that a fit that fails leaves an earlier one whole
         self.model_, self.input_, self.target_, self.training_ = model, read, target, training
@@ -265,6 +266,9 @@ class SequenceEstimator(BaseEstimator):
         return SequenceStory(
             data.raw.label, steps.columns, lengths, answers, data.target.outputs, counts, parts, buckets
         )
+
+    def _batches(self, steps: Sequences, target: Any, codes: np.ndarray, weights: np.ndarray | None) -> BucketedBatches:
+        return SequenceBatches(steps, target.encode(codes), weights, bucketing=self.bucketing)
 
     def _input(self, source: Source) -> Any:
         if source.texts:

@@ -9,6 +9,7 @@ from typing import Any
 RECIPES: dict[str, dict[str, Any]] = {
     "numbers": {"pooling": "mean", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (10, 100)},
     "texts": {"pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60)},
+    "tokens": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
 }
 
 

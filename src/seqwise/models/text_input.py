@@ -61,7 +61,7 @@ class TextInput:
         """
         settings = self.settings
         texts = raw.values[train]
-        self.tokenizer = Tokenizer(**(settings.tokenizer or {})).fit(texts)
+        self.tokenizer = Tokenizer(**self._settings()).fit(texts)
         encoded = self.tokenizer.encode(texts)
         notes = [f"The vocabulary holds {len(self.tokenizer):,} tokens.", *self.tokenizer.notes(texts, encoded)]
         self.vectors: Vectors | None = None
@@ -71,6 +71,9 @@ class TextInput:
             self.vectors = read_vectors(settings.vectors, self.tokenizer.tokens_)
             notes += self.vectors.notes(encoded)
         return notes
+
+    def _settings(self) -> dict[str, Any]:
+        return dict(self.settings.tokenizer or {})
 
     def prepare(self, raw: Texts) -> Sequences:
         """Return the texts as the network takes them: token ids, int32, of one feature."""

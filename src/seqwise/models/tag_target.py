@@ -1,0 +1,115 @@
+"""A tag for every step on its way into a network, and the probabilities on their way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqwise.data import Sequences
+from seqwise.data.labels import Classes, find_classes, read_labels
+from seqwise.errors import DataError
+from seqwise.ops.backend import import_keras
+from seqwise.training.token_loss import token_crossentropy
+
+
+class TagTarget:
+    """The tags of a training, and what the network, its loss and its outputs have to be for them."""
+
+    def __init__(self, classes: Classes) -> None:
+        self.classes = classes
+
+    @classmethod
+    def read(cls, y: Any, raw: Any) -> tuple[TagTarget, np.ndarray, list[str]]:
+        """Return the tags of `y`, their codes (of each sequence an array, int32), and notes.
+
+        Raises:
+            DataError: a sequence has not as many tags as steps, a tag is missing, or all are alike.
+        """
+        flat, counts = read_tags(y, raw)
+        classes = find_classes(flat, "single")
+        if len(classes) == 1:
+            raise DataError(
+                f"All {len(flat):,} steps have the tag {classes.values.tolist()[0]!r}: nothing to tell apart."
+            )
+        return cls(classes), cut(classes.encode(flat), counts), []
+
+    @property
+    def outputs(self) -> int:
+        return len(self.classes)
+
+    @staticmethod
+    def strata(codes: np.ndarray) -> None:
+        """The parts are drawn from all sequences alike."""
+
+    def fit(self, codes: np.ndarray) -> None:
+        """There is nothing to learn from the training part."""
+
+    def encode(self, codes: np.ndarray) -> Sequences:
+        """Return the codes as sequences of one feature, int32."""
+        lengths = np.array([len(one) for one in codes], dtype=np.int64)
+        return Sequences(np.concatenate(codes).astype(np.int32)[:, None], lengths, ["tag"])
+
+    def tell(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
+        """Return what the answers are, in words, and how many steps have each tag."""
+        counts = np.bincount(np.concatenate(codes), minlength=len(self.classes))
+        named = dict(zip(map(str, self.classes.values.tolist()), counts.tolist(), strict=True))
+        return f"one of {len(self.classes)} tags for each step", named
+
+    @staticmethod
+    def loss() -> Any:
+        return token_crossentropy()
+
+    @staticmethod
+    def trained_model(network: Any) -> Any:
+        return network
+
+    @staticmethod
+    def finished_model(network: Any) -> Any:
+        """Return the model that is kept: the same layers, and probabilities, shape (samples, timesteps, tags)."""
+        keras = import_keras()
+        probabilities = keras.layers.Activation("softmax", name="probabilities")(network.output)
+        model = keras.Model(network.input, probabilities, name="tagger")
+        model.compile(loss="sparse_categorical_crossentropy")
+        return model
+
+    @staticmethod
+    def metrics() -> list[Any]:
+        return [import_keras().metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+
+def read_tags(y: Any, raw: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the tags of all steps, one sequence after another, and how many each sequence has.
+
+    Args:
+        y: of each sequence its tags, a list or an array.
+        raw: the sequences (or the tokens) that they are of.
+
+    Raises:
+        DataError: a sequence has not as many tags as steps, or a tag is missing.
+    """
+    steps = raw.lengths if isinstance(raw, Sequences) else np.array([len(tokens) for tokens in raw.values])
+    rows = []
+    for i, tags in enumerate(y):
+        if isinstance(tags, (str, bytes)) or not hasattr(tags, "__len__"):
+            raise DataError(f"The tags of {raw.where(i)} are {tags!r}; expected a list, one for each of its steps.")
+        if len(tags) != steps[i]:
+            raise DataError(
+                f"{raw.where(i)[0].upper()}{raw.where(i)[1:]} has {steps[i]:,} steps, but {len(tags):,} tags: one is "
+                "needed for each step."
+            )
+        rows += list(tags)
+    which = np.repeat(np.arange(len(steps)), steps)
+    first = np.cumsum(steps) - steps
+    array = np.empty(len(rows), dtype=object)
+    array[:] = rows
+    flat, form = read_labels(array, lambda step: f"step {step - first[which[step]]} of {raw.where(int(which[step]))}")
+    assert form == "single"
+    return flat, steps
+
+
+def cut(flat: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return what stands one sequence after another as an array of arrays, shape (samples,)."""
+    made = np.empty(len(counts), dtype=object)
+    made[:] = np.split(flat, np.cumsum(counts)[:-1])
+    return made

@@ -1,0 +1,72 @@
+"""What the run folder of a Tagger holds beyond every run's: its input, its tags, the simple model beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from seqwise.bundle import write_json
+from seqwise.data.labels import Classes
+from seqwise.errors import DataError
+from seqwise.evaluation.step_baseline import TokenBaseline
+from seqwise.models.number_input import NumberInput
+from seqwise.models.run_folder import METRICS, MODEL, load_model, save_model
+from seqwise.models.sequence_run import BASELINE
+from seqwise.models.sequence_source import Source
+from seqwise.models.tag_target import TagTarget
+from seqwise.models.tagger import Tagger
+from seqwise.models.token_input import TokenInput
+
+RESULTS = (METRICS,)
+INPUTS: dict[str, Any] = {"numbers": NumberInput, "tokens": TokenInput}  # by the kind that they save
+
+
+def needed(saved: dict[str, Any]) -> tuple[str, ...]:
+    return MODEL, BASELINE, *INPUTS[saved["input"]["kind"]].files()
+
+
+def write(estimator: Tagger, folder: Path) -> dict[str, Any]:
+    save_model(estimator.model_, folder / MODEL)
+    baseline = estimator.baseline_
+    arrays = {"table": baseline.table} if isinstance(baseline, TokenBaseline) else baseline.arrays()
+    save_file(arrays | {"prior": np.ascontiguousarray(estimator.prior_)}, folder / BASELINE)
+    return {
+        "source": estimator.source_.to_dict(),
+        "input": estimator.input_.save(folder),
+        "target": estimator.target_.classes.to_dict(),
+        "notes": estimator.notes_,
+        "story": estimator.story_,
+        "sequences": estimator.counts_,
+    }
+
+
+def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Tagger:
+    tagger = Tagger(**settings)
+    tagger.model_ = load_model(folder / MODEL, compiled=False)
+    tagger.input_ = INPUTS[saved["input"]["kind"]].load(folder, saved["input"], tagger)
+    tagger.target_ = TagTarget(Classes.from_dict(saved["target"]))
+    arrays = load_file(folder / BASELINE)
+    baseline: Any = tagger.empty_baseline()
+    if isinstance(baseline, TokenBaseline):
+        baseline.table = arrays["table"]
+    else:
+        baseline.coef, baseline.intercept = arrays["coef"], arrays["intercept"]
+    tagger._baseline, tagger._prior = baseline, arrays["prior"]
+    tagger.source_ = Source(**saved["source"])
+    tagger.notes_, tagger.counts_ = list(saved["notes"]), dict(saved["sequences"])
+    tagger.story_ = str(saved["story"])
+    tagger.n_features_in_ = tagger.input_.features
+    tagger.raw_ = tagger.answers_ = tagger.parts_ = tagger.weights_ = None
+    return tagger
+
+
+def write_results(estimator: Tagger, folder: Path) -> None:
+    try:
+        evaluation = estimator.evaluate()
+    except DataError:  # nothing was held back
+        evaluation = None
+    results = evaluation.to_dict() if evaluation else {"test": None, "baselines": {}}
+    write_json(folder / METRICS, results | {"seconds": round(estimator.training_.seconds, 3)})
