@@ -78,7 +78,7 @@ class SequenceEstimator(BaseEstimator):
     parts_: Parts | None
     weights_: np.ndarray | None
     results_: dict[str, str] | None  # of a loaded run: the texts of its result files
-    _baseline: LinearBaseline | None
+    _baseline: Any  # None until it is asked for
     _prior: np.ndarray | None
 
     def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
@@ -198,7 +198,7 @@ class SequenceEstimator(BaseEstimator):
         self,
         read: Any,
         target: Any,
-        batches: SequenceBatches,
+        batches: BucketedBatches,
         parts: Parts,
         callbacks: Sequence[Any],
         verbose: bool | None,

@@ -87,7 +87,9 @@ class Tagger(SequenceEstimator):
         self.frozen = frozen
         self.seed = seed
 
-    def fit(self, X: Any, y: Any, *, callbacks: Sequence[Any] = (), verbose: bool | None = None) -> Tagger:
+    def fit(  # pyright: ignore[reportIncompatibleMethodOverride]: takes no tables
+        self, X: Any, y: Any, *, callbacks: Sequence[Any] = (), verbose: bool | None = None
+    ) -> Tagger:
         """Train on sequences with a tag for each of their steps.
 
         Args:
