@@ -37,6 +37,7 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/lstm.py --memory
 	$(BIN)/python benchmarks/fit.py
 	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/translation.py
 
 # the stamp is written last, so an interrupted install is made again
 .venv/ready: pyproject.toml CMakeLists.txt bindings/CMakeLists.txt kernel/CMakeLists.txt $(CXX_FILES)
