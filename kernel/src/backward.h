@@ -14,29 +14,32 @@ class BackwardSweep {
   static constexpr int V = kLanes<Real>;
 
  public:
-  BackwardSweep(const BackwardPlan<Real>& plan, int worker)
+  // member: by units, the worker; by batch, the share
+  BackwardSweep(const BackwardPlan<Real>& plan, int member)
       : plan_(plan),
         n_(plan.n),
-        worker_(worker),
+        member_(member),
         act_(plan.options),
-        mine_(plan, worker),
-        scratch_(plan.scratch[plan.division.by_units ? 0 : worker]),
+        mine_(plan, member),
+        scratch_(plan.scratch[plan.division.by_units ? 0 : member]),
         columns_(columns_of(scratch_.columns)),
         gate_columns_(columns_of(scratch_.gate_columns)),
         inputs_(scratch_.inputs +
-                (plan.division.by_units && plan.to.dx ? worker * plan.block_rows * 4 * V : 0)) {}
+                (plan.division.by_units && plan.to.dx ? member * plan.block_rows * 4 * V : 0)) {}
 
   void run() {
     clear_sums(plan_, mine_);
-    for_groups(plan_.division, plan_.schedule.groups, [&](Index number) {
+    const Division& division = plan_.division;
+    const Index first = division.by_units ? 0 : member_,
+                step = division.by_units ? 1 : division.shares;
+    for (Index number = first; number < plan_.schedule.groups; number += step)
       sweep(Group(plan_.schedule, n_, plan_.options.go_backwards, number));
-    });
   }
 
  private:
   static constexpr int masks() { return kPerGate ? 4 : 1; }
   Real* columns_of(Real* all) const {
-    return plan_.division.by_units ? all + worker_ * plan_.max_rows * plan_.width : all;
+    return plan_.division.by_units ? all + member_ * plan_.max_rows * plan_.width : all;
   }
   Index unit() const { return mine_.units.begin; }
   Real* dh(Index place) const { return columns_ + place * plan_.width; }
@@ -56,7 +59,7 @@ class BackwardSweep {
       for (Index place = 0; place < running; ++place) add_output_gradients(group, round, place);
       for (Index p = mine_.panels.begin; p < mine_.panels.end; ++p)
         for (Index place = 0; place < running; ++place) differentiate(group, round, p, place, used);
-      const Range places = own(plan_.division, running, worker_);
+      const Range places = own(plan_.division, running, member_);
       place_inputs(plan_, group, round, places, scratch_.rows + used * masks() * plan_.stride,
                    plan_.stride, masks(), -1);
       for (Index place = places.begin; place < places.end; ++place)
@@ -205,7 +208,7 @@ class BackwardSweep {
 
   const BackwardPlan<Real>& plan_;
   const Sizes& n_;
-  const int worker_;
+  const int member_;
   const Activations<Real, kStandard> act_;
   const Share<Real> mine_;
   const BackwardScratch<Real>& scratch_;
@@ -215,18 +218,29 @@ class BackwardSweep {
 };
 
 template <class Real>
-void backward(const BackwardPlan<Real>& plan, int worker) {
-  pack_backward(plan, worker);
-  plan.division.barrier->wait();
+void sweep_backward(const BackwardPlan<Real>& plan, int member) {
   if (plan.masks == 4) {
-    BackwardSweep<Real, true, false>(plan, worker).run();
+    BackwardSweep<Real, true, false>(plan, member).run();
   } else if (is_standard(plan.options)) {
-    BackwardSweep<Real, false, true>(plan, worker).run();
+    BackwardSweep<Real, false, true>(plan, member).run();
   } else {
-    BackwardSweep<Real, false, false>(plan, worker).run();
+    BackwardSweep<Real, false, false>(plan, member).run();
   }
-  plan.division.barrier->wait();
-  write_weight_gradients(plan, part(plan.panels, plan.division.workers, worker));
+}
+
+template <class Real>
+void backward(const BackwardPlan<Real>& plan, int worker) {
+  const Division& division = plan.division;
+  pack_backward(plan, worker);
+  division.barrier->wait();
+  if (division.by_units) {
+    sweep_backward(plan, worker);
+  } else {
+    for (Index share; (share = division.tasks->take()) >= 0;)
+      sweep_backward(plan, static_cast<int>(share));
+  }
+  division.barrier->wait();
+  write_weight_gradients(plan, part(plan.panels, division.workers, worker));
 }
 
 }  // namespace seqwise::SEQWISE_NAMESPACE

@@ -6,29 +6,29 @@
 
 namespace seqwise::SEQWISE_NAMESPACE {
 
-// What a worker computes: panels of units, the columns of dh that belong to them, and columns of
-// dx.
+// What a worker or a share computes: panels of units, the columns of dh that belong to them, and
+// columns of dx.
 template <class Real>
 struct Share {
-  Share(const BackwardPlan<Real>& plan, int worker)
-      : panels(own(plan.division, plan.panels, worker)),
+  Share(const BackwardPlan<Real>& plan, int member)
+      : panels(own(plan.division, plan.panels, member)),
         units{smaller(panels.begin * kLanes<Real>, plan.n.H),
               smaller(panels.end * kLanes<Real>, plan.n.H)},
-        features{own_features(plan, worker)},
-        weights(plan.weights + (plan.division.by_units ? worker * plan.weights_size : 0)),
+        features{own_features(plan, member)},
+        weights(plan.weights + (plan.division.by_units ? member * plan.weights_size : 0)),
         input_weights(weights + plan.width * plan.panels * 4 * kLanes<Real>),
-        sums(plan.sums + (plan.division.by_units ? 0 : worker * plan.panels * sums_size(plan))),
+        sums(plan.sums + (plan.division.by_units ? 0 : member * plan.panels * sums_size(plan))),
         bias_sums(plan.bias_sums +
-                  (plan.division.by_units ? 0 : worker * plan.panels * 4 * kLanes<Real>)) {}
+                  (plan.division.by_units ? 0 : member * plan.panels * 4 * kLanes<Real>)) {}
 
   static Index sums_size(const BackwardPlan<Real>& plan) {
     return (plan.n.F + plan.n.H) * 4 * kLanes<Real>;
   }
   // In whole vectors.
-  static Range own_features(const BackwardPlan<Real>& plan, int worker) {
+  static Range own_features(const BackwardPlan<Real>& plan, int member) {
     if (!plan.to.dx) return {0, 0};
     constexpr Index V = kLanes<Real>;
-    const Range vectors = own(plan.division, (plan.n.F + V - 1) / V, worker);
+    const Range vectors = own(plan.division, (plan.n.F + V - 1) / V, member);
     return {smaller(vectors.begin * V, plan.n.F), smaller(vectors.end * V, plan.n.F)};
   }
 
@@ -194,12 +194,12 @@ void add_weight_gradients(const BackwardPlan<Real>& plan, const Share<Real>& sha
   }
 }
 
-// Adds up the workers' sums and writes dW, dU and db.
+// Adds up the shares' sums and writes dW, dU and db.
 template <class Real>
 void write_weight_gradients(const BackwardPlan<Real>& plan, Range panels) {
   constexpr Index V = kLanes<Real>;
   const Index F = plan.n.F, H = plan.n.H, K = F + H;
-  const int copies = plan.division.by_units ? 1 : plan.division.workers;
+  const int copies = plan.division.by_units ? 1 : plan.division.shares;
   const auto write = [&](const Real* sums, Index step, Index p, Real* to) {
     for (int g = 0; g < 4; ++g) {
       Vec<Real> sum = load(sums + g * V);

@@ -69,13 +69,13 @@ inline Range own(const Division& division, Index count, int worker) {
   return division.by_units ? part(count, division.workers, worker) : Range{0, count};
 }
 
-// Runs body(group number) for every group the worker takes part in.
+// Runs body(group number) for every group that the worker takes part in.
 template <class Body>
 void for_groups(const Division& division, Index groups, const Body& body) {
   if (division.by_units) {
     for (Index group = 0; group < groups; ++group) body(group);
   } else {
-    for (Index group; (group = division.groups->take()) >= 0;) body(group);
+    for (Index group; (group = division.tasks->take()) >= 0;) body(group);
   }
 }
 

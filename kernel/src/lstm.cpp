@@ -2,6 +2,7 @@
 #include "seqwise/lstm.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "planning.h"
 #include "reference.h"
@@ -49,27 +50,33 @@ template <class Real, class Plan>
 void run_plans(Plan* plans, int count, void (*work)(const Plan&, int), int lanes) {
   Barrier barriers[2];
   TaskQueue queues[2];
-  Team team(useful_workers(plans[0].n, count, num_threads()));
+  const int wanted = useful_workers(plans[0].n, count, num_threads());
+  Team team(wanted);
   const bool together = count == 2 && team.size() > 1;
-  const int half = together ? team.size() / 2 : team.size();
-  const int members[2] = {half, together ? team.size() - half : team.size()};
+  const auto halves = [count](int all) {
+    const bool divided = count == 2 && all > 1;
+    return std::pair(divided ? all / 2 : all, divided ? all - all / 2 : all);
+  };
+  const auto [wanted_0, wanted_1] = halves(wanted);
+  const auto [here_0, here_1] = halves(team.size());
+  const Crew crews[2] = {{here_0, wanted_0}, {here_1, wanted_1}};
 
   std::size_t bytes[2] = {0, 0};
   for (int k = 0; k < count; ++k) {
     plans[k].division.barrier = &barriers[k];
-    plans[k].division.groups = &queues[k];
-    bytes[k] = make_plan(plans[k], lanes, members[k], nullptr);
+    plans[k].division.tasks = &queues[k];
+    bytes[k] = make_plan(plans[k], lanes, crews[k], nullptr);
   }
   const Workspace workspace(bytes[0] + bytes[1]);
   for (int k = 0; k < count; ++k)
-    make_plan(plans[k], lanes, members[k], workspace.data() + (k ? bytes[0] : 0));
+    make_plan(plans[k], lanes, crews[k], workspace.data() + (k ? bytes[0] : 0));
 
   if (together) {
-    Job<Plan> job{work, {&plans[0], &plans[1]}, {members[0], members[1]}};
+    Job<Plan> job{work, {&plans[0], &plans[1]}, {here_0, here_1}};
     team.run(&Job<Plan>::enter, &job);
   } else {
     for (int k = 0; k < count; ++k) {
-      Job<Plan> job{work, {&plans[k], nullptr}, {members[k], 0}};
+      Job<Plan> job{work, {&plans[k], nullptr}, {crews[k].here, 0}};
       team.run(&Job<Plan>::enter, &job);
     }
   }

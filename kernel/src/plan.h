@@ -12,6 +12,8 @@ namespace seqwise {
 
 // The work is divided in one of two ways:
 //   by batch: each worker takes groups of sequences and computes all units; no synchronisation.
+//             Backward, the groups are dealt into shares beforehand, each with sums of its own and
+//             taken as a whole: rounding must not depend on which worker comes when.
 //   by units: all workers compute the same group together, each some of the panels, and meet at
 //             a barrier in every round. For batches too small, or weights too big, for the first.
 //
@@ -19,7 +21,8 @@ namespace seqwise {
 // K = F + H is the length of a row [x_t | h_{t-1}], and D the number of different rows that the
 // gates see: 4 where each has its own dropout mask, else 1.
 
-// Memory for a group in flight; one per worker when divided by batch, one for all otherwise.
+// Memory for a group in flight; when divided by batch one per worker (backward: per share), one for
+// all otherwise.
 // R: the largest group.
 template <class Real>
 struct ForwardScratch {
@@ -43,10 +46,11 @@ struct BackwardScratch {
 };
 
 struct Division {
-  int workers = 1;
+  int workers = 1;  // that came
+  int shares = 1;   // that were wanted: results depend on this number alone
   bool by_units = false;
   Barrier* barrier = nullptr;
-  TaskQueue* groups = nullptr;   // by batch: which group comes next
+  TaskQueue* tasks = nullptr;    // by batch: which group comes next; backward, which share
   bool streams_weights = false;  // they do not fit the second-level cache
 };
 
@@ -90,7 +94,7 @@ struct BackwardPlan {
   std::int64_t input_width;   // features of a worker, likewise; 0 without dx
   Real* weights;              // by units: [workers, ...], each U^T and W^T in panels of 4V columns
   std::int64_t weights_size;  // of one of these
-  Real* sums;                 // by batch: [workers, ...], each [P, K, 4, V] sums of dW above dU
+  Real* sums;                 // by batch: [shares, ...], each [P, K, 4, V] sums of dW above dU
   Real* bias_sums;            // likewise [P, 4, V]
   BackwardScratch<Real>* scratch;
 };

@@ -66,26 +66,26 @@ bool divide_by_units(const Sizes& n, int workers, Index panels) {
 }
 
 template <class Real, class Plan>
-void divide(Plan& plan, int lanes, int workers, Index bytes_per_row) {
+void divide(Plan& plan, int lanes, Crew crew, Index bytes_per_row) {
   const Sizes& n = plan.n;
   plan.panels = ceil_div(n.H, lanes);
   plan.stride = row_stride<Real>(n.F + plan.panels * lanes);
   Division& division = plan.division;
-  division.by_units = divide_by_units<Real>(n, workers, plan.panels);
-  division.workers = workers;
+  division.by_units = divide_by_units<Real>(n, crew.wanted, plan.panels);
+  division.workers = crew.here;
+  division.shares = crew.wanted;
   division.streams_weights =
-      weight_bytes<Real>(n) / (division.by_units ? workers : 1) > level2_bytes() / 2;
+      weight_bytes<Real>(n) / (division.by_units ? crew.wanted : 1) > level2_bytes() / 2;
   // What the weights leave of the second-level cache is for the rows of a group.
   const Index cache = level2_bytes();
   const Index room = std::max(cache * 7 / 8 - weight_bytes<Real>(n), cache / 3);
   const Index most = std::max(room / bytes_per_row, Index(48));
-  const Index shares = division.by_units ? 1 : workers;
+  const Index shares = division.by_units ? 1 : division.shares;
   const Index groups =
       std::max<Index>(1, std::min(n.B, shares * ceil_div(ceil_div(n.B, shares), most)));
   plan.max_rows = std::max<Index>(1, ceil_div(n.B, groups));
   plan.schedule.groups = groups;
-  division.barrier->reset(workers);
-  division.groups->reset(groups);
+  division.barrier->reset(crew.here);
 }
 
 template <class Plan>
@@ -94,7 +94,7 @@ void place_schedule(Plan& plan, Layout& layout, char* memory) {
   char* at = layout.array<char>(schedule_bytes(plan.n, plan.in.mask != nullptr, groups));
   if (memory)
     plan.schedule = build_schedule(plan.n, plan.in.mask, plan.options.go_backwards, groups,
-                                   plan.division.by_units ? 1 : plan.division.workers, at);
+                                   plan.division.by_units ? 1 : plan.division.shares, at);
 }
 
 template <class Real>
@@ -111,11 +111,13 @@ int useful_workers(const Sizes& n, int sweeps, int available) {
 }
 
 template <class Real>
-std::size_t make_plan(ForwardPlan<Real>& plan, int lanes, int workers, char* memory) {
+std::size_t make_plan(ForwardPlan<Real>& plan, int lanes, Crew crew, char* memory) {
   const Sizes& n = plan.n;
   plan.masks = different_rows(plan.options, plan.in);
   const Index units = ceil_div(n.H, lanes) * lanes;
-  divide<Real>(plan, lanes, workers, (2 * plan.masks * (n.F + units) + units) * sizeof(Real));
+  divide<Real>(plan, lanes, crew, (2 * plan.masks * (n.F + units) + units) * sizeof(Real));
+
+  plan.division.tasks->reset(plan.schedule.groups);
 
   // Weights that stream through the caches are better used for several rounds at once; W can be.
   constexpr Index kLeastFeatures = 32, kRowsAhead = 128;
@@ -131,6 +133,7 @@ std::size_t make_plan(ForwardPlan<Real>& plan, int lanes, int workers, char* mem
   place_schedule(plan, layout, memory);
   plan.weights = layout.array<Real>((n.F + n.H) * 4 * units);
   plan.bias = layout.array<Real>(4 * units);
+  const int workers = crew.here;
   const Index shared = plan.division.by_units ? 1 : workers;
   plan.scratch = layout.array<ForwardScratch<Real>>(shared);
   const bool plain_states = plan.masks == 4 || plan.in.recurrent_dropout;
@@ -147,27 +150,28 @@ std::size_t make_plan(ForwardPlan<Real>& plan, int lanes, int workers, char* mem
 }
 
 template <class Real>
-std::size_t make_plan(BackwardPlan<Real>& plan, int lanes, int workers, char* memory) {
+std::size_t make_plan(BackwardPlan<Real>& plan, int lanes, Crew crew, char* memory) {
   const Sizes& n = plan.n;
   plan.masks = different_rows(plan.options, plan.in);
   const Index units = ceil_div(n.H, lanes) * lanes;
-  divide<Real>(plan, lanes, workers,
+  divide<Real>(plan, lanes, crew,
                (plan.masks * (n.F + units) + 4 * units + 2 * units + n.F + n.H) * sizeof(Real));
   // Sums that stream through the caches, as the weights do, are touched less often.
   const Index block_rows = plan.division.streams_weights ? 256 : 128;
   plan.block_rows = std::max(plan.max_rows, block_rows) | 1;  // odd, as in row_stride()
 
   const bool by_units = plan.division.by_units;
-  const Index shares = by_units ? workers : 1;
+  plan.division.tasks->reset(plan.division.shares);
+  const Index parts = by_units ? crew.here : 1;
   const Index feature_panels = plan.to.dx ? ceil_div(n.F, lanes) : 0;
-  plan.width = ceil_div(plan.panels, shares) * lanes;
-  plan.input_width = ceil_div(feature_panels, shares) * lanes;
+  plan.width = ceil_div(plan.panels, parts) * lanes;
+  plan.input_width = ceil_div(feature_panels, parts) * lanes;
   plan.weights_size = (plan.width + plan.input_width) * 4 * units;
 
   Layout layout(memory);
   place_schedule(plan, layout, memory);
-  const Index each = by_units ? 1 : workers;
-  plan.weights = layout.array<Real>(shares * plan.weights_size);
+  const Index each = by_units ? 1 : plan.division.shares;
+  plan.weights = layout.array<Real>(parts * plan.weights_size);
   plan.sums = layout.array<Real>(each * (n.F + n.H) * 4 * units);
   plan.bias_sums = layout.array<Real>(each * 4 * units);
   plan.scratch = layout.array<BackwardScratch<Real>>(each);
@@ -177,19 +181,18 @@ std::size_t make_plan(BackwardPlan<Real>& plan, int lanes, int workers, char* me
     scratch.rows = layout.array<Real>(M * plan.masks * plan.stride);
     scratch.dz = layout.array<Real>(M * 4 * units);
     scratch.state = layout.array<Real>(R * 2 * units);
-    scratch.columns = layout.array<Real>(workers / each * R * plan.width);
-    scratch.gate_columns =
-        layout.array<Real>(plan.masks == 4 ? workers / each * R * plan.width : 0);
-    scratch.inputs = layout.array<Real>(plan.to.dx ? workers / each * M * 4 * lanes : 0);
+    scratch.columns = layout.array<Real>(parts * R * plan.width);
+    scratch.gate_columns = layout.array<Real>(plan.masks == 4 ? parts * R * plan.width : 0);
+    scratch.inputs = layout.array<Real>(plan.to.dx ? parts * M * 4 * lanes : 0);
     scratch.input_rows = layout.array<Index>(M);
     if (memory) plan.scratch[k] = scratch;
   }
   return layout.used();
 }
 
-#define INSTANTIATE(Real)                                              \
-  template std::size_t make_plan(ForwardPlan<Real>&, int, int, char*); \
-  template std::size_t make_plan(BackwardPlan<Real>&, int, int, char*);
+#define INSTANTIATE(Real)                                               \
+  template std::size_t make_plan(ForwardPlan<Real>&, int, Crew, char*); \
+  template std::size_t make_plan(BackwardPlan<Real>&, int, Crew, char*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE
