@@ -88,7 +88,7 @@ Beam = Annotated[
     int | None, typer.Option(help="Translations followed at once; 1 is greedy. [5]", rich_help_panel=PAIRS)
 ]
 LengthPenalty = Annotated[
-    float | None, typer.Option(help="More favours longer translations. [1.0]", rich_help_panel=PAIRS)
+    float | None, typer.Option(help="More favours longer translations. [0.5]", rich_help_panel=PAIRS)
 ]
 
 Units = Annotated[
