@@ -37,6 +37,10 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/lstm.py --memory
 	$(BIN)/python benchmarks/fit.py
 	$(BIN)/python benchmarks/check.py
+	$(BIN)/python benchmarks/sequences.py vowels
+	$(BIN)/python benchmarks/sequences.py buckets
+	$(BIN)/python benchmarks/texts.py
+	$(BIN)/python benchmarks/reviews.py
 	$(BIN)/python benchmarks/translation.py
 
 # the stamp is written last, so an interrupted install is made again

@@ -1,5 +1,7 @@
 """Seqwise: LSTM models of sequences, from raw data to a forecast, with the shapes explained."""
 
+import os
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +20,10 @@ if TYPE_CHECKING:
     from seqwise.shapes.teach import explain_errors
 
 __version__ = "0.1.0"
+
+# a later `import keras` is to get the backend that Seqwise would choose; see seqwise.ops.backend
+if "keras" not in sys.modules:
+    os.environ.setdefault("KERAS_BACKEND", "jax")
 
 # each public name and the module that holds it; a module is imported when its name is first used
 _HOMES = {

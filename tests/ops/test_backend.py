@@ -56,6 +56,12 @@ assert import_keras() is keras
 assert keras.backend.backend() == "numpy"
 print("fine")
 """
+SETTINGS_SAY_OTHERWISE = """
+import seqwise
+import keras
+assert keras.backend.backend() == "jax"
+print("fine")
+"""
 
 
 def run(code, *arguments, **environment):
@@ -77,6 +83,11 @@ def test_the_environment_chooses():
 
 def test_an_imported_keras_stays():
     run(IMPORTED)
+
+
+def test_keras_imported_after_seqwise_has_its_backend_whatever_keras_wrote_into_its_settings(tmp_path):
+    (tmp_path / "keras.json").write_text('{"backend": "numpy"}')
+    run(SETTINGS_SAY_OTHERWISE, KERAS_HOME=str(tmp_path))
 
 
 def test_a_cache_that_the_user_chose_stays(tmp_path):
