@@ -150,7 +150,8 @@ TABLES = {
     ),
     "two labels": (
         {"y": ["no", "yes", "no"]}, {"group": "id", "label": "y"}, DataError, "the polars table: sequence 'a' has two "
-        "labels: 'no' on row 0 and 'yes' on row 1. A sequence has one label, the same in all of its rows.",
+        "labels: 'no' on row 0 and 'yes' on row 1. A sequence has one label, the same in all of its rows; "
+        "to learn one for each row, use a Tagger.",
     ),
     "no features": (
         {"x": ["a", "b", "c"]}, {"group": "id", "time": "t"}, DataError, "the polars table has no numeric column "

@@ -6,11 +6,13 @@ import re
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 import seqwise as sw
 from seqwise.data import Sequences
+from seqwise.data.tagged import make_tagged
 from seqwise.errors import DataError, SettingError
 from seqwise.evaluation.step_baseline import TokenBaseline
 
@@ -110,6 +112,11 @@ def test_the_baseline_of_tokens_by_hand():
 
 
 FAULTS: dict[str, tuple[dict[str, Any], Any, Any, type[Exception], str]] = {
+    "no tags": (
+        {}, [["a", "b"], ["c"]] * 5, None, SettingError,
+        "There are no labels. Pass them as y, of each sequence a list, one tag for each step; of a table name their "
+        "column, label='…'.",
+    ),
     "a tag too few": (
         {}, [["a", "b"], ["c"]] * 5, [["X", "Y"], []] * 5, DataError,
         "Text 1 has 1 steps, but 0 tags: one is needed for each step.",
@@ -128,7 +135,7 @@ FAULTS: dict[str, tuple[dict[str, Any], Any, Any, type[Exception], str]] = {
     ),
     "lists that are too few": (
         {}, [["a", "b"], ["c"]] * 5, [["X", "Y"]], DataError,
-        "There are 10 sequences, but 1 lists of tags: one is needed for each sequence.",
+        "There are 10 sequences, but 1 labels: one is needed for each sequence.",
     ),
     "whole texts": (
         {}, ["a b", "c"] * 5, [["X", "Y"], ["Y"]] * 5, DataError,
@@ -146,3 +153,71 @@ def test_what_is_said_of_faults(case):
     settings, X, y, error, said = FAULTS[case]
     with pytest.raises(error, match="^" + re.escape(said) + "$"):
         sw.Tagger(**settings).fit(X, y)
+
+
+def long_table(X, y, kind):
+    """One row a step, the steps of different sequences mixed and out of order."""
+    rows = []
+    for i, (sequence, tags) in enumerate(zip(X, y, strict=True)):
+        for step, (value, tag) in enumerate(zip(sequence, tags, strict=True)):
+            values = {"word": value} if kind == "tokens" else {"a": value[0], "b": value[1]}
+            rows.append({"who": f"s{i}", "step": step, **values, "tag": tag})
+    return pl.DataFrame(rows).sample(fraction=1, shuffle=True, seed=1)
+
+
+NAMES = {"tokens": {"text": "word"}, "numbers": {"features": ["a", "b"]}}
+
+
+def test_a_long_table_is_the_same_as_lists(kind, tmp_path):
+    X, y = KINDS[kind](40)
+    table = long_table(X, y, kind)
+    named = {"group": "who", "time": "step", "label": "tag", **NAMES[kind]}
+    order = [int(name[1:]) for name in table["who"].unique(maintain_order=True)]
+    X, y = [X[i] for i in order], [y[i] for i in order]
+    lists = quick(epochs=2).fit(X, y)
+    tagger = quick(epochs=2).fit(table, **named)
+    assert tagger.classes_.tolist() == lists.classes_.tolist()
+    for one, other in zip(tagger.predict_proba(table.drop("tag")), lists.predict_proba(X), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5)
+    assert tagger.score(table) == pytest.approx(lists.score(X, y))
+    assert tagger.evaluate().scores["model"] == pytest.approx(lists.evaluate().scores["model"])
+    columns = tagger.prediction_columns(table.drop("tag"))
+    assert columns["sequence"].tolist() == [f"s{i}" for i, tags in zip(order, y, strict=True) for _ in tags]
+    assert columns["label"].tolist() == np.concatenate(lists.predict(X)).tolist()
+    assert columns["step"].tolist() == [step for tags in y for step in range(len(tags))]
+    assert ("token" in columns) == (kind == "tokens")
+    tagger.save(tmp_path / "run")
+    again = sw.load(tmp_path / "run")
+    again.recall(table)
+    assert again.evaluate().scores == tagger.evaluate().scores
+    assert "<title>Tags of the steps of data in memory</title>" in (tmp_path / "run/report.html").read_text()
+
+
+def test_a_sequence_that_weighs_nothing_teaches_nothing(kind):
+    X, y = KINDS[kind](60)
+    wrong = [tags[::-1] for tags in y]
+    settings = {"epochs": 2, "validation": 0, "batch_size": 16}
+    weights = np.repeat([1.0, 0.0], 60)
+    one, other = (
+        quick(**settings).fit([*X, *X], [*y, *tags], sample_weight=weights).predict_proba(X[:5]) for tags in (y, wrong)
+    )
+    np.testing.assert_allclose(np.concatenate(one), np.concatenate(other), rtol=1e-5)
+
+
+def test_the_story_tells_steps(kind):
+    X, y = KINDS[kind](20)
+    story, _ = quick().shapes(X, y)
+    steps, tags = sum(map(len, y)), len(np.unique(np.concatenate(y)))
+    assert f"output y     (samples=20, timesteps=2 to 10, outputs={tags})" in str(story)
+    assert sum(story.counts.values()) == steps
+    assert (story.keras_input == "keras.Input(shape=(None,), dtype='int32')") == (kind == "tokens")
+
+
+def test_words_of_a_file_are_read_as_they_are_written(tmp_path):
+    path = tmp_path / "tags.csv"
+    path.write_text("who,word,tag\n" + "1,NA,N\n1,-,P\n1,7,N\n1,nan,N\n2,?,P\n2,None,N\n" * 1)
+    raw = make_tagged(path, group="who", text="word", label="tag")
+    assert raw.values.tolist() == [["NA", "-", "7", "nan"], ["?", "None"]]
+    path.write_text("who,word,tag\n1,a,N\n1,,P\n")
+    with pytest.raises(DataError, match=r"^tags\.csv: the token 'word' is empty on line 3\. Fill it, or leave the row"):
+        make_tagged(path, group="who", text="word", label="tag")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,71 @@ def is_table(data: Any) -> bool:
 
 
 def _from_table(table: Table, group: str, time: Any, features: Any, label: Any) -> Sequences:
-    times = names_of(table.index if time is None else time, "time")
     targets = names_of(label, "label")
-    others = {group, *times, *targets}
+    rows = group_rows(table, group, time)
+    columns, values = read_features(table, features, rows, targets)
+    labels = None
+    if targets:
+        labels = np.stack([_labels(table, name, rows) for name in targets], axis=1)
+        labels = labels[:, 0] if len(targets) == 1 else labels
+    return Sequences(values, rows.lengths, columns, labels, rows.names, table.label)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows of a long table are which sequence's.
+
+    Attributes:
+        columns: those that told it: the group's, the time's.
+        order: rows of the first sequence, in its order, then of the second, and so on; int64, shape (steps,).
+        lengths: rows of each sequence, int64, shape (samples,).
+        names: of the sequences, shape (samples,).
+    """
+
+    columns: list[str]
+    order: np.ndarray
+    lengths: np.ndarray
+    names: np.ndarray
+
+    def place(self, i: int) -> tuple[int, int]:
+        """Return the number of the sequence that `order` has at `i`, and its step there."""
+        index = int(np.searchsorted(np.cumsum(self.lengths), i, side="right"))
+        return index, int(i - self.lengths[:index].sum())
+
+
+def group_rows(table: Table, group: str, time: Any) -> Rows:
+    """Find the rows of each sequence of a long table, sorted by time.
+
+    Args: as of `make_sequences`.
+
+    Raises:
+        DataError: a row names no sequence, or two rows of a sequence have the same time.
+    """
+    column = table.column(group).to_polars().alias("name")
+    empty = column.is_null().arg_true()
+    if len(empty):
+        raise DataError(
+            f"{table.label}: {group!r}, which names the sequence, is empty on {table.where(int(empty[0]))} "
+            f"({len(empty):,} row(s)). Name the sequence, or leave the row out."
+        )
+    found = pl.DataFrame([column]).with_row_index("row").group_by("name", maintain_order=True).agg("row")
+    times = names_of(table.index if time is None else time, "time")
+    lengths, names = found["row"].list.len().to_numpy().astype(np.int64), found["name"].to_numpy()
+    rows = Rows([group, *times], found["row"].explode().to_numpy().astype(np.int64), lengths, names)
+    return _sorted_by_time(table, times, rows) if times else rows
+
+
+def read_features(table: Table, features: Any, rows: Rows, targets: list[str]) -> tuple[list[str], np.ndarray]:
+    """Return the names of the feature columns, and their values, shape (steps, features), as `rows` lays them.
+
+    Args:
+        features: their names; None or ``"all"`` for every numeric column that is none of the others.
+        targets: columns of labels.
+
+    Raises:
+        DataError, SettingError: there is none, one is no feature, or a value is missing.
+    """
+    others = {*rows.columns, *targets}
     if features is None or (isinstance(features, str) and features == "all"):
         columns = [name for name in table.numeric_columns() if name not in others]
         if not columns:
@@ -83,46 +146,25 @@ def _from_table(table: Table, group: str, time: Any, features: Any, label: Any) 
         for name in columns:
             if name in others:
                 raise SettingError(f"{name!r} is a feature and names the sequence, time or label too; choose one.")
-    order, lengths, names = _grouped(table, group)
-    if times:
-        order = _sorted_by_time(table, times, order, lengths, names)
-    values = np.stack([_numbers(table, name) for name in columns], axis=1)
-    _check_missing(table, columns, values, order, lengths, names)
-    labels = None
-    if targets:
-        labels = np.stack([_labels(table, name, order, lengths, names) for name in targets], axis=1)
-        labels = labels[:, 0] if len(targets) == 1 else labels
-    return Sequences(values[order], lengths, columns, labels, names, table.label)
+    values = np.stack([_numbers(table, name) for name in columns], axis=1)[rows.order]
+    _check_missing(table, columns, values, rows)
+    return columns, values
 
 
-def _grouped(table: Table, group: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    column = table.column(group).to_polars().alias("name")
-    empty = column.is_null().arg_true()
-    if len(empty):
-        raise DataError(
-            f"{table.label}: {group!r}, which names the sequence, is empty on {table.where(int(empty[0]))} "
-            f"({len(empty):,} row(s)). Name the sequence, or leave the row out."
-        )
-    rows = pl.DataFrame([column]).with_row_index("row").group_by("name", maintain_order=True).agg("row")
-    lengths = rows["row"].list.len().to_numpy().astype(np.int64)
-    return rows["row"].explode().to_numpy().astype(np.int64), lengths, rows["name"].to_numpy()
-
-
-def _sorted_by_time(
-    table: Table, time: list[str], order: np.ndarray, lengths: np.ndarray, names: np.ndarray
-) -> np.ndarray:
+def _sorted_by_time(table: Table, time: list[str], rows: Rows) -> Rows:
+    order = rows.order
     times = read_times(table, time)[order]
-    which = np.repeat(np.arange(len(lengths)), lengths)
+    which = np.repeat(np.arange(len(rows.lengths)), rows.lengths)
     sort = np.lexsort((times, which))
     order, times, which = order[sort], times[sort], which[sort]
     twice = np.flatnonzero((times[1:] == times[:-1]) & (which[1:] == which[:-1]))
     if twice.size:
         i = int(twice[0])
         raise DataError(
-            f"{table.label}: sequence {str(names[which[i]])!r} has two rows at {times[i]}: "
+            f"{table.label}: sequence {str(rows.names[which[i]])!r} has two rows at {times[i]}: "
             f"{table.where(int(order[i]))} and {table.where(int(order[i + 1]))}. Keep one of them."
         )
-    return order
+    return replace(rows, order=order)
 
 
 def _numbers(table: Table, name: str) -> np.ndarray:
@@ -135,36 +177,29 @@ def _numbers(table: Table, name: str) -> np.ndarray:
     return table.numbers(name)
 
 
-def _check_missing(
-    table: Table, columns: list[str], values: np.ndarray, order: np.ndarray, lengths: np.ndarray, names: np.ndarray
-) -> None:
+def _check_missing(table: Table, columns: list[str], values: np.ndarray, rows: Rows) -> None:
     if values.dtype.kind != "f" or not np.isnan(values).any():
         return
-    i, feature = np.argwhere(np.isnan(values[order]))[0]
-    index = int(np.searchsorted(np.cumsum(lengths), i, side="right"))
-    step = int(i - lengths[:index].sum())
+    i, feature = (int(n) for n in np.argwhere(np.isnan(values))[0])
+    index, step = rows.place(i)
     raise DataError(
-        f"{table.label}: {columns[feature]!r} is missing on {table.where(int(order[i]))}, step {step} of sequence "
-        f"{str(names[index])!r} ({int(np.isnan(values).sum()):,} missing value(s) in all). Fill it, or leave the row "
-        "out."
+        f"{table.label}: {columns[feature]!r} is missing on {table.where(int(rows.order[i]))}, step {step} of sequence "
+        f"{str(rows.names[index])!r} ({int(np.isnan(values).sum()):,} missing value(s) in all). Fill it, or leave the "
+        "row out."
     )
 
 
-def _labels(table: Table, label: str, order: np.ndarray, lengths: np.ndarray, names: np.ndarray) -> np.ndarray:
-    column = table.column(label).to_polars()
-    empty = column.is_null().arg_true()
-    if len(empty):
-        raise DataError(f"{table.label}: the label {label!r} is empty on {table.where(int(empty[0]))}.")
-    found = column.to_numpy()[order]
-    firsts = np.cumsum(lengths) - lengths
-    differs = np.flatnonzero(found != np.repeat(found[firsts], lengths))
+def _labels(table: Table, label: str, rows: Rows) -> np.ndarray:
+    found = table.labels(label)[rows.order]
+    firsts = np.cumsum(rows.lengths) - rows.lengths
+    differs = np.flatnonzero(found != np.repeat(found[firsts], rows.lengths))
     if differs.size:
         i = int(differs[0])
-        index = int(np.searchsorted(np.cumsum(lengths), i, side="right"))
+        index, _ = rows.place(i)
         first = int(firsts[index])
         raise DataError(
-            f"{table.label}: sequence {str(names[index])!r} has two labels: {str(found[first])!r} on "
-            f"{table.where(int(order[first]))} and {str(found[i])!r} on {table.where(int(order[i]))}. A sequence has "
-            "one label, the same in all of its rows."
+            f"{table.label}: sequence {str(rows.names[index])!r} has two labels: {str(found[first])!r} on "
+            f"{table.where(int(rows.order[first]))} and {str(found[i])!r} on {table.where(int(rows.order[i]))}. A "
+            "sequence has one label, the same in all of its rows; to learn one for each row, use a Tagger."
         )
     return found[firsts]

@@ -52,6 +52,18 @@ class Table:
         schema = self.frame.schema
         return [name for name in self.columns if schema[name].is_numeric()]
 
+    def labels(self, name: str) -> np.ndarray:
+        """Return a column of labels as it is, shape (rows,).
+
+        Raises:
+            DataError: a row has none.
+        """
+        column = self.column(name).to_polars()
+        empty = column.is_null().arg_true()
+        if len(empty):
+            raise DataError(f"{self.label}: the label {name!r} is empty on {self.where(int(empty[0]))}.")
+        return column.to_numpy()
+
     def numbers(self, name: str) -> np.ndarray:
         """Return a column as float64, shape (rows,), missing values as NaN.
 
@@ -97,13 +109,14 @@ class Table:
         return values.to_numpy().astype(np.float64)
 
 
-def read_table(source: Any) -> Table:
+def read_table(source: Any, *, text: str | None = None) -> Table:
     """Wrap a table or read it from a file.
 
     Args:
         source: path of a ``.csv``, ``.tsv``, ``.txt`` or ``.parquet`` file; a pandas, polars or pyarrow
             table (through narwhals); or a NumPy array, shape (rows,) or (rows, columns), whose columns
             are called ``"0"``, ``"1"``, ….
+        text: of a text file: a column of text that is read as it is written, so that "NA", "-" and "007" are words.
 
     Raises:
         DataError: there is no such file, it is empty or unreadable, or `source` is none of these.
@@ -111,7 +124,7 @@ def read_table(source: Any) -> Table:
     if isinstance(source, Table):
         return source
     if isinstance(source, (str, Path)):
-        return _read_file(Path(source).expanduser())
+        return _read_file(Path(source).expanduser(), text)
     if isinstance(source, (list, tuple, np.ndarray)):
         try:
             return _from_array(np.asarray(source))
@@ -172,7 +185,7 @@ def _from_array(array: np.ndarray) -> Table:
     return Table(nw.from_native(frame), "numpy", "the array")
 
 
-def _read_file(path: Path) -> Table:
+def _read_file(path: Path, written: str | None) -> Table:
     existing_file(path, "CSV or Parquet")
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".tsv", ".txt", ".parquet", ".pq"):
@@ -185,7 +198,7 @@ def _read_file(path: Path) -> Table:
         if suffix in (".parquet", ".pq"):
             frame, first_line = pl.read_parquet(path), None
         else:
-            frame, first_line = _read_text(path), 2
+            frame, first_line = _read_text(path, written), 2
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}") from error
     if frame.height == 0:
@@ -193,16 +206,19 @@ def _read_file(path: Path) -> Table:
     return Table(nw.from_native(frame), "polars", path.name, first_line)
 
 
-def _read_text(path: Path) -> pl.DataFrame:
+def _read_text(path: Path, written: str | None) -> pl.DataFrame:
     raw = path.read_bytes()
     header = decoded(raw, path.name).partition("\n")[0]
     separator = max(",;\t|", key=header.count)
     if raw.endswith((b"\n\n", b"\n\r\n")):
         raw = raw.rstrip(b"\r\n")
     # a blank line in the middle would otherwise become a row of nulls, which the gap rules then report
-    return pl.read_csv(
+    frame = pl.read_csv(
         raw, separator=separator, null_values=NULL_WORDS, infer_schema_length=None, try_parse_dates=False
     )
+    if written not in frame.columns or frame.schema[written] != pl.String:
+        return frame
+    return frame.with_columns(pl.read_csv(raw, separator=separator, columns=[written], infer_schema=False))
 
 
 def to_kind(columns: dict[str, np.ndarray], kind: str) -> Any:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.tables import Table, read_table
+from seqwise.data.series import names_of
+from seqwise.data.tables import read_table
 from seqwise.data.text import as_texts
 from seqwise.errors import DataError
 
@@ -19,11 +20,13 @@ class Texts:
     Attributes:
         values: of `str` (of taggers, of lists of them), an array of objects, shape (samples,).
         labels: shape (samples,), where the source holds one label for each text; else None.
+        names: what the source calls each of them, shape (samples,); None where they are only counted.
         label: what to call the source in messages.
     """
 
     values: np.ndarray
     labels: np.ndarray | None = None
+    names: np.ndarray | None = None
     label: str = "the list"
 
     def __len__(self) -> int:
@@ -31,11 +34,12 @@ class Texts:
 
     def take(self, chosen: np.ndarray) -> Texts:
         """Return some of the texts, in the order of `chosen` (positions, int, shape (samples,))."""
-        return replace(self, values=self.values[chosen], labels=None if self.labels is None else self.labels[chosen])
+        labels, names = (None if each is None else each[chosen] for each in (self.labels, self.names))
+        return replace(self, values=self.values[chosen], labels=labels, names=names)
 
     def where(self, index: int) -> str:
         """Name a text as the user knows it."""
-        return f"text {index}"
+        return f"text {index}" if self.names is None else f"text {str(self.names[index])!r}"
 
 
 def holds_texts(data: Any) -> bool:
@@ -55,14 +59,14 @@ def _first_is_text(data: Any) -> bool:
     return isinstance(next(present, None), str)
 
 
-def make_texts(data: Any, *, text: str | None = None, label: str | None = None) -> Texts:
+def make_texts(data: Any, *, text: str | None = None, label: Any = None) -> Texts:
     """Read texts from a list, or from the column of a table of one text a row.
 
     Args:
         data: a list, array or column of texts; a `Texts`, which is returned as it is; or with `text` a table (path,
             pandas, polars, pyarrow). An empty cell is an empty text.
         text: of a table: the column of texts.
-        label: of a table: the column of labels.
+        label: of a table: the column (or columns) of labels.
 
     Raises:
         DataError: something in the list or the column is no text; names the position.
@@ -71,7 +75,7 @@ def make_texts(data: Any, *, text: str | None = None, label: str | None = None) 
         return data
     if text is None:
         return Texts(_objects(as_texts(data)))
-    table = read_table(data)
+    table = read_table(data, text=text)
     values = ["" if value is None or value != value else value for value in table.column(text).to_list()]
     for row, value in enumerate(values):
         if not isinstance(value, str):
@@ -79,20 +83,16 @@ def make_texts(data: Any, *, text: str | None = None, label: str | None = None) 
                 f"{table.label}: column {text!r} holds {type(value).__name__}, {value!r}, on {table.where(row)}; "
                 "expected texts."
             )
-    return Texts(_objects(values), None if label is None else _labels(table, label), table.label)
+    targets = names_of(label, "label")
+    labels = np.stack([table.labels(name) for name in targets], axis=1) if targets else None
+    return Texts(
+        _objects(values), labels[:, 0] if labels is not None and len(targets) == 1 else labels, label=table.label
+    )
 
 
 def make_tokens(data: Any) -> Texts:
     """Read lists of tokens, one list a sample, as `Texts` whose values are lists."""
     return Texts(_objects(as_texts(data, tokens=True)))
-
-
-def _labels(table: Table, label: str) -> np.ndarray:
-    column = table.column(label).to_polars()
-    empty = column.is_null().arg_true()
-    if len(empty):
-        raise DataError(f"{table.label}: the label {label!r} is empty on {table.where(int(empty[0]))}.")
-    return column.to_numpy()
 
 
 def _objects(values: list[Any]) -> np.ndarray:

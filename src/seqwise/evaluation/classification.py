@@ -31,6 +31,8 @@ class Classification:
         names: what the table calls each of them.
         part: what the sequences are: ``"the test part"``, ``"the validation part"``, a file.
         unknown: labels that the training did not have.
+        lengths: where each step has a label: how many steps each sequence has, shape (sequences,); what is said here of
+            a sequence is then said of a step.
         scores: for each of `probabilities`, ``{"accuracy": …, "balanced_accuracy": …, "f1": …, "roc_auc": …,
             "log_loss": …}``; NaN where it is not defined.
     """
@@ -41,6 +43,7 @@ class Classification:
     names: dict[str, str]
     part: str = "the test part"
     unknown: tuple[Any, ...] = ()
+    lengths: np.ndarray | None = None
     scores: dict[str, dict[str, float]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +56,11 @@ class Classification:
     @property
     def multilabel(self) -> bool:
         return self.truth.ndim == 2
+
+    @property
+    def counted(self) -> str:
+        """What has a label: ``"sequence"`` or ``"step"``."""
+        return "sequence" if self.lengths is None else "step"
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -74,7 +82,7 @@ class Classification:
         return counts
 
     def by_class(self) -> list[dict[str, Any]]:
-        """Return precision, recall, F1 and the number of sequences of each class."""
+        """Return precision, recall, F1 and the number of sequences (or steps) of each class."""
         found = self.predicted()
         rows = []
         for c, label in enumerate(self.classes.tolist()):
@@ -87,7 +95,7 @@ class Classification:
                     "precision": both / times if times else 0.0,
                     "recall": both / count if count else float("nan"),
                     "f1": 2 * both / (times + count) if times + count else float("nan"),
-                    "sequences": count,
+                    f"{self.counted}s": count,
                 }
             )
         return rows
@@ -123,7 +131,7 @@ class Classification:
             "test": scores.pop("model"),
             "baselines": scores,
             "part": self.part,
-            "sequences": len(self),
+            f"{self.counted}s": len(self),
             "calibration_error": float(self.calibration()["error"]),
             "by_class": [{k: None if v != v else v for k, v in row.items()} for row in self.by_class()],
         }
@@ -147,8 +155,8 @@ class Classification:
                 found.append(f"The training did not have the label(s) {listed}: they are left out.")
             else:
                 found.append(
-                    f"The training did not have the label(s) {listed}: their {wrong} sequence(s) count as mistakes, "
-                    "but not in ROC-AUC and log loss."
+                    f"The training did not have the label(s) {listed}: their {wrong} {self.counted}(s) count as "
+                    "mistakes, but not in ROC-AUC and log loss."
                 )
         return found
 

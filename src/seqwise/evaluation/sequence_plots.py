@@ -65,7 +65,7 @@ def confusion(evaluation: Classification) -> Figure:
 
 
 def calibration(evaluation: Classification) -> Figure:
-    """Draw how often the model was right for each of its confidences, and how many sequences have each."""
+    """Draw how often the model was right for each of its confidences, and how often it had each."""
     found = evaluation.calibration()
     filled = found["count"] > 0
     figure, axes = new_figure()

@@ -68,7 +68,7 @@ def _remarks(evaluation: Classification | Regression | None) -> list[str]:
     if evaluation is None:
         return []
     found = [
-        f"Measured on {evaluation.part}, {len(evaluation):,} sequence(s), the same for each.",
+        f"Measured on {evaluation.part}, {len(evaluation):,} {_counted(evaluation)}(s), the same for each.",
         *evaluation.remarks(),
     ]
     if isinstance(evaluation, Classification) and not evaluation.multilabel:
@@ -76,9 +76,9 @@ def _remarks(evaluation: Classification | Regression | None) -> list[str]:
         most = int(share.argmax())
         if share[most] > LARGE:
             found.append(
-                f"{percent(float(share[most]))} % of the sequences are {evaluation.classes.tolist()[most]!r}: whoever "
-                "always says so is right as often. Balanced accuracy, the mean over the classes of how many were "
-                "found, tells more here."
+                f"{percent(float(share[most]))} % of the {evaluation.counted}s are "
+                f"{evaluation.classes.tolist()[most]!r}: whoever always says so is right as often. Balanced accuracy, "
+                "the mean over the classes of how many were found, tells more here."
             )
     return found
 
@@ -105,9 +105,14 @@ def _comparison(evaluation: Classification | Regression) -> dict[str, Any]:
         "titles": [kind.TITLES[m] for m in kind.METRICS],
         "rows": rows,
         "classes": isinstance(evaluation, Classification),
+        "counted": _counted(evaluation),
         "several": isinstance(evaluation, Classification) and evaluation.multilabel,
         "picture": picture(plots.bars(evaluation, first, f"{title} ({better} is better)"), f"Bar chart: {said}."),
     }
+
+
+def _counted(evaluation: Classification | Regression) -> str:
+    return evaluation.counted if isinstance(evaluation, Classification) else "sequence"
 
 
 def _text(evaluation: Classification | Regression, value: float) -> str:
@@ -122,14 +127,14 @@ def _classes(evaluation: Classification) -> list[dict[str, Any]]:
         {
             "name": str(row["class"]),
             "cells": [cell(row[k], _text(evaluation, row[k])) for k in ("precision", "recall", "f1")]
-            + [cell(row["sequences"], f"{row['sequences']:,}")],
+            + [cell(row[f"{evaluation.counted}s"], f"{row[f'{evaluation.counted}s']:,}")],
         }
         for row in evaluation.by_class()[:MOST_ROWS]
     ]
     table = {
         "id": "classes",
         "title": "Label by label" if evaluation.multilabel else "Class by class",
-        "head": ["label" if evaluation.multilabel else "class", "precision", "recall", "F1", "sequences"],
+        "head": ["label" if evaluation.multilabel else "class", "precision", "recall", "F1", f"{evaluation.counted}s"],
         "rows": rows,
         "text": "Precision: of those that the model called so, the share that were. Recall: of those that were, the "
         "share that the model called so. F1 is their harmonic mean."
@@ -139,7 +144,10 @@ def _classes(evaluation: Classification) -> list[dict[str, Any]]:
     found = [table]
     if not evaluation.multilabel:
         cut = len(evaluation.classes) > plots.MOST_CLASSES
-        alt = "Matrix of how many sequences of each class were taken for each class; the table above has the figures."
+        alt = (
+            f"Matrix of how many {evaluation.counted}s of each class were taken for each class; the table above has "
+            "the figures."
+        )
         found.append(
             _drawn(
                 "confusion", "Confusion", [picture(plots.confusion(evaluation), alt)],

@@ -18,7 +18,8 @@ def verdict(evaluation: Any) -> tuple[str, str]:
     """Say whether the model beats the best baseline: a classifier by its accuracy, a regressor by its RMSE.
 
     Two accuracies on the same sequences differ where one model is right and the other wrong. They count as level
-    within two standard errors of that difference (as in McNemar's test, 1947).
+    within two standard errors of that difference (as in McNemar's test, 1947). Of labels at each step, the difference
+    is that of whole sequences.
 
     Args:
         evaluation: a `Classification` or `Regression`; None where nothing was held back.
@@ -40,14 +41,16 @@ def _classes(evaluation: Classification) -> tuple[str, str]:
     best = max(right, key=lambda name: right[name].mean())
     of = f"the best baseline, “{evaluation.names[best]}”"
     said, other = f"{mine.mean():.1%}", f"{right[best].mean():.1%}"
-    what = "of the label sets" if evaluation.multilabel else "of the sequences"
-    gained, lost = int((mine & ~right[best]).sum()), int((right[best] & ~mine).sum())
-    if abs(gained - lost) <= CHANCE * math.sqrt(gained + lost):
+    what = "of the label sets" if evaluation.multilabel else f"of the {evaluation.counted}s"
+    gained = mine.astype(int) - right[best]
+    if evaluation.lengths is not None:  # steps of one sequence go together: each sequence is one draw
+        gained = np.add.reduceat(gained, np.cumsum(evaluation.lengths) - evaluation.lengths)
+    if abs(gained.sum()) <= CHANCE * math.sqrt((gained**2).sum()):
         return "level", (
             f"On {evaluation.part} the model is right for {said} {what}, and {of} for {other}: with "
-            f"{len(evaluation):,} sequence(s) the difference may be chance."
+            f"{len(evaluation):,} {evaluation.counted}(s) the difference may be chance."
         )
-    if gained > lost:
+    if gained.sum() > 0:
         return "win", (
             f"The model beats the best baseline: on {evaluation.part} it is right for {said} {what}, "
             f"“{evaluation.names[best]}” for {other}."

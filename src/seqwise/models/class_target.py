@@ -15,6 +15,8 @@ from seqwise.ops.backend import import_keras
 class ClassTarget:
     """The classes of a training, and what the network, its loss and its outputs have to be for them."""
 
+    title = "Classes of the sequences"  # of the report
+
     def __init__(self, classes: Classes) -> None:
         self.classes = classes
 

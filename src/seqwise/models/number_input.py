@@ -24,6 +24,7 @@ class NumberInput:
     """
 
     kind = "numbers"
+    tokens = None
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings

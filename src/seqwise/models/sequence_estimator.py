@@ -1,4 +1,4 @@
-"""What `Classifier` and `Regressor` share: reading sequences, holding parts back, training, predicting."""
+"""What `Classifier`, `Regressor` and `Tagger` share: reading sequences, holding parts back, training, predicting."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Problem:
 
 
 class SequenceEstimator(BaseEstimator):
-    """One answer for each sequence. What differs between the kinds of answer lies in `_target`.
+    """An answer for each sequence, or for each of its steps. What differs between the kinds lies in `target_`.
 
     Attributes:
         model_: the Keras model. input_: what it knows of its inputs. target_: what it knows of its answers.
@@ -58,6 +58,9 @@ class SequenceEstimator(BaseEstimator):
         training_: history, seconds, best epoch. notes_: what was found in the data, one sentence each.
         counts_: sequences of each part. story_: the shapes in words. n_features_in_: features of a step.
     """
+
+    answered = "one for each sequence"  # what y holds
+    each_step = False
 
     # the settings that it reads; each estimator's constructor gives them
     pooling: str
@@ -152,17 +155,20 @@ class SequenceEstimator(BaseEstimator):
         self.model_, self.input_, self.target_, self.training_ = model, read, target, training
         self.source_, self.raw_, self.answers_, self.parts_ = data.source, raw, codes, parts
         self.weights_, self.notes_, self._baseline, self.results_ = weights, notes, None, None
-        self._prior, self.story_ = None, str(self._tell(data, steps))
+        self._prior, self.story_ = None, str(self._tell(data, read, steps))
         self.counts_ = {name: len(chosen) for name, chosen in parts.__dict__.items()}
         self.n_features_in_ = read.features
         return self
 
+    def _read_source(self, X: Any, **names: Any) -> tuple[Source, Any]:
+        return read_source(X, **names)
+
     def _read(self, X: Any, y: Any, **names: Any) -> Problem:
-        source, raw = read_source(X, **names)
+        source, raw = self._read_source(X, **names)
         y = raw.labels if y is None else y
         if y is None:
             raise SettingError(
-                "There are no labels. Pass them as y, one for each sequence; of a table name their column, label='…'."
+                f"There are no labels. Pass them as y, {self.answered}; of a table name their column, label='…'."
             )
         check_lengths(len(y), raw, "labels")
         target, codes, notes = self._read_answers(y, raw, source)
@@ -181,7 +187,8 @@ class SequenceEstimator(BaseEstimator):
         raw, y = self._read_to_score(X, y)
         codes = self._coded(y, raw)
         parts = self._hold_back(self.target_, codes)
-        unknown = codes.dtype.kind == "i" and (codes < 0).any()
+        flat = np.concatenate(codes) if codes.dtype == object else codes
+        unknown = flat.dtype.kind == "i" and (flat < 0).any()
         if unknown or {name: len(chosen) for name, chosen in parts.__dict__.items()} != self.counts_:
             raise DataError(
                 f"{raw.label} holds {len(raw):,} sequences, and the model was trained on "
@@ -256,15 +263,24 @@ class SequenceEstimator(BaseEstimator):
         data = self._read(X, y, group=group, time=time, features=features, label=label, text=text)
         read = self._input(data.source)
         notes = data.notes + read.fit(data.raw, data.parts.train)
-        return self._tell(data, read.prepare(data.raw)), notes
+        return self._tell(data, read, read.prepare(data.raw)), notes
 
-    def _tell(self, data: Problem, steps: Sequences) -> SequenceStory:
+    def _tell(self, data: Problem, read: Any, steps: Sequences) -> SequenceStory:
         answers, counts = data.target.tell(data.codes)
         parts = {name: len(chosen) for name, chosen in data.parts.__dict__.items()}
         lengths = steps.lengths
         buckets = bucket_lengths(lengths) if self.bucketing else lengths.max(keepdims=True)
         return SequenceStory(
-            data.raw.label, steps.columns, lengths, answers, data.target.outputs, counts, parts, buckets
+            data.raw.label,
+            steps.columns,
+            lengths,
+            answers,
+            data.target.outputs,
+            counts,
+            parts,
+            buckets,
+            tokens=read.tokens,
+            each_step=self.each_step,
         )
 
     def _batches(self, steps: Sequences, target: Any, codes: np.ndarray, weights: np.ndarray | None) -> BucketedBatches:
@@ -293,7 +309,7 @@ class SequenceEstimator(BaseEstimator):
         raw = self.source_.read(X)
         y = raw.labels if y is None else y
         if y is None:
-            raise SettingError("There are no labels to compare with. Pass them as y, one for each sequence.")
+            raise SettingError(f"There are no labels to compare with. Pass them as y, {self.answered}.")
         check_lengths(len(y), raw, "labels")
         return raw, y
 

@@ -81,7 +81,7 @@ def write_results(estimator: Any, folder: Path) -> None:
 
 
 def write_report(estimator: Any, evaluation: Any, path: Path) -> None:
-    """Write the report on a trained or loaded estimator to `path`.
+    """Write the report on a trained or loaded Classifier, Regressor or Tagger to `path`.
 
     Args:
         evaluation: of the sequences that it is judged on; None where nothing was held back.
@@ -91,11 +91,12 @@ def write_report(estimator: Any, evaluation: Any, path: Path) -> None:
     counts = estimator.counts_
     source = estimator.source_.path or "data in memory"
     parts = [f"{counts[name]:,} for {words}" for name, words in PARTS.items() if counts[name]]
-    classes = isinstance(estimator.target_, ClassTarget)
+    target = estimator.target_
+    classes = not isinstance(target, NumberTarget)
+    told = target.title if classes else f"{', '.join(target.names)} of the sequences"
     write_sequence_report(
         path,
-        title=("Classes" if classes else ", ".join(estimator.target_.names))
-        + f" of the sequences of {Path(source).name}",
+        title=f"{told} of {Path(source).name}",
         data=f"{sum(counts.values()):,} sequences of {source}: {', '.join(parts)}.",
         story=estimator.story_,
         loss="cross-entropy" if classes else "of the scaled targets",

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data import Sequences, make_sequences, read_table
+from seqwise.data import Sequences, make_sequences, read_table, read_texts
 from seqwise.data.grouping import is_table
+from seqwise.data.series import names_of
 from seqwise.data.texts import Texts, holds_texts, make_texts
 from seqwise.errors import DataError, SettingError
 
@@ -33,7 +34,7 @@ class Source:
     path: str | None = None
 
     def read(self, X: Any, *, labelled: bool = True) -> Sequences | Texts:
-        """Read sequences or texts; of a table by these names.
+        """Read sequences or texts; of a table by these names. Of texts, a .txt file holds one a line.
 
         Args:
             labelled: read the label column, too, where the table has it.
@@ -45,7 +46,7 @@ class Source:
             return self._read_texts(X, labelled)
         if holds_texts(X):
             raise DataError("The model was trained on sequences of numbers, but these are texts.")
-        if not _holds_rows(X):
+        if not holds_rows(X):
             return make_sequences(X)
         if self.group is None:
             raise SettingError(
@@ -54,26 +55,28 @@ class Source:
             )
         table = read_table(X)
         return make_sequences(
-            table, group=self.group, time=self.time, features=self.features, label=self._label_in(table, labelled)
+            table, group=self.group, time=self.time, features=self.features, label=self.label_in(table, labelled)
         )
 
     def _read_texts(self, X: Any, labelled: bool) -> Texts:
+        if isinstance(X, (str, Path)) and Path(X).suffix.lower() == ".txt":
+            return make_texts(read_texts(X))
         if holds_texts(X) or (isinstance(X, str) and self.text is None):
             return make_texts(X)
-        if not _holds_rows(X):
+        if not holds_rows(X):
             raise DataError(f"The model was trained on texts, but these are {type(X).__name__}. Pass a list of texts.")
         if self.text is None:
             raise SettingError(
                 "The model was trained on a list of texts. Pass one; of a table its column: list(table['…'])."
             )
-        table = read_table(X)
-        return make_texts(table, text=self.text, label=self._label_in(table, labelled))
+        table = read_table(X, text=self.text)
+        return make_texts(table, text=self.text, label=self.label_in(table, labelled))
 
-    def _label_in(self, table: Any, labelled: bool) -> Any:
+    def label_in(self, table: Any, labelled: bool) -> Any:
+        """Return the column of labels; None where it is not asked for and the table has none."""
         if labelled or self.label is None:
             return self.label
-        wanted = [self.label] if isinstance(self.label, str) else list(self.label)
-        return self.label if set(wanted) <= set(table.columns) else None
+        return self.label if set(names_of(self.label, "label")) <= set(read_table(table).columns) else None
 
     def to_dict(self) -> dict[str, Any]:
         return self.__dict__
@@ -94,19 +97,13 @@ def read_source(
         DataError, SettingError: see `make_sequences` and `make_texts`.
     """
     path = str(X) if isinstance(X, (str, Path)) else None
-    given = {"group": group, "time": time, "features": features, "label": label, "text": text}
-    if not _holds_rows(X) and path is None:
-        for name, column in given.items():
+    if not holds_rows(X) and path is None:
+        check_no_columns(X, group=group, time=time, features=features, label=label, text=text)
+    if text is not None:
+        for name, column in (("group", group), ("time", time), ("features", features)):
             if column is not None:
                 raise SettingError(
-                    f"{name}={column!r} names a column of a table, but the sequences came as {type(X).__name__}. Leave "
-                    "it out" + (", and pass the labels as y." if name == "label" else ", or pass the table.")
-                )
-    if text is not None:
-        for name in ("group", "time", "features"):
-            if given[name] is not None:
-                raise SettingError(
-                    f"text={text!r} reads one text from each row; {name}={given[name]!r} is of tables whose rows are "
+                    f"text={text!r} reads one text from each row; {name}={column!r} is of tables whose rows are "
                     "timesteps. Leave one out."
                 )
         return Source(label=label, text=text, texts=True, path=path), make_texts(X, text=text, label=label)
@@ -116,6 +113,16 @@ def read_source(
     # the columns that "all numeric" stood for: the next table may hold more of them
     chosen = list(raw.columns) if group is not None else None
     return Source(group, time, chosen, label, path=path), raw
+
+
+def check_no_columns(X: Any, **given: Any) -> None:
+    """Raise `SettingError` where a column is named, but the data are no table."""
+    for name, column in given.items():
+        if column is not None:
+            raise SettingError(
+                f"{name}={column!r} names a column of a table, but the sequences came as {type(X).__name__}. Leave it "
+                "out" + (", and pass the labels as y." if name == "label" else ", or pass the table.")
+            )
 
 
 def check_lengths(count: int, raw: Any, what: str) -> None:
@@ -129,7 +136,8 @@ def sequence_names(raw: Any) -> np.ndarray:
     return np.arange(len(raw)) if raw.names is None else raw.names
 
 
-def _holds_rows(X: Any) -> bool:
+def holds_rows(X: Any) -> bool:
+    """Tell whether data are a table, or a path to one."""
     if isinstance(X, (str, Path)):
         return Path(X).suffix.lower() != ".ts"
     return not isinstance(X, (list, tuple, Sequences)) and is_table(X)

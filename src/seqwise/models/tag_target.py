@@ -8,6 +8,7 @@ import numpy as np
 
 from seqwise.data import Sequences
 from seqwise.data.labels import Classes, find_classes, read_labels
+from seqwise.data.tagged import cut
 from seqwise.errors import DataError
 from seqwise.ops.backend import import_keras
 from seqwise.training.token_loss import token_crossentropy
@@ -15,6 +16,8 @@ from seqwise.training.token_loss import token_crossentropy
 
 class TagTarget:
     """The tags of a training, and what the network, its loss and its outputs have to be for them."""
+
+    title = "Tags of the steps"  # of the report
 
     def __init__(self, classes: Classes) -> None:
         self.classes = classes
@@ -106,10 +109,3 @@ def read_tags(y: Any, raw: Any) -> tuple[np.ndarray, np.ndarray]:
     flat, form = read_labels(array, lambda step: f"step {step - first[which[step]]} of {raw.where(int(which[step]))}")
     assert form == "single"
     return flat, steps
-
-
-def cut(flat: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return what stands one sequence after another as an array of arrays, shape (samples,)."""
-    made = np.empty(len(counts), dtype=object)
-    made[:] = np.split(flat, np.cumsum(counts)[:-1])
-    return made

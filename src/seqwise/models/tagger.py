@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.texts import Texts, make_tokens
-from seqwise.errors import DataError, SettingError
+from seqwise.data.tagged import cut
+from seqwise.data.texts import Texts
 from seqwise.evaluation.classification import Classification, majority
 from seqwise.evaluation.linear_baseline import LinearBaseline
 from seqwise.evaluation.step_baseline import StepFeatures, TokenBaseline
-from seqwise.models.sequence_estimator import Problem, SequenceEstimator
-from seqwise.models.sequence_source import Source, check_lengths
-from seqwise.models.tag_target import TagTarget, cut, read_tags
+from seqwise.models.sequence_estimator import SequenceEstimator
+from seqwise.models.sequence_source import Source, sequence_names
+from seqwise.models.step_source import read_step_source
+from seqwise.models.tag_target import TagTarget, read_tags
 from seqwise.models.token_input import TokenInput
 from seqwise.training import StepBatches, predict_steps
 
@@ -46,6 +47,8 @@ class Tagger(SequenceEstimator):
     """
 
     pooling = ""  # every state is kept
+    each_step = True
+    answered = "of each sequence a list, one tag for each step"
     target_: TagTarget
 
     def __init__(
@@ -87,22 +90,50 @@ class Tagger(SequenceEstimator):
         self.frozen = frozen
         self.seed = seed
 
-    def fit(  # pyright: ignore[reportIncompatibleMethodOverride]: takes no tables
-        self, X: Any, y: Any, *, callbacks: Sequence[Any] = (), verbose: bool | None = None
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        group: str | None = None,
+        time: Any = None,
+        features: Any = None,
+        label: Any = None,
+        text: str | None = None,
+        sample_weight: Any = None,
+        callbacks: Sequence[Any] = (),
+        verbose: bool | None = None,
     ) -> Tagger:
         """Train on sequences with a tag for each of their steps.
 
         Args:
-            X: a list of arrays, each (timesteps, features); one array (samples, timesteps, features); or a list of
-                lists of tokens.
-            y: of each sequence its tags, a list or an array, one for each step.
+            X: a list of arrays, each (timesteps, features); one array (samples, timesteps, features); a list of lists
+                of tokens; or, with `group`, a long table (path, pandas, polars, pyarrow) of one row a step.
+            y: of each sequence its tags, a list or an array, one for each step; None where a table has them.
+            group: of a table: the column that names each row's sequence.
+            time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
+            features: of a table: the feature columns; None for every numeric column that is none of the others.
+            label: of a table: the column of tags.
+            text: of a table: the column of tokens, in place of features.
+            sample_weight: what each step of a sequence weighs in the loss, shape (samples,).
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
 
         Raises:
             DataError, SettingError: each message says how to mend it.
         """
-        return super().fit(X, y, callbacks=callbacks, verbose=verbose)
+        return super().fit(
+            X,
+            y,
+            group=group,
+            time=time,
+            features=features,
+            label=label,
+            text=text,
+            sample_weight=sample_weight,
+            callbacks=callbacks,
+            verbose=verbose,
+        )
 
     @property
     def classes_(self) -> np.ndarray:
@@ -118,7 +149,22 @@ class Tagger(SequenceEstimator):
         steps = self.input_.prepare(self._read_to_predict(X))
         return list(cut(self._at_steps(steps), steps.lengths))
 
-    def score(self, X: Any, y: Any) -> float:
+    def prediction_columns(self, X: Any) -> dict[str, Any]:
+        """Return the predictions as named columns, one row a step: the sequence, the step's number in it, its token,
+        its tag, the tag's probability, and that of each tag."""
+        raw = self._read_to_predict(X)
+        steps = self.input_.prepare(raw)
+        probabilities = self._at_steps(steps)
+        columns: dict[str, Any] = {
+            "sequence": np.repeat(sequence_names(raw), steps.lengths),
+            "step": np.concatenate([np.arange(n) for n in steps.lengths]),
+        }
+        if isinstance(raw, Texts):
+            columns["token"] = [token for tokens in raw.values for token in tokens]
+        columns |= {"label": self.classes_[probabilities.argmax(axis=1)], "probability": probabilities.max(axis=1)}
+        return columns | {f"p({tag})": probabilities[:, c] for c, tag in enumerate(self.classes_.tolist())}
+
+    def score(self, X: Any, y: Any = None) -> float:
         """Return the share of all steps whose tag is right."""
         raw, tags = self._read_to_score(X, y)
         found = self._at_steps(self.input_.prepare(raw)).argmax(axis=1)
@@ -134,6 +180,7 @@ class Tagger(SequenceEstimator):
         Raises:
             DataError: nothing was held back.
         """
+        unknown: tuple[Any, ...] = ()
         if X is None:
             part, chosen = self._part_to_score()
             assert self.answers_ is not None
@@ -141,8 +188,8 @@ class Tagger(SequenceEstimator):
         else:
             raw, y = self._read_to_score(X, y)
             part, codes = raw.label, self._coded(y, raw)
+            unknown = tuple(sorted(set(read_tags(y, raw)[0].tolist()) - set(self.classes_.tolist()), key=str))
         steps, truth = self.input_.prepare(raw), np.concatenate(codes)
-        unknown = () if y is None else tuple(sorted(set(read_tags(y, raw)[0].tolist()) - set(self.classes_.tolist())))
         baseline = self.baseline_
         found = {
             "model": self._at_steps(steps),
@@ -150,7 +197,7 @@ class Tagger(SequenceEstimator):
             "majority": np.repeat(self.prior_[None], len(truth), axis=0),
         }
         names = {"model": "this model", "simple": baseline.name, "majority": "majority"}
-        return Classification(self.classes_, truth, found, names, part, unknown)
+        return Classification(self.classes_, truth, found, names, part, unknown, lengths=steps.lengths)
 
     @property
     def baseline_(self) -> Any:
@@ -172,26 +219,17 @@ class Tagger(SequenceEstimator):
         found = predict_steps(self.model_, steps).astype(np.float64)
         return found / found.sum(axis=1, keepdims=True)
 
-    def _read(self, X: Any, y: Any, **names: Any) -> Problem:
-        if not _holds_tokens(X):
-            return super()._read(X, y, **names)
-        raw = make_tokens(X)
-        check_lengths(len(y), raw, "lists of tags")
-        target, codes, notes = self._read_answers(y, raw, Source(texts=True))
-        return Problem(Source(texts=True), raw, target, codes, self._hold_back(target, codes), notes)
+    def _read_source(self, X: Any, **names: Any) -> tuple[Source, Any]:
+        return read_step_source(X, **names)
 
     def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[TagTarget, np.ndarray, list[str]]:
-        if isinstance(raw, Texts) and isinstance(raw.values[0], str):
-            raise DataError(
-                "A Tagger takes lists of tokens, and these are whole texts: [text.split() for text in texts]."
-            )
         return TagTarget.read(y, raw)
 
     def _input(self, source: Source) -> Any:
         return TokenInput(self) if source.texts else super()._input(source)
 
     def _batches(self, steps: Any, target: TagTarget, codes: np.ndarray, weights: Any) -> StepBatches:
-        return StepBatches(steps, target.encode(codes), bucketing=self.bucketing)
+        return StepBatches(steps, target.encode(codes), weights, bucketing=self.bucketing)
 
     def _loss(self, target: TagTarget) -> Any:
         return target.loss()
@@ -202,25 +240,3 @@ class Tagger(SequenceEstimator):
     def _coded(self, y: Any, raw: Any) -> np.ndarray:
         flat, counts = read_tags(y, raw)
         return cut(self.target_.classes.encode(flat), counts)
-
-    def _read_to_predict(self, X: Any) -> Any:
-        self._check_fitted()
-        if self.input_.kind == "tokens":
-            return make_tokens(X)
-        if _holds_tokens(X):
-            raise DataError("The model was trained on sequences of numbers, but these are tokens.")
-        return self.source_.read(X, labelled=False)
-
-    def _read_to_score(self, X: Any, y: Any) -> tuple[Any, Any]:
-        raw = self._read_to_predict(X)
-        if y is None:
-            raise SettingError("There are no tags to compare with. Pass them as y, a list for each sequence.")
-        check_lengths(len(y), raw, "lists of tags")
-        return raw, y
-
-
-def _holds_tokens(X: Any) -> bool:
-    if not isinstance(X, (list, tuple)) or not X:
-        return False
-    first = next((item for item in X if isinstance(item, (list, tuple, np.ndarray)) and len(item)), None)
-    return first is not None and isinstance(first[0], str)

@@ -8,19 +8,17 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from seqwise.bundle import write_json
 from seqwise.data.labels import Classes
-from seqwise.errors import DataError
 from seqwise.evaluation.step_baseline import TokenBaseline
 from seqwise.models.number_input import NumberInput
-from seqwise.models.run_folder import METRICS, MODEL, load_model, save_model
-from seqwise.models.sequence_run import BASELINE
-from seqwise.models.sequence_source import Source
+from seqwise.models.run_folder import MODEL, load_model, save_model
+from seqwise.models.sequence_run import BASELINE, RESULTS, write_results
+from seqwise.models.step_source import StepSource
 from seqwise.models.tag_target import TagTarget
 from seqwise.models.tagger import Tagger
 from seqwise.models.token_input import TokenInput
 
-RESULTS = (METRICS,)
+__all__ = ["RESULTS", "needed", "restore", "write", "write_results"]
 INPUTS: dict[str, Any] = {"numbers": NumberInput, "tokens": TokenInput}  # by the kind that they save
 
 
@@ -55,18 +53,9 @@ def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Ta
     else:
         baseline.coef, baseline.intercept = arrays["coef"], arrays["intercept"]
     tagger._baseline, tagger._prior = baseline, arrays["prior"]
-    tagger.source_ = Source(**saved["source"])
+    tagger.source_ = StepSource(**saved["source"])
     tagger.notes_, tagger.counts_ = list(saved["notes"]), dict(saved["sequences"])
     tagger.story_ = str(saved["story"])
     tagger.n_features_in_ = tagger.input_.features
     tagger.raw_ = tagger.answers_ = tagger.parts_ = tagger.weights_ = None
     return tagger
-
-
-def write_results(estimator: Tagger, folder: Path) -> None:
-    try:
-        evaluation = estimator.evaluate()
-    except DataError:  # nothing was held back
-        evaluation = None
-    results = evaluation.to_dict() if evaluation else {"test": None, "baselines": {}}
-    write_json(folder / METRICS, results | {"seconds": round(estimator.training_.seconds, 3)})

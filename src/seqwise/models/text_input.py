@@ -53,6 +53,11 @@ class TextInput:
     def __init__(self, settings: Any) -> None:
         self.settings = settings
 
+    @property
+    def tokens(self) -> int:
+        """Of the vocabulary."""
+        return len(self.tokenizer)
+
     def fit(self, raw: Texts, train: np.ndarray) -> list[str]:
         """Learn the vocabulary from the training part, and read its vectors. Returns notes, one sentence each.
 

@@ -24,6 +24,8 @@ class SequenceStory:
         counts: how many sequences each class has; empty where there are no classes.
         parts: how many sequences each part has.
         buckets: timesteps of the batches, ascending.
+        tokens: of texts, how many tokens the vocabulary holds; None of numbers.
+        each_step: there is an answer for each step, and `counts` counts steps.
     """
 
     label: str
@@ -34,14 +36,18 @@ class SequenceStory:
     counts: dict[str, int]
     parts: dict[str, int]
     buckets: np.ndarray
+    tokens: int | None = None
+    each_step: bool = False
 
     @property
-    def input_shape(self) -> tuple[None, int]:
-        """(timesteps, features); the timesteps differ from batch to batch."""
-        return None, len(self.features)
+    def input_shape(self) -> tuple[None, int] | tuple[None]:
+        """(timesteps, features), of texts (timesteps,); the timesteps differ from batch to batch."""
+        return (None, len(self.features)) if self.tokens is None else (None,)
 
     @property
     def keras_input(self) -> str:
+        if self.tokens is not None:
+            return "keras.Input(shape=(None,), dtype='int32')"
         return f"keras.Input(shape={self.input_shape}), keras.Input(shape=(None,), dtype='bool')"
 
     @property
@@ -55,22 +61,13 @@ class SequenceStory:
     def __str__(self) -> str:
         least, most = int(self.lengths.min()), int(self.lengths.max())
         steps = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-        size = format_shape(samples=len(self.lengths), timesteps=steps, features=len(self.features))
+        answered = {"samples": len(self.lengths)} | ({"timesteps": steps} if self.each_step else {})
+        counted = "step" if self.each_step else "sequence"
         lines = [
-            f"input  x     {size}",
-            f"             each sample is one sequence of {self.label}, first step first",
-        ]
-        named = self.features != [str(i) for i in range(len(self.features))]
-        if named:
-            lines += [f"             feature {i}: {name}" for i, name in enumerate(self.features[:MOST_NAMED])]
-        if named and len(self.features) > MOST_NAMED:
-            lines.append(f"             … and {len(self.features) - MOST_NAMED} more")
-        lines += [
-            f"       mask  {format_shape(samples=len(self.lengths), timesteps=steps)}",
-            "             True at a step of the sequence, False at padding",
-            f"output y     {format_shape(samples=len(self.lengths), outputs=self.outputs)}",
+            *(self._numbers(steps) if self.tokens is None else self._tokens(steps)),
+            f"output y     {format_shape(**answered, outputs=self.outputs)}",
             f"             {self.answers}",
-            *(f"             {name}: {count:,} sequence(s)" for name, count in list(self.counts.items())[:MOST_NAMED]),
+            *(f"             {name}: {count:,} {counted}(s)" for name, count in list(self.counts.items())[:MOST_NAMED]),
         ]
         if len(self.counts) > MOST_NAMED:
             lines.append(f"             … and {len(self.counts) - MOST_NAMED} more")
@@ -86,3 +83,25 @@ class SequenceStory:
             )
         lines.append(f"Keras     {self.keras_input}")
         return "\n".join(lines)
+
+    def _numbers(self, steps: str) -> list[str]:
+        lines = [
+            f"input  x     {format_shape(samples=len(self.lengths), timesteps=steps, features=len(self.features))}",
+            f"             each sample is one sequence of {self.label}, first step first",
+        ]
+        named = self.features != [str(i) for i in range(len(self.features))]
+        if named:
+            lines += [f"             feature {i}: {name}" for i, name in enumerate(self.features[:MOST_NAMED])]
+        if named and len(self.features) > MOST_NAMED:
+            lines.append(f"             … and {len(self.features) - MOST_NAMED} more")
+        return [
+            *lines,
+            f"       mask  {format_shape(samples=len(self.lengths), timesteps=steps)}",
+            "             True at a step of the sequence, False at padding",
+        ]
+
+    def _tokens(self, steps: str) -> list[str]:
+        return [
+            f"input  x     {format_shape(samples=len(self.lengths), timesteps=steps)}",
+            f"             token ids of the texts of {self.label}, below {self.tokens:,}; 0 is padding, and masked",
+        ]

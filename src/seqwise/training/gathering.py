@@ -63,13 +63,14 @@ def _from_sequences(batches: SequenceBatches) -> tuple[Any, Gather]:
 
 def _from_steps(batches: StepBatches) -> tuple[Any, Gather]:
     timesteps = [int(n) for n in batches.lengths]
-    data = (_laid_out(batches.sequences), _laid_out(batches.targets))
+    data = (_laid_out(batches.sequences), _laid_out(batches.targets), _on_device(batches.weights))
 
     def gather(data: Any, samples: jax.Array, bucket: int) -> tuple[Any, jax.Array, jax.Array]:
-        sequences, answers = data
+        sequences, answers, weights = data
         values, mask = _padded(sequences, samples, timesteps[bucket])
         targets, _ = _padded(answers, samples, timesteps[bucket])
-        return model_inputs(values, mask), targets[..., 0], mask.astype(np.float32)
+        each = mask.astype(np.float32) if weights is None else mask * weights[samples, None]
+        return model_inputs(values, mask), targets[..., 0], each
 
     return data, gather
 

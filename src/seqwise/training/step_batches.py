@@ -19,10 +19,12 @@ class StepBatches(BucketedBatches):
     Attributes:
         sequences: scaled, float32; or token ids, int32, of one feature.
         targets: int32, one for each step, of one feature; as long as the sequences.
+        weights: float32, shape (samples,): what each step of a sequence weighs in the loss; None where all weigh 1.
     """
 
     sequences: Sequences
     targets: Sequences
+    weights: np.ndarray | None = None
 
     @property
     def timesteps(self) -> np.ndarray:
@@ -33,4 +35,5 @@ class StepBatches(BucketedBatches):
         length = int(self.lengths[bucket])
         batch = pad_joined(self.sequences.take(chosen), length=length)
         targets = pad_joined(self.targets.take(chosen), length=length).values[..., 0]
-        return model_inputs(*batch), targets, batch.mask.astype(np.float32)
+        each = batch.mask.astype(np.float32) if self.weights is None else batch.mask * self.weights[chosen, None]
+        return model_inputs(*batch), targets, each
