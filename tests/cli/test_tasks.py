@@ -141,13 +141,13 @@ MISTAKES = {
     ),
     "target for label": (
         ["train", "CSV", *NAMES, "--label", "kind", "--target", "kind", "--out", "OUT"],
-        "--target belongs to --task forecast; this is --task classify (told by the values of 'kind'). The column of "
-        "the labels is --label.",
+        "--target belongs to --task forecast and translate; this is --task classify (told by the values of 'kind'). "
+        "The column of the labels is --label.",
     ),
     "label for target": (
         ["train", "CSV", "--label", "x", "--out", "OUT"],
-        "--label belongs to --task classify and regress; this is --task forecast (told by the options). The column to "
-        "forecast is --target; for a label of each sequence add --group.",
+        "--label belongs to --task classify, regress and tag; this is --task forecast (told by the options). The "
+        "column to forecast is --target; for a label of each sequence add --group.",
     ),
     "a loss for classes": (
         ["train", "TS", "--loss", "mae", "--out", "OUT"],

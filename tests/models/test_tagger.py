@@ -215,9 +215,9 @@ def test_the_story_tells_steps(kind):
 
 def test_words_of_a_file_are_read_as_they_are_written(tmp_path):
     path = tmp_path / "tags.csv"
-    path.write_text("who,word,tag\n" + "1,NA,N\n1,-,P\n1,7,N\n1,nan,N\n2,?,P\n2,None,N\n" * 1)
+    path.write_text("who,word,tag\n1,NA,N\n1,-,P\n1,007,N\n1,nan,N\n2,?,P\n2,None,N\n2,so,N\n")
     raw = make_tagged(path, group="who", text="word", label="tag")
-    assert raw.values.tolist() == [["NA", "-", "7", "nan"], ["?", "None"]]
+    assert raw.values.tolist() == [["NA", "-", "007", "nan"], ["?", "None", "so"]]
     path.write_text("who,word,tag\n1,a,N\n1,,P\n")
     with pytest.raises(DataError, match=r"^tags\.csv: the token 'word' is empty on line 3\. Fill it, or leave the row"):
         make_tagged(path, group="who", text="word", label="tag")

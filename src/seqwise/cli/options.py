@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-SERIES, SEQUENCES, PAIRS = "A series to forecast", "Sequences", "Texts to translate"
+SERIES, SEQUENCES, TEXTS, PAIRS = "A series to forecast", "Sequences", "Texts", "Texts to translate"
 MODEL, TRAINING = "The model", "The training"
 
 Data = Annotated[
@@ -22,7 +22,8 @@ Data = Annotated[
 ]
 Run = Annotated[str, typer.Argument(help="A folder that `seqwise train --out` wrote.", metavar="RUN")]
 Task = Annotated[
-    str | None, typer.Option(help="forecast, classify, regress or translate; left out: told by the other options.")
+    str | None,
+    typer.Option(help="forecast, classify, regress, tag or translate; left out: told by the other options."),
 ]
 Out = Annotated[Path, typer.Option(help="Folder to write the run to; an earlier run there is replaced.")]
 Time = Annotated[
@@ -54,7 +55,10 @@ Group = Annotated[
 ]
 Label = Annotated[
     str | None,
-    typer.Option(help="The column of each sequence's label or number; several with commas.", rich_help_panel=SEQUENCES),
+    typer.Option(
+        help="The column of each sequence's label or number, several with commas; to tag: of each row's label.",
+        rich_help_panel=SEQUENCES,
+    ),
 ]
 ClassWeight = Annotated[
     str | None,
@@ -69,6 +73,31 @@ Pooling = Annotated[
     typer.Option(help="What the LSTM passes on: last, mean, max, or some joined: last+max.", rich_help_panel=SEQUENCES),
 ]
 
+Text = Annotated[
+    str | None,
+    typer.Option(help="The column of texts, one a row; with --group, of tokens, one a row.", rich_help_panel=TEXTS),
+]
+Tokens = Annotated[
+    str | None,
+    typer.Option(help="words or bpe (sub-words). [words; to translate: bpe]", rich_help_panel=TEXTS),
+]
+Vocabulary = Annotated[
+    int | None,
+    typer.Option(help="Tokens at most. [20000; to translate, of each language: 4000]", rich_help_panel=TEXTS),
+]
+MinCount = Annotated[
+    int | None, typer.Option(help="How often a token must occur in training. [2]", rich_help_panel=TEXTS)
+]
+Embedding = Annotated[
+    int | None, typer.Option(help="Width of a token's vector. [64; to translate: 256]", rich_help_panel=TEXTS)
+]
+Vectors = Annotated[
+    str | None, typer.Option(help="A file of pretrained vectors: GloVe, word2vec, fastText.", rich_help_panel=TEXTS)
+]
+Frozen = Annotated[
+    bool | None, typer.Option("--frozen", help="Keep the pretrained vectors as they are.", rich_help_panel=TEXTS)
+]
+
 Source = Annotated[
     str | None,
     typer.Option(
@@ -77,12 +106,6 @@ Source = Annotated[
         rich_help_panel=PAIRS,
     ),
 ]
-Tokens = Annotated[str | None, typer.Option(help="bpe (sub-words) or words. [bpe]", rich_help_panel=PAIRS)]
-Vocabulary = Annotated[int | None, typer.Option(help="Tokens of each language at most. [4000]", rich_help_panel=PAIRS)]
-MinCount = Annotated[
-    int | None, typer.Option(help="How often a token must occur in training. [2]", rich_help_panel=PAIRS)
-]
-Embedding = Annotated[int | None, typer.Option(help="Width of the embeddings. [256]", rich_help_panel=PAIRS)]
 Attention = Annotated[str | None, typer.Option(help="dot, additive or none. [dot]", rich_help_panel=PAIRS)]
 Beam = Annotated[
     int | None, typer.Option(help="Translations followed at once; 1 is greedy. [5]", rich_help_panel=PAIRS)

@@ -22,7 +22,7 @@ def command(
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecast to this PNG file.")] = None,
 ) -> None:
-    """Forecast the rows that follow the data, say the class or number of each sequence, or translate texts.
+    """Forecast the rows that follow the data, say the class or number of each sequence (or step), or translate texts.
 
     For example:
 

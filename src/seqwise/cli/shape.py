@@ -18,6 +18,7 @@ def command(
     gaps: options.Gaps = None,
     group: options.Group = None,
     label: options.Label = None,
+    text: options.Text = None,
     source: options.Source = None,
     validation: options.Validation = None,
     test: options.Test = None,
@@ -31,6 +32,8 @@ def command(
         seqwise shape power.csv --time date --target OT --features all --window 96 --horizon 24
 
         seqwise shape gestures.csv --group id --time step --label gesture
+
+        seqwise shape sentences.csv --group sentence --text word --label tag
 
         seqwise shape english-french.tsv --task translate
     """

@@ -23,11 +23,14 @@ def command(
     class_weight: options.ClassWeight = None,
     label_smoothing: options.LabelSmoothing = None,
     pooling: options.Pooling = None,
-    source: options.Source = None,
+    text: options.Text = None,
     tokens: options.Tokens = None,
     vocabulary: options.Vocabulary = None,
     min_count: options.MinCount = None,
     embedding: options.Embedding = None,
+    vectors: options.Vectors = None,
+    frozen: options.Frozen = None,
+    source: options.Source = None,
     attention: options.Attention = None,
     beam: options.Beam = None,
     length_penalty: options.LengthPenalty = None,
@@ -47,8 +50,9 @@ def command(
 ) -> None:
     """Train a model, score it beside simple ones, and write the run folder.
 
-    Forecasts a series (--target), classifies sequences (a .ts file, or --group with --label), or finds a number for
-    each; translates texts (--task translate). Keeps the best weights; Ctrl-C saves what there is. For example:
+    Forecasts a series (--target), classifies sequences (a .ts file, or --group with --label) or texts (--text with
+    --label), or finds a number for each; finds a label for each row (--group with a --label that differs within it);
+    translates texts (--task translate). Keeps the best weights; Ctrl-C saves what there is. For example:
 
         seqwise train airline.csv --time Month --target Passengers --window 24 --horizon 12 --out runs/airline
 
@@ -57,6 +61,10 @@ def command(
         seqwise train vowels.ts --out runs/vowels
 
         seqwise train gestures.csv --group id --time step --label gesture --test 0.2 --out runs/gestures
+
+        seqwise train reviews.csv --text review --label stars --test 0.1 --out runs/reviews
+
+        seqwise train sentences.csv --group sentence --text word --label tag --out runs/tags
 
         seqwise train english-french.tsv --task translate --out runs/french
     """

@@ -25,15 +25,22 @@ TASKS = {
     "forecast": "seqwise.cli.tasks.forecast",
     "classify": "seqwise.cli.tasks.classify",
     "regress": "seqwise.cli.tasks.regress",
+    "tag": "seqwise.cli.tasks.tag",
     "translate": "seqwise.cli.tasks.translate",
 }
-ESTIMATORS = {"Forecaster": "forecast", "Classifier": "classify", "Regressor": "regress", "Translator": "translate"}
+ESTIMATORS = {
+    "Forecaster": "forecast", "Classifier": "classify", "Regressor": "regress", "Tagger": "tag",
+    "Translator": "translate",
+}  # fmt: skip
 # what to say beside "does not belong here"
 INSTEAD = {
     ("target", "classify"): "The column of the labels is --label.",
+    ("target", "tag"): "The column of the labels is --label.",
     ("target", "regress"): "The column of each sequence's number is --label.",
     ("label", "forecast"): "The column to forecast is --target; for a label of each sequence add --group.",
     ("loss", "classify"): "A classifier is trained by cross-entropy.",
+    ("pooling", "tag"): "A tagger keeps every step.",
+    ("tokens", "tag"): "A tagger takes tokens as they come, one a row.",
 }
 
 
@@ -49,9 +56,9 @@ def task_of(estimator: Any) -> Any:
 def choose_task(data: str, given: dict[str, Any]) -> tuple[str, str]:
     """Return the task and why: as `given` says, or as the options and the data tell.
 
-    A .ts file with class labels is to be classified, with targets regressed; a table with `group` by its label:
-    text, bool and whole numbers are classes, fractions are quantities. Columns of a source and a target are to be
-    translated. Anything else is forecast.
+    A .ts file with class labels is to be classified, with targets regressed; a table with `group` or `text` by its
+    label: text, bool and whole numbers are classes, fractions are quantities; classes that differ within a group are
+    tags. Columns of a source and a target are to be translated. Anything else is forecast.
 
     Raises:
         SettingError: there is no such task, or an option does not belong to it.
@@ -69,10 +76,14 @@ def choose_task(data: str, given: dict[str, Any]) -> tuple[str, str]:
         owners = [other for other in TASKS if option in task_module(other).OPTIONS]
         because = "" if why == "--task" else f" (told by {why})"
         raise SettingError(
-            f"{flag} belongs to --task {' and '.join(owners)}; this is --task {name}{because}. "
+            f"{flag} belongs to --task {_listed(owners)}; this is --task {name}{because}. "
             + INSTEAD.get((option, name), f"Leave it out, or name the task you mean: --task {owners[0]}.")
         )
     return name, why
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _told_by(data: str, given: dict[str, Any]) -> tuple[str, str]:
@@ -85,16 +96,19 @@ def _told_by(data: str, given: dict[str, Any]) -> tuple[str, str]:
         return ("regress", "the file's targets") if labels.dtype.kind == "f" else ("classify", "the file's labels")
     if "source" in given:
         return "translate", "--source"
-    if "group" not in given:
+    if "group" not in given and "text" not in given:
         return "forecast", "the options"
     if "label" not in given:
-        raise SettingError(
-            "--group names the sequences; name the column of their labels (or numbers) too: --label COL."
-        )
+        named, of = ("group", "the sequences") if "group" in given else ("text", "the texts")
+        raise SettingError(f"--{named} names {of}; name the column of their labels (or numbers) too: --label COL.")
     from seqwise.data import read_table
 
-    label = given["label"].split(",")[0].strip()
-    column = read_table(data).column(label).to_polars()
+    table, label = read_table(data), given["label"].split(",")[0].strip()
+    column = table.column(label).to_polars().alias("label")
     if column.dtype.is_float() and not (column.drop_nulls() % 1 == 0).all():
         return "regress", f"the fractions in {label!r}"
+    if "group" in given:
+        group = table.column(given["group"]).to_polars().alias("group")
+        if column.to_frame().with_columns(group).unique()["group"].is_duplicated().any():
+            return "tag", f"labels that differ within a {given['group']!r}"
     return "classify", f"the values of {label!r}"

@@ -1,4 +1,4 @@
-"""What classifying and regressing sequences share on the command line."""
+"""What classifying, regressing and tagging sequences share on the command line."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from typing import Any
 
 from seqwise.cli import options
 
-COLUMNS = ("group", "time", "features", "label")
+COLUMNS = ("group", "time", "features", "label", "text")
+TOKENIZER = {"tokens": "kind", "vocabulary": "size", "min_count": "min_count"}  # its settings
 OPTIONS = {
-    *COLUMNS, "units", "bidirectional", "dropout", "pooling", "scaler", "validation", "test", "optimizer",
-    "learning_rate", "epochs", "patience", "batch_size", "seed",
+    *COLUMNS, *TOKENIZER, "embedding", "vectors", "frozen", "units", "bidirectional", "dropout", "pooling", "scaler",
+    "validation", "test", "optimizer", "learning_rate", "epochs", "patience", "batch_size", "seed",
 }  # fmt: skip
-MOST_SHOWN, MOST_COLUMNS = 20, 9  # sequences and columns, on the screen
+MOST_SHOWN = 20  # rows, on the screen
 
 
 def settings(given: dict[str, Any]) -> dict[str, Any]:
     """Return the estimator's settings among the options given."""
-    found = {name: value for name, value in given.items() if name not in (*COLUMNS, "task")}
-    return found | {"units": options.widths(found["units"])} if "units" in found else found
+    found = {name: value for name, value in given.items() if name not in (*COLUMNS, *TOKENIZER)}
+    tokenizer = {setting: given[name] for name, setting in TOKENIZER.items() if name in given}
+    if "units" in found:
+        found["units"] = options.widths(found["units"])
+    return found | {"tokenizer": tokenizer} if tokenizer else found
 
 
 def fit(estimator: Any, data: str, given: dict[str, Any]) -> None:
@@ -43,7 +47,8 @@ def told(estimator: Any) -> str:
         evaluation = estimator.evaluate()
     except DataError:  # nothing was held back
         return verdict(None)[1]
-    return f"{evaluation.part}, {len(evaluation):,} sequence(s):\n{evaluation}\n\n{verdict(evaluation)[1]}"
+    counted = getattr(evaluation, "counted", "sequence")
+    return f"{evaluation.part}, {len(evaluation):,} {counted}(s):\n{evaluation}\n\n{verdict(evaluation)[1]}"
 
 
 def evaluate(estimator: Any, data: str | None, folds: int | None) -> Any:
@@ -76,15 +81,17 @@ def predict(estimator: Any, data: str | None, out: Path | None, plot: Path | Non
     if plot is not None:
         raise SettingError("--plot belongs to forecasts. Write the predictions: --out FILE.csv.")
     if data is None:
-        raise SettingError("Name the sequences: --data FILE (.ts, or a table with the training's columns).")
+        raise SettingError(
+            "Name the sequences: --data FILE (.ts, a table with the training's columns, or a text a line)."
+        )
     table = pl.DataFrame(estimator.prediction_columns(data))
     if out is not None:
         table.write_csv(out)
         return f"wrote {out}"
-    if table.width > MOST_COLUMNS:
-        table = table.select(table.columns[:3])  # the answer; the file has the probability of each class
+    if "probability" in table.columns:  # the answer; the file has the probability of each class
+        table = table.select(table.columns[: table.columns.index("probability") + 1])
     plain: Any = {"tbl_hide_dataframe_shape": True, "tbl_hide_column_data_types": True, "float_precision": 4}
-    with pl.Config(tbl_rows=MOST_SHOWN, tbl_cols=MOST_COLUMNS, **plain):
+    with pl.Config(tbl_rows=MOST_SHOWN, tbl_cols=9, **plain):
         rest = len(table) - MOST_SHOWN
         more = f"\n… and {rest:,} more; --out FILE.csv writes them all" if rest > 0 else ""
         return str(table.head(MOST_SHOWN)) + more

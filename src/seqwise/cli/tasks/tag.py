@@ -1,0 +1,17 @@
+"""Tagging the steps of sequences on the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqwise.cli.tasks import sequences
+from seqwise.cli.tasks.sequences import evaluate, fit, notes, predict, shape, told, write_report
+
+__all__ = ["OPTIONS", "evaluate", "fit", "make", "notes", "predict", "shape", "told", "write_report"]
+OPTIONS = sequences.OPTIONS - {"pooling", "tokens"}
+
+
+def make(given: dict[str, Any]) -> Any:
+    from seqwise.models.tagger import Tagger
+
+    return Tagger(**sequences.settings(given))
