@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -64,7 +65,7 @@ def test_the_label_of_a_text_tells_the_task(folder, tmp_path, capsys, monkeypatc
     assert sw.load(tmp_path / "run").tokenizer == {"kind": "bpe", "size": 30, "min_count": 1}
 
 
-TAGS = {
+TAGS: dict[str, Any] = {
     "tokens": (["--text", "word"], {"text": "word"}, ["sequence", "step", "token", "label", "probability"]),
     "numbers": (["--features", "x"], {"features": "x"}, ["sequence", "step", "label", "probability"]),
 }
