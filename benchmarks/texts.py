@@ -4,7 +4,9 @@ Four programs train the same model on the same token ids with Adam and the same 
 own: Seqwise's fit loop, stock Keras on JAX and on TensorFlow (`model.fit` on texts padded to 200, `mask_zero`), and a
 PyTorch loop on packed sequences, padded batch by batch. The texts are drawn: word counts are those of the film reviews
 (rt-polarity in ../shared/data; 1 / rank where it is absent), lengths are log-normal with a median of 100 words.
-Splitting texts into tokens is not timed, nor is importing. The first epoch includes what is compiled at its start.
+All start from embeddings drawn from the same range. Splitting texts into tokens is not timed, nor is importing. Each
+run is a fresh process with a seed of its own; the peers take turns, so that a busy machine is busy for all. The first
+epoch includes what is compiled at its start, and is told apart.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import argparse
 import importlib.util
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -20,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
+from fit import show
 
 TEXTS, LONGEST, MEDIAN, SPREAD = 25_000, 200, 100, 0.6
 WIDTH, UNITS, RATE = 64, 64, 1e-3
-SEQWISE, JAX, TENSORFLOW, TORCH = PEERS = ("Seqwise", "Keras on JAX", "Keras on TensorFlow", "PyTorch, packed")
+SEQWISE, JAX, TENSORFLOW, TORCH = PEERS = ("Seqwise", "Keras on JAX", "Keras on TensorFlow", "PyTorch packed")
+MODULES = {SEQWISE: "jax", JAX: "jax", TENSORFLOW: "tensorflow", TORCH: "torch"}
 REVIEWS = Path(__file__).parent / "../../shared/data"
 
 
@@ -79,14 +82,14 @@ def keras_model(keras: Any, words: int) -> Any:
     return model
 
 
-def train(peer: str, epochs: int, batch: int, texts: int) -> dict[str, list[float]]:
+def train(peer: str, epochs: int, batch: int, texts: int, seed: int) -> dict[str, list[float]]:
     """Train in this process; seconds, loss and accuracy of each epoch."""
     ids, lengths, labels, words = draw_texts(texts)
     if peer == TORCH:
-        return train_torch(ids, lengths, labels, words, epochs, batch)
+        return train_torch(ids, lengths, labels, words, epochs, batch, seed)
     import keras
 
-    keras.utils.set_random_seed(0)
+    keras.utils.set_random_seed(seed)
     model = keras_model(keras, words)
     ends = []
     note_end = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))
@@ -105,7 +108,7 @@ def train(peer: str, epochs: int, batch: int, texts: int) -> dict[str, list[floa
             epochs=epochs,
             batch_size=batch,
             patience=None,
-            seed=0,
+            seed=seed,
             callbacks=[note_end],
             verbose=False,
         ).history
@@ -118,19 +121,20 @@ def train(peer: str, epochs: int, batch: int, texts: int) -> dict[str, list[floa
 
 
 def train_torch(
-    ids: np.ndarray, lengths: np.ndarray, labels: np.ndarray, words: int, epochs: int, batch: int
+    ids: np.ndarray, lengths: np.ndarray, labels: np.ndarray, words: int, epochs: int, batch: int, seed: int
 ) -> dict[str, list[float]]:
     import torch
     from torch import nn
     from torch.nn.utils.rnn import pack_padded_sequence
 
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     x, count, y = torch.from_numpy(padded(ids, lengths)).long(), torch.from_numpy(lengths), torch.from_numpy(labels)
 
     class Net(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.embedding = nn.Embedding(words, WIDTH, padding_idx=0)
+            nn.init.uniform_(self.embedding.weight, -0.05, 0.05)  # as Keras's
             self.lstm = nn.LSTM(WIDTH, UNITS, batch_first=True, bidirectional=True)
             self.head = nn.Linear(2 * UNITS, 1)
 
@@ -158,14 +162,14 @@ def train_torch(
     return found
 
 
-def train_afresh(peer: str, arguments: argparse.Namespace) -> dict[str, list[float]]:
+def train_afresh(peer: str, seed: int, arguments: argparse.Namespace) -> dict[str, list[float]]:
     """Run `train` in a new process, with no compiled program kept on disk from an earlier one."""
     environment = os.environ | {
         "KERAS_BACKEND": "tensorflow" if peer == TENSORFLOW else "jax",
         "JAX_ENABLE_COMPILATION_CACHE": "0",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
-    sizes = [str(arguments.epochs), str(arguments.batch), str(arguments.texts)]
+    sizes = [str(n) for n in (arguments.epochs, arguments.batch, arguments.texts, seed)]
     run = subprocess.run(
         [sys.executable, __file__, "--child", peer, *sizes], env=environment, capture_output=True, text=True
     )
@@ -174,39 +178,67 @@ def train_afresh(peer: str, arguments: argparse.Namespace) -> dict[str, list[flo
     return json.loads(run.stdout.splitlines()[-1])
 
 
+def spread(values: list[float], digits: int) -> str:
+    return f"{statistics.median(values):.{digits}f}, {min(values):.{digits}f}–{max(values):.{digits}f}"
+
+
+def table_rows(found: dict[str, list[dict[str, list[float]]]]) -> list[list[str]]:
+    """Return a row for each peer: of an epoch the median and min–max over the runs, and how often Seqwise's it takes.
+
+    An epoch's seconds in a run are the median of those after the first.
+    """
+    firsts = {peer: [run["seconds"][0] for run in runs] for peer, runs in found.items()}
+    later = {peer: [statistics.median(run["seconds"][1:]) for run in runs] for peer, runs in found.items()}
+    rows = []
+    for peer, runs in found.items():
+        ratios = [
+            f"{statistics.median(taken[peer]) / statistics.median(taken[SEQWISE]):.2f}" if SEQWISE in taken else ""
+            for taken in (firsts, later)
+        ]
+        lasts = [spread([run[name][-1] for run in runs], 3) for name in ("loss", "accuracy")]
+        rows.append([peer, spread(firsts[peer], 1), spread(later[peer], 1), *ratios, *lasts])
+    return rows
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=2, help="the least of those after the first is reported")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--epochs", type=int, default=2, help="of a run, at least 2; the first is told apart (default 2)"
+    )
+    parser.add_argument("--runs", type=int, default=3, help="of each peer (default 3)")
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--texts", type=int, default=TEXTS)
-    parser.add_argument("--peers", default=",".join(PEERS), help="some of them, divided by commas")
-    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
+    parser.add_argument("--peers", default=",".join(PEERS), help=f"some of them, divided by commas: {', '.join(PEERS)}")
+    parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
         peer, *sizes = arguments.child
         print(json.dumps(train(peer, *map(int, sizes))))
         return
+    peers = arguments.peers.split(",")
+    if unknown := set(peers) - set(PEERS):
+        parser.error(f"there is no peer {', '.join(sorted(unknown))}; there are {', '.join(PEERS)}")
+    if arguments.epochs < 2 or arguments.runs < 1:
+        parser.error("at least 2 epochs and 1 run are needed: the first epoch is told apart from the others")
+    absent = [peer for peer in peers if importlib.util.find_spec(MODULES[peer]) is None]
+    notes = [f"{MODULES[peer]} is not installed here: {peer} is left out" for peer in absent]
+    found: dict[str, list[dict[str, list[float]]]] = {peer: [] for peer in peers if peer not in absent}
+    for seed in range(arguments.runs):
+        for peer, runs in found.items():
+            runs.append(train_afresh(peer, seed, arguments))
+
     _, lengths, _, words = draw_texts(arguments.texts)
-    table = Table(
-        "program", "first epoch (s)", "epoch (s)", "× Seqwise, first", "× Seqwise", "loss", "accuracy",
-        title=f"{len(lengths):,} texts of {lengths.min()}–{lengths.max()} words (mean {lengths.mean():.0f}), "
-        f"{words:,} words in the vocabulary, batches of {arguments.batch}",
-    )  # fmt: skip
-    ours: tuple[float, float] | None = None
-    for peer in [name for name in PEERS if name in arguments.peers.split(",")]:
-        module = {TENSORFLOW: "tensorflow", TORCH: "torch"}.get(peer, "jax")
-        if importlib.util.find_spec(module) is None:
-            table.add_row(peer, f"{module} is not installed here")
-            continue
-        found = train_afresh(peer, arguments)
-        first, later = found["seconds"][0], min(found["seconds"][1:] or found["seconds"])
-        ours = ours or (first, later)
-        table.add_row(
-            peer, f"{first:.1f}", f"{later:.1f}", f"{first / ours[0]:.2f}", f"{later / ours[1]:.2f}",
-            f"{found['loss'][-1]:.4f}", f"{found['accuracy'][-1]:.3f}",
-        )  # fmt: skip
-    console = Console()
-    (console if console.is_terminal else Console(width=160)).print(table)
+    title = (
+        f"{len(lengths):,} texts of {lengths.min()}–{lengths.max()} words (mean {lengths.mean():.0f}), {words:,} words "
+        f"in the vocabulary, batches of {arguments.batch}"
+    )
+    notes += [
+        f"median, min–max of {arguments.runs} run(s), the peers in turns; loss and accuracy: of training epoch "
+        f"{arguments.epochs}",
+    ]
+    header = ["program", "first epoch, s", "an epoch, s", "first ÷ Seqwise's", "epoch ÷ Seqwise's", "loss", "accuracy"]
+    show(title, header, table_rows(found), notes, arguments.markdown)
 
 
 if __name__ == "__main__":
