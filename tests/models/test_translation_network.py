@@ -14,7 +14,7 @@ from seqwise.data.text import END, PADDING, START
 from seqwise.layers import accelerate, stock_layers
 from seqwise.models.beam_search import beam_search
 from seqwise.models.translation_network import build_translator, inference_models
-from seqwise.models.translation_search import search_tokens
+from seqwise.models.translation_search import TokenSearch
 from seqwise.ops.backend import import_keras
 
 keras = import_keras()
@@ -86,7 +86,7 @@ def test_the_whole_search_gives_each_text_its_own_translation(form):
     """In batches of like lengths and compiled; alone, step by step as the models stand."""
     models = inference_models(make_network(**form))
     sources, limits = make_sources((4, 1, 7, 3, 19, 5)), np.array([5, 3, 6, 8, 9, 4])
-    together, scores = search_tokens(models, sources, limits, beam=3, length_penalty=1.0)
+    together, scores = TokenSearch(models)(sources, limits, beam=3, length_penalty=1.0)
 
     def alone(source, limit):
         states, memory = encoded(models, source.T)
@@ -117,7 +117,7 @@ def plain_loop(cond, body, values):
 def test_the_score_of_a_translation_is_that_of_the_whole_network():
     model = make_network()
     models, sources = inference_models(model), make_sources()
-    tokens, scores = search_tokens(models, sources, np.full(4, 6), beam=2, length_penalty=0.5)
+    tokens, scores = TokenSearch(models)(sources, np.full(4, 6), beam=2, length_penalty=0.5)
     for source, found, score in zip(sources, tokens, scores, strict=True):
         logits = np.asarray(model([source.T, np.array([[START, *found[:-1]]])]))[0]
         logp = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
@@ -174,3 +174,16 @@ def test_saved_models_translate_where_there_is_no_seqwise(tmp_path):
     )
     assert done.returncode == 0, done.stderr[-2000:]
     np.testing.assert_allclose(np.load(tmp_path / "logits.npy"), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_search_that_was_compiled_reads_the_weights_of_now():
+    model, sources = make_network(), make_sources()
+    search, limits = TokenSearch(inference_models(model)), np.full(4, 6)
+    before = search(sources, limits, beam=2, length_penalty=1.0)
+    model.set_weights(make_network(seed=5).get_weights())
+    after = search(sources, limits, beam=2, length_penalty=1.0)
+    expected = TokenSearch(inference_models(make_network(seed=5)))(sources, limits, beam=2, length_penalty=1.0)
+    np.testing.assert_array_equal(after[1], expected[1])
+    assert not np.allclose(after[1], before[1])
+    greedy = search(sources, limits, beam=1, length_penalty=1.0)  # other settings are another search
+    assert [t.tolist() for t in greedy[0]] != [t.tolist() for t in after[0]]

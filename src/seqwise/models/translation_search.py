@@ -17,38 +17,54 @@ from seqwise.ops.backend import import_keras
 
 BATCH_ROWS = 512  # hypotheses of a batch, all sentences' together
 
+Run = Callable[[Any, Any, int], Found]  # (sources (sentences, timesteps), limits, steps) → what was found
 
-def search_tokens(
-    models: InferenceModels, sources: Sequences, limits: np.ndarray, *, beam: int, length_penalty: float
-) -> tuple[list[np.ndarray], np.ndarray]:
-    """Return the best hypothesis of each source (its tokens, int32, with the end token) and its score.
 
-    Batches hold sources of like lengths; their shapes are few (powers of two).
+class TokenSearch:
+    """Find translations of token ids; what was compiled for one call serves the next ones.
 
     Args:
-        limits: int, shape (samples,): tokens of a hypothesis at most.
+        models: what translates; their weights are read at each call.
     """
-    search = _compiled(models, beam, length_penalty)
-    tops = np.maximum(4, 2 ** np.ceil(np.log2(sources.lengths)).astype(np.int64))
-    tokens: list[np.ndarray] = [np.zeros(0, np.int32)] * len(sources)
-    scores = np.zeros(len(sources), np.float32)
-    for top in np.unique(tops):
-        members = np.flatnonzero(tops == top)
-        size = int(min(max(BATCH_ROWS // beam, 1), 2 ** np.ceil(np.log2(len(members)))))
-        steps = int(2 ** np.ceil(np.log2(limits[members].max())))
-        for start in range(0, len(members), size):
-            chosen = members[start : start + size]
-            filled = np.resize(chosen, size)
-            source = pad_joined(sources.take(filled), length=int(top)).values[..., 0]
-            found = search(source, limits[filled].astype(np.int32), steps)
-            scores[chosen] = np.asarray(found.scores)[: len(chosen)]
-            for i, row in zip(chosen, np.asarray(found.tokens), strict=False):
-                tokens[i] = row[row != PADDING]
-    return tokens, scores
+
+    def __init__(self, models: InferenceModels) -> None:
+        self.models = models
+        self._runs: dict[tuple[int, float], Run] = {}
+
+    def __call__(
+        self, sources: Sequences, limits: np.ndarray, *, beam: int, length_penalty: float
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Return the best hypothesis of each source (its tokens, int32, with the end token) and its score.
+
+        Batches hold sources of like lengths; their shapes are few (powers of two).
+
+        Args:
+            limits: int, shape (samples,): tokens of a hypothesis at most.
+        """
+        asked = beam, float(length_penalty)
+        if asked not in self._runs:
+            self._runs[asked] = _compiled(self.models, *asked)
+        search = self._runs[asked]
+        tops = np.maximum(4, 2 ** np.ceil(np.log2(sources.lengths)).astype(np.int64))
+        tokens: list[np.ndarray] = [np.zeros(0, np.int32)] * len(sources)
+        scores = np.zeros(len(sources), np.float32)
+        for top in np.unique(tops):
+            members = np.flatnonzero(tops == top)
+            size = int(min(max(BATCH_ROWS // beam, 1), 2 ** np.ceil(np.log2(len(members)))))
+            steps = int(2 ** np.ceil(np.log2(limits[members].max())))
+            for start in range(0, len(members), size):
+                chosen = members[start : start + size]
+                filled = np.resize(chosen, size)
+                source = pad_joined(sources.take(filled), length=int(top)).values[..., 0]
+                found = search(source, limits[filled].astype(np.int32), steps)
+                scores[chosen] = np.asarray(found.scores)[: len(chosen)]
+                for i, row in zip(chosen, np.asarray(found.tokens), strict=False):
+                    tokens[i] = row[row != PADDING]
+        return tokens, scores
 
 
-def _compiled(models: InferenceModels, beam: int, length_penalty: float) -> Callable[[Any, Any, int], Found]:
-    """Return (sources (sentences, timesteps), limits, steps) → Found; on JAX one compiled call."""
+def _compiled(models: InferenceModels, beam: int, length_penalty: float) -> Run:
+    """Return the search itself; on JAX one compiled call."""
     keras = import_keras()
     run = partial(_search, models, beam, length_penalty)
     backend = keras.backend.backend()

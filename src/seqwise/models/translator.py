@@ -22,8 +22,8 @@ from seqwise.models.settings import (
     is_whole,
     make_optimizer,
 )
-from seqwise.models.translation_network import ATTENTION, InferenceModels, build_translator, inference_models
-from seqwise.models.translation_search import search_tokens
+from seqwise.models.translation_network import ATTENTION, build_translator, inference_models
+from seqwise.models.translation_search import TokenSearch
 from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes.pair_story import PairStory
 from seqwise.training import PairBatches, Training, fit
@@ -279,8 +279,8 @@ class Translator(BaseEstimator):
         return model, training
 
     def _take_model(self, model: Any) -> None:
-        self.model_ = model
-        self.encoder_, self.step_ = inference_models(model)
+        models = inference_models(model)
+        self.model_, (self.encoder_, self.step_), self._search = model, models, TokenSearch(models)
 
     def predict(self, texts: Any, *, beam: int | None = None) -> list[str]:
         """Translate texts.
@@ -305,8 +305,7 @@ class Translator(BaseEstimator):
         longest_source, longest_target = self.longest_
         # of a source longer than all of training the translation may be longer in proportion
         limits = np.ceil(longest_target * np.maximum(sources.lengths / longest_source, 1)).astype(np.int64)
-        models = InferenceModels(self.encoder_, self.step_)
-        tokens, _ = search_tokens(models, sources, limits, beam=beam, length_penalty=self.length_penalty)
+        tokens, _ = self._search(sources, limits, beam=beam, length_penalty=self.length_penalty)
         for i, ids in zip(asked, tokens, strict=True):
             found[i] = self.target_tokenizer_.decode(ids)
         return found
