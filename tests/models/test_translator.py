@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
 import subprocess
 import sys
 from typing import Any
@@ -94,9 +96,9 @@ def test_the_same_seed_gives_the_same_weights_and_parts():
     np.testing.assert_array_equal(weights(one), weights(same))
     assert not np.allclose(weights(one), weights(other))
     assert one.held_ == same.held_ != other.held_
-    copy: Any = base.clone(one)
-    assert copy.get_params() == one.get_params()
-    assert not hasattr(copy, "model_")
+    again: Any = base.clone(one)
+    assert again.get_params() == one.get_params()
+    assert not hasattr(again, "model_")
 
 
 @pytest.mark.parametrize(
@@ -158,6 +160,19 @@ def test_a_saved_run_translates_the_same(tmp_path, fitted):
     second = again.save(tmp_path / "second")
     assert (second / "metrics.json").read_text() == (run / "metrics.json").read_text()
     assert sw.load(second).predict(texts) == fitted.predict(texts)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_a_copy_translates_the_same_on_weights_of_its_own(copied, fitted):
+    texts = language(20, seed=9)[0]
+    before = fitted.predict(texts)
+    twin = copied(fitted)
+    assert twin.predict(texts) == before
+    assert twin.evaluate().scores == fitted.evaluate().scores
+    twin.model_.set_weights([0 * w for w in twin.model_.get_weights()])
+    assert twin.predict(texts) != before
+    assert fitted.predict(texts) == before
+    assert copied(small()).get_params() == small().get_params()
 
 
 def test_a_damaged_run_is_told(tmp_path, fitted):

@@ -116,6 +116,11 @@ def build_translator(
     return keras.Model([source, taught], logits, name="translator")
 
 
+def plain_model(model: Any) -> Any:
+    """Return the model on the same layers, without its loss, which is ours, and its optimiser: to be saved."""
+    return import_keras().Model(model.inputs, model.outputs, name="translator")
+
+
 def inference_models(model: Any) -> InferenceModels:
     """Take encoder and decoder step out of a model that `build_translator` made, on the same layers."""
     keras = import_keras()

@@ -22,7 +22,7 @@ from seqwise.models.settings import (
     is_whole,
     make_optimizer,
 )
-from seqwise.models.translation_network import ATTENTION, build_translator, inference_models
+from seqwise.models.translation_network import ATTENTION, build_translator, inference_models, plain_model
 from seqwise.models.translation_search import TokenSearch
 from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes.pair_story import PairStory
@@ -281,6 +281,19 @@ class Translator(BaseEstimator):
     def _take_model(self, model: Any) -> None:
         models = inference_models(model)
         self.model_, (self.encoder_, self.step_), self._search = model, models, TokenSearch(models)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # pickle and deepcopy: the model alone, without our loss; the rest is made of its layers
+        state = dict(super().__getstate__())
+        if "model_" in state:
+            state = {name: value for name, value in state.items() if name not in ("encoder_", "step_", "_search")}
+            state["model_"] = plain_model(self.model_)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if hasattr(self, "model_"):
+            self._take_model(self.model_)
 
     def predict(self, texts: Any, *, beam: int | None = None) -> list[str]:
         """Translate texts.

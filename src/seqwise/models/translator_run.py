@@ -12,8 +12,8 @@ from seqwise.data.text import Tokenizer
 from seqwise.evaluation.translation import TranslationEvaluation
 from seqwise.evaluation.translation_report import write_translation_report
 from seqwise.models.run_folder import METRICS, MODEL, REPORT, load_model, plain_settings, save_model
+from seqwise.models.translation_network import plain_model
 from seqwise.models.translator import Translator
-from seqwise.ops.backend import import_keras
 
 ENCODER, STEP = "encoder.keras", "decoder_step.keras"
 VOCABULARY, TRANSLATIONS = "vocabulary.json", "translations.json"
@@ -26,9 +26,7 @@ def needed(saved: dict[str, Any]) -> tuple[str, ...]:
 
 
 def write(translator: Translator, folder: Path) -> dict[str, Any]:
-    # without its loss, which is ours, and its optimiser
-    trained = import_keras().Model(translator.model_.inputs, translator.model_.outputs, name="translator")
-    save_model(trained, folder / MODEL)
+    save_model(plain_model(translator.model_), folder / MODEL)
     save_model(translator.encoder_, folder / ENCODER)
     save_model(translator.step_, folder / STEP)
     tokenizers = {"source": translator.source_tokenizer_, "target": translator.target_tokenizer_}
