@@ -1,6 +1,7 @@
 """Translate English into French: `python examples/05_translate.py [FOLDER]`.
 
-The sentences are made here. Order, gender and agreement differ between the two: a word-by-word dictionary is not enough.
+The sentences are made here. Their words stand in another order in French, and agree in gender: a dictionary is not
+enough.
 """
 
 import itertools
@@ -18,8 +19,14 @@ COLOURS = {
     "white": ("blanc", "blanche"),
     "grey": ("gris", "grise"),
 }
-THINGS = {"book": ("livre", 0), "garden": ("jardin", 0), "boat": ("bateau", 0), "house": ("maison", 1), "car": ("voiture", 1),
-          "door": ("porte", 1)}  # fmt: skip
+THINGS = {  # 0: le, 1: la
+    "book": ("livre", 0),
+    "garden": ("jardin", 0),
+    "boat": ("bateau", 0),
+    "house": ("maison", 1),
+    "car": ("voiture", 1),
+    "door": ("porte", 1),
+}
 
 
 def make_pairs() -> tuple[list[str], list[str]]:
