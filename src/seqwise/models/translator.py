@@ -284,13 +284,13 @@ class Translator(BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         # pickle and deepcopy: the model alone, without our loss; the rest is made of its layers
-        state = dict(super().__getstate__())
+        whole: Any = super().__getstate__()
+        state = {name: value for name, value in whole.items() if name not in ("encoder_", "step_", "_search")}
         if "model_" in state:
-            state = {name: value for name, value in state.items() if name not in ("encoder_", "step_", "_search")}
             state["model_"] = plain_model(self.model_)
         return state
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: Any) -> None:
         super().__setstate__(state)
         if hasattr(self, "model_"):
             self._take_model(self.model_)
