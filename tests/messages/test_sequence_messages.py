@@ -82,8 +82,8 @@ LISTS = {
     "uneven": ([GOOD, [[1, 2, 3], [4, 5]]], "Sequence 1 has rows of unequal lengths. Each sequence is one array of "
                "shape (timesteps, features)."),
     "array of objects": (
-        np.array([GOOD, np.ones((5, 3))], dtype=object),
-        "An array of objects, shape (2,), hides what is in it. Pass the sequences as a list: list(sequences).",
+        np.array([GOOD, GOOD], dtype=object),
+        "An array of objects, shape (2, 4, 3), hides what is in it. Pass the sequences as a list: list(sequences).",
     ),
     "two axes": (
         GOOD,

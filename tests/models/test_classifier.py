@@ -205,6 +205,18 @@ def test_labels_that_appear_only_later_count_as_mistakes(fitted, three):
     assert fitted.score(X[:4], later) == (fitted.predict(X[:4]) == later).mean()
 
 
+def test_labels_of_which_the_training_had_none_are_refused(fitted, three):
+    X, _ = three
+    message = (
+        r"None of the labels given is a class of the model: they are 0, 1, 2, and its classes 'low', 'mid', 'top'\. "
+        r"Are they coded otherwise than in the training\?"
+    )
+    with pytest.raises(sw.DataError, match=message):
+        fitted.score(X[:4], [0, 1, 2, 1])
+    with pytest.raises(sw.DataError, match=message):
+        fitted.evaluate(X[:4], [0, 1, 2, 1])
+
+
 def test_a_run_comes_back(fitted, three, tmp_path):
     X, y = three
     loaded = sw.load(fitted.save(tmp_path / "run"))
@@ -259,10 +271,15 @@ def test_it_is_a_classifier_to_scikit_learn(fitted):
     assert not hasattr(again, "model_")
 
 
-@pytest.mark.parametrize("kind", ["list", "array"])
+@pytest.mark.parametrize("kind", ["list", "array", "array of objects"])
 def test_cross_validation(kind):
     X, codes = draw(30)
-    data = X if kind == "list" else np.stack([np.resize(x, (4, 2)) for x in X])
+    data: Any = X
+    if kind == "array":
+        data = np.stack([np.resize(x, (4, 2)) for x in X])
+    elif kind == "array of objects":  # what `X[numbers]` needs where the lengths differ
+        data = np.empty(len(X), dtype=object)
+        data[:] = X
     scores = cross_val_score(quick(epochs=6), data, codes, cv=2)
     assert scores.shape == (2,)
     assert scores.mean() > 0.8
@@ -332,6 +349,8 @@ def test_what_is_missing(three, fitted):
         fitted.predict([np.zeros((4, 3))])
     with pytest.raises(sw.SettingError, match=r"sample_weight has shape \(2,\); expected 60 numbers"):
         quick().fit(X, y, sample_weight=[1, 2])
+    with pytest.raises(sw.SettingError, match=r"sample_weight holds 'heavy', no number; expected 60 numbers, one for"):
+        quick().fit(X, y, sample_weight=[1] * 59 + ["heavy"])
     frame = pl.DataFrame({"who": ["a", "b"], "p": [1.0, 2.0], "q": [3.0, 4.0]})
     with pytest.raises(sw.SettingError, match=r"A table was given: name the column .*make_sequences\(table, group="):
         fitted.predict(frame)
@@ -356,6 +375,47 @@ def test_a_constant_feature_is_told_and_does_no_harm(three):
     found = quick().fit(wide, y)
     assert found.notes_ == ["The same value at every step of the training part, so of no use: feature(s) '2'."]
     assert found.score(wide, y) > 0.9
+
+
+def test_a_value_that_hides_all_others_is_told(three):
+    X, y = three
+    X = [x.copy() for x in X]
+    X[30][0, 1] = -1e9
+    found = quick(epochs=1, validation=0).fit(X, y)
+    assert found.notes_ == [
+        "Feature '1' has a value of -1e+09, so far from the others that scaled they are all nearly the same: the "
+        "network cannot tell them apart. Mend the value, or choose scaler='robust'."
+    ]
+    assert quick(epochs=1, validation=0, scaler="robust").fit(X, y).notes_ == []
+    assert quick(epochs=1, validation=0).fit(three[0], y).notes_ == []
+
+
+def poison(at):
+    """A callback that makes the weights NaN before epoch `at`, from 0."""
+
+    class Poison(import_keras().callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == at:
+                self.model.set_weights([np.full_like(w, np.nan) for w in self.model.get_weights()])
+
+    return Poison()
+
+
+def test_a_training_that_never_had_a_finite_loss_is_refused(three):
+    message = r"The loss is not finite in the first epoch \(nan\): nothing was learned\. Lower the learning_rate"
+    with pytest.raises(sw.SettingError, match=message):
+        quick().fit(*three, callbacks=[poison(0)])
+
+
+def test_a_training_that_diverges_later_keeps_the_best_weights_and_says_so(three):
+    found = quick().fit(*three, callbacks=[poison(3)])
+    assert found.training_.diverged
+    assert len(found.training_.history["loss"]) == 3
+    assert found.notes_ == [
+        "The loss was no longer finite in epoch 4: the training ended there, and the weights of epoch "
+        f"{found.training_.best_epoch} were kept. A lower learning_rate helps."
+    ]
+    assert np.isfinite(found.predict_proba(three[0])).all()
 
 
 def test_a_fit_that_fails_leaves_the_earlier_one_whole(three):

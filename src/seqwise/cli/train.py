@@ -85,6 +85,7 @@ def command(
         console.print(f"note: {note}")
     training = estimator.training_
     ended = "stopped by Ctrl-C" if training.interrupted else "trained"
+    ended = "stopped by a loss that is not finite" if training.diverged else ended
     kept = f"the weights of epoch {training.best_epoch}" if training.best_epoch else "unfinished weights"
     console.print(f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; kept {kept}")
     estimator.save(out)

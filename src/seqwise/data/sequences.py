@@ -73,8 +73,9 @@ def join_sequences(sequences: Any, label: str = "the list") -> Sequences:
 
     Args:
         sequences: a list (or tuple, or iterator) of sequences, each of shape (timesteps, features), or
-            (timesteps,) for one feature, as an array or nested lists; or one array, shape (samples, timesteps,
-            features). The dtype is kept; where the sequences' differ, it is NumPy's common one.
+            (timesteps,) for one feature, as an array or nested lists; an array of objects, shape (samples,), is such a
+            list, too; or one array, shape (samples, timesteps, features). The dtype is kept; where the sequences'
+            differ, it is NumPy's common one.
 
     Raises:
         DataError: there are none, one of them is empty, is no array of numbers, or has another number of features;
@@ -140,6 +141,8 @@ def check_finite(sequences: Sequences) -> None:
 
 
 def _list_of(array: np.ndarray) -> Any:
+    if array.dtype == object and array.ndim == 1:
+        return array.tolist()
     if array.dtype == object:
         raise DataError(
             f"An array of objects, shape {array.shape}, hides what is in it. Pass the sequences as a list: "

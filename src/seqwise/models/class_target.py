@@ -32,6 +32,8 @@ class ClassTarget:
         codes = classes.encode(labels)
         notes = []
         if form == "single":
+            if len(codes) == 1:
+                raise DataError("There is one sequence only. Bring others, and of another label, too.")
             if len(classes) == 1:
                 raise DataError(
                     f"All {len(codes):,} sequences have the label {classes.values.tolist()[0]!r}: there is nothing to "

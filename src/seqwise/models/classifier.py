@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.data.labels import read_labels
-from seqwise.errors import SettingError
+from seqwise.errors import DataError, SettingError
 from seqwise.evaluation.classification import Classification, decide, majority
 from seqwise.models.class_target import ClassTarget
 from seqwise.models.sequence_estimator import SequenceEstimator
@@ -159,7 +159,7 @@ class Classifier(ClassifierMixin, SequenceEstimator):
                 validation part). Labels that the training did not have count as mistakes.
 
         Raises:
-            DataError: nothing was held back.
+            DataError: nothing was held back; or the training had none of the labels.
         """
         if X is None:
             part, chosen = self._part_to_score()
@@ -212,6 +212,12 @@ class Classifier(ClassifierMixin, SequenceEstimator):
         flat = labels.tolist() if form == "single" else [item for row in labels for item in row]
         known = set(classes.values.tolist())
         unknown = tuple(dict.fromkeys(label for label in flat if label not in known))
+        if unknown and not known.intersection(flat):
+            found, wanted = (", ".join(map(repr, some[:5])) for some in (unknown, classes.values.tolist()))
+            raise DataError(
+                f"None of the labels given is a class of the model: they are {found}, and its classes {wanted}. Are "
+                "they coded otherwise than in the training?"
+            )
         return classes.encode(labels), unknown
 
     def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:

@@ -15,6 +15,9 @@ from seqwise.evaluation.summary_baseline import SummaryFeatures
 from seqwise.models.sequence_network import build_sequence_network
 from seqwise.models.sequence_recipe import setting
 
+LEAST_SPREAD = 1e-3  # between the quartiles of a scaled feature, below which its values are as good as one
+MOST_LOOKED_AT = 100_000  # steps, of which the quartiles are taken
+
 
 class NumberInput:
     """What a sequence estimator knows of its inputs, where they are numbers.
@@ -51,11 +54,23 @@ class NumberInput:
             raise DataError(
                 "No feature ever changes in the training part: there is nothing to learn from. Is it the right column?"
             )
-        return (
-            [f"The same value at every step of the training part, so of no use: feature(s) {named}."]
-            if constant.size
-            else []
-        )
+        notes = [f"The same value at every step of the training part, so of no use: feature(s) {named}."]
+        return (notes if constant.size else []) + self._hiding(steps)
+
+    def _hiding(self, steps: np.ndarray) -> list[str]:
+        """Return a note for each feature of which a few values are so great that scaling makes all others alike."""
+        low, high = np.quantile(steps[:: -(-len(steps) // MOST_LOOKED_AT)], [0.25, 0.75], axis=0)
+        spread, width = high - low, np.ptp(steps, axis=0)
+        hidden = (spread > 0) & (spread < LEAST_SPREAD * self.scaler.scale_) & (spread < LEAST_SPREAD * width)
+        notes = []
+        for j in np.flatnonzero(hidden).tolist():
+            column = steps[:, j]
+            value = column[np.abs(column - np.median(column)).argmax()]
+            notes.append(
+                f"Feature {self.columns[j]!r} has a value of {value:g}, so far from the others that scaled they are "
+                "all nearly the same: the network cannot tell them apart. Mend the value, or choose scaler='robust'."
+            )
+        return notes
 
     def prepare(self, raw: Sequences) -> Sequences:
         """Return the sequences as the network takes them: scaled, float32.

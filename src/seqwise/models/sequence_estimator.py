@@ -151,6 +151,7 @@ class SequenceEstimator(BaseEstimator):
         steps = read.prepare(raw)
         batches = self._batches(steps, target, codes, weights)
         model, training = self._train(read, target, batches, parts, callbacks, verbose)
+        notes += training.notes()
         # all at once, so that a fit that fails leaves an earlier one whole
         self.model_, self.input_, self.target_, self.training_ = model, read, target, training
         self.source_, self.raw_, self.answers_, self.parts_ = data.source, raw, codes, parts
@@ -371,7 +372,15 @@ class SequenceEstimator(BaseEstimator):
 
 
 def _checked_weights(weights: Any, raw: Any) -> np.ndarray:
-    found = np.asarray(weights, dtype=np.float32)
+    found = np.asarray(weights)
+    if found.dtype.kind not in "fiub":
+        odd = next(
+            (w for w in np.asarray(weights, dtype=object).ravel().tolist() if not isinstance(w, (int, float))), ""
+        )
+        raise SettingError(
+            f"sample_weight holds {odd!r}, no number; expected {len(raw):,} numbers, one for each sequence."
+        )
+    found = found.astype(np.float32)
     if found.shape != (len(raw),) or not np.isfinite(found).all() or (found < 0).any() or not found.any():
         raise SettingError(
             f"sample_weight has shape {found.shape}; expected {len(raw):,} numbers, one for each sequence, none "

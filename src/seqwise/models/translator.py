@@ -193,7 +193,7 @@ class Translator(BaseEstimator):
         self.pairs_ = {name: data.pairs.take(part) for name, part in data.parts.items()}
         self.held_, self.results_ = self.pairs_["test"].grouped(), None
         self.counts_ = {name: len(part) for name, part in data.parts.items()}
-        self.notes_, self.story_ = data.notes(), str(data.story())
+        self.notes_, self.story_ = data.notes() + training.notes(), str(data.story())
         self.data_ = str(sources) if isinstance(sources, (str, Path)) else None
         self.columns_ = {"source": source, "target": target}
         self._evaluation: TranslationEvaluation | None = None

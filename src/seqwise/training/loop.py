@@ -11,6 +11,7 @@ import numpy as np
 
 from seqwise.data import Sequences
 from seqwise.data.padding import pad_joined
+from seqwise.errors import SettingError
 from seqwise.ops.backend import import_keras
 from seqwise.shapes.teach import explain_errors
 from seqwise.training.batches import Batches
@@ -30,12 +31,23 @@ class Training:
         seconds: wall time, compilation included.
         best_epoch: the epoch (from 1) whose weights were kept; 0 where the first one did not end.
         interrupted: Ctrl-C ended it.
+        diverged: a loss that was no longer finite ended it, in the epoch after those of the history.
     """
 
     history: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
     best_epoch: int = 0
     interrupted: bool = False
+    diverged: bool = False
+
+    def notes(self) -> list[str]:
+        """What went otherwise than it was asked for, one sentence each."""
+        if not self.diverged:
+            return []
+        return [
+            f"The loss was no longer finite in epoch {len(self.history['loss']) + 1}: the training ended there, and "
+            f"the weights of epoch {self.best_epoch} were kept. A lower learning_rate helps."
+        ]
 
 
 def auto_batch_size(samples: int) -> int:
@@ -61,7 +73,8 @@ def fit(
 ) -> Training:
     """Train a compiled Keras model on windows or sequences, keeping the weights of the best epoch.
 
-    Ctrl-C ends the training, keeps the best weights so far and is noted in the result.
+    Ctrl-C ends the training, keeps the best weights so far and is noted in the result; so does a loss that is no longer
+    finite.
 
     Args:
         model: a compiled Keras model. Its metrics weigh samples as its loss does: missing targets do not count.
@@ -73,6 +86,7 @@ def fit(
 
     Raises:
         ShapeError: the model, the windows and the loss do not fit; the backend's own error is chained.
+        SettingError: the loss is not finite in the first epoch.
     """
     keras = import_keras()
     started = time.perf_counter()
@@ -98,6 +112,14 @@ def fit(
                 everyone.on_train_batch_end(done - 1, logs)
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in validate(validation.origins).items()}
+            if not all(np.isfinite(logs[name]) for name in ("loss", "val_loss") if name in logs):
+                if epoch == 0:
+                    raise SettingError(
+                        f"The loss is not finite in the first epoch ({logs['loss']:g}): nothing was learned. Lower the "
+                        "learning_rate, and look for values far from the others."
+                    )
+                result.diverged = True
+                break
             everyone.on_epoch_end(epoch, logs)
             if model.stop_training:
                 break
