@@ -91,29 +91,84 @@ def test_pieces_give_what_stateful_layers_of_keras_give(rnn, pieces):
             np.testing.assert_allclose(mine, np.asarray(kept), rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("rnn", [layers.LSTM, sw.layers.LSTM])
-def test_trained_with_state_at_one_batch_size_it_goes_on_at_another(rnn):
-    """Keras's own stateful training, on our layer the same; then a stream, with the weights as they come to be."""
+def stateful(kind, batch):
+    """A model of a stateful layer; and the layer."""
+    memory = (sw.layers.LSTM if kind == "seqwise" else layers.LSTM)(4, stateful=True)
+    model = keras.Sequential([keras.Input(batch_shape=(batch, 6, FEATURES)), memory, layers.Dense(2)])
+    model.compile("sgd", "mse")
+    return sw.accelerate(model) if kind == "accelerated" else model, memory
+
+
+def given_states():
+    """A plain LSTM of Keras that is given its state, and gives it back: to train, and to ask."""
+    inputs = [keras.Input(shape) for shape in ((6, FEATURES), (4,), (4,))]
+    output, *after = layers.LSTM(4, return_state=True)(inputs[0], initial_state=inputs[1:])
+    model = keras.Model(inputs, layers.Dense(2)(output))
+    model.compile("sgd", "mse")
+    return model, keras.Model(inputs, after)
+
+
+@pytest.mark.parametrize("kind", ["seqwise", "accelerated"])
+def test_fit_and_predict_carry_the_state_from_batch_to_batch(kind):
     rng = np.random.default_rng(3)
-    x, y = rng.normal(size=(16, 6, FEATURES)), rng.normal(size=(16, 2))
-
-    def trained(kind):
-        memory = kind(4, stateful=True)
-        model = keras.Sequential([keras.Input(batch_shape=(4, 6, FEATURES)), memory, layers.Dense(2)])
-        with_random_weights(model, 4)
-        model.compile("sgd", "mse")
-        again = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: memory.reset_state())
-        model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0, callbacks=[again])
-        return model
-
-    model, stock = trained(rnn), trained(layers.LSTM)
-    for mine, plain in zip(model.get_weights(), stock.get_weights(), strict=True):
-        np.testing.assert_allclose(mine, plain, rtol=1e-5, atol=1e-6)
-    stream, plain = sw.Stream(model, 1), last_output()
-    model.layers[-1].bias.assign([5.0, -5.0])  # trained on
+    x, y = rng.normal(size=(12, 6, FEATURES)).astype("float32"), rng.normal(size=(12, 2)).astype("float32")
+    model, memory = stateful(kind, 4)
+    with_random_weights(model, 4)
+    (plain, states), (forgetful, _) = given_states(), given_states()
     plain.set_weights(model.get_weights())
+    forgetful.set_weights(model.get_weights())
+    again = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: memory.reset_state())
+    model.fit(x, y, batch_size=4, epochs=2, shuffle=False, verbose=0, callbacks=[again])
+
+    zero = state = [np.zeros((4, 4), "float32")] * 2
+    for _ in range(2):
+        state = zero
+        for piece, target in zip(np.split(x, 3), np.split(y, 3), strict=True):
+            after = [np.asarray(part) for part in states([piece, *state])]
+            plain.train_on_batch([piece, *state], target)
+            forgetful.train_on_batch([piece, *zero], target)
+            state = after
+    for mine, expected in zip(model.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-5, atol=1e-6)
+    # without the state it would be told apart
+    assert not np.allclose(model.get_weights()[1], forgetful.get_weights()[1], rtol=0, atol=1e-4)
+    for mine, expected in zip(memory.states, state, strict=True):
+        np.testing.assert_allclose(np.asarray(mine), expected, rtol=1e-5, atol=1e-6)
+    assert len(model.get_weights()) == len(plain.get_weights())  # states are no weights
+
+    memory.reset_state()
+    whole = keras.Sequential([keras.Input((None, FEATURES)), layers.LSTM(4), layers.Dense(2)])
+    whole.set_weights(model.get_weights())
+    found = model.predict(x, batch_size=4, verbose=0)[-4:]
+    np.testing.assert_allclose(found, at_once(whole, np.concatenate(np.split(x, 3), axis=1)), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["seqwise", "accelerated"])
+def test_trained_with_state_at_one_batch_size_it_goes_on_at_another(kind):
+    """By a stream at once; by training in another model, which gets the weights and some rows of the state."""
+    rng = np.random.default_rng(5)
+    model, memory = stateful(kind, 4)
+    with_random_weights(model, 4)
+    model.fit(rng.normal(size=(8, 6, FEATURES)), rng.normal(size=(8, 2)), batch_size=4, shuffle=False, verbose=0)
+    two, later = stateful(kind, 2)
+    two.set_weights(model.get_weights())
+    for mine, theirs in zip(later.states, memory.states, strict=True):
+        mine.assign(np.asarray(theirs)[[1, 3]])
+    h, c = (np.array(part) for part in later.states)
+    assert np.abs(h).min() > 0
+    plain, _ = given_states()
+    plain.set_weights(model.get_weights())
+    x, y = rng.normal(size=(2, 6, FEATURES)).astype("float32"), rng.normal(size=(2, 2)).astype("float32")
+    plain.train_on_batch([x, h, c], y)
+    two.fit(x, y, batch_size=2, shuffle=False, verbose=0)
+    for mine, expected in zip(two.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-5, atol=1e-6)
+
+    stream, whole = sw.Stream(model, 1), last_output()
+    model.layers[-1].bias.assign([5.0, -5.0])  # trained on
+    whole.set_weights(model.get_weights())
     some = steps_for(model, 1)
-    np.testing.assert_allclose(stream.run(some), at_once(plain, some), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(stream.run(some), at_once(whole, some), rtol=1e-5, atol=1e-6)
 
 
 def test_the_state_can_be_read_set_saved_and_forgotten(tmp_path):

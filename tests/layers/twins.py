@@ -31,15 +31,23 @@ def results(layer, x, *, state=None, mask=None, training=False, calls=1, seed=5)
     Returns:
         a dict of name → array.
     """
-    variables = [v.value for v in layer.trainable_variables]
-    others = [v.value for v in layer.non_trainable_variables]
+    # Keras leaves the states of a stateful layer out of its variables: they are handed on here, after all others
+    inner = [one for one in layer._flatten_layers() if getattr(one, "stateful", False)]
+    every = [v for one in inner for v in keras.tree.flatten(getattr(one, "states", None)) if v is not None]
+    states = {id(v): v for v in every}
+    learned = layer.trainable_variables
+    kept = [*(v for v in layer.non_trainable_variables if id(v) not in states), *states.values()]
+    variables, others = [v.value for v in learned], [v.value for v in kept]
 
     def run(variables, x, state):
         outputs, changed = [], others
         for call in range(calls):
             kwargs = {} if state is None else {"initial_state": list(state)}
             inputs = x[:, ::-1] if call else x
-            y, changed = layer.stateless_call(variables, changed, inputs, mask=mask, training=training, **kwargs)
+            mapping = [*zip(learned, variables, strict=True), *zip(kept, changed, strict=True)]
+            with keras.StatelessScope(mapping) as scope:
+                y = layer.call(inputs, mask=mask, training=training, **kwargs)
+            changed = [scope.get_current_value(v) for v in kept]
             outputs += jax.tree.leaves(y)
         rng = np.random.default_rng(seed)
         # every output, timestep and unit has a weight of its own in the loss

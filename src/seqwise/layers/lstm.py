@@ -52,8 +52,9 @@ class LSTM(keras.layers.LSTM):
     """`keras.layers.LSTM`, run by Seqwise's fused kernel on the JAX backend.
 
     The arguments, configuration, weights, initial values and numbers are Keras's own (see its documentation;
-    Hochreiter & Schmidhuber 1997). Where the kernel does not cover a setting (`why_not` tells), and on the other
-    backends, Keras's loop runs. A saved model loads without Seqwise by
+    Hochreiter & Schmidhuber 1997); with ``stateful=True``, the state goes on in `fit` and `predict` on JAX, too. Where
+    the kernel does not cover a setting (`why_not` tells), and on the other backends, Keras's loop runs. A saved model
+    loads without Seqwise by
     ``keras.models.load_model(path, custom_objects={"seqwise>LSTM": keras.layers.LSTM})``.
 
     Call: inputs (samples, timesteps, features) → (samples, units), or (samples, timesteps, units) with
@@ -66,6 +67,19 @@ class LSTM(keras.layers.LSTM):
     """
 
     ready: Any = None  # (output, h, c) that Bidirectional has computed for this call
+
+    @property
+    def variables(self) -> list[Any]:
+        """As Keras has them, and on JAX the state of a stateful layer.
+
+        Keras 3.15 leaves it out. On JAX `fit`, `evaluate` and `predict` hand on nothing but variables: every batch
+        would start at zero. The state stays out of `weights`, and so of what is saved.
+        """
+        found = super().variables
+        if keras.backend.backend() == "jax" and self.stateful and self.states is not None:
+            known = {id(variable) for variable in found}
+            found += [state for state in keras.tree.flatten(self.states) if id(state) not in known]
+        return found
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         if self.ready is not None:
