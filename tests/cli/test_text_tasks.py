@@ -130,6 +130,19 @@ MISTAKES = {
         ["train", "latin.csv", "--text", "review", "--label", "kind"],
         "latin.csv is not UTF-8: line 3 holds the byte 0xe9. Save it as UTF-8, or convert it: iconv -f latin1",
     ),
+    "one label": (
+        ["train", "alike.csv", "--text", "review", "--label", "kind"],
+        "All 2 sequences have the label 'good'",
+    ),
+    "one tag": (
+        ["train", "alike.csv", "--task", "tag", "--group", "review", "--features", "x", "--label", "kind"],
+        "All 2 steps have the tag 'good': nothing to tell apart.",
+    ),
+    "a value is missing": (
+        ["train", "hole.csv", "--group", "who", "--features", "x", "--label", "tag"],
+        "hole.csv: 'x' is missing on line 3, step 1 of sequence 'b' (1 missing value(s) in all). Fill it, or leave the "
+        "row out.",
+    ),
     "an empty token": (
         ["train", "empty.csv", "--group", "text", "--text", "word", "--label", "tag"],
         "empty.csv: the token 'word' is empty on line 3. Fill it, or leave the row out.",
@@ -148,6 +161,8 @@ def test_a_mistake_gets_one_message(mistake, folder, tmp_path, capsys, monkeypat
     (folder / "latin.csv").write_bytes("review,kind\nfine,good\nd\u00e9j\u00e0,bad\n".encode("latin-1"))
     (folder / "empty.csv").write_text("text,word,tag\n1,a,X\n1,,Y\n2,b,X\n")
     (folder / "untagged.csv").write_text("text,word,tag\n1,a,X\n1,b,\n1,c,Y\n2,b,X\n")
+    (folder / "alike.csv").write_text("review,kind,x\nfine,good,1\nso,good,2\n")
+    (folder / "hole.csv").write_text("who,x,tag\nb,1,X\nb,NaN,Y\na,3,Y\n")
     arguments, words = MISTAKES[mistake]
     assert call(monkeypatch, *arguments, "--out", tmp_path / "out") == 2
     shown = capsys.readouterr()

@@ -27,3 +27,11 @@ def test_it_is_that_of_scikit_learn_and_comes_back():
     for one in (bag, again):
         np.testing.assert_allclose(one.transform(make_texts(OTHER)).toarray(), expected, rtol=1e-15)
     assert expected.any(axis=1).all()
+
+
+def test_texts_of_single_letters_are_told_apart_too():
+    bag = BagOfWords()
+    found = bag.fit_transform(make_texts(["a b", "a !", ""])).toarray()
+    again = BagOfWords().from_dict(json.loads(json.dumps(bag.to_dict())))
+    np.testing.assert_allclose(again.transform(make_texts(["a b", "a !", ""])).toarray(), found)
+    assert again.to_dict()["words"] == ["!", "a", "b"]

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
@@ -15,6 +16,8 @@ from seqwise.data import Sequences
 from seqwise.data.tagged import make_tagged
 from seqwise.errors import DataError, SettingError
 from seqwise.evaluation.step_baseline import TokenBaseline
+from seqwise.models.sequence_source import listed
+from seqwise.models.step_source import read_step_source
 
 SMALL: dict[str, Any] = {"units": (8,), "embedding": 8, "epochs": 25, "learning_rate": 0.02, "dropout": 0.0}
 
@@ -221,3 +224,25 @@ def test_words_of_a_file_are_read_as_they_are_written(tmp_path):
     path.write_text("who,word,tag\n1,a,N\n1,,P\n")
     with pytest.raises(DataError, match=r"^tags\.csv: the token 'word' is empty on line 3\. Fill it, or leave the row"):
         make_tagged(path, group="who", text="word", label="tag")
+
+
+HANDS: dict[str, Any] = {
+    "an array of lists": lambda rows: np.array([*rows, ["a"]], dtype=object)[:-1],
+    "a pandas column": pd.Series,
+    "a polars column": pl.Series,
+    "arrays": lambda rows: [np.array(row) for row in rows],
+    "an iterator": iter,
+}
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_tokens_in_other_hands(hand):
+    X, _ = draw_tokens(10)
+    _, raw = read_step_source(listed(HANDS[hand](X)))
+    assert [list(tokens) for tokens in raw.values] == X
+
+
+def test_tokens_that_are_bytes():
+    X = [[b"a", b"b"], [b"c"]] * 5
+    with pytest.raises(DataError, match=r"^Text 0, token 0 is bytes, not text: b'a'\. Decode it"):
+        quick().fit(X, [["X", "Y"], ["Y"]] * 5)

@@ -44,8 +44,8 @@ class Tokenizer:
     Example:
         >>> tokenizer = Tokenizer(min_count=1).fit(["A cat.", "A dog!"])
         >>> tokenizer.encode(["a dog", "A cow."])[1].ravel().tolist()  # a, unknown, .
-        [4, 1, 3]
-        >>> tokenizer.decode([4, 6, 2])
+        [2, 1, 4]
+        >>> tokenizer.decode([2, 6, 3])
         'a dog!'
     """
 

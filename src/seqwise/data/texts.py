@@ -43,11 +43,11 @@ class Texts:
 
 
 def holds_texts(data: Any) -> bool:
-    """Tell whether data are a list, array or column of texts."""
+    """Tell whether data are a list, array or column of texts (or of bytes, which are told as what they are)."""
     if isinstance(data, Texts):
         return True
     if isinstance(data, np.ndarray):
-        return data.ndim == 1 and (data.dtype.kind in "UT" or (data.dtype == object and _first_is_text(data)))
+        return data.ndim == 1 and (data.dtype.kind in "UTS" or (data.dtype == object and _first_is_text(data)))
     if isinstance(data, (str, bytes)) or hasattr(data, "columns") or not hasattr(data, "__getitem__"):
         return False
     return hasattr(data, "__len__") and _first_is_text(data)
@@ -56,7 +56,7 @@ def holds_texts(data: Any) -> bool:
 def _first_is_text(data: Any) -> bool:
     # the first that is there: a present one is then told as a present text
     present = (item for item in data if not (item is None or (isinstance(item, float) and item != item)))
-    return isinstance(next(present, None), str)
+    return isinstance(next(present, None), (str, bytes))
 
 
 def make_texts(data: Any, *, text: str | None = None, label: Any = None) -> Texts:

@@ -8,12 +8,14 @@ import numpy as np
 
 from seqwise.ops.backend import deferred_imports
 
+ANYTHING = r"\S+"
+
 
 class BagOfWords:
     """TF-IDF as scikit-learn's `TfidfVectorizer` defines it, with ``1 + log(count)`` for a word's count in a text.
 
-    A word is two letters or digits at least, in lower case. The words and their weights come from the texts that it is
-    fitted on.
+    A word is two letters or digits at least, in lower case; where no text has any, it is all between white space. The
+    words and their weights come from the texts that it is fitted on.
 
     Attributes:
         name: what the table calls it.
@@ -23,6 +25,9 @@ class BagOfWords:
 
     def fit_transform(self, texts: Any) -> Any:
         self._vectorizer = _vectorizer()
+        read = self._vectorizer.build_analyzer()
+        if not any(read(text) for text in texts.values):
+            self._vectorizer = _vectorizer(token_pattern=ANYTHING)
         return self._vectorizer.fit_transform(texts.values)
 
     def transform(self, texts: Any) -> Any:
@@ -32,10 +37,11 @@ class BagOfWords:
         return {
             "words": self._vectorizer.get_feature_names_out().tolist(),
             "idf": self._vectorizer.idf_.tolist(),
+            "pattern": self._vectorizer.token_pattern,
         }
 
     def from_dict(self, saved: dict[str, Any]) -> BagOfWords:
-        self._vectorizer = _vectorizer(vocabulary=saved["words"])
+        self._vectorizer = _vectorizer(vocabulary=saved["words"], token_pattern=saved["pattern"])
         self._vectorizer.idf_ = np.array(saved["idf"])
         return self
 

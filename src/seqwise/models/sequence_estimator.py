@@ -16,7 +16,7 @@ from seqwise.evaluation.linear_baseline import LinearBaseline
 from seqwise.models.number_input import NumberInput, pooling_of
 from seqwise.models.sequence_network import POOLINGS
 from seqwise.models.sequence_recipe import RECIPES, setting
-from seqwise.models.sequence_source import Source, check_lengths, read_source
+from seqwise.models.sequence_source import Source, check_lengths, listed, read_source
 from seqwise.models.settings import (
     check_backend,
     check_network,
@@ -165,7 +165,7 @@ class SequenceEstimator(BaseEstimator):
         return read_source(X, **names)
 
     def _read(self, X: Any, y: Any, **names: Any) -> Problem:
-        source, raw = self._read_source(X, **names)
+        source, raw = self._read_source(listed(X), **names)
         y = raw.labels if y is None else y
         if y is None:
             raise SettingError(
@@ -302,12 +302,12 @@ class SequenceEstimator(BaseEstimator):
 
     def _read_to_predict(self, X: Any) -> Any:
         self._check_fitted()
-        return self.source_.read(X, labelled=False)
+        return self.source_.read(listed(X), labelled=False)
 
     def _read_to_score(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return sequences and their answers, as they were given."""
         self._check_fitted()
-        raw = self.source_.read(X)
+        raw = self.source_.read(listed(X))
         y = raw.labels if y is None else y
         if y is None:
             raise SettingError(f"There are no labels to compare with. Pass them as y, {self.answered}.")

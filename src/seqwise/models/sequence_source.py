@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ class Source:
     def _read_texts(self, X: Any, labelled: bool) -> Texts:
         if isinstance(X, (str, Path)) and Path(X).suffix.lower() == ".txt":
             return make_texts(read_texts(X))
-        if holds_texts(X) or (isinstance(X, str) and self.text is None):
+        if holds_texts(X) or (isinstance(X, str) and self.text is None) or (isinstance(X, list) and not X):
             return make_texts(X)
         if not holds_rows(X):
             raise DataError(f"The model was trained on texts, but these are {type(X).__name__}. Pass a list of texts.")
@@ -113,6 +114,11 @@ def read_source(
     # the columns that "all numeric" stood for: the next table may hold more of them
     chosen = list(raw.columns) if group is not None else None
     return Source(group, time, chosen, label, path=path), raw
+
+
+def listed(X: Any) -> Any:
+    """Return what an iterator gives as a list, and anything else as it is."""
+    return list(X) if isinstance(X, Iterator) else X
 
 
 def check_no_columns(X: Any, **given: Any) -> None:

@@ -76,8 +76,11 @@ def read_step_source(
 
 
 def holds_tokens(X: Any) -> bool:
-    """Tell whether data are lists of tokens: the first that is not empty begins with text."""
-    if not isinstance(X, (list, tuple)):
+    """Tell whether data are lists of tokens (or a column of them): the first that is not empty begins with text."""
+    if isinstance(X, (str, bytes)) or hasattr(X, "columns") or not hasattr(X, "__len__"):
         return False
-    first = next((item for item in X if isinstance(item, (list, tuple, np.ndarray)) and len(item)), None)
-    return first is not None and isinstance(first[0], str)
+    if isinstance(X, np.ndarray) and X.dtype.kind not in "OUS":
+        return False
+    lists = (item for item in X if hasattr(item, "__len__") and not isinstance(item, (str, bytes)) and len(item))
+    first = next(lists, None)
+    return first is not None and isinstance(next(iter(first)), (str, bytes))
