@@ -33,7 +33,7 @@ SEQWISE, TORCH, KERAS = PEERS = ("seqwise", "PyTorch", "Keras-JAX")
 SIZES = "batch, timesteps, features, units"
 FORWARD, TRAINING = PASSES = ("forward", "training")
 BUSY = 0.1  # cores used by others from which a time is not counted
-LEAST_TURNS, LEAST_SAMPLE, PAUSE = 3, 0.02, 0.005  # the last two in seconds
+LEAST_TURNS, LEAST_SAMPLE, PAUSE = 5, 0.02, 0.005  # the last two in seconds
 
 
 @dataclass(frozen=True)
