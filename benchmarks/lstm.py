@@ -64,7 +64,7 @@ def seconds_of(call: Callable[[], Any], repeats: int) -> float:
 
 
 def serve(peer: str, pipe: Any) -> None:
-    """What a peer's process does: take a problem (the first time, send sampled results); then send times when asked."""
+    """What a peer's process does: take a problem (sampled results the first time, then None); send times."""
     call: Callable[[], Any] = lambda: None  # noqa: E731
     known: dict[tuple[Shape, str], Callable[[], Any]] = {}
     while True:
@@ -144,8 +144,10 @@ def measure(peers: dict[str, Peer], problems: Sequence[tuple[Shape, str]], secon
         print(f"round {turn + 1} of {ROUNDS}, {shape}: {which} …", file=sys.stderr)
         began, others = time.perf_counter(), others_seconds(peers)
         found = {name: peer.ask((shape, which)) for name, peer in peers.items()}
-        for name, arrays in found.items() if turn == 0 else ():
-            if any(np.abs(a - b).max() > 1e-3 * np.abs(b).max() for a, b in zip(arrays, found[SEQWISE], strict=True)):
+        for name, arrays in found.items():
+            if arrays and any(
+                np.abs(a - b).max() > 1e-3 * np.abs(b).max() for a, b in zip(arrays, found[SEQWISE], strict=True)
+            ):
                 raise SystemExit(f"{shape}, {which}: {name} and {SEQWISE} differ; no times.")
         for name, times in time_in_turns({n: peer.ask for n, peer in peers.items()}, seconds / ROUNDS).items():
             one.times[name] += times
