@@ -54,8 +54,8 @@ def read_step_source(
     Raises:
         DataError, SettingError: see `make_sequences` and `make_tagged`.
     """
+    path = str(X) if isinstance(X, (str, Path)) else None
     if not holds_rows(X):
-        path = str(X) if isinstance(X, (str, Path)) else None
         check_no_columns(X, group=group, time=time, features=features, label=label, text=text)
         if holds_texts(X):
             raise DataError(
@@ -71,7 +71,6 @@ def read_step_source(
         raise SettingError(f"label={label!r}: a Tagger learns one tag for each step. Name one column.")
     raw = make_tagged(X, group=group, time=time, features=features, label=label, text=text)
     chosen = list(raw.columns) if isinstance(raw, Sequences) else None
-    path = str(X) if isinstance(X, (str, Path)) else None
     return StepSource(group, time, chosen, label, text, isinstance(raw, Texts), path), raw
 
 
