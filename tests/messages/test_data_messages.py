@@ -60,6 +60,7 @@ def test_a_missing_file_with_a_near_name(file):
 
 def test_a_missing_file_beside_others_lists_them(file):
     path = file(AIRLINE)
+    path.with_name(".hidden.csv").touch()
     with says("There is no file", "zzz.parquet", "There are: 'airline.csv'."):
         read_table(str(path.with_name("zzz.parquet")))
 

@@ -101,12 +101,24 @@ def test_texts_without_words(name):
     np.testing.assert_array_equal(empty, unknown)
 
 
-def test_a_text_of_100_000_words_among_short_ones():
-    long = " ".join(["good"] * 100_000)
-    trained = sw.Classifier(**OF_TEXTS).fit([*TEXTS, long], [*KINDS, "a"])
-    both = trained.predict_proba([TEXTS[0], long])
-    np.testing.assert_allclose(both[0], trained.predict_proba(TEXTS[:1])[0], rtol=1e-4)
-    assert np.isfinite(both).all()
+LONG_TEXTS: dict[str, tuple[Any, Any, list[Any], Any]] = {
+    "Classifier": (" ".join, sw.Classifier, KINDS, "a"),
+    "Regressor": (" ".join, sw.Regressor, list(range(24)), 1.0),
+    "Tagger": (list, sw.Tagger, [[kind] * len(text.split()) for kind, text in zip(KINDS, TEXTS, strict=True)], None),
+}
+
+
+@pytest.mark.parametrize("name", LONG_TEXTS)
+def test_a_text_of_100_000_words_among_short_ones(name):
+    """It is a batch of its own, and the short ones keep their outputs."""
+    text_of, estimator, y, answer = LONG_TEXTS[name]
+    texts = [text_of(text.split()) for text in TEXTS]
+    long = text_of(["good"] * 100_000)
+    trained = estimator(**OF_TEXTS).fit([*texts, long], [*y, ["a"] * 100_000 if answer is None else answer])
+    ask = getattr(trained, "predict_proba", trained.predict)
+    both, alone = ask([texts[0], long]), ask(texts[:1])
+    np.testing.assert_allclose(both[0], alone[0], rtol=1e-4, atol=1e-6)
+    assert len(both[1]) == 100_000 if name == "Tagger" else np.isfinite(both[1]).all()
 
 
 @pytest.mark.parametrize("read", [np.array, tuple, iter])

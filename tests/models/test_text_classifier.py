@@ -110,6 +110,22 @@ def write_vectors(path, words, dims=6):
     return values.astype(np.float32)
 
 
+def test_a_file_of_one_text_a_line(data, tmp_path):
+    texts, labels = data
+    path = tmp_path / "letters.txt"
+    path.write_text("\n".join(texts[:40]))
+    found = quick(epochs=1).fit(path, labels[:40])
+    np.testing.assert_array_equal(
+        found.predict_proba(path), quick(epochs=1).fit(texts[:40], labels[:40]).predict_proba(texts[:40])
+    )
+    with pytest.raises(
+        SettingError,
+        match=r"^label='stars' names a column of a table, but the sequences came as a file of one text a line\. "
+        r"Leave it out, and pass the labels as y\.$",
+    ):
+        quick().fit(path, label="stars")
+
+
 @pytest.mark.parametrize("frozen", [True, False])
 def test_pretrained_vectors_start_the_embedding(frozen, data, tmp_path):
     words = ["good", "bad", *FILLERS[:6]]
@@ -182,6 +198,11 @@ FAULTS: dict[str, tuple[dict[str, Any], Any, type[Exception], str]] = {
     "numbers": (
         {"vectors": "none.txt"}, np.ones((10, 3, 2)), SettingError,
         "tokenizer and vectors are of texts, but these are sequences of numbers. Leave them out.",
+    ),
+    "a table": (
+        {}, pl.DataFrame({"review": FILLERS[:10]}), SettingError,
+        "the polars table has the columns ['review']. Where each row is a text, name the column of texts: text='…'. "
+        "Where each row is a timestep, name the column that says of which sequence: group='…'.",
     ),
     "embedding": (
         {"embedding": 0}, FILLERS[:10], SettingError,

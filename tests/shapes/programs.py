@@ -1,8 +1,9 @@
 """Running the short programs of this folder: up to `fit`, to the end, and with a finding's fix put in by machine.
 
 A program begins with a docstring: a title; `finding:` the name that `check` must give it; `check:` further arguments
-of `check`; `backend:` the one that can run it, where not all can; `rounds:` how many fixes it takes until nothing is
-left to say (one finding may hide another); `right:` an expression that must be true of the mended program.
+of `check`; `backend:` the one that can run it, where not all can; `only:` the one on which it is faulty, where it is
+sound on the others; `rounds:` how many fixes it takes until nothing is left to say (one finding may hide another);
+`right:` an expression that must be true of the mended program.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def read_programs(folder: str) -> list[Program]:
     for path in sorted((HERE / folder).glob("[0-9]*.py")):
         text = path.read_text("utf-8")
         told = ast.get_docstring(ast.parse(text)) or ""
-        settings = dict(re.findall(r"^(finding|check|backend|rounds|right): (.+)$", told, re.MULTILINE))
+        settings = dict(re.findall(r"^(finding|check|backend|only|rounds|right): (.+)$", told, re.MULTILINE))
         found.append(Program(path, text, told.splitlines()[0], settings))
     return found
 
@@ -274,21 +275,26 @@ def today(program: Program) -> str:
         )
         mismatch = next((line[found.start() :] for line in lines if (found := telling.search(line))), "")
         return f"{type(error).__name__}: {mismatch or (lines[0] if lines else text.strip())}"
+    if program.settings.get("only", backend()) != backend():
+        return "is sound here"
     losses = names["model"].history.history["loss"]
     return "trains without a word" if np.isfinite(losses[-1]) else "trains; the loss is nan"
 
 
+def backend() -> str:
+    return import_keras().backend.backend()
+
+
 if __name__ == "__main__":  # prints, as JSON, what came of each program: programs.py check | mend | today
     told: dict[str, Any] = {}
-    backend = import_keras().backend.backend()
     for one in read_programs("faulty"):
         if sys.argv[1] == "today":
             told[one.name] = today(one)
         elif sys.argv[1] == "mend":
-            if one.settings.get("backend", backend) == backend:
+            if one.settings.get("backend", one.settings.get("only", backend())) == backend():
                 told[one.name] = mend(one)
         else:
             told[one.name] = [
                 found.name for found in check_program(one.text, one.path, one.settings.get("check", ""))[0]
             ]
-    print(json.dumps({"backend": backend, "programs": told}))
+    print(json.dumps({"backend": backend(), "programs": told}))

@@ -173,9 +173,26 @@ def test_groups():
 @pytest.mark.parametrize("batch", [1, 8, 32])
 def test_a_stateful_batch_must_divide_the_samples(samples, batch):
     x = sequence(samples)
-    stack = [keras.Input(batch_shape=(batch, 12, 2)), layers.LSTM(4, stateful=True), layers.Dense(1)]
+    stack = [keras.Input(batch_shape=(batch, 12, 2)), sw.layers.LSTM(4, stateful=True), layers.Dense(1)]
     names = found(stack, x, x[:, -1, :1], loss="mse")
     assert names == ([] if samples % batch == 0 else ["stateful-batch-size"])
+
+
+@pytest.mark.parametrize("made", ["LSTM", "GRU", "SimpleRNN", "RNN"])
+def test_a_state_that_is_lost_is_told_where_it_is_lost(made):
+    """What the rule says is what happens: a second `predict` on the same batch gives the same only where it forgot."""
+    cells = keras.layers.StackedRNNCells([keras.layers.GRUCell(3), keras.layers.LSTMCell(4)])
+    layer = layers.RNN(cells, stateful=True) if made == "RNN" else getattr(layers, made)(4, stateful=True)
+    x = sequence(8)
+    model = keras.Sequential([keras.Input(batch_shape=(8, 12, 2)), layer, layers.Dense(1)])
+    assert found(model, x) == ["state-lost-between-batches"]
+    same = [model.predict(x, batch_size=8, verbose=0) for _ in range(2)]
+    np.testing.assert_array_equal(*same)
+    if made == "LSTM":
+        sw.layers.accelerate(model)
+        assert found(model, x) == []
+        first, second = (model.predict(x, batch_size=8, verbose=0) for _ in range(2))
+        assert not np.allclose(first, second)
 
 
 def test_token_ids_at_the_edges_of_the_table():

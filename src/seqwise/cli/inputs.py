@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.data.files import nearest_file
 from seqwise.errors import BundleError, DataError, nearest
 
 MODELS = (".keras", ".h5", ".hdf5")
@@ -46,7 +47,7 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
     if (where / "model.keras").is_file():
         where /= "model.keras"
     if not where.is_file():
-        raise BundleError(f"There is no model {path!r}.{_near(where)} Save one by model.save('model.keras').")
+        raise BundleError(f"There is no model {path!r}.{nearest_file(where)} Save one by model.save('model.keras').")
     from seqwise.ops.backend import import_keras
 
     keras = import_keras()
@@ -83,7 +84,7 @@ def read_data(path: str, name: str = "x") -> Any:
 
         return read_table(path).frame.to_native()
     if not where.exists():
-        raise DataError(f"There is no file {path!r}.{_near(where)}")
+        raise DataError(f"There is no file {path!r}.{nearest_file(where)}")
     try:
         found = np.load(where, allow_pickle=False)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
@@ -97,8 +98,3 @@ def read_data(path: str, name: str = "x") -> Any:
         return found[name if name in names else names[0]]
     except ValueError as error:
         raise DataError(f"{where.name} cannot be read as an array: {str(error).splitlines()[0]}") from error
-
-
-def _near(path: Path) -> str:
-    folder = path.parent if path.parent.is_dir() else Path()
-    return nearest(path.name, sorted(p.name for p in folder.iterdir()))

@@ -17,12 +17,17 @@ def existing_file(path: Path, wanted: str) -> Path:
         DataError: there is none (with the nearest name beside it), or it is a folder.
     """
     if not path.exists():
-        folder = path.parent if path.parent.is_dir() else Path()
-        hint = nearest(path.name, sorted(p.name for p in folder.iterdir() if p.is_file()))
-        raise DataError(f"There is no file {str(path)!r}.{hint}")
+        raise DataError(f"There is no file {str(path)!r}.{nearest_file(path)}")
     if path.is_dir():
         raise DataError(f"{str(path)!r} is a folder; name a {wanted} file in it.")
     return path
+
+
+def nearest_file(path: Path) -> str:
+    """Return what `nearest` says of the names beside a path that is not there; hidden ones for a hidden one alone."""
+    folder = path.parent if path.parent.is_dir() else Path()
+    names = (p.name for p in folder.iterdir())
+    return nearest(path.name, sorted(n for n in names if path.name.startswith(".") or not n.startswith(".")))
 
 
 def decoded(raw: bytes, name: str, encoding: str | None = None) -> str:

@@ -99,7 +99,7 @@ def read_source(
     """
     path = str(X) if isinstance(X, (str, Path)) else None
     if not holds_rows(X) and path is None:
-        check_no_columns(X, group=group, time=time, features=features, label=label, text=text)
+        check_no_columns(type(X).__name__, group=group, time=time, features=features, label=label, text=text)
     if text is not None:
         for name, column in (("group", group), ("time", time), ("features", features)):
             if column is not None:
@@ -110,6 +110,15 @@ def read_source(
         return Source(label=label, text=text, texts=True, path=path), make_texts(X, text=text, label=label)
     if holds_texts(X):
         return Source(texts=True), make_texts(X)
+    if group is None and path is not None and Path(path).suffix.lower() == ".txt":
+        check_no_columns("a file of one text a line", time=time, features=features, label=label)
+        return Source(texts=True, path=path), make_texts(read_texts(path))
+    if group is None and holds_rows(X):
+        table = read_table(X)
+        raise SettingError(
+            f"{table.label} has the columns {table.columns}. Where each row is a text, name the column of texts: "
+            "text='…'. Where each row is a timestep, name the column that says of which sequence: group='…'."
+        )
     raw = make_sequences(X, group=group, time=time, features=features, label=label)
     # the columns that "all numeric" stood for: the next table may hold more of them
     chosen = list(raw.columns) if group is not None else None
@@ -121,12 +130,12 @@ def listed(X: Any) -> Any:
     return list(X) if isinstance(X, Iterator) else X
 
 
-def check_no_columns(X: Any, **given: Any) -> None:
-    """Raise `SettingError` where a column is named, but the data are no table."""
+def check_no_columns(came: str, **given: Any) -> None:
+    """Raise `SettingError` where a column is named, but the data, told by `came`, are no table."""
     for name, column in given.items():
         if column is not None:
             raise SettingError(
-                f"{name}={column!r} names a column of a table, but the sequences came as {type(X).__name__}. Leave it "
+                f"{name}={column!r} names a column of a table, but the sequences came as {came}. Leave it "
                 "out" + (", and pass the labels as y." if name == "label" else ", or pass the table.")
             )
 

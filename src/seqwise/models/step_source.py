@@ -56,7 +56,7 @@ def read_step_source(
     """
     path = str(X) if isinstance(X, (str, Path)) else None
     if not holds_rows(X):
-        check_no_columns(X, group=group, time=time, features=features, label=label, text=text)
+        check_no_columns(type(X).__name__, group=group, time=time, features=features, label=label, text=text)
         if holds_texts(X):
             raise DataError(
                 "A Tagger takes lists of tokens, and these are whole texts: [text.split() for text in texts]."

@@ -2,6 +2,7 @@
 
 finding: stateful-batch-size
 backend: jax
+rounds: 2
 right: len(x) == 56 and len(y) == 56
 """
 

@@ -2,6 +2,7 @@
 
 finding: stateful-batch-size
 backend: jax
+rounds: 2
 right: model.input_shape == (16, 10, 3)
 check: batch_size=16
 """

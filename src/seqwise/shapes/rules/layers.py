@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 
 from seqwise.shapes.axes import name_axes
@@ -277,6 +278,35 @@ def stateful(context: Context) -> Iterator[Fault]:
         f"{samples % declared:,}: its states do not fit. Leave the last {samples - count:,} samples out.",
         f"a number of samples that {declared:,} divides, for example {count:,}", f"samples={samples:,}", fix,
     )  # fmt: skip
+
+
+@rule("SW217", "state-lost-between-batches")
+def state_lost(context: Context) -> Iterator[Fault]:
+    """A stateful layer of Keras's own on the JAX backend, where every batch starts at zero.
+
+    Warning. On JAX, Keras 3.15 hands the variables of a model from batch to batch, and the state is none of them: `fit`
+    and `predict` run without an error, as if ``stateful=True`` were not there. Fires on such a layer where the state is
+    not among its variables; Seqwise's layers hold it there.
+    """
+    for step in context.recurrent_steps():
+        layer = step.layer
+        if not getattr(layer, "stateful", False) or getattr(layer, "states", None) is None:
+            continue
+        keras = sys.modules["keras"]
+        held = {id(variable) for variable in layer.variables}
+        if keras.backend.backend() != "jax" or all(id(state) in held for state in keras.tree.flatten(layer.states)):
+            continue
+        model = context.names.of(context.model, "model")
+        fix = f"import seqwise as sw\n\nsw.layers.accelerate({model})"
+        if not is_a(layer, "LSTM"):
+            fix = 'os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported'
+        yield Fault(
+            "warning", "model",
+            f"{_called(step)} is stateful, but on JAX Keras starts every batch of fit and predict at zero: its state "
+            "is none of the model's variables.",
+            "a state that goes on from batch to batch", "a state that is lost after each batch", fix,
+        )  # fmt: skip
+        return
 
 
 def _divisor(samples: int) -> int:
