@@ -182,7 +182,7 @@ def page(rule: Any, finding: Any, wrong: str, right: str) -> str:
 
 def tidy(code: str) -> str:
     ruff = Path(sys.executable).with_name("ruff")
-    command = [str(ruff), "format", "--line-length", "110", "-"]
+    command = [str(ruff), "format", "--line-length", "120", "-"]
     return subprocess.run(command, input=code, capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import pty
@@ -197,6 +198,15 @@ MISTAKES = {
     "no folds": (["evaluate", "RUN", "--folds", "0"], "folds=0"),
     "too few rows": (["predict", "RUN", "--data", "SHORT"], "the model reads 12"),
     "nowhere to write": (["predict", "RUN", "--out", "no/such/folder/f.csv"], "There is no folder"),
+    "a folder to write": (["predict", "RUN", "--out", "FOREIGN"], "is a folder; name a file in it"),
+    "a forecast's report": (
+        ["evaluate", "RUN", "--folds", "99", "--report", "r.html"],
+        "--report belongs to sequences; a forecast's report is in its run folder, report.html.",
+    ),
+    "columns to translate": (
+        ["predict", "RUN", "--source", "en"],
+        "--source names a column of texts to translate; this run is of --task forecast",
+    ),
     "an unknown option": (["shape", "CSV", *NAMES, "--windwo", "3"], "No such option"),
     "a word for a number": (["shape", "CSV", *NAMES, "--window", "two"], "should be a valid integer"),
     "an unknown command": (["trian"], "No such command"),
@@ -225,6 +235,23 @@ def test_a_mistake_gets_one_message_and_exit_code_2(mistake, csv, trained, tmp_p
     assert "Traceback" not in shown.err + shown.out
     assert not Path(places["OUT"]).exists()
     assert [p.name for p in Path(places["FOREIGN"]).iterdir()] == ["thesis.txt"]
+
+
+def test_what_the_system_refuses_is_told(csv, trained, tmp_path, capsys, monkeypatch):
+    def full(*arguments):
+        raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "f.csv"))
+
+    monkeypatch.setattr("seqwise.models.forecaster_run.write_forecast", full)
+    assert call("predict", str(trained[0]), "--out", str(tmp_path / "f.csv")) == 2
+    assert capsys.readouterr().err.strip() == f"Error: No space left on device: {tmp_path / 'f.csv'}"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_training(csv, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    assert call("train", csv, *NAMES, *SIZES, "--out", str(tmp_path / "deep/run")) == 2
+    shown = capsys.readouterr()
+    assert f"cannot be written: you have no right to write to {str(tmp_path)!r}." in " ".join(shown.err.split())
+    assert not shown.out
 
 
 def test_ctrl_c_saves_what_there_is(csv, tmp_path):

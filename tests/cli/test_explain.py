@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import seqwise as sw
 from seqwise.cli.main import main
 
 
@@ -66,6 +67,14 @@ def test_data_alone(folder, capsys):
     facts = json.loads(capsys.readouterr().out)
     assert facts["inputs"][0]["columns"] == ["sales", "price"]
     assert facts["steps"] == []
+
+
+def test_a_run_of_sequences(tmp_path, capsys):
+    x = np.random.default_rng(0).normal(size=(20, 6, 2))
+    sw.Classifier(units=(5,), epochs=1).fit(x, [0, 1] * 10).save(tmp_path / "run")
+    assert call(tmp_path / "run", "--format", "json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert [kind for step in facts["steps"] if (kind := step["kind"]) == "Bidirectional"]
 
 
 def test_a_picture(folder, tmp_path, capsys):

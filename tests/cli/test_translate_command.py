@@ -83,6 +83,54 @@ def test_named_columns_tell_the_task_and_are_remembered(folder, tmp_path, capsys
     assert pl.read_csv(tmp_path / "out.csv")["source"].to_list() == pl.read_csv(folder / "pairs.csv")["fr"].to_list()
 
 
+def test_columns_of_another_file_are_found_or_named(folder, tmp_path, capsys, monkeypatch):
+    run = tmp_path / "run"
+    pairs = folder / "pairs.csv"
+    assert call(monkeypatch, "train", pairs, "--task", "translate", *QUICK, "--epochs", "1", "--out", run) == 0
+    assert call(monkeypatch, "predict", run, "--data", pairs, "--out", tmp_path / "a.csv") == 0
+    frame = pl.read_csv(pairs)
+    assert pl.read_csv(tmp_path / "a.csv")["source"].to_list() == frame["en"].to_list()
+    capsys.readouterr()
+    assert call(monkeypatch, "evaluate", run, "--json") == 0  # the training file is there: so are its texts
+    assert set(json.loads(capsys.readouterr().out)["baselines"]) == {"greedy", "most similar"}
+
+    wide = folder / "wide.csv"
+    frame.select(pl.lit(1).alias("id"), "en", "fr").rename({"en": "e", "fr": "f"}).write_csv(wide)
+    assert call(monkeypatch, "evaluate", run, "--data", wide, "--source", "e", "--target", "f") == 0
+    assert call(monkeypatch, "evaluate", run, "--data", folder / "pairs.tsv") == 0  # another kind: its first two
+    assert call(monkeypatch, "predict", run, "--data", wide, "--source", "e", "--out", tmp_path / "b.csv") == 0
+    assert pl.read_csv(tmp_path / "b.csv").equals(pl.read_csv(tmp_path / "a.csv"))
+    assert call(monkeypatch, "predict", run, "--data", folder / "pairs.tsv", "--out", tmp_path / "c.csv") == 0
+    assert pl.read_csv(tmp_path / "c.csv").equals(pl.read_csv(tmp_path / "a.csv"))
+
+    frame.head(30).write_csv(folder / "fewer.csv")
+    tab = folder / "trained.tsv"
+    frame.write_csv(tab, separator="\t", include_header=False)
+    assert call(monkeypatch, "train", tab, "--task", "translate", *QUICK, "--epochs", "1", "--out", run) == 0
+    frame.head(30).write_csv(tab, separator="\t", include_header=False)  # changed since
+    capsys.readouterr()
+    assert call(monkeypatch, "evaluate", run, "--json") == 0
+    assert set(json.loads(capsys.readouterr().out)["baselines"]) == {"greedy"}
+    assert call(monkeypatch, "predict", run, "--data", wide) == 2
+    assert capsys.readouterr().err.startswith(f"Error: {wide} is a table: name its column of texts, --source COL.")
+
+
+def test_ctrl_c_while_it_is_scored_keeps_the_model(folder, tmp_path, capsys, monkeypatch):
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    run = tmp_path / "run"
+    monkeypatch.setattr("seqwise.models.translator.Translator.evaluate", stopped)
+    assert call(monkeypatch, "train", folder / "pairs.tsv", "--task", "translate", *QUICK, "--out", run) == 130
+    assert f"the model is saved in {run}. Score it: seqwise evaluate {run}" in capsys.readouterr().out
+    monkeypatch.undo()
+    assert not (run / "metrics.json").exists()
+    python = sw.Translator(**SAME).fit(folder / "pairs.tsv")
+    assert call(monkeypatch, "evaluate", run) == 0
+    assert str(python.evaluate()) in capsys.readouterr().out
+    assert sw.load(run).predict(["one two"]) == python.predict(["one two"])
+
+
 def test_the_shapes_are_told(folder, capsys, monkeypatch):
     assert call(monkeypatch, "shape", folder / "pairs.tsv", "--source", "0", "--target", "1") == 0
     text = capsys.readouterr().out

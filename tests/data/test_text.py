@@ -88,6 +88,12 @@ def test_special_tokens_are_never_read_from_a_text():
         assert again.encode(["<pad>"]).values.ravel().tolist() == tokenizer.encode(["<pad>"]).values.ravel().tolist()
 
 
+def test_many_characters_leave_the_vocabulary_its_size():
+    texts = ["".join(chr(0x4E00 + 7 * i + j) for j in range(9)) for i in range(300)]  # 2,107 characters
+    tokenizer = Tokenizer("bpe", size=500, min_count=1).fit(texts)
+    assert len(tokenizer) == 500
+
+
 def test_the_vocabulary_is_of_the_training_texts_alone():
     tokenizer = Tokenizer(min_count=1).fit(["seen words"])
     assert tokenizer.encode(["unseen words"]).values.ravel().tolist() == [UNKNOWN, tokenizer.tokens_.index("words")]

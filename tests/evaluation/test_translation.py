@@ -20,6 +20,14 @@ def test_one_reference_a_text():
     assert scores["exact"] == pytest.approx(1 / 3)
 
 
+def test_the_kind_of_a_space_does_not_count():
+    # French sets U+00A0 or U+202F before its marks; a decoder writes the plain space that its tokenizer knows
+    found = score_translations(
+        ["Va !", "Va !", "Cafe\u0301", "Va!"], [["Va\u202f!"], ["Va\u00a0!"], ["Café"], ["Va !"]]
+    )
+    assert found["exact"] == 3 / 4
+
+
 def test_the_number_of_references_may_differ():
     several = [["Va !", "Allez !"], ["Il court très vite."], ["Elle dort.", *ONE[2], "Tom est là."]]
     # a text without a further reference is one whose reference is repeated: n-grams are counted by their most, once

@@ -90,6 +90,62 @@ def test_texts_of_any_lengths_go_together(fitted):
     assert fitted.predict([""]) == [""]
 
 
+def test_what_is_changed_is_evaluated_anew(fitted):
+    twin = copy.deepcopy(fitted)
+    before = twin.evaluate()
+    assert twin.evaluate() is before
+    twin.beam = 2
+    assert list(twin.evaluate().scores) == ["beam 2", "greedy", "most similar"]
+    twin.beam = 3
+    twin.model_.set_weights([0 * w for w in twin.model_.get_weights()])
+    assert twin.evaluate().metrics["bleu"] < before.metrics["bleu"] / 2
+
+
+def test_pairs_that_are_too_long_to_learn_from_are_left_out_and_noted():
+    sources, targets = language(60)
+    long = ["one two " * 20_000, "six"], ["six.", "un deux " * 20_000]  # either side: attention would hold 40,000²
+    translator = small(epochs=1, test=0.0, validation=0.0).fit([*sources, *long[0]], [*targets, *long[1]])
+    assert translator.notes_[0] == (
+        "2 of the 62 pairs to learn from have a side of more than max_length=200 tokens, first "
+        f"{('one two ' * 20)[:40]!r}…: left out."
+    )
+    assert translator.counts_ == {"train": 60, "validation": 0, "test": 0}
+    assert max(translator.longest_) < 10
+    # what is translated may be longer, beside short ones
+    found = translator.predict(["one two " * 300, "six"])
+    assert found[1] == translator.predict(["six"])[0]
+    with pytest.raises(
+        sw.DataError, match=r"^Each of the 2 pairs to learn from has a side of more than max_length=200"
+    ):
+        small(test=0.0, validation=0.0).fit(*long)
+
+
+def test_batches_of_long_texts_are_small(fitted, monkeypatch):
+    """What attention holds grows with the sources' steps times the hypotheses; 4,096 times 510 would be gigabytes."""
+    seen, run = [], fitted._search._runs[3, 0.5]
+    monkeypatch.setitem(
+        fitted._search._runs, (3, 0.5), lambda source, *rest: seen.append(source.shape) or run(source, *rest)
+    )
+    fitted.predict(["one two " * 1000] * 40)
+    assert {shape[1] for shape in seen} == {2048}
+    assert max(shape[0] for shape in seen) * 3 * 2048 <= 2**16
+    assert sum(shape[0] for shape in seen) >= 40
+
+
+def test_sacrebleu_is_missed_before_the_training(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sacrebleu.metrics", None)
+    with pytest.raises(sw.SettingError, match=r"pip install 'seqwise\[text\]'$"):
+        small().fit(*language(20))
+    assert small(epochs=1, test=0.0).fit(*language(20)).predict(["one"])
+
+
+def test_the_model_is_saved_and_loaded_by_keras_with_its_loss(fitted, tmp_path):
+    fitted.model_.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    assert again.loss.get_config() == fitted.model_.loss.get_config()
+    assert again.loss.label_smoothing == 0.0
+
+
 def test_the_same_seed_gives_the_same_weights_and_parts():
     pairs = language(60)
     one, same, other = (small(epochs=1, dropout=0.2, seed=seed).fit(*pairs) for seed in (0, 0, 1))
@@ -157,6 +213,10 @@ def test_a_saved_run_translates_the_same(tmp_path, fitted):
     evaluation = again.evaluate()
     assert list(evaluation.scores) == ["beam 3", "greedy"]  # it has no training texts
     assert evaluation.metrics == fitted.evaluate().metrics
+    again.recall(*language())
+    assert again.evaluate().scores == fitted.evaluate().scores
+    with pytest.raises(sw.DataError, match=r"^the lists does not hold the pairs|^the lists"):
+        again.recall(*language(seed=1))
     second = again.save(tmp_path / "second")
     assert (second / "metrics.json").read_text() == (run / "metrics.json").read_text()
     assert sw.load(second).predict(texts) == fitted.predict(texts)

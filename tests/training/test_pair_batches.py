@@ -13,7 +13,7 @@ from seqwise.models.translation_network import build_translator
 from seqwise.ops.backend import import_keras
 from seqwise.training import PairBatches, buckets, jax_loop, loop
 from seqwise.training.gathering import gatherer
-from seqwise.training.token_loss import token_crossentropy
+from seqwise.training.token_loss import TokenCrossentropy
 
 keras = import_keras()
 START, END, TOKENS, BATCH = 2, 3, 9, 8
@@ -99,7 +99,7 @@ def test_steps_equal_a_plain_keras_loop(backend, many_buckets):
     rng = np.random.default_rng(5)
     theirs.set_weights([rng.normal(size=w.shape) / 2 for w in ours.get_weights()])
     ours.set_weights(theirs.get_weights())
-    ours.compile("adam", token_crossentropy())
+    ours.compile("adam", TokenCrossentropy())
     kind = keras.losses.SparseCategoricalCrossentropy
     theirs.compile("adam", kind(from_logits=True, reduction="mean_with_sample_weight"))
     ours.optimizer.build(ours.trainable_variables)
@@ -126,5 +126,5 @@ def test_smoothed_labels_are_those_of_keras():
         from_logits=True, label_smoothing=0.1, reduction="mean_with_sample_weight"
     )
     expected = whole(np.eye(TOKENS, dtype="float32")[targets], logits, sample_weight=weights)
-    found = token_crossentropy(0.1)(targets, logits, sample_weight=weights)
+    found = TokenCrossentropy(0.1)(targets, logits, sample_weight=weights)
     np.testing.assert_allclose(float(found), float(expected), rtol=1e-5)

@@ -11,7 +11,7 @@ from seqwise.data import Sequences, make_sequences
 from seqwise.layers import accelerate
 from seqwise.ops.backend import import_keras
 from seqwise.training import SequenceBatches, StepBatches, buckets, jax_loop, loop, predict_sequences, predict_steps
-from seqwise.training.token_loss import token_crossentropy
+from seqwise.training.token_loss import TokenCrossentropy
 
 keras = import_keras()
 WORDS, TAGS, FEATURES, BATCH = 12, 4, 3, 8
@@ -76,7 +76,7 @@ def test_steps_equal_a_plain_keras_loop(tokens, every_step, backend, many_bucket
         batches = SequenceBatches(sequences(tokens), rng.integers(0, TAGS, len(LENGTHS)).astype(np.int32))
     assert len(batches.lengths) > 2
     plain = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
-    ours = accelerate(make_model(tokens, every_step, token_crossentropy() if every_step else plain), verbose=False)
+    ours = accelerate(make_model(tokens, every_step, TokenCrossentropy() if every_step else plain), verbose=False)
     theirs = make_model(tokens, every_step, plain)
     named = SimpleNamespace(backend=SimpleNamespace(backend=lambda: backend))
     held = batches.part(np.arange(0, 41, 4))

@@ -21,6 +21,10 @@ def command(
     report: Annotated[
         Path | None, typer.Option(help="Of sequences: write the report on them to this HTML file.")
     ] = None,
+    source: options.Source = None,
+    target: Annotated[
+        str | None, typer.Option(help="The column of the translations.", rich_help_panel=options.PAIRS)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Score a run beside simple models, on the same windows or sequences.
@@ -38,13 +42,17 @@ def command(
         seqwise evaluate runs/vowels --data others.ts --report others.html
     """
     from seqwise.cli.predict import check_writable
-    from seqwise.cli.tasks import task_of
+    from seqwise.cli.tasks import pair_columns, task_of
+    from seqwise.errors import SettingError
     from seqwise.models.run_folder import load
 
     check_writable(report)
     estimator = load(run)
     module = task_of(estimator)
-    result = module.evaluate(estimator, data, folds)
+    if report is not None and not hasattr(module, "write_report"):
+        raise SettingError("--report belongs to sequences; a forecast's report is in its run folder, report.html.")
+    columns = pair_columns(estimator, source=source, target=target)
+    result = module.evaluate(estimator, data, folds, **columns)
     if report is not None:
         module.write_report(estimator, result, report)
     if as_json:

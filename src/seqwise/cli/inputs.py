@@ -22,7 +22,7 @@ def is_model(path: str) -> bool:
 
 
 def read_model(path: str) -> Any:
-    """Load a Keras model, or the Forecaster of a run folder. No code from the file is run.
+    """Load a Keras model, the Forecaster of a run folder, or the model of another run. No code from the file is run.
 
     Raises:
         BundleError: it is not there, is no model, or holds layers that are not known.

@@ -54,6 +54,10 @@ def main() -> None:
         message = Text.assemble(("Error: ", "bold red"), str(error))  # no markup: a message may hold brackets
         Console(stderr=True, soft_wrap=True).print(message)
         sys.exit(2)
+    except OSError as error:  # a full disk, a right that is missing
+        what = error.strerror or type(error).__name__
+        Console(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), f"{what}: {error.filename}"))
+        sys.exit(2)
     except KeyboardInterrupt:
         Console(stderr=True).print("Stopped; nothing was written.")
         sys.exit(130)

@@ -106,6 +106,10 @@ Source = Annotated[
         rich_help_panel=PAIRS,
     ),
 ]
+MaxLength = Annotated[
+    int | None,
+    typer.Option(help="Tokens of a side at most; longer pairs are not trained on. [200]", rich_help_panel=PAIRS),
+]
 Attention = Annotated[str | None, typer.Option(help="dot, additive or none. [dot]", rich_help_panel=PAIRS)]
 Beam = Annotated[
     int | None, typer.Option(help="Translations followed at once; 1 is greedy. [5]", rich_help_panel=PAIRS)

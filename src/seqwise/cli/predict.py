@@ -21,6 +21,7 @@ def command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecast to this PNG file.")] = None,
+    source: options.Source = None,
 ) -> None:
     """Forecast the rows that follow the data, say the class or number of each sequence (or step), or translate texts.
 
@@ -34,22 +35,31 @@ def command(
 
         seqwise predict runs/french --data letters.txt --out letters.csv
     """
-    from seqwise.cli.tasks import task_of
+    from seqwise.cli.tasks import pair_columns, task_of
     from seqwise.models.run_folder import load
 
     for path in (out, plot):
         check_writable(path)
     estimator = load(run)
-    said = task_of(estimator).predict(estimator, data, out, plot)
+    said = task_of(estimator).predict(estimator, data, out, plot, **pair_columns(estimator, source=source))
     Console(soft_wrap=True, highlight=False, markup=False).print(said)
 
 
 def check_writable(path: Path | None) -> None:
-    """Raise `SettingError` where there is no folder to write a file to."""
+    """Raise `SettingError` where a file cannot be written, before the work is done for it."""
+    import os
+
     from seqwise.errors import SettingError
 
-    if path is not None and not path.absolute().parent.is_dir():
-        raise SettingError(f"There is no folder {str(path.absolute().parent)!r} to write {path.name} to.")
+    if path is None:
+        return
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise SettingError(f"There is no folder {str(folder)!r} to write {path.name} to.")
+    if path.is_dir():
+        raise SettingError(f"{str(path)!r} is a folder; name a file in it, for example {str(path / 'found.csv')!r}.")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        raise SettingError(f"{str(path)!r} cannot be written: you have no right to. Name another file.")
 
 
 command.__name__ = "predict"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typer
 from rich.console import Console
 
 from seqwise.cli import options
@@ -31,6 +32,7 @@ def command(
     vectors: options.Vectors = None,
     frozen: options.Frozen = None,
     source: options.Source = None,
+    max_length: options.MaxLength = None,
     attention: options.Attention = None,
     beam: options.Beam = None,
     length_penalty: options.LengthPenalty = None,
@@ -70,7 +72,7 @@ def command(
     """
     given = {name: value for name, value in locals().items() if value is not None and name not in ("data", "out")}
     from seqwise.cli.tasks import choose_task, task_module
-    from seqwise.models.run_folder import METRICS, REPORT, check_destination
+    from seqwise.models.run_folder import METRICS, REPORT, ScoringInterrupted, check_destination
 
     check_destination(out)  # before the training, not after it
     console = Console(soft_wrap=True, highlight=False, markup=False)
@@ -88,7 +90,12 @@ def command(
     ended = "stopped by a loss that is not finite" if training.diverged else ended
     kept = f"the weights of epoch {training.best_epoch}" if training.best_epoch else "unfinished weights"
     console.print(f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; kept {kept}")
-    estimator.save(out)
+    try:
+        with console.status("scoring"):
+            estimator.save(out)
+    except ScoringInterrupted:
+        console.print(f"\nThe scoring was stopped, the model is saved in {out}. Score it: seqwise evaluate {out}")
+        raise typer.Exit(130) from None
     said = module.told(estimator)
     if said:
         console.print(f"\n{said}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -207,6 +207,12 @@ def as_texts(texts: Any, *, tokens: bool = False) -> list[Any]:
             f"Expected a list of texts, got {type(texts).__name__}: {str(texts)[:40]!r}. For a single text pass a list "
             "of one: [text]."
         )
+    if hasattr(texts, "columns") or isinstance(texts, Mapping):  # a list of these would be their names
+        names = [str(name) for name in getattr(texts, "columns", texts)]
+        raise DataError(
+            f"Expected a list of texts, got a {type(texts).__name__} with the columns {names}. Pass one of them: "
+            f"list(table[{names[0] if names else '…'!r}])."
+        )
     read = list(texts)
     if not read:
         raise DataError("The list of texts is empty. Pass at least one.")
@@ -261,9 +267,12 @@ def _learner(kind: str, size: int, min_count: int, lowercase: bool, special: lis
     library = _library()
     learner = library.Tokenizer(_model(kind, special, []))
     _set_reading(learner, kind, lowercase)
-    trainers = library.trainers
-    trainer = (trainers.BpeTrainer if kind == "bpe" else trainers.WordLevelTrainer)(
-        vocab_size=size, min_frequency=min_count, special_tokens=special, show_progress=False
+    trainers, settings = library.trainers, {"vocab_size": size, "min_frequency": min_count}
+    # the characters themselves count towards the size: left alone, those of Chinese or Japanese exceed it
+    trainer = (
+        trainers.BpeTrainer(**settings, special_tokens=special, show_progress=False, limit_alphabet=size - len(special))
+        if kind == "bpe"
+        else trainers.WordLevelTrainer(**settings, special_tokens=special, show_progress=False)
     )
     return learner, trainer
 

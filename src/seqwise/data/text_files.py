@@ -9,21 +9,24 @@ import polars as pl
 from seqwise.data.files import decoded, existing_file
 from seqwise.errors import DataError, SettingError, nearest
 
-SEPARATORS = {".csv": ",", ".tsv": "\t"}
+TABBED = (".tsv", ".tab")
 PARQUET = (".parquet", ".pq")
+TABLES = (".csv", *TABBED, *PARQUET)
 
 
-def read_texts(path: str | Path, *, column: str | int | None = None, encoding: str = "utf-8") -> list[str]:
+def read_texts(path: str | Path, *, column: str | int | None = None, encoding: str | None = "utf-8") -> list[str]:
     """Read texts from a file.
 
     In a file of one text a line, lines end at a line feed only: the other breaks that Unicode knows stay inside a text.
     A blank line is an empty text, since labels may be counted by lines. In a table a cell is taken as it is written,
-    so that "NA" is a text.
+    so that "NA" is a text; in a tab-separated file without a header line a quotation mark is text, too.
 
     Args:
         path: a text file of one text a line, or with `column` a table (CSV, TSV, Parquet).
         column: of a table: the name of the column of texts; or its position from 0, where the file has no header line.
-        encoding: of a text file, as Python calls it: ``"utf-8"``, ``"latin-1"``, ``"cp1252"``, ….
+            With a position, a .txt file is tab-separated, as a .tsv file is.
+        encoding: of a text file, as Python calls it: ``"utf-8"``, ``"latin-1"``, ``"cp1252"``, …. None is UTF-8, for
+            callers whose own users cannot name another.
 
     Raises:
         DataError: there is no such file or column, it is empty, or its bytes are not in `encoding`; names the line.
@@ -36,7 +39,7 @@ def read_texts(path: str | Path, *, column: str | int | None = None, encoding: s
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
         raise DataError(f"{path.name} is empty (0 bytes). Write one text a line.")
-    if column is not None or suffix in (*SEPARATORS, *PARQUET):
+    if column is not None or suffix in TABLES:
         return _from_table(path, suffix, column, encoding)
     lines = decoded(path.read_bytes(), path.name, encoding).split("\n")
     if lines[-1] == "":
@@ -44,7 +47,7 @@ def read_texts(path: str | Path, *, column: str | int | None = None, encoding: s
     return [line.removesuffix("\r") for line in lines]
 
 
-def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str) -> list[str]:
+def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str | None) -> list[str]:
     counted = isinstance(column, int)
     if suffix in PARQUET:
         if counted:
@@ -52,7 +55,8 @@ def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str
         frame = pl.read_parquet(path)
     else:
         raw = decoded(path.read_bytes(), path.name, encoding)
-        separator = SEPARATORS.get(suffix) or max(",;\t|", key=raw.partition("\n")[0].count)
+        tabbed = suffix in TABBED or (counted and suffix != ".csv")
+        separator = "\t" if tabbed else max(",;\t|", key=raw.partition("\n")[0].count)
         frame = _cells(raw.encode(), path.name, separator, header=not counted)
     name = frame.columns[column] if isinstance(column, int) and 0 <= column < frame.width else column
     if name not in frame.columns:
@@ -68,7 +72,9 @@ def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str
 
 
 def _cells(raw: bytes, name: str, separator: str, *, header: bool) -> pl.DataFrame:
-    for quote in ('"', None):  # some files, tab-separated ones above all, quote nothing
+    # text/tab-separated-values (IANA) knows no quotation; other files show what they mean by what can be read
+    quotes, reason = (None,) if separator == "\t" and not header else ('"', None), ""
+    for quote in quotes:
         try:
             return pl.read_csv(raw, separator=separator, quote_char=quote, has_header=header, infer_schema=False)
         except pl.exceptions.PolarsError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,8 @@ class TranslationEvaluation:
         translations: ``{"beam 5": [...], "greedy": [...], …}``: by each way, the chosen one first.
         part: what the texts are: ``"the test part"``, a file.
         scores: ``{"beam 5": {"bleu": …, "chrf": …, "exact": …}, …}``: BLEU and chrF from 0 to 100, of the whole
-            corpus; exact: the share of translations that are one of the references to the letter.
+            corpus; exact: the share of translations that are one of the references to the letter; the kind of a space
+            does not count (French sets narrow ones before its marks).
         signature: how BLEU was computed, in sacrebleu's words.
     """
 
@@ -105,14 +107,18 @@ def score_translations(translations: list[str], references: list[list[str]]) -> 
         translations: one a text.
         references: of each text all that are known, at least one; their number may differ.
     """
-    metrics = _sacrebleu()
+    metrics = sacrebleu_metrics()
     streams = _streams(references)
-    right = [text in known for text, known in zip(translations, references, strict=True)]
+    right = [_spaced(text) in map(_spaced, known) for text, known in zip(translations, references, strict=True)]
     return {
         "bleu": float(metrics.BLEU().corpus_score(translations, streams).score),
         "chrf": float(metrics.CHRF().corpus_score(translations, streams).score),
         "exact": float(np.mean(right)),
     }
+
+
+def _spaced(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 def most_similar(texts: list[str], training_sources: list[str], training_targets: list[str]) -> list[str]:
@@ -138,12 +144,17 @@ def _streams(references: list[list[str]]) -> list[list[str | None]]:
 
 
 def _signature(references: list[list[str]]) -> str:
-    bleu = _sacrebleu().BLEU()
+    bleu = sacrebleu_metrics().BLEU()
     bleu.corpus_score([""] * len(references), _streams(references))
     return str(bleu.get_signature())
 
 
-def _sacrebleu() -> Any:
+def sacrebleu_metrics() -> Any:
+    """Return the module of BLEU and chrF.
+
+    Raises:
+        SettingError: sacrebleu is not installed.
+    """
     try:
         import sacrebleu.metrics
     except ImportError:

@@ -12,6 +12,7 @@ What is one kind's own lies in a module of four functions and one constant, name
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Mapping
 from importlib import import_module
@@ -36,6 +37,10 @@ KINDS = {
 MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
 
 
+class ScoringInterrupted(KeyboardInterrupt):
+    """Ctrl-C came while a saved run was scored."""
+
+
 def check_destination(path: Path) -> None:
     """Raise `BundleError` where saving to `path` would destroy something that is no Seqwise run."""
     for part in (path, *path.parents):
@@ -45,6 +50,9 @@ def check_destination(path: Path) -> None:
         raise BundleError(
             f"{str(path)!r} is the folder you are in. Name one inside it, for example {str(path / 'run')!r}."
         )
+    beside = next(part for part in path.resolve().parents if part.exists())  # the new folder is made there first
+    if not os.access(beside, os.W_OK):
+        raise BundleError(f"{str(path)!r} cannot be written: you have no right to write to {str(beside)!r}.")
     if path.is_dir() and any(path.iterdir()) and not is_run(path):
         raise BundleError(
             f"{str(path)!r} is not empty and no Seqwise run; nothing in it was touched. Name a new folder."
@@ -54,13 +62,18 @@ def check_destination(path: Path) -> None:
 def save_run(estimator: Any, path: Path) -> Path:
     """Write the run folder; an earlier run at `path` is replaced in one step, its foreign files are kept.
 
+    What was trained is kept whatever becomes of its scores: where they cannot be had, the run is saved without them,
+    and then the error is raised.
+
     Raises:
         BundleError: `path` holds something that is no Seqwise run, or a setting cannot be saved.
+        ScoringInterrupted: Ctrl-C ended the scoring; the run is saved.
     """
     check_destination(path)
     kind = type(estimator).__name__
     part: Any = import_module(KINDS[kind])
     ours = listed_files(path)
+    failed: BaseException | None = None
     keep = tuple(p for p in path.iterdir() if p.name not in ours) if path.is_dir() else ()
     with replaced_folder(path, keep) as folder:
         content = {
@@ -72,11 +85,18 @@ def save_run(estimator: Any, path: Path) -> Path:
         }
         content |= part.write(estimator, folder)
         if estimator.results_ is None:
-            part.write_results(estimator, folder)
+            try:
+                part.write_results(estimator, folder)
+            except (Exception, KeyboardInterrupt) as error:
+                failed = ScoringInterrupted() if isinstance(error, KeyboardInterrupt) else error
+                for name in part.RESULTS:
+                    (folder / name).unlink(missing_ok=True)
         else:  # a loaded run, saved again: its results are those of its training
             for name, text in estimator.results_.items():
                 (folder / name).write_text(text, encoding="utf-8")
         write_manifest(folder, kind, content)
+    if failed is not None:
+        raise failed
     return path
 
 

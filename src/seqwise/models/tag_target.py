@@ -11,7 +11,6 @@ from seqwise.data.labels import Classes, find_classes, read_labels
 from seqwise.data.tagged import cut
 from seqwise.errors import DataError
 from seqwise.ops.backend import import_keras
-from seqwise.training.token_loss import token_crossentropy
 
 
 class TagTarget:
@@ -61,7 +60,9 @@ class TagTarget:
 
     @staticmethod
     def loss() -> Any:
-        return token_crossentropy()
+        from seqwise.training.token_loss import TokenCrossentropy  # imports Keras
+
+        return TokenCrossentropy()
 
     @staticmethod
     def trained_model(network: Any) -> Any:

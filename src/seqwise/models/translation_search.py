@@ -16,6 +16,7 @@ from seqwise.models.translation_network import InferenceModels
 from seqwise.ops.backend import import_keras
 
 BATCH_ROWS = 512  # hypotheses of a batch, all sentences' together
+BATCH_STEPS = 2**16  # steps of their sources, which attention holds for each hypothesis
 
 Run = Callable[[Any, Any, int], Found]  # (sources (sentences, timesteps), limits, steps) → what was found
 
@@ -44,21 +45,22 @@ class TokenSearch:
         asked = beam, float(length_penalty)
         if asked not in self._runs:
             self._runs[asked] = _compiled(self.models, *asked)
-        search = self._runs[asked]
+        search, to_numpy = self._runs[asked], import_keras().ops.convert_to_numpy
         tops = np.maximum(4, 2 ** np.ceil(np.log2(sources.lengths)).astype(np.int64))
         tokens: list[np.ndarray] = [np.zeros(0, np.int32)] * len(sources)
         scores = np.zeros(len(sources), np.float32)
         for top in np.unique(tops):
             members = np.flatnonzero(tops == top)
-            size = int(min(max(BATCH_ROWS // beam, 1), 2 ** np.ceil(np.log2(len(members)))))
+            rows = min(BATCH_ROWS, BATCH_STEPS // int(top))
+            size = int(min(max(rows // beam, 1), 2 ** np.ceil(np.log2(len(members)))))
             steps = int(2 ** np.ceil(np.log2(limits[members].max())))
             for start in range(0, len(members), size):
                 chosen = members[start : start + size]
                 filled = np.resize(chosen, size)
                 source = pad_joined(sources.take(filled), length=int(top)).values[..., 0]
                 found = search(source, limits[filled].astype(np.int32), steps)
-                scores[chosen] = np.asarray(found.scores)[: len(chosen)]
-                for i, row in zip(chosen, np.asarray(found.tokens), strict=False):
+                scores[chosen] = to_numpy(found.scores)[: len(chosen)]
+                for i, row in zip(chosen, to_numpy(found.tokens), strict=False):
                     tokens[i] = row[row != PADDING]
         return tokens, scores
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqwise.data.text import Tokenizer, as_texts
+from seqwise.data.text import as_texts
 from seqwise.data.text_pairs import TextPairs, read_pairs, split_pairs
 from seqwise.errors import DataError, NotFittedError, SettingError
-from seqwise.evaluation.translation import SIMILAR, TranslationEvaluation, most_similar, score_translations
+from seqwise.evaluation.translation import (
+    SIMILAR,
+    TranslationEvaluation,
+    most_similar,
+    sacrebleu_metrics,
+    score_translations,
+)
 from seqwise.models.settings import (
     check_backend,
     check_choice,
@@ -22,53 +28,17 @@ from seqwise.models.settings import (
     is_whole,
     make_optimizer,
 )
+from seqwise.models.translation_data import ReadPairs, prepare_pairs
 from seqwise.models.translation_network import ATTENTION, build_translator, inference_models, plain_model
 from seqwise.models.translation_search import TokenSearch
 from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes.pair_story import PairStory
-from seqwise.training import PairBatches, Training, fit
-from seqwise.training.token_loss import token_crossentropy
+from seqwise.training import Training, fit
 
 with deferred_imports():
     from sklearn.base import BaseEstimator
 
 TOKENS = ("words", "bpe")
-
-
-@dataclass(frozen=True)
-class ReadPairs:
-    """Pairs as the network takes them.
-
-    Attributes:
-        parts: the pairs of each part; `tokenizers`: of sources and targets, learned on the training part.
-    """
-
-    pairs: TextPairs
-    parts: dict[str, np.ndarray]
-    tokenizers: tuple[Tokenizer, Tokenizer]
-    batches: PairBatches
-
-    def story(self) -> PairStory:
-        source, target = self.tokenizers
-        return PairStory(
-            label=self.pairs.label,
-            source_lengths=self.batches.sources.lengths,
-            target_lengths=self.batches.targets.lengths,
-            source_tokens=len(source),
-            target_tokens=len(target),
-            parts={name: len(part) for name, part in self.parts.items()},
-            sides=self.batches.sides,
-        )
-
-    def notes(self) -> list[str]:
-        """Tell what was left out, and what the vocabularies do not know of the training part."""
-        chosen = self.parts["train"]
-        train, found = self.pairs.take(chosen), list(self.pairs.notes)
-        sides = (("sources", self.batches.sources), ("targets", self.batches.targets))
-        for (side, ids), tokenizer in zip(sides, self.tokenizers, strict=True):
-            told = tokenizer.notes(getattr(train, side), ids.take(chosen))
-            found += [f"{side}: {len(tokenizer):,} tokens in the vocabulary. {note}" for note in told]
-        return found
 
 
 class Translator(BaseEstimator):
@@ -88,6 +58,8 @@ class Translator(BaseEstimator):
         tokens: ``"bpe"`` (sub-words) or ``"words"``; see `seqwise.data.Tokenizer`.
         vocabulary: tokens of each language at most; the most frequent are kept.
         min_count: how often a word (of sub-words: a pair to be merged) must occur in the training part.
+        max_length: tokens of a side at most, of the pairs that are trained on (and watched for the best epoch); longer
+            pairs are left out, and noted. What is translated may have any length.
         beam: hypotheses that `predict` follows at once; 1 is greedy.
         length_penalty: translations are ranked by log-probability / length^`length_penalty`; more favours longer ones.
         validation, test: shares of the distinct source texts held back, to find the best epoch and to score.
@@ -127,6 +99,7 @@ class Translator(BaseEstimator):
         tokens: str = "bpe",
         vocabulary: int = 4_000,
         min_count: int = 2,
+        max_length: int = 200,
         beam: int = 5,
         length_penalty: float = 0.5,
         validation: float = 0.05,
@@ -147,6 +120,7 @@ class Translator(BaseEstimator):
         self.tokens = tokens
         self.vocabulary = vocabulary
         self.min_count = min_count
+        self.max_length = max_length
         self.beam = beam
         self.length_penalty = length_penalty
         self.validation = validation
@@ -187,16 +161,15 @@ class Translator(BaseEstimator):
         # all at once, so that a fit that fails leaves an earlier one whole
         self.source_tokenizer_, self.target_tokenizer_ = data.tokenizers
         self._take_model(model)
-        train = data.parts["train"]
-        self.longest_ = int(data.batches.sources.lengths[train].max()), int(data.batches.targets.lengths[train].max())
+        self.longest_ = data.longest()
         self.training_: Training = training
         self.pairs_ = {name: data.pairs.take(part) for name, part in data.parts.items()}
         self.held_, self.results_ = self.pairs_["test"].grouped(), None
         self.counts_ = {name: len(part) for name, part in data.parts.items()}
         self.notes_, self.story_ = data.notes() + training.notes(), str(data.story())
         self.data_ = str(sources) if isinstance(sources, (str, Path)) else None
-        self.columns_ = {"source": source, "target": target}
-        self._evaluation: TranslationEvaluation | None = None
+        self.columns_ = dict(zip(("source", "target"), data.pairs.columns, strict=True))
+        self._evaluated: tuple[Any, TranslationEvaluation] | None = None
         return self
 
     def shapes(
@@ -214,16 +187,7 @@ class Translator(BaseEstimator):
 
     def _read(self, sources: Any, targets: Any, source: Any, target: Any) -> ReadPairs:
         self._check_settings()
-        pairs = read_pairs(sources, targets, source=source, target=target)
-        parts = split_pairs(pairs.sources, validation=self.validation, test=self.test, seed=self.seed)
-        train = pairs.take(parts["train"])
-        settings: dict[str, Any] = {"size": self.vocabulary, "min_count": self.min_count}
-        tokenizers = (
-            Tokenizer(self.tokens, **settings).fit(train.sources),
-            Tokenizer(self.tokens, **settings, lowercase=False, ends=True).fit(train.targets),
-        )
-        batches = PairBatches(tokenizers[0].encode(pairs.sources), tokenizers[1].encode(pairs.targets))
-        return ReadPairs(pairs, parts, tokenizers, batches)
+        return prepare_pairs(self, read_pairs(sources, targets, source=source, target=target))
 
     def _check_settings(self) -> None:
         check_network(self)
@@ -234,16 +198,25 @@ class Translator(BaseEstimator):
             check_share(self, name)
         if self.validation + self.test >= 1:
             raise SettingError(f"validation={self.validation} and test={self.test} leave nothing to train on.")
-        for name, least in (("embedding", 1), ("vocabulary", 5), ("min_count", 1), ("batch_size", 1)):
+        for name, least in (
+            ("embedding", 1),
+            ("vocabulary", 5),
+            ("min_count", 1),
+            ("max_length", 2),
+            ("batch_size", 1),
+        ):
             if not is_whole(getattr(self, name), least):
                 raise SettingError(f"{name}={getattr(self, name)!r}: expected a whole number, at least {least}.")
         _check_beam(self.beam)
         penalty = self.length_penalty
         if isinstance(penalty, bool) or not isinstance(penalty, (int, float)) or not penalty >= 0:
             raise SettingError(f"length_penalty={penalty!r}: expected a number, at least 0.")
+        if self.test:
+            sacrebleu_metrics()  # its absence is to be told before the training, not after it
 
     def _train(self, data: ReadPairs, callbacks: Sequence[Any], verbose: bool | None) -> tuple[Any, Training]:
-        from seqwise.layers import accelerate  # imports Keras
+        from seqwise.layers import accelerate  # these import Keras
+        from seqwise.training.token_loss import TokenCrossentropy
 
         keras = import_keras()
         check_backend(keras)
@@ -258,13 +231,13 @@ class Translator(BaseEstimator):
             seed=self.seed,
         )
         accelerate(model, verbose=False)
-        train, validation = (data.batches.part(data.parts[name]) for name in ("train", "validation"))
+        train, validation = (data.part(name) for name in ("train", "validation"))
         size = min(self.batch_size, len(train))
         rate: Any = self.learning_rate
         if isinstance(self.optimizer, str):
             steps = len(train.cut(train.origins, size).real)  # of an epoch
             rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, steps * self.epochs)
-        model.compile(make_optimizer(keras, self.optimizer, rate), token_crossentropy(self.label_smoothing))
+        model.compile(make_optimizer(keras, self.optimizer, rate), TokenCrossentropy(self.label_smoothing))
         training = fit(
             model,
             train,
@@ -352,9 +325,29 @@ class Translator(BaseEstimator):
             raise DataError(
                 "Nothing was held back: pass other pairs, evaluate(sources, targets), or fit with test=0.1."
             )
-        if self._evaluation is None:
-            self._evaluation = self._evaluate(*self.held_, "the test part")
-        return self._evaluation
+        asked = self.beam, self.length_penalty, self.pairs_ is None, _digest(self.model_)
+        if self._evaluated is None or self._evaluated[0] != asked:  # a search through the test part takes a while
+            self._evaluated = asked, self._evaluate(*self.held_, "the test part")
+        return self._evaluated[1]
+
+    def recall(self, sources: Any, targets: Any = None) -> None:
+        """Give a loaded run its training pairs again, so that `evaluate` sets the most similar of them beside it.
+
+        Raises:
+            DataError: they are not those that it was trained on.
+        """
+        self._check_fitted()
+        columns = {} if targets is not None else self.columns_
+        pairs = read_pairs(sources, targets, **columns)
+        parts = split_pairs(pairs.sources, validation=self.validation, test=self.test, seed=self.seed)
+        found = {name: pairs.take(part) for name, part in parts.items()}
+        sources, references = found["test"].grouped()
+        if (sources, references) != self.held_:
+            raise DataError(
+                f"{pairs.label} does not hold the pairs that this was trained on: they have changed since. Score it on "
+                "other pairs: evaluate(sources, targets)."
+            )
+        self.pairs_ = found
 
     def _evaluate(self, texts: list[str], references: list[list[str]], part: str) -> TranslationEvaluation:
         found = {"greedy" if self.beam == 1 else f"beam {self.beam}": self.predict(texts)}
@@ -379,6 +372,13 @@ class Translator(BaseEstimator):
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):
             raise NotFittedError("This Translator is not trained yet: call .fit(sources, targets) first.")
+
+
+def _digest(model: Any) -> bytes:
+    found = hashlib.sha256()
+    for array in model.get_weights():
+        found.update(array.tobytes())
+    return found.digest()
 
 
 def _check_beam(beam: Any) -> None:

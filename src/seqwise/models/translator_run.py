@@ -56,7 +56,7 @@ def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Tr
     translator.data_, translator.columns_ = saved["data"], dict(saved["columns"])
     translator.notes_, translator.story_ = list(saved["notes"]), str(saved["story"])
     translator.counts_ = dict(saved["pairs"])
-    translator.pairs_ = translator._evaluation = None
+    translator.pairs_ = translator._evaluated = None
     return translator
 
 

@@ -41,7 +41,7 @@ def explain(model_or_data: Any, x: Any = None) -> Explanation:
 
     Args:
         model_or_data: a Keras model of any kind (Sequential, functional, nested, subclassed; built or not), a layer, a
-            list of layers, a `seqwise.Forecaster`; or data: an array, a table, a list of sequences, a tensor,
+            list of layers, a trained estimator of Seqwise; or data: an array, a table, a list of sequences, a tensor,
             `seqwise.data.Windows`.
         x: the model's input, in any of these forms; it fills in sizes that the model leaves open, and names the
             features. For several inputs a list, or a dict by name.
@@ -60,6 +60,8 @@ def explain(model_or_data: Any, x: Any = None) -> Explanation:
     """
     if is_forecaster(model_or_data):
         return _explain_forecaster(model_or_data, x)
+    if is_layer(getattr(model_or_data, "model_", None)):
+        return _explain_model(model_or_data.model_, x)
     if is_layer(model_or_data) or _are_layers(model_or_data):
         return _explain_model(model_or_data, x)
     if x is not None:

@@ -6,23 +6,37 @@ from typing import Any
 
 from seqwise.ops.backend import import_keras
 
+keras = import_keras()
+ops = keras.ops
 
-def token_crossentropy(label_smoothing: float = 0.0) -> Any:
-    """Return a Keras loss: sparse cross-entropy from logits, its mean over the tokens (not over the padding).
 
-    With `label_smoothing` (Szegedy et al. 2016) the right token is worth ``1 - label_smoothing`` and the rest is
-    shared by all tokens, as Keras's categorical cross-entropy has it.
+@keras.saving.register_keras_serializable("seqwise")
+class TokenCrossentropy(keras.losses.Loss):
+    """Sparse cross-entropy from logits, its mean over the tokens (not over the padding).
+
+    Call: targets (samples, timesteps) int, logits (samples, timesteps, tokens) → (samples, timesteps).
+
+    Args:
+        label_smoothing: the right token is worth ``1 - label_smoothing`` and the rest is shared by all tokens, as
+            Keras's categorical cross-entropy has it (Szegedy et al. 2016).
     """
-    keras = import_keras()
-    ops = keras.ops
 
-    class TokenCrossentropy(keras.losses.Loss):
-        """(targets (samples, timesteps) int, logits (samples, timesteps, tokens)) → (samples, timesteps)."""
+    def __init__(
+        self,
+        label_smoothing: float = 0.0,
+        *,
+        reduction: Any = "mean_with_sample_weight",
+        name: str = "token_crossentropy",
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(name, reduction, dtype)
+        self.label_smoothing = label_smoothing
 
-        def call(self, y_true: Any, y_pred: Any) -> Any:
-            total = ops.logsumexp(y_pred, axis=-1)
-            right = ops.take_along_axis(y_pred, ops.cast(y_true, "int32")[..., None], axis=-1)[..., 0]
-            loss = total - (1 - label_smoothing) * right
-            return loss - label_smoothing * ops.mean(y_pred, axis=-1) if label_smoothing else loss
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        total = ops.logsumexp(y_pred, axis=-1)
+        right = ops.take_along_axis(y_pred, ops.cast(y_true, "int32")[..., None], axis=-1)[..., 0]
+        loss = total - (1 - self.label_smoothing) * right
+        return loss - self.label_smoothing * ops.mean(y_pred, axis=-1) if self.label_smoothing else loss
 
-    return TokenCrossentropy(reduction="mean_with_sample_weight", name="token_crossentropy")
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"label_smoothing": self.label_smoothing}

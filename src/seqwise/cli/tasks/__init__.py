@@ -9,7 +9,7 @@ A task's module has:
 - ``told(estimator)``: what to print of a trained estimator's test, or "";
 - ``evaluate(estimator, data, folds)``: an object with ``str()`` and ``to_dict()``; `data` may be None;
 - ``notes(estimator)``: what was found in the data, one sentence each;
-- ``write_report(estimator, evaluation, path)``: write an HTML report on what `evaluate` returned;
+- ``write_report(estimator, evaluation, path)``: write an HTML report on what `evaluate` returned (no forecast has it);
 - ``predict(estimator, data, out, plot)``: write to the files `out` and `plot`; what is to be printed.
 """
 
@@ -51,6 +51,22 @@ def task_module(name: str) -> Any:
 def task_of(estimator: Any) -> Any:
     """Return the module of a trained estimator's task."""
     return task_module(ESTIMATORS[type(estimator).__name__])
+
+
+def pair_columns(estimator: Any, **given: str | None) -> dict[str, str]:
+    """Return the columns of pairs of texts that were named.
+
+    Raises:
+        SettingError: the run translates nothing.
+    """
+    found = {name: column for name, column in given.items() if column is not None}
+    task = ESTIMATORS[type(estimator).__name__]
+    if found and task != "translate":
+        raise SettingError(
+            f"--{next(iter(found))} names a column of texts to translate; this run is of --task {task}, and reads the "
+            "columns that it was trained on. Leave it out."
+        )
+    return found
 
 
 def choose_task(data: str, given: dict[str, Any]) -> tuple[str, str]:

@@ -56,12 +56,6 @@ def evaluate(forecaster: Any, data: str | None, folds: int | None) -> Any:
     return forecaster.evaluate(source) if folds is None else forecaster.backtest(source, folds, verbose=None)
 
 
-def write_report(forecaster: Any, evaluation: Any, path: Path) -> None:
-    from seqwise.errors import SettingError
-
-    raise SettingError("--report belongs to sequences; a forecast's report is in its run folder, report.html.")
-
-
 def predict(forecaster: Any, data: str | None, out: Path | None, plot: Path | None) -> str:
     from seqwise.models.forecaster_run import write_forecast
 
@@ -92,6 +86,7 @@ def _columns(given: dict[str, Any]) -> dict[str, Any]:
     if "target" not in given:
         raise SettingError(
             "--target is missing: name the column to forecast. To classify sequences, or to find a number for each, "
-            "name the column that tells them apart: --group COL --label COL."
+            "name the column that tells them apart: --group COL --label COL. Pairs of texts are learned with --task "
+            "translate."
         )
     return {name: options.names(given.get(name)) for name in COLUMNS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ from seqwise.cli import options
 COLUMNS = ("source", "target")
 OPTIONS = {
     *COLUMNS, "units", "embedding", "bidirectional", "attention", "dropout", "label_smoothing", "tokens", "vocabulary",
-    "min_count", "beam", "length_penalty", "validation", "test", "optimizer", "learning_rate", "epochs", "patience",
-    "batch_size", "seed",
+    "min_count", "max_length", "beam", "length_penalty", "validation", "test", "optimizer", "learning_rate", "epochs",
+    "patience", "batch_size", "seed",
 }  # fmt: skip
 MOST_SHOWN = 20  # translations, on the screen
 
@@ -50,12 +51,18 @@ def told(translator: Any) -> str:
     return f"{texts}:\n{evaluation}\n\n{evaluation.verdict()[1]}"
 
 
-def evaluate(translator: Any, data: str | None, folds: int | None) -> Any:
-    from seqwise.errors import SettingError
+def evaluate(translator: Any, data: str | None, folds: int | None, **columns: str) -> Any:
+    from seqwise.errors import DataError, SettingError
 
     if folds is not None:
         raise SettingError("--folds belongs to forecasts. To score a translator on other pairs: --data FILE.")
-    return translator.evaluate() if data is None else translator.evaluate(data, **translator.columns_)
+    trained_on = translator.data_
+    if trained_on is not None and Path(trained_on).exists():
+        with suppress(DataError):  # changed since: then no training text can be set beside
+            translator.recall(trained_on)
+    return (
+        translator.evaluate() if data is None else translator.evaluate(data, **_columns_of(translator, data, columns))
+    )
 
 
 def write_report(translator: Any, evaluation: Any, path: Path) -> None:
@@ -64,23 +71,26 @@ def write_report(translator: Any, evaluation: Any, path: Path) -> None:
     write_report(translator, evaluation, path)
 
 
-def predict(translator: Any, data: str | None, out: Path | None, plot: Path | None) -> str:
+def predict(translator: Any, data: str | None, out: Path | None, plot: Path | None, **columns: str) -> str:
     import polars as pl
 
     from seqwise.data import read_texts
-    from seqwise.data.text_files import PARQUET, SEPARATORS
+    from seqwise.data.text_files import TABBED, TABLES
     from seqwise.errors import SettingError
 
     if plot is not None:
         raise SettingError("--plot belongs to forecasts. Write the translations: --out FILE.csv.")
     if data is None:
         raise SettingError("Name the texts: --data FILE (one a line, or a table with the training's source column).")
-    column = translator.columns_["source"]
-    if Path(data).suffix.lower() not in (*SEPARATORS, *PARQUET):
+    suffix = Path(data).suffix.lower()
+    column = _columns_of(translator, data, columns).get("source")
+    if suffix not in TABLES and not columns:
         column = None  # a text a line
-    elif column is None and Path(data).suffix.lower() == ".tsv":
+    elif column is None:
+        if suffix not in TABBED:
+            raise SettingError(f"{data} is a table: name its column of texts, --source COL.")
         column = 0
-    texts = read_texts(data, column=column)
+    texts = read_texts(data, column=column, encoding=None)
     translations = translator.predict(texts)
     if out is not None:
         pl.DataFrame({"source": texts, "translation": translations}).write_csv(out)
@@ -89,6 +99,16 @@ def predict(translator: Any, data: str | None, out: Path | None, plot: Path | No
     more = [f"… and {rest:,} more; --out FILE.csv writes them all"] if rest > 0 else []
     shown = zip(texts[:MOST_SHOWN], translations[:MOST_SHOWN], strict=True)
     return "\n".join([*(f"{text}  →  {translation}" for text, translation in shown), *more])
+
+
+def _columns_of(translator: Any, data: str, given: dict[str, str]) -> dict[str, Any]:
+    """Return the columns of another file: as they are given, or the training's where the files are of one kind."""
+    if given:
+        return _columns(given)
+    from seqwise.data.text_pairs import PLAIN
+
+    kinds = {Path(path).suffix.lower() in PLAIN for path in (data, translator.data_ or "")}
+    return translator.columns_ if len(kinds) == 1 else {}
 
 
 def _columns(given: dict[str, Any]) -> dict[str, Any]:

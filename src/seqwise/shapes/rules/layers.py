@@ -297,7 +297,7 @@ def state_lost(context: Context) -> Iterator[Fault]:
         if keras.backend.backend() != "jax" or all(id(state) in held for state in keras.tree.flatten(layer.states)):
             continue
         model = context.names.of(context.model, "model")
-        fix = f"import seqwise as sw\n\nsw.layers.accelerate({model})"
+        fix = f"import seqwise as sw\nsw.accelerate({model})"
         if not is_a(layer, "LSTM"):
             fix = 'os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported'
         yield Fault(
