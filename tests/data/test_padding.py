@@ -109,6 +109,12 @@ def test_a_table_is_grouped_by_a_column(kind, tmp_path):
     assert unsorted.values[0, :, 0].tolist() == [30, 10, 20]
 
 
+def test_a_time_with_fractions_sorts_a_sequence():
+    table = pl.DataFrame({"id": ["a", "b", "a", "a"], "s": [0.02, 1.5, 0.0, 0.001], "x": [3.0, 9.0, 1.0, 2.0]})
+    found = sw.data.make_sequences(table, group="id", time="s", features="x")
+    assert [one.ravel().tolist() for one in found] == [[1, 2, 3], [9]]
+
+
 def test_features_of_a_table_are_its_other_numeric_columns():
     frame = pl.DataFrame(
         {"id": [7, 7, 8], "who": ["a", "a", "b"], "t": [1, 2, 1], "x": [1.5, 2.5, 3.5], "y": [1, 2, 3]}

@@ -153,6 +153,18 @@ TABLES = {
         "labels: 'no' on row 0 and 'yes' on row 1. A sequence has one label, the same in all of its rows; "
         "to learn one for each row, use a Tagger.",
     ),
+    "a label that is NaN": (
+        {"y": [1.0, float("nan"), 1.0]}, {"group": "id", "label": "y"}, DataError, "the polars table: the label 'y' is "
+        "empty on row 1.",
+    ),
+    "a time that is NaN": (
+        {"t": [0.5, float("nan"), 1.0]}, {"group": "id", "time": "t"}, DataError, "the polars table: the time column "
+        "'t' holds nan on row 1. Fill in the time, or remove the row.",
+    ),
+    "a fraction of time twice": (
+        {"t": [0.02, 0.02, 1.0]}, {"group": "id", "time": "t"}, DataError, "the polars table: sequence 'a' has two "
+        "rows at 0.02: row 0 and row 1. Keep one of them.",
+    ),
     "no features": (
         {"x": ["a", "b", "c"]}, {"group": "id", "time": "t"}, DataError, "the polars table has no numeric column "
         "beside ['id', 't']: there is nothing to learn from.",

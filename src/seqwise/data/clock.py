@@ -100,12 +100,13 @@ def numbered(rows: int) -> tuple[np.ndarray, Clock]:
     return np.arange(rows), Clock(0, 1, "i")
 
 
-def read_times(table: Table, time: str | list[str]) -> np.ndarray:
+def read_times(table: Table, time: str | list[str], *, fractions: bool = False) -> np.ndarray:
     """Return a time column, shape (rows,): datetime64[us] in UTC, or int64 for a numbered series.
 
     Args:
         time: a column of dates, of text in one of the usual forms, or of whole numbers; or several columns
             that together are a date (year, month, day and so on, in this order).
+        fractions: take numbers that are not whole, too, which sort rows but count no steps; then float.
 
     Raises:
         DataError: a value is missing or is no date; names the row and the value.
@@ -133,6 +134,8 @@ def read_times(table: Table, time: str | list[str]) -> np.ndarray:
             )
         if (values == np.round(values)).all():
             return values.astype(np.int64)
+        if fractions:
+            return values
         raise DataError(
             f"{table.label}: the time column {time!r} holds fractions ({values[values != np.round(values)][0]}). "
             "Give dates, or whole numbers that count the steps."

@@ -153,7 +153,7 @@ def read_features(table: Table, features: Any, rows: Rows, targets: list[str]) -
 
 def _sorted_by_time(table: Table, time: list[str], rows: Rows) -> Rows:
     order = rows.order
-    times = read_times(table, time)[order]
+    times = read_times(table, time, fractions=True)[order]
     which = np.repeat(np.arange(len(rows.lengths)), rows.lengths)
     sort = np.lexsort((times, which))
     order, times, which = order[sort], times[sort], which[sort]

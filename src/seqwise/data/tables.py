@@ -59,7 +59,10 @@ class Table:
             DataError: a row has none.
         """
         column = self.column(name).to_polars()
-        empty = column.is_null().arg_true()
+        missing = column.is_null()
+        if column.dtype.is_float():
+            missing |= column.is_nan()
+        empty = missing.arg_true()
         if len(empty):
             raise DataError(f"{self.label}: the label {name!r} is empty on {self.where(int(empty[0]))}.")
         return column.to_numpy()
