@@ -194,3 +194,15 @@ class TestReadTexts:
         assert sw.data.read_texts(path, column=1) == ["Va !", "Regarde, dit-elle."]
         with pytest.raises(DataError, match=r"^pairs.tsv has 2 column\(s\), but column=2 was asked for \(from 0\)\.$"):
             sw.data.read_texts(path, column=2)
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_tokens_that_are_spelled_as_special_ones_are_unknown(ends):
+    sentences = [["a", "<pad>", "<start>", "b"], ["<UNK>", "a", "<pad>", "<end>"]]
+    tokenizer = Tokenizer("tokens", min_count=1, ends=ends).fit(sentences)
+    special = SPECIAL if ends else SPECIAL[:2]
+    assert tuple(tokenizer.tokens_[: len(special)]) == special
+    for ids, sentence in zip(tokenizer.encode(sentences), sentences, strict=True):
+        found = ids.ravel().tolist()[1:-1] if ends else ids.ravel().tolist()
+        own = ["a", "b"] if ends else ["a", "b", "<start>", "<end>"]
+        assert found == [tokenizer.tokens_.index(t) if t in own else UNKNOWN for t in sentence]

@@ -20,7 +20,8 @@ class Tokenizer:
     """Turn texts into sequences of token ids, and back.
 
     Id 0 is padding, so that ``Embedding(mask_zero=True)`` hides it; id 1 stands for every word that is not in the
-    vocabulary; with `ends`, 2 and 3 are the start and the end of a text. A text that spells ``<pad>`` is not padding.
+    vocabulary; with `ends`, 2 and 3 are the start and the end of a text. A text that spells ``<pad>`` is not padding;
+    a given token that is spelled so is an unknown one.
     An empty text becomes one unknown token, since a sequence has at least one step; with `ends`, a start and an end.
 
     The work is done by the `tokenizers` library (``pip install 'seqwise[text]'``).
@@ -80,10 +81,11 @@ class Tokenizer:
         read = as_texts(texts, tokens=self.kind == "tokens")
         special: list[str] = list(SPECIAL if self.ends else SPECIAL[:2])
         learner, trainer = _learner(self.kind, self.size, self.min_count, self.lowercase, special)
-        # given tokens are counted whole, however many words each holds
-        learner.train_from_iterator(
-            (token for text in read for token in text) if self.kind == "tokens" else read, trainer
+        # given tokens are counted whole, however many words each holds; one that is spelled as ours takes no id of ours
+        given = (
+            token for text in read for token in text if (token.lower() if self.lowercase else token) not in special
         )
+        learner.train_from_iterator(given if self.kind == "tokens" else read, trainer)
         vocabulary = learner.get_vocab()
         self.tokens_ = sorted(vocabulary, key=vocabulary.__getitem__)
         if len(self.tokens_) == len(special):
@@ -109,9 +111,10 @@ class Tokenizer:
         read = as_texts(texts, tokens=given)
         before, after = ([START], [END]) if self.ends else ([], [])
         most = None if self.max_length is None else self.max_length - 2 * self.ends
+        own = len(SPECIAL if self.ends else SPECIAL[:2])  # ids that no given token has, however it is spelled
         ids: list[list[int]] = []
         for encoding in self._library.encode_batch_fast(read, is_pretokenized=given):
-            found = encoding.ids
+            found = [i if i >= own else UNKNOWN for i in encoding.ids] if given else encoding.ids
             if most is not None and len(found) > most:
                 found = found[:most] if self.truncate == "right" else found[-most:]
             ids.append(before + (found if found or self.ends else [UNKNOWN]) + after)
