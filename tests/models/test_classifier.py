@@ -425,3 +425,17 @@ def test_a_fit_that_fails_leaves_the_earlier_one_whole(three):
     with pytest.raises(sw.DataError):
         found.fit(X, ["a"] * 60)
     np.testing.assert_array_equal(found.predict_proba(X), before)
+
+
+@pytest.mark.parametrize("seed", [4_294_968, 2**40, np.int32(2**31 - 1)])
+def test_a_large_seed(three, seed):
+    X, y = three
+    one, other = (quick(epochs=1, seed=seed).fit(X, y).predict_proba(X) for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_the_seeds_of_the_layers():
+    from seqwise.models.sequence_network import seed_stream
+
+    assert list(seed_stream(7)) == list(range(7000, 8000))
+    assert max(seed_stream(4_294_967)) == 2**32 - 1

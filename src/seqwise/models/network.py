@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqwise.models.sequence_network import seed_stream
 from seqwise.ops.backend import import_keras
 
 
@@ -41,7 +42,7 @@ def build_network(
     """
     keras = import_keras()
     layers = keras.layers
-    seeds = iter(range(seed * 1000, seed * 1000 + 1000))
+    seeds = seed_stream(seed)
     inputs = layers.Input((window, features), name="window")
     visible = layers.Input((window,), dtype="bool", name="visible") if masked else None
 

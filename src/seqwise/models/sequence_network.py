@@ -42,8 +42,11 @@ def build_sequence_network(
 
 
 def seed_stream(seed: int) -> Iterator[int]:
-    """Return a seed for each layer that draws numbers, none of them shared by two models of different seeds."""
-    return iter(range(seed * 1000, seed * 1000 + 1000))
+    """Return a seed below 2³², as JAX takes them, for each layer that draws numbers.
+
+    Two models of different seeds share none of them, up to a seed of 4 million.
+    """
+    return ((int(seed) * 1000 + i) % 2**32 for i in range(1000))
 
 
 def head(pooled: Any, outputs: int, seeds: Iterator[int]) -> Any:
