@@ -206,3 +206,30 @@ def test_a_changed_training_file_is_told(ts, tmp_path, capsys, monkeypatch):
     data.unlink()
     assert call(monkeypatch, "evaluate", path) == 2
     assert "is no longer there. Name a file: --data FILE." in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_training_that_cannot_be_scored_is_saved(ts, tmp_path, monkeypatch):
+    def fail(*args, **kwargs):
+        raise IndexError("index 7 is out of bounds")
+
+    run = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(sw.Classifier, "evaluate", fail)
+        with pytest.raises(IndexError) as raised:
+            call(patch, "train", ts / "one.ts", *QUICK, "--out", run)
+    assert raised.value.__notes__ == [f"The run is saved in {str(run)!r}, without its scores."]
+    assert sw.load(run).score(ts / "two.ts") > 0.8
+
+
+def test_columns_of_several_labels(tmp_path, capsys, monkeypatch):
+    path, run = tmp_path / "both.csv", tmp_path / "run"
+    rows().with_columns(loud=pl.col("kind") == "loud", even=pl.col("who").str.ends_with("0")).cast(
+        {"loud": int, "even": int}
+    ).write_csv(path)
+    arguments = [*NAMES, "--label", "loud,even", "--units", "4", "--epochs", "1", "--out", run]
+    assert call(monkeypatch, "train", path, *arguments) == 0
+    assert call(monkeypatch, "predict", run, "--data", path, "--out", tmp_path / "p.csv") == 0
+    assert pl.read_csv(tmp_path / "p.csv").columns == ["sequence", "labels", "p(loud)", "p(even)"]
+    capsys.readouterr()
+    assert call(monkeypatch, "evaluate", run, "--json") == 0
+    assert [row["class"] for row in json.loads(capsys.readouterr().out)["by_class"]] == ["loud", "even"]

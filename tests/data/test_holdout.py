@@ -63,3 +63,15 @@ def test_sizes_that_are_none(size, message):
 def test_nothing_is_left_to_train_on():
     with pytest.raises(DataError, match=r"4 sample\(s\) are too few to hold back 2 for validation and 2 for the test"):
         hold_back(4, validation=0.5, test=0.5)
+
+
+def test_a_part_that_is_smaller_than_asked_for_is_told():
+    parts = hold_back(6, validation=1, test=0.5, strata=np.array([0, 0, 0, 1, 2, 3]))
+    assert [len(part) for part in parts.__dict__.values()] == [4, 0, 2]
+    assert parts.notes(validation=1, test=0.5) == [
+        "The validation part holds 0 sequence(s), and not the 1 asked for: of each label, or set of labels, one stays "
+        "in the training part.",
+        "The test part holds 2 sequence(s), and not the 3 asked for: of each label, or set of labels, one stays in the "
+        "training part.",
+    ]
+    assert hold_back(40, validation=0.1, test=0, strata=np.arange(40) % 2).notes(validation=0.1, test=0) == []

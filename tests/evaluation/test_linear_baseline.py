@@ -37,13 +37,28 @@ def test_it_stays_exact_far_from_zero():
 def test_probabilities_are_scikit_learns(classes, weighted):
     sequences, codes = draw(), np.arange(40) % classes
     weights = RNG.random(40) if weighted else None
-    ours = LinearBaseline(SummaryFeatures(), "classes").fit(make_sequences(sequences), codes, weights)
+    ours = LinearBaseline(SummaryFeatures(), "classes", classes).fit(make_sequences(sequences), codes, weights)
     scaler = StandardScaler().fit(by_hand(sequences))
     theirs = LogisticRegression(max_iter=1000).fit(scaler.transform(by_hand(sequences)), codes, sample_weight=weights)
     other = draw(10)
     np.testing.assert_allclose(
         ours.predict(make_sequences(other)), theirs.predict_proba(scaler.transform(by_hand(other))), atol=1e-6
     )
+
+
+@pytest.mark.parametrize("seen", [[0, 3], [1, 2, 4], [2]])
+def test_a_class_that_no_sequence_has_is_as_good_as_impossible(seen):
+    sequences, codes = draw(), np.array(seen)[np.arange(40) % len(seen)]
+    found = LinearBaseline(SummaryFeatures(), "classes", 5).fit(make_sequences(sequences), codes)
+    said = found.predict(make_sequences(sequences))
+    assert said.shape == (40, 5)
+    np.testing.assert_allclose(said.sum(axis=1), 1)
+    assert (np.delete(said, seen, axis=1) < 1e-6).all()
+    if len(seen) == 1:
+        return
+    x = StandardScaler().fit_transform(by_hand(sequences))
+    theirs = LogisticRegression(max_iter=1000).fit(x, codes).predict_proba(x)
+    np.testing.assert_allclose(said[:, seen], theirs, atol=1e-6)
 
 
 def test_of_several_labels_each_has_its_own_model():

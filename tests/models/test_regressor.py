@@ -114,7 +114,40 @@ def test_faulty_targets(y, message):
 
 def test_other_targets_than_the_trainings(fitted):
     X, y = draw(4, targets=2)
-    with pytest.raises(sw.DataError, match=r"The targets have shape \(4, 2\) .* expected \(4, 1\)"):
+    with pytest.raises(sw.DataError, match=r"The targets have shape \(4, 2\); .* expected \(4, 1\)"):
         fitted.evaluate(X, y)
     with pytest.raises(sw.SettingError, match=r"loss='mes' is none of Keras's\. Did you mean 'mse'"):
         quick(loss="mes").fit(*draw())
+
+
+def test_scores_read_targets_as_fit_does(fitted):
+    from decimal import Decimal
+
+    X, y = draw()
+    for given in (list(map(str, y)), [Decimal(str(value)) for value in y]):
+        assert fitted.score(X, given) == pytest.approx(fitted.score(X, y))
+    with pytest.raises(sw.DataError, match=r"^The target of sequence 2 is nan \(1 such value"):
+        fitted.score(X, np.where(np.arange(60) == 2, np.nan, y))
+    with pytest.raises(sw.DataError, match=r"^The sequences have unequal numbers of targets; expected as many for"):
+        fitted.score(X, [[1.0], [1.0, 2.0]] * 30)
+
+
+def test_the_columns_of_a_table_of_targets_name_them():
+    X, y = draw(24, targets=2)
+    assert quick(epochs=1).fit(X, pl.DataFrame(y, schema=["one", "two"])).target_.names == ["one", "two"]
+    assert quick(epochs=1).fit(X, pl.DataFrame(y).to_numpy()).target_.names == ["target 0", "target 1"]
+
+
+def test_a_table_to_predict_needs_no_answers():
+    X, y = draw(24)
+    frame = pl.DataFrame({"who": np.repeat(np.arange(24), list(map(len, X))), "x": np.concatenate(X)[:, 0]})
+    answered = frame.with_columns(size=np.repeat(y, list(map(len, X))))
+    found = quick(epochs=1).fit(answered, group="who", label="size")
+    blank = answered.with_columns(size=pl.when(pl.col("who") > 3).then("size"))
+    np.testing.assert_array_equal(found.predict(blank), found.predict(answered))
+    assert found.score(frame, y) == found.score(blank, y) == found.score(answered)
+    assert found.evaluate(frame, y).scores == found.evaluate(answered).scores
+    with pytest.raises(sw.DataError, match=r"^the polars table: the label 'size' is empty on row 0\.$"):
+        found.score(blank)
+    with pytest.raises(sw.DataError, match=r"^the polars table has no column 'size'"):
+        found.score(frame)

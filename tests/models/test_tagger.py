@@ -246,3 +246,64 @@ def test_tokens_that_are_bytes():
     X = [[b"a", b"b"], [b"c"]] * 5
     with pytest.raises(DataError, match=r"^Text 0, token 0 is bytes, not text: b'a'\. Decode it"):
         quick().fit(X, [["X", "Y"], ["Y"]] * 5)
+
+
+def test_a_tag_that_only_a_held_back_sequence_has(kind, tmp_path):
+    X, y = KINDS[kind](40)
+    first = quick(epochs=1, test=8).fit(X, y)
+    new = -5 if kind == "numbers" else "AAA"  # the first of the classes, so that all others move
+    held = int(first.parts_.test[0])
+    y = [[new, *list(tags)[1:]] if i == held else tags for i, tags in enumerate(y)]
+    tagger = quick(epochs=1, test=8).fit(X, y)
+    assert f"No training sequence has the label(s) {new!r}: nothing can be learned of them." in tagger.notes_
+    evaluation = tagger.evaluate()
+    assert evaluation.probabilities["simple"].shape == (len(evaluation), len(tagger.classes_))
+    other = first.evaluate()
+    rest = np.delete(np.arange(len(evaluation)), sum(len(y[i]) for i in first.parts_.test if i < held))
+    np.testing.assert_allclose(
+        evaluation.probabilities["simple"][rest][:, 1:], other.probabilities["simple"][rest], atol=1e-6
+    )
+    assert sw.load(tagger.save(tmp_path / "run")).classes_.tolist() == tagger.classes_.tolist()
+
+
+def test_one_tag_in_all_that_the_baseline_learns_from():
+    X, y = draw_numbers(20)
+    held = quick(epochs=1, test=4).fit(X, y).parts_.test
+    y = [["busy" if i in held else "idle"] * len(x) for i, x in enumerate(X)]
+    evaluation = quick(epochs=1, test=4).fit(X, y).evaluate()
+    assert evaluation.scores["simple"]["accuracy"] == 0
+
+
+def test_tags_of_which_the_training_had_none_are_refused(fitted, kind):
+    X, y = KINDS[kind](4)
+    other = [["zzz"] * len(tags) for tags in y]
+    for ask in (fitted.score, fitted.evaluate):
+        with pytest.raises(DataError, match=r"^None of the labels given is a class of the model: they are 'zzz', and"):
+            ask(X, other)
+
+
+def test_tags_that_are_one_hot(kind):
+    X, y = KINDS[kind](10)
+    steps, named = len(X[0]), "text" if kind == "tokens" else "sequence"
+    said = (
+        f"The tags of {named} 0 have shape ({steps}, {{}}); expected one for each step, ({steps},): [{{}} for tags in "
+        "y]."
+    )
+    for tags, mend in (
+        ([np.eye(3)[np.zeros(len(tags), int)] for tags in y], "tags.argmax(axis=-1)"),
+        ([np.array(tags)[:, None] for tags in y], "tags[:, 0]"),
+    ):
+        with pytest.raises(DataError, match="^" + re.escape(said.format(tags[0].shape[1], mend)) + "$"):
+            quick().fit(X, tags)
+
+
+def test_tags_from_an_iterator_and_a_named_column(kind):
+    X, y = KINDS[kind](20)
+    expected = np.concatenate(quick(epochs=1).fit(X, y).predict_proba(X))
+    found = quick(epochs=1).fit(X, (tags for tags in y))
+    np.testing.assert_array_equal(np.concatenate(found.predict_proba(X)), expected)
+    table = long_table(X, y, kind)
+    column = pd.Series({f"s{i}": list(tags) for i, tags in enumerate(y)})
+    named = quick(epochs=1).fit(table, column, group="who", time="step", **NAMES[kind])
+    by_table = quick(epochs=1).fit(table, group="who", time="step", label="tag", **NAMES[kind])
+    assert named.score(table, column) == by_table.score(table)

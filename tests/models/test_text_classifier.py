@@ -242,3 +242,20 @@ def test_settings_come_back_from_json(fitted, tmp_path):
     saved = json.loads((tmp_path / "run/manifest.json").read_text())
     assert saved["settings"]["tokenizer"] is None
     assert saved["source"]["texts"] is True
+
+
+def test_a_txt_file_that_is_a_table_stays_one(data, tmp_path):
+    texts, labels = data
+    path = tmp_path / "reviews.txt"
+    pl.DataFrame({"review": texts[:40], "mood": labels[:40]}).write_csv(path, separator="\t")
+    found = quick(epochs=1).fit(path, text="review", label="mood")
+    np.testing.assert_array_equal(found.predict_proba(path), found.predict_proba(texts[:40]))
+    assert found.score(path) == found.score(texts[:40], labels[:40])
+
+
+def test_texts_to_predict_need_no_labels(data):
+    frame = pl.DataFrame({"review": data[0][:40], "mood": data[1][:40]})
+    found = quick(epochs=1).fit(frame, text="review", label="mood")
+    blank = frame.with_columns(mood=pl.lit(None, dtype=pl.String))
+    np.testing.assert_array_equal(found.predict_proba(blank), found.predict_proba(frame))
+    assert found.score(blank, data[1][:40]) == found.score(frame)

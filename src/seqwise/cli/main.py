@@ -51,7 +51,8 @@ def main() -> None:
     try:
         app()
     except SeqwiseError as error:
-        message = Text.assemble(("Error: ", "bold red"), str(error))  # no markup: a message may hold brackets
+        said = "\n".join([str(error), *getattr(error, "__notes__", ())])
+        message = Text.assemble(("Error: ", "bold red"), said)  # no markup: a message may hold brackets
         Console(stderr=True, soft_wrap=True).print(message)
         sys.exit(2)
     except OSError as error:  # a full disk, a right that is missing

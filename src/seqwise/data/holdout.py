@@ -17,6 +17,23 @@ class Parts:
     validation: np.ndarray
     test: np.ndarray
 
+    def notes(self, *, validation: float, test: float) -> list[str]:
+        """Tell which part is smaller than it was asked to be, one sentence each.
+
+        Args:
+            validation, test: see `hold_back`.
+        """
+        samples = sum(len(chosen) for chosen in self.__dict__.values())
+        found = []
+        for name, size in (("validation", validation), ("test", test)):
+            held, wanted = len(getattr(self, name)), part_size(size, samples, name)
+            if held < wanted:
+                found.append(
+                    f"The {name} part holds {held:,} sequence(s), and not the {wanted:,} asked for: of each label, or "
+                    "set of labels, one stays in the training part."
+                )
+        return found
+
 
 def part_size(size: float, samples: int, name: str) -> int:
     """Return how many samples a part takes: a share, rounded to the nearest whole number, at least 1; or a number.

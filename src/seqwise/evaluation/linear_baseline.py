@@ -16,13 +16,14 @@ class LinearBaseline:
     Args:
         features: reads the sequences; learns on those that the baseline is fitted on.
         kind: ``"classes"``, ``"labels"`` (several a sequence) or ``"numbers"``.
+        classes: of ``"classes"``: how many there are, whether or not the targets have them all.
 
     Attributes:
         coef: shape (outputs, features). intercept: shape (outputs,).
     """
 
-    def __init__(self, features: Any, kind: str) -> None:
-        self.features, self.kind = features, kind
+    def __init__(self, features: Any, kind: str, classes: int = 0) -> None:
+        self.features, self.kind, self.classes = features, kind, classes
 
     @property
     def name(self) -> str:
@@ -38,7 +39,7 @@ class LinearBaseline:
         """
         read = self.features.fit_transform(raw)
         if self.kind == "classes":
-            self.coef, self.intercept = _logistic(read, targets, weights)
+            self.coef, self.intercept = _each_class(read, targets, self.classes, weights)
         elif self.kind == "labels":
             columns = [
                 _one_label(read, targets[:, j], None if weights is None else weights[:, j])
@@ -60,13 +61,27 @@ class LinearBaseline:
             return outputs
         if self.kind == "labels":
             return 1 / (1 + np.exp(-outputs))
-        if outputs.shape[1] == 1:
-            outputs = np.concatenate([np.zeros_like(outputs), outputs], axis=1)
         exp = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         return exp / exp.sum(axis=1, keepdims=True)
 
     def arrays(self) -> dict[str, np.ndarray]:
         return {"coef": np.ascontiguousarray(self.coef), "intercept": np.ascontiguousarray(self.intercept)}
+
+
+def _each_class(
+    read: Any, codes: np.ndarray, classes: int, weights: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a row for each class; one that no sequence has is as good as impossible."""
+    seen = np.unique(codes)
+    coef, intercept = np.zeros((classes, read.shape[1])), np.full(classes, -CERTAIN)
+    if len(seen) == 1:
+        intercept[seen] = 0
+        return coef, intercept
+    found, at = _logistic(read, codes, weights)
+    if len(seen) == 2:  # scikit-learn's row is that of the second
+        found, at = np.concatenate([np.zeros_like(found), found]), np.concatenate([np.zeros_like(at), at])
+    coef[seen], intercept[seen] = found, at
+    return coef, intercept
 
 
 def _logistic(read: Any, codes: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

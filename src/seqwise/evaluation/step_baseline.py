@@ -35,6 +35,9 @@ class TokenBaseline:
         """Return the probability of each tag at each step, shape (steps, tags)."""
         return self.table[steps.values[:, 0]]
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"table": self.table}
+
 
 class StepFeatures:
     """What logistic regression reads of a step of numbers: the step's own features.

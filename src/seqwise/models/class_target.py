@@ -21,14 +21,17 @@ class ClassTarget:
         self.classes = classes
 
     @classmethod
-    def read(cls, y: Any, raw: Any) -> tuple[ClassTarget, np.ndarray, list[str]]:
+    def read(cls, y: Any, raw: Any, names: list[str] | None = None) -> tuple[ClassTarget, np.ndarray, list[str]]:
         """Return the classes of the labels `y`, their codes (see `Classes.encode`), and notes, one sentence each.
+
+        Args:
+            names: what the columns of a 0/1 matrix are called; None for their numbers.
 
         Raises:
             DataError: a label is missing or no class, or all are alike.
         """
         labels, form = read_labels(y, raw.where)
-        classes = find_classes(labels, form)
+        classes = find_classes(labels, form, names)
         codes = classes.encode(labels)
         notes = []
         if form == "single":
@@ -47,14 +50,12 @@ class ClassTarget:
                     "recognised cannot be measured."
                 )
         else:
-            same = np.flatnonzero(codes.all(axis=0) | ~codes.any(axis=0))
-            if len(same) == len(classes):
+            always = codes.all(axis=0)
+            if (always | ~codes.any(axis=0)).all():
                 raise DataError("All sequences have the same labels: there is nothing to tell apart.")
-            if len(same):
-                listed = ", ".join(repr(v) for v in classes.values[same][:5].tolist())
-                notes.append(
-                    f"All or none of the sequences have the label(s) {listed}: nothing can be learned of them."
-                )
+            if always.any():
+                listed = ", ".join(repr(v) for v in classes.values[always][:5].tolist())
+                notes.append(f"All sequences have the label(s) {listed}: nothing can be learned of them.")
             if (codes.sum(axis=1) == 1).all():
                 notes.append(
                     "Every sequence has exactly one label. If they exclude each other, pass one label for each "
@@ -73,8 +74,15 @@ class ClassTarget:
 
     @staticmethod
     def strata(codes: np.ndarray) -> np.ndarray:
-        """What the parts are to have alike: the class, or the set of labels."""
-        return codes if codes.ndim == 1 else np.unique(codes, axis=0, return_inverse=True)[1].ravel()
+        """What the parts are to have alike: the class, or the set of labels.
+
+        The sets that one sequence alone has count as one: else each would keep its only member in the training part.
+        """
+        if codes.ndim == 1:
+            return codes
+        _, which, counts = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
+        which = which.ravel()
+        return np.where(counts[which] == 1, -1, which)
 
     def tell(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
         """Return what the answers are, in words, and how many sequences each class has."""
@@ -88,8 +96,10 @@ class ClassTarget:
             words = f"the probability of each of {len(self.classes)} classes"
         return words, dict(zip(names, counts.tolist(), strict=True))
 
-    def fit(self, codes: np.ndarray) -> None:
-        """There is nothing to learn from the training part."""
+    def fit(self, codes: np.ndarray) -> list[str]:
+        """There is nothing to learn from the training part. Returns notes, one sentence each."""
+        counts = codes.sum(axis=0) if codes.ndim == 2 else np.bincount(codes, minlength=len(self.classes))
+        return self.classes.unlearned(counts)
 
     def encode(self, codes: np.ndarray) -> np.ndarray:
         """Return what the network is trained to say, float32: 0 or 1 for each class, shape (samples, outputs).

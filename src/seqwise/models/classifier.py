@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from seqwise.data.labels import read_labels
-from seqwise.errors import DataError, SettingError
+from seqwise.errors import SettingError
 from seqwise.evaluation.classification import Classification, decide, majority
+from seqwise.evaluation.linear_baseline import LinearBaseline
+from seqwise.models.answers import column_names
 from seqwise.models.class_target import ClassTarget
 from seqwise.models.sequence_estimator import SequenceEstimator
 from seqwise.models.sequence_source import Source, sequence_names
@@ -39,7 +41,7 @@ class Classifier(ClassifierMixin, SequenceEstimator):
         scaler: ``"standard"``, ``"minmax"``, ``"robust"``, ``"none"``, or a mapping from a table's column to one of
             them; fitted on the steps of the training part.
         validation: share (0.1) or number of sequences held back to find the best epoch, drawn class by class; 0 trains
-            on them all and keeps the last epochs' weights.
+            on them all and keeps the epoch of the least training loss.
         test: share or number of sequences held back to score the model.
         optimizer: any of Keras's, by name or object.
         learning_rate: at the start, for an optimizer given by name; it falls to 0 along half a cosine. ``"auto"``
@@ -208,29 +210,32 @@ class Classifier(ClassifierMixin, SequenceEstimator):
             wanted = forms.get(classes.form, f"a 0/1 matrix of shape (samples, {len(classes)})")
             raise SettingError(f"The model was trained on {wanted}; the labels given are of another form ({form}).")
         if form == "indicator":
+            names, known = column_names(y, raw, self.source_.label), classes.values.tolist()
+            if names is not None and isinstance(known[0], str) and names != known:
+                raise SettingError(f"The labels' columns are {names}; expected those of the training, {known}.")
             return classes.encode(labels), ()
         flat = labels.tolist() if form == "single" else [item for row in labels for item in row]
-        known = set(classes.values.tolist())
-        unknown = tuple(dict.fromkeys(label for label in flat if label not in known))
-        if unknown and not known.intersection(flat):
-            found, wanted = (", ".join(map(repr, some[:5])) for some in (unknown, classes.values.tolist()))
-            raise DataError(
-                f"None of the labels given is a class of the model: they are {found}, and its classes {wanted}. Are "
-                "they coded otherwise than in the training?"
-            )
-        return classes.encode(labels), unknown
+        return classes.encode(labels), classes.unknown_in(flat)
 
     def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
-        return ClassTarget.read(y, raw)
+        return ClassTarget.read(y, raw, column_names(y, raw, source.label))
 
     def _loss(self, target: ClassTarget) -> Any:
         return target.loss(self.label_smoothing)
 
-    def _sample_weights(self, target: ClassTarget, codes: np.ndarray, train: np.ndarray) -> np.ndarray | None:
-        return target.weights(self.class_weight, codes, train)
+    def _sample_weights(
+        self, target: ClassTarget, codes: np.ndarray, train: np.ndarray, given: np.ndarray | None
+    ) -> np.ndarray | None:
+        weights = target.weights(self.class_weight, codes, train)
+        if given is None:
+            return weights
+        if codes.ndim == 2:  # each label weighs on its own
+            given = np.repeat(given[:, None], codes.shape[1], axis=1)
+        return given if weights is None else weights * given
 
-    def _baseline_kind(self) -> str:
-        return "labels" if self.target_.classes.multilabel else "classes"
+    def empty_baseline(self) -> LinearBaseline:
+        kind = "labels" if self.target_.classes.multilabel else "classes"
+        return LinearBaseline(self.input_.baseline_features(), kind, len(self.classes_))
 
     def _check_settings(self) -> None:
         super()._check_settings()

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from seqwise.data import Scaler, Sequences
-from seqwise.errors import DataError
+from seqwise.errors import DataError, SettingError
 from seqwise.evaluation.summary_baseline import SummaryFeatures
-from seqwise.models.sequence_network import build_sequence_network
+from seqwise.models.sequence_network import POOLINGS, build_sequence_network
 from seqwise.models.sequence_recipe import setting
 
 LEAST_SPREAD = 1e-3  # between the quartiles of a scaled feature, below which its values are as good as one
@@ -117,6 +117,15 @@ class NumberInput:
     def files() -> tuple[str, ...]:
         """Names of the files that `save` wrote."""
         return ()
+
+
+def check_pooling(pooling: Any) -> None:
+    """Raise `SettingError` where the setting `pooling` is none that there is."""
+    names = pooling_of(pooling) if isinstance(pooling, str) else ("",)
+    if pooling != "auto" and not set(names) <= set(POOLINGS):
+        raise SettingError(f"pooling={pooling!r}: expected 'last', 'mean', 'max', or some joined: 'last+max'.")
+    if len(set(names)) < len(names):
+        raise SettingError(f"pooling={pooling!r} names one twice.")
 
 
 def pooling_of(pooling: str) -> tuple[str, ...]:

@@ -27,25 +27,9 @@ class NumberTarget:
         """Return the target, its values, float64, shape (samples, targets), and notes.
 
         Raises:
-            DataError: a value is missing or no number; names the sequence.
+            DataError: a value is missing or no number, or all are alike; names the sequence.
         """
-        found = np.asarray(y)
-        if found.ndim not in (1, 2) or found.size == 0:
-            raise DataError(
-                f"The targets have shape {found.shape}; expected one for each sequence, (samples,), or several, "
-                "(samples, targets)."
-            )
-        if found.dtype.kind not in "fiub":
-            found = _as_numbers(found, raw)
-        values = found.astype(np.float64).reshape(len(found), -1)
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            i, j = bad[0].tolist()
-            which = f", target {j}," if values.shape[1] > 1 else ""
-            raise DataError(
-                f"The target of {raw.where(i)}{which} is {values[i, j]} ({len(bad):,} such value(s) in all). Leave the "
-                "sequence out."
-            )
+        values, flat = read_numbers(y, raw)
         if names is None:
             names = ["target"] if values.shape[1] == 1 else [f"target {j}" for j in range(values.shape[1])]
         for j, name in enumerate(names):
@@ -53,7 +37,7 @@ class NumberTarget:
                 raise DataError(
                     f"All {len(values):,} sequences have the same {name}, {values[0, j]:g}: there is nothing to learn."
                 )
-        return cls(names, found.ndim == 1), values, []
+        return cls(names, flat), values, []
 
     @property
     def outputs(self) -> int:
@@ -69,9 +53,10 @@ class NumberTarget:
         words = [f"{name} ({a:.6g} to {b:.6g})" for name, a, b in zip(self.names, least, most, strict=True)]
         return ", ".join(words), {}
 
-    def fit(self, values: np.ndarray) -> None:
-        """Learn the scaling from the training part's targets, shape (samples, targets)."""
+    def fit(self, values: np.ndarray) -> list[str]:
+        """Learn the scaling from the training part's targets, shape (samples, targets). There is nothing to note."""
         self.scaler.fit(values, self.names, constants=True)
+        return []
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Return the targets as the network learns them: mean 0, standard deviation 1, float32."""
@@ -97,6 +82,34 @@ class NumberTarget:
     @classmethod
     def from_dict(cls, saved: dict[str, Any]) -> NumberTarget:
         return cls(list(saved["names"]), bool(saved["flat"]), Scaler.from_dict(saved["scaler"]))
+
+
+def read_numbers(y: Any, raw: Any) -> tuple[np.ndarray, bool]:
+    """Return the targets of sequences, float64, shape (samples, targets), and whether they came as (samples,).
+
+    Raises:
+        DataError: a value is missing or no number; names the sequence.
+    """
+    try:
+        found = np.asarray(y)
+    except ValueError:
+        raise DataError("The sequences have unequal numbers of targets; expected as many for each.") from None
+    if found.ndim not in (1, 2) or found.size == 0:
+        raise DataError(
+            f"The targets have shape {found.shape}; expected one for each sequence, (samples,), or several, "
+            "(samples, targets)."
+        )
+    numbers = found if found.dtype.kind in "fiub" else _as_numbers(found, raw)
+    values = numbers.astype(np.float64).reshape(len(found), -1)
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        i, j = bad[0].tolist()
+        which = f", target {j}," if values.shape[1] > 1 else ""
+        raise DataError(
+            f"The target of {raw.where(i)}{which} is {values[i, j]} ({len(bad):,} such value(s) in all). Leave the "
+            "sequence out."
+        )
+    return values, found.ndim == 1
 
 
 def _as_numbers(found: np.ndarray, raw: Any) -> np.ndarray:

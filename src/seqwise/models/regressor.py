@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.series import names_of
 from seqwise.errors import DataError
 from seqwise.evaluation.regression import Regression
-from seqwise.models.number_target import NumberTarget
+from seqwise.models.answers import column_names
+from seqwise.models.number_target import NumberTarget, read_numbers
 from seqwise.models.sequence_estimator import SequenceEstimator
 from seqwise.models.sequence_source import Source, sequence_names
 from seqwise.models.settings import check_loss
@@ -144,20 +144,20 @@ class Regressor(RegressorMixin, SequenceEstimator):
 
     def _values(self, y: Any, raw: Any) -> np.ndarray:
         """Return targets that are to be compared with the model's, float64, shape (samples, targets)."""
-        found = np.asarray(y)
+        values, _ = read_numbers(y, raw)
         wanted = len(self.target_.names)
-        if found.dtype.kind not in "fiub" or found.size != len(raw) * wanted:
+        if values.shape[1] != wanted:
             raise DataError(
-                f"The targets have shape {found.shape} and dtype {found.dtype}; the model was trained on {wanted} "
-                f"number(s) for each sequence: expected ({len(raw)}, {wanted})."
+                f"The targets have shape {values.shape}; the model was trained on {wanted} number(s) for each "
+                f"sequence: expected ({len(raw)}, {wanted})."
             )
-        return found.astype(np.float64).reshape(len(raw), wanted)
+        return values
 
     def _shaped(self, values: np.ndarray) -> np.ndarray:
         return values[:, 0] if self.target_.flat else values
 
     def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
-        return NumberTarget.read(y, raw, names_of(source.label, "label") or None)
+        return NumberTarget.read(y, raw, column_names(y, raw, source.label))
 
     def _loss(self, target: NumberTarget) -> Any:
         return check_loss(import_keras(), self.loss)

@@ -70,8 +70,8 @@ def save_run(estimator: Any, path: Path) -> Path:
         ScoringInterrupted: Ctrl-C ended the scoring; the run is saved.
     """
     check_destination(path)
-    kind = type(estimator).__name__
-    part: Any = import_module(KINDS[kind])
+    kind = _kind_of(estimator)
+    part: Any = import_module(KINDS[kind.__name__])
     ours = listed_files(path)
     failed: BaseException | None = None
     keep = tuple(p for p in path.iterdir() if p.name not in ours) if path.is_dir() else ()
@@ -94,10 +94,21 @@ def save_run(estimator: Any, path: Path) -> Path:
         else:  # a loaded run, saved again: its results are those of its training
             for name, text in estimator.results_.items():
                 (folder / name).write_text(text, encoding="utf-8")
-        write_manifest(folder, kind, content)
+        write_manifest(folder, kind.__name__, content)
     if failed is not None:
+        failed.add_note(f"The run is saved in {str(path)!r}, without its scores.")
         raise failed
     return path
+
+
+def _kind_of(estimator: Any) -> Any:
+    """Return Seqwise's own class that an estimator is, or comes from: the run of one of yours is that of ours."""
+    return next(c for c in type(estimator).__mro__ if c.__name__ in KINDS and c.__module__.startswith("seqwise."))
+
+
+def told(error: BaseException) -> str:
+    """Return an error's kind and the first line of its message."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
 
 
 def load(path: str | Path) -> Any:
@@ -120,9 +131,8 @@ def load(path: str | Path) -> Any:
         estimator = part.restore(folder, saved, _given_settings(saved["settings"]))
         estimator.training_ = Training(**saved["training"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        said = (str(error).splitlines() or [""])[0]
         raise BundleError(
-            f"{str(folder)!r} cannot be read ({type(error).__name__}: {said}). It was written by Seqwise "
+            f"{str(folder)!r} cannot be read ({told(error)}). It was written by Seqwise "
             f"{saved.get('seqwise')} and Keras {saved.get('keras')}; train again, or use those versions."
         ) from error
     estimator.results_ = {
@@ -151,12 +161,12 @@ def load_model(path: Path, *, compiled: bool = True) -> Any:
 
 
 def plain_settings(estimator: Any) -> dict[str, Any]:
-    """The constructor's arguments as JSON; Keras objects as their configuration.
+    """The constructor's arguments (of Seqwise's own class) as JSON; Keras objects as their configuration.
 
     Raises:
         BundleError: one of them could not be loaded again.
     """
-    settings = estimator.get_params(deep=False)
+    settings = {name: getattr(estimator, name) for name in _kind_of(estimator)._get_param_names()}
     for name in _keras_objects(settings):
         saving = import_keras().saving
         given, settings[name] = settings[name], saving.serialize_keras_object(settings[name])
@@ -198,4 +208,6 @@ def _with_any_keys(value: Any) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, (np.integer, np.floating, np.bool_)):
         return value.item()
+    if isinstance(value, os.PathLike):
+        return str(value)
     raise BundleError(f"A setting of type {type(value).__name__} cannot be saved as JSON: {value!r}.")

@@ -13,8 +13,8 @@ from seqwise.data import Sequences
 from seqwise.data.holdout import Parts, hold_back
 from seqwise.errors import DataError, NotFittedError, SettingError
 from seqwise.evaluation.linear_baseline import LinearBaseline
-from seqwise.models.number_input import NumberInput, pooling_of
-from seqwise.models.sequence_network import POOLINGS
+from seqwise.models.answers import checked_weights, digest, in_order
+from seqwise.models.number_input import NumberInput, check_pooling
 from seqwise.models.sequence_recipe import RECIPES, setting
 from seqwise.models.sequence_source import Source, check_lengths, listed, read_source
 from seqwise.models.settings import (
@@ -83,6 +83,7 @@ class SequenceEstimator(BaseEstimator):
     results_: dict[str, str] | None  # of a loaded run: the texts of its result files
     _baseline: Any  # None until it is asked for
     _prior: np.ndarray | None
+    _digest: str | None  # of the training's data; None until it is asked for
 
     def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
         """Return (target, coded answers, notes) for what was given as answers."""
@@ -91,17 +92,16 @@ class SequenceEstimator(BaseEstimator):
     def _loss(self, target: Any) -> Any:
         raise NotImplementedError
 
-    def _sample_weights(self, target: Any, codes: np.ndarray, train: np.ndarray) -> np.ndarray | None:
-        return None
+    def _sample_weights(
+        self, target: Any, codes: np.ndarray, train: np.ndarray, given: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Return what each sequence weighs, or each of its labels, as `codes`; `given`: what it was said to weigh."""
+        return given
 
     def _check_settings(self) -> None:
         check_network(self, ("auto",))
         check_text_settings(self)
-        pooling = RECIPES["numbers"]["pooling"] if self.pooling == "auto" else self.pooling
-        if not isinstance(self.pooling, str) or not set(pooling_of(pooling)) <= set(POOLINGS):
-            raise SettingError(f"pooling={self.pooling!r}: expected 'last', 'mean', 'max', or some joined: 'last+max'.")
-        if len(set(pooling_of(pooling))) < len(pooling_of(pooling)):
-            raise SettingError(f"pooling={self.pooling!r} names one twice.")
+        check_pooling(self.pooling)
         check_scaler(self)
         check_training(self, ("auto", None))
 
@@ -125,13 +125,15 @@ class SequenceEstimator(BaseEstimator):
             X: a list of arrays, each (timesteps, features); one array (samples, timesteps, features); a path to a .ts
                 file, or what `seqwise.data.make_sequences` returned; or, with `group`, a long table (path, pandas,
                 polars, pyarrow) of one row a timestep. Or a list of texts; or, with `text`, a table of one text a row.
-            y: one answer for each sequence; None where X holds them: a .ts file, or a table with `label`.
+            y: one answer for each sequence, in the sequences' order: that of the list, or in which a long table's
+                groups first appear. A pandas column whose index holds the groups' names is put into that order. None
+                where X holds the answers: a .ts file, or a table with `label`.
             group: of a table: the column that names each row's sequence.
             time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
             features: of a table: the feature columns; None for every numeric column that is none of the others.
             label: of a table: the column of the answer, the same in all rows of a sequence.
             text: of a table of one text a row: the column of texts.
-            sample_weight: what each sequence weighs in the loss, shape (samples,).
+            sample_weight: what each sequence weighs in the loss, shape (samples,), ordered as `y`.
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
 
@@ -141,13 +143,10 @@ class SequenceEstimator(BaseEstimator):
         self._check_settings()
         data = self._read(X, y, group=group, time=time, features=features, label=label, text=text)
         raw, codes, parts, target, notes = data.raw, data.codes, data.parts, data.target, data.notes
-        weights = self._sample_weights(target, codes, parts.train)
-        if sample_weight is not None:
-            given = _checked_weights(sample_weight, raw)
-            weights = given if weights is None else weights * given.reshape(-1, *(1,) * (weights.ndim - 1))
+        given = None if sample_weight is None else checked_weights(sample_weight, raw)
+        weights = self._sample_weights(target, codes, parts.train, given)
         read = self._input(data.source)
-        notes += read.fit(raw, parts.train)
-        target.fit(codes[parts.train])
+        notes += target.fit(codes[parts.train]) + read.fit(raw, parts.train)
         steps = read.prepare(raw)
         batches = self._batches(steps, target, codes, weights)
         model, training = self._train(read, target, batches, parts, callbacks, verbose)
@@ -156,7 +155,7 @@ class SequenceEstimator(BaseEstimator):
         self.model_, self.input_, self.target_, self.training_ = model, read, target, training
         self.source_, self.raw_, self.answers_, self.parts_ = data.source, raw, codes, parts
         self.weights_, self.notes_, self._baseline, self.results_ = weights, notes, None, None
-        self._prior, self.story_ = None, str(self._tell(data, read, steps))
+        self._prior, self._digest, self.story_ = None, None, str(self._tell(data, read, steps))
         self.counts_ = {name: len(chosen) for name, chosen in parts.__dict__.items()}
         self.n_features_in_ = read.features
         return self
@@ -166,14 +165,25 @@ class SequenceEstimator(BaseEstimator):
 
     def _read(self, X: Any, y: Any, **names: Any) -> Problem:
         source, raw = self._read_source(listed(X), **names)
-        y = raw.labels if y is None else y
+        y = self._answers_to(raw, y)
         if y is None:
             raise SettingError(
                 f"There are no labels. Pass them as y, {self.answered}; of a table name their column, label='…'."
             )
-        check_lengths(len(y), raw, "labels")
         target, codes, notes = self._read_answers(y, raw, source)
-        return Problem(source, raw, target, codes, self._hold_back(target, codes), notes)
+        parts = self._hold_back(target, codes)
+        notes += parts.notes(validation=self.validation, test=self.test)
+        return Problem(source, raw, target, codes, parts, notes)
+
+    def _answers_to(self, raw: Any, y: Any) -> Any:
+        """Return the answers to sequences, in their order: `y`, or what the sequences came with; None for neither."""
+        if y is None:
+            return raw.labels
+        y = in_order(listed(y), raw, "labels")
+        if not hasattr(y, "__len__"):
+            raise DataError(f"y is {y!r}; expected a list or an array, {self.answered}.")
+        check_lengths(len(y), raw, "labels")
+        return y
 
     def _hold_back(self, target: Any, codes: np.ndarray) -> Parts:
         strata = target.strata(codes)
@@ -186,17 +196,23 @@ class SequenceEstimator(BaseEstimator):
             DataError: they are not those that it was trained on.
         """
         raw, y = self._read_to_score(X, y)
-        codes = self._coded(y, raw)
-        parts = self._hold_back(self.target_, codes)
-        flat = np.concatenate(codes) if codes.dtype == object else codes
-        unknown = flat.dtype.kind == "i" and (flat < 0).any()
-        if unknown or {name: len(chosen) for name, chosen in parts.__dict__.items()} != self.counts_:
+        codes, trained = self._coded(y, raw), sum(self.counts_.values())
+        if len(raw) != trained or digest(raw, codes) != self.digest_:
+            held = f"{len(raw):,} sequences, and the model was trained on {trained:,}"
+            if len(raw) == trained:
+                held = "other values or labels than the model was trained on, or in another order"
             raise DataError(
-                f"{raw.label} holds {len(raw):,} sequences, and the model was trained on "
-                f"{sum(self.counts_.values()):,}: the data have changed since. Score it on other sequences: "
-                "evaluate(X, y)."
+                f"{raw.label} holds {held}: the data have changed since. Score it on other sequences: evaluate(X, y)."
             )
-        self.raw_, self.answers_, self.parts_ = raw, codes, parts
+        self.raw_, self.answers_, self.parts_ = raw, codes, self._hold_back(self.target_, codes)
+
+    @property
+    def digest_(self) -> str:
+        """A SHA-256 of the sequences and the answers of the training: by it a loaded run knows them again."""
+        if self._digest is None:
+            assert self.answers_ is not None, "a loaded run has its digest"
+            return digest(self.raw_, self.answers_)
+        return self._digest
 
     def _coded(self, y: Any, raw: Any) -> np.ndarray:
         """Return answers as `_read_answers` codes them, by the training's classes or targets."""
@@ -263,7 +279,8 @@ class SequenceEstimator(BaseEstimator):
         self._check_settings()
         data = self._read(X, y, group=group, time=time, features=features, label=label, text=text)
         read = self._input(data.source)
-        notes = data.notes + read.fit(data.raw, data.parts.train)
+        train = data.parts.train
+        notes = data.notes + data.target.fit(data.codes[train]) + read.fit(data.raw, train)
         return self._tell(data, read, read.prepare(data.raw)), notes
 
     def _tell(self, data: Problem, read: Any, steps: Sequences) -> SequenceStory:
@@ -307,11 +324,10 @@ class SequenceEstimator(BaseEstimator):
     def _read_to_score(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Return sequences and their answers, as they were given."""
         self._check_fitted()
-        raw = self.source_.read(listed(X))
-        y = raw.labels if y is None else y
+        raw = self.source_.read(listed(X), labelled=y is None)
+        y = self._answers_to(raw, y)
         if y is None:
             raise SettingError(f"There are no labels to compare with. Pass them as y, {self.answered}.")
-        check_lengths(len(y), raw, "labels")
         return raw, y
 
     def _part_to_score(self) -> tuple[str, np.ndarray]:
@@ -342,21 +358,30 @@ class SequenceEstimator(BaseEstimator):
         return chosen, self.answers_[chosen]
 
     @property
-    def baseline_(self) -> LinearBaseline:
+    def baseline_(self) -> Any:
         """The simple model beside this one, fitted on all that is not held back to score it."""
         self._check_fitted()
         if self._baseline is None:
-            chosen, answers = self._answers_but_test()
-            weights = None if self.weights_ is None else self.weights_[chosen]
-            baseline = LinearBaseline(self.input_.baseline_features(), self._baseline_kind())
-            self._baseline = baseline.fit(self.raw_.take(chosen), answers, weights)
+            if self.raw_ is None:
+                raise DataError(
+                    "This run was saved without its simple model, which could not be fitted. For the model's own score "
+                    "alone: score(X, y)."
+                )
+            self._baseline = self._fit_baseline(*self._answers_but_test())
         return self._baseline
 
-    def _baseline_kind(self) -> str:
-        return "numbers"
+    def empty_baseline(self) -> Any:
+        """Return the simple model that stands beside this one, before it has learned anything."""
+        return LinearBaseline(self.input_.baseline_features(), "numbers")
+
+    def _fit_baseline(self, chosen: np.ndarray, answers: np.ndarray) -> Any:
+        weights = None if self.weights_ is None else self.weights_[chosen]
+        return self.empty_baseline().fit(self.raw_.take(chosen), answers, weights)
 
     def save(self, path: str | Path) -> Path:
         """Write the run folder: model, what it knows of its data, metrics and report. Returns its path.
+
+        The run of a class of your own that comes from this one is brought back as this one.
 
         Raises:
             BundleError: the folder exists, is not empty and is no Seqwise run.
@@ -369,21 +394,3 @@ class SequenceEstimator(BaseEstimator):
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):
             raise NotFittedError(f"This {type(self).__name__} is not trained yet: call .fit(X, y) first.")
-
-
-def _checked_weights(weights: Any, raw: Any) -> np.ndarray:
-    found = np.asarray(weights)
-    if found.dtype.kind not in "fiub":
-        odd = next(
-            (w for w in np.asarray(weights, dtype=object).ravel().tolist() if not isinstance(w, (int, float))), ""
-        )
-        raise SettingError(
-            f"sample_weight holds {odd!r}, no number; expected {len(raw):,} numbers, one for each sequence."
-        )
-    found = found.astype(np.float32)
-    if found.shape != (len(raw),) or not np.isfinite(found).all() or (found < 0).any() or not found.any():
-        raise SettingError(
-            f"sample_weight has shape {found.shape}; expected {len(raw):,} numbers, one for each sequence, none "
-            "below 0 and not all 0."
-        )
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,12 @@ from safetensors.numpy import load_file, save_file
 from seqwise.bundle import write_json
 from seqwise.data.labels import Classes
 from seqwise.errors import DataError
-from seqwise.evaluation.linear_baseline import LinearBaseline
 from seqwise.models.class_target import ClassTarget
 from seqwise.models.classifier import Classifier
 from seqwise.models.number_input import NumberInput
 from seqwise.models.number_target import NumberTarget
 from seqwise.models.regressor import Regressor
-from seqwise.models.run_folder import METRICS, MODEL, REPORT, load_model, plain_settings, save_model
+from seqwise.models.run_folder import METRICS, MODEL, REPORT, load_model, plain_settings, save_model, told
 from seqwise.models.sequence_source import Source
 from seqwise.models.text_input import TextInput
 
@@ -34,18 +34,29 @@ def needed(saved: dict[str, Any]) -> tuple[str, ...]:
 
 def write(estimator: Any, folder: Path) -> dict[str, Any]:
     save_model(estimator.model_, folder / MODEL)
-    baseline = estimator.baseline_
-    save_file(baseline.arrays() | {"prior": np.ascontiguousarray(estimator.prior_)}, folder / BASELINE)
+    baseline = fitted_baseline(estimator)
+    arrays = {} if baseline is None else baseline.arrays()
+    save_file(arrays | {"prior": np.ascontiguousarray(estimator.prior_)}, folder / BASELINE)
     target = estimator.target_
     return {
         "source": estimator.source_.to_dict(),
         "input": estimator.input_.save(folder),
         "target": target.classes.to_dict() if isinstance(target, ClassTarget) else target.to_dict(),
-        "baseline": {"kind": baseline.kind, "features": baseline.features.to_dict()},
+        "baseline": None if baseline is None else baseline.features.to_dict(),
         "notes": estimator.notes_,
         "sequences": estimator.counts_,
+        "digest": estimator.digest_,
         "story": estimator.story_,
     }
+
+
+def fitted_baseline(estimator: Any) -> Any:
+    """Return the simple model beside a trained one; None, with a warning, where it cannot be fitted."""
+    try:
+        return estimator.baseline_
+    except (Exception, KeyboardInterrupt) as error:  # whatever it is, the training must not be lost for it
+        warnings.warn(f"The run has no simple model beside it, for its fit failed: {told(error)}", stacklevel=2)
+        return None
 
 
 def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Any:
@@ -58,14 +69,15 @@ def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> An
     else:
         estimator.target_ = NumberTarget.from_dict(target)
     arrays = load_file(folder / BASELINE)
-    features = estimator.input_.baseline_features().from_dict(saved["baseline"]["features"])
-    baseline = LinearBaseline(features, str(saved["baseline"]["kind"]))
-    baseline.coef, baseline.intercept = arrays["coef"], arrays["intercept"]
-    estimator._baseline, estimator._prior = baseline, arrays["prior"]
+    estimator._baseline, estimator._prior = None, arrays["prior"]
+    if saved["baseline"] is not None:
+        baseline = estimator._baseline = estimator.empty_baseline()
+        baseline.features.from_dict(saved["baseline"])
+        baseline.coef, baseline.intercept = arrays["coef"], arrays["intercept"]
     estimator.source_ = Source(**saved["source"])
     estimator.notes_, estimator.counts_ = list(saved["notes"]), dict(saved["sequences"])
     estimator.n_features_in_ = estimator.input_.features
-    estimator.story_ = str(saved["story"])
+    estimator.story_, estimator._digest = str(saved["story"]), str(saved["digest"])
     estimator.raw_ = estimator.answers_ = estimator.parts_ = estimator.weights_ = None
     return estimator
 

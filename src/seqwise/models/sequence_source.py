@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView, ValuesView
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,10 +35,11 @@ class Source:
     path: str | None = None
 
     def read(self, X: Any, *, labelled: bool = True) -> Sequences | Texts:
-        """Read sequences or texts; of a table by these names. Of texts, a .txt file holds one a line.
+        """Read sequences or texts; of a table by these names. Of texts, a .txt file that has not their column holds
+        one a line.
 
         Args:
-            labelled: read the label column, too, where the table has it.
+            labelled: read the label column, too; else it may be absent, or empty.
 
         Raises:
             DataError: these are numbers, and the training's were texts; or the reverse.
@@ -54,13 +55,12 @@ class Source:
                 "A table was given: name the column that says which sequence a row belongs to, group='…'. Where the "
                 "model was trained on something else: seqwise.data.make_sequences(table, group='…')."
             )
-        table = read_table(X)
         return make_sequences(
-            table, group=self.group, time=self.time, features=self.features, label=self.label_in(table, labelled)
+            X, group=self.group, time=self.time, features=self.features, label=self.label if labelled else None
         )
 
     def _read_texts(self, X: Any, labelled: bool) -> Texts:
-        if isinstance(X, (str, Path)) and Path(X).suffix.lower() == ".txt":
+        if isinstance(X, (str, Path)) and Path(X).suffix.lower() == ".txt" and not _has_column(X, self.text):
             return make_texts(read_texts(X))
         if holds_texts(X) or (isinstance(X, str) and self.text is None) or (isinstance(X, list) and not X):
             return make_texts(X)
@@ -70,14 +70,7 @@ class Source:
             raise SettingError(
                 "The model was trained on a list of texts. Pass one; of a table its column: list(table['…'])."
             )
-        table = read_table(X, text=self.text)
-        return make_texts(table, text=self.text, label=self.label_in(table, labelled))
-
-    def label_in(self, table: Any, labelled: bool) -> Any:
-        """Return the column of labels; None where it is not asked for and the table has none."""
-        if labelled or self.label is None:
-            return self.label
-        return self.label if set(names_of(self.label, "label")) <= set(read_table(table).columns) else None
+        return make_texts(X, text=self.text, label=self.label if labelled else None)
 
     def to_dict(self) -> dict[str, Any]:
         return self.__dict__
@@ -107,7 +100,9 @@ def read_source(
                     f"text={text!r} reads one text from each row; {name}={column!r} is of tables whose rows are "
                     "timesteps. Leave one out."
                 )
-        return Source(label=label, text=text, texts=True, path=path), make_texts(X, text=text, label=label)
+        return Source(label=plain_names(label, "label"), text=text, texts=True, path=path), make_texts(
+            X, text=text, label=label
+        )
     if holds_texts(X):
         return Source(texts=True), make_texts(X)
     if group is None and path is not None and Path(path).suffix.lower() == ".txt":
@@ -122,12 +117,27 @@ def read_source(
     raw = make_sequences(X, group=group, time=time, features=features, label=label)
     # the columns that "all numeric" stood for: the next table may hold more of them
     chosen = list(raw.columns) if group is not None else None
-    return Source(group, time, chosen, label, path=path), raw
+    return Source(group, plain_names(time, "time"), chosen, plain_names(label, "label"), path=path), raw
+
+
+def _has_column(path: str | Path, name: str | None) -> bool:
+    """Tell whether the first line of a text file names a column `name`."""
+    if name is None or not Path(path).is_file():
+        return False
+    with open(path, encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline().rstrip("\r\n")
+    return name in [field.strip('"') for field in header.split(max(",;\t|", key=header.count))]
+
+
+def plain_names(value: Any, what: str) -> str | list[str] | None:
+    """Return a column's name, or several, as text that JSON can hold: they may have come as an array or an index."""
+    names = names_of(value, what)
+    return names[0] if isinstance(value, (str, int, np.integer)) else names or None
 
 
 def listed(X: Any) -> Any:
-    """Return what an iterator gives as a list, and anything else as it is."""
-    return list(X) if isinstance(X, Iterator) else X
+    """Return what an iterator (or a dict's view) gives as a list, and anything else as it is."""
+    return list(X) if isinstance(X, (Iterator, KeysView, ValuesView)) else X
 
 
 def check_no_columns(came: str, **given: Any) -> None:

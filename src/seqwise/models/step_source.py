@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data import Sequences, make_sequences, read_table
+from seqwise.data import Sequences, make_sequences
 from seqwise.data.tagged import make_tagged
 from seqwise.data.texts import Texts, holds_texts, make_tokens
 from seqwise.errors import DataError, SettingError
-from seqwise.models.sequence_source import Source, check_no_columns, holds_rows
+from seqwise.models.sequence_source import Source, check_no_columns, holds_rows, plain_names
 
 
 class StepSource(Source):
@@ -24,13 +24,12 @@ class StepSource(Source):
                     "A table was given, but the model was trained on a list: pass one, of arrays (timesteps, features) "
                     "or of lists of tokens."
                 )
-            table = read_table(X, text=self.text)
             return make_tagged(
-                table,
+                X,
                 group=self.group,
                 time=self.time,
                 features=self.features,
-                label=self.label_in(table, labelled),
+                label=self.label if labelled else None,
                 text=self.text,
             )
         if self.texts:
@@ -71,7 +70,7 @@ def read_step_source(
         raise SettingError(f"label={label!r}: a Tagger learns one tag for each step. Name one column.")
     raw = make_tagged(X, group=group, time=time, features=features, label=label, text=text)
     chosen = list(raw.columns) if isinstance(raw, Sequences) else None
-    return StepSource(group, time, chosen, label, text, isinstance(raw, Texts), path), raw
+    return StepSource(group, plain_names(time, "time"), chosen, label, text, isinstance(raw, Texts), path), raw
 
 
 def holds_tokens(X: Any) -> bool:

@@ -44,8 +44,9 @@ class TagTarget:
     def strata(codes: np.ndarray) -> None:
         """The parts are drawn from all sequences alike."""
 
-    def fit(self, codes: np.ndarray) -> None:
-        """There is nothing to learn from the training part."""
+    def fit(self, codes: np.ndarray) -> list[str]:
+        """There is nothing to learn from the training part. Returns notes, one sentence each."""
+        return self.classes.unlearned(np.bincount(np.concatenate(codes), minlength=len(self.classes)))
 
     def encode(self, codes: np.ndarray) -> Sequences:
         """Return the codes as sequences of one feature, int32."""
@@ -90,7 +91,7 @@ def read_tags(y: Any, raw: Any) -> tuple[np.ndarray, np.ndarray]:
         raw: the sequences (or the tokens) that they are of.
 
     Raises:
-        DataError: a sequence has not as many tags as steps, or a tag is missing.
+        DataError: a sequence has not as many tags as steps, a tag is missing, or is itself an array.
     """
     steps = raw.lengths if isinstance(raw, Sequences) else np.array([len(tokens) for tokens in raw.values])
     rows = []
@@ -103,6 +104,14 @@ def read_tags(y: Any, raw: Any) -> tuple[np.ndarray, np.ndarray]:
                 "needed for each step."
             )
         rows += list(tags)
+        last = rows[-1]  # no sequence is empty
+        if hasattr(last, "__len__") and not isinstance(last, (str, bytes)):
+            shape = (len(tags), *(getattr(last, "shape", None) or (len(last),)))
+            mend = "tags[:, 0]" if shape[-1] == 1 else "tags.argmax(axis=-1)"
+            raise DataError(
+                f"The tags of {raw.where(i)} have shape {shape}; expected one for each step, ({steps[i]},): "
+                f"[{mend} for tags in y]."
+            )
     which = np.repeat(np.arange(len(steps)), steps)
     first = np.cumsum(steps) - steps
     array = np.empty(len(rows), dtype=object)

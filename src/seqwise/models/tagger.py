@@ -109,7 +109,8 @@ class Tagger(SequenceEstimator):
         Args:
             X: a list of arrays, each (timesteps, features); one array (samples, timesteps, features); a list of lists
                 of tokens; or, with `group`, a long table (path, pandas, polars, pyarrow) of one row a step.
-            y: of each sequence its tags, a list or an array, one for each step; None where a table has them.
+            y: of each sequence its tags, a list or an array, one for each step, in the sequences' order (see
+                `Classifier.fit`); None where a table has them.
             group: of a table: the column that names each row's sequence.
             time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
             features: of a table: the feature columns; None for every numeric column that is none of the others.
@@ -199,21 +200,13 @@ class Tagger(SequenceEstimator):
         names = {"model": "this model", "simple": baseline.name, "majority": "majority"}
         return Classification(self.classes_, truth, found, names, part, unknown, lengths=steps.lengths)
 
-    @property
-    def baseline_(self) -> Any:
-        """The simple model beside this one, fitted on all that is not held back to score it."""
-        self._check_fitted()
-        if self._baseline is None:
-            chosen, answers = self._answers_but_test()
-            steps, tags = self.input_.prepare(self.raw_.take(chosen)), np.concatenate(answers)
-            baseline: Any = self.empty_baseline()
-            self._baseline = baseline.fit(steps, tags)
-        return self._baseline
+    def _fit_baseline(self, chosen: np.ndarray, answers: np.ndarray) -> Any:
+        return self.empty_baseline().fit(self.input_.prepare(self.raw_.take(chosen)), np.concatenate(answers))
 
-    def empty_baseline(self) -> TokenBaseline | LinearBaseline:
+    def empty_baseline(self) -> Any:
         if self.input_.kind == "tokens":
             return TokenBaseline(len(self.input_.tokenizer), len(self.classes_))
-        return LinearBaseline(StepFeatures(), "classes")
+        return LinearBaseline(StepFeatures(), "classes", len(self.classes_))
 
     def _at_steps(self, steps: Any) -> np.ndarray:
         found = predict_steps(self.model_, steps).astype(np.float64)
@@ -238,5 +231,6 @@ class Tagger(SequenceEstimator):
         return majority(np.concatenate(answers), len(self.classes_))
 
     def _coded(self, y: Any, raw: Any) -> np.ndarray:
-        flat, counts = read_tags(y, raw)
-        return cut(self.target_.classes.encode(flat), counts)
+        (flat, counts), classes = read_tags(y, raw), self.target_.classes
+        classes.unknown_in(flat.tolist())  # raises where none is known
+        return cut(classes.encode(flat), counts)

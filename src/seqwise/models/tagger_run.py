@@ -9,10 +9,9 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from seqwise.data.labels import Classes
-from seqwise.evaluation.step_baseline import TokenBaseline
 from seqwise.models.number_input import NumberInput
 from seqwise.models.run_folder import MODEL, load_model, save_model
-from seqwise.models.sequence_run import BASELINE, RESULTS, write_results
+from seqwise.models.sequence_run import BASELINE, RESULTS, fitted_baseline, write_results
 from seqwise.models.step_source import StepSource
 from seqwise.models.tag_target import TagTarget
 from seqwise.models.tagger import Tagger
@@ -28,8 +27,8 @@ def needed(saved: dict[str, Any]) -> tuple[str, ...]:
 
 def write(estimator: Tagger, folder: Path) -> dict[str, Any]:
     save_model(estimator.model_, folder / MODEL)
-    baseline = estimator.baseline_
-    arrays = {"table": baseline.table} if isinstance(baseline, TokenBaseline) else baseline.arrays()
+    baseline = fitted_baseline(estimator)
+    arrays = {} if baseline is None else baseline.arrays()
     save_file(arrays | {"prior": np.ascontiguousarray(estimator.prior_)}, folder / BASELINE)
     return {
         "source": estimator.source_.to_dict(),
@@ -38,6 +37,7 @@ def write(estimator: Tagger, folder: Path) -> dict[str, Any]:
         "notes": estimator.notes_,
         "story": estimator.story_,
         "sequences": estimator.counts_,
+        "digest": estimator.digest_,
     }
 
 
@@ -47,15 +47,14 @@ def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Ta
     tagger.input_ = INPUTS[saved["input"]["kind"]].load(folder, saved["input"], tagger)
     tagger.target_ = TagTarget(Classes.from_dict(saved["target"]))
     arrays = load_file(folder / BASELINE)
-    baseline: Any = tagger.empty_baseline()
-    if isinstance(baseline, TokenBaseline):
-        baseline.table = arrays["table"]
-    else:
-        baseline.coef, baseline.intercept = arrays["coef"], arrays["intercept"]
-    tagger._baseline, tagger._prior = baseline, arrays["prior"]
+    tagger._baseline, tagger._prior = None, arrays.pop("prior")
+    if arrays:
+        tagger._baseline = tagger.empty_baseline()
+        for name, array in arrays.items():
+            setattr(tagger._baseline, name, array)
     tagger.source_ = StepSource(**saved["source"])
     tagger.notes_, tagger.counts_ = list(saved["notes"]), dict(saved["sequences"])
-    tagger.story_ = str(saved["story"])
+    tagger.story_, tagger._digest = str(saved["story"]), str(saved["digest"])
     tagger.n_features_in_ = tagger.input_.features
     tagger.raw_ = tagger.answers_ = tagger.parts_ = tagger.weights_ = None
     return tagger

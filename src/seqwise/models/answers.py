@@ -1,0 +1,111 @@
+"""What is given beside the sequences, one for each: put into their order, named, and told apart from other data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+
+from seqwise.data import Sequences
+from seqwise.data.grouping import is_table
+from seqwise.data.series import names_of
+from seqwise.errors import DataError, SettingError
+
+CHUNK = 1_000_000  # values that are hashed at once
+
+
+def in_order(given: Any, raw: Any, what: str) -> Any:
+    """Return a pandas column or table in the order of the sequences, where its index holds their names.
+
+    ``table.groupby("id")["y"].first()`` is sorted by id, and the sequences are not. Anything else, and an index that
+    has none of the names, is taken as it stands.
+
+    Args:
+        what: is given: ``"labels"``.
+
+    Raises:
+        DataError: the index has only some of the names, or others besides; names the first.
+    """
+    if raw.names is None or not hasattr(given, "iloc") or given.index.nlevels > 1:
+        return given
+    index = given.index
+    known = index.isin(raw.names)
+    if not known.any():
+        return given
+    if index.is_unique:
+        places = index.get_indexer(raw.names)
+        if known.all() and (places >= 0).all():
+            return given.iloc[places]
+        if type(index).__name__ == "RangeIndex":  # it only counts, and happens to meet some names
+            return given
+        absent = np.flatnonzero(places < 0)
+        if absent.size:
+            fault = f"it has none of {raw.where(int(absent[0]))}"
+        else:
+            fault = f"it names {str(index[~known][0])!r}, which is no sequence"
+    else:
+        fault = f"it names {str(index[index.duplicated()][0])!r} twice"
+    raise DataError(
+        f"The index of the {what} names sequences, but {fault}: each needs one. Where they stand in the sequences' "
+        "order, pass them without the index: .to_numpy()."
+    )
+
+
+def column_names(y: Any, raw: Any, label: Any) -> list[str] | None:
+    """Return what several answers a sequence are called: the columns of the sequences' table, `label`, or of `y`."""
+    if y is raw.labels:
+        return names_of(label, "label") or None
+    if not is_table(y):
+        return None
+    import narwhals as nw
+
+    names = nw.from_native(y).columns
+    return list(names) if all(isinstance(name, str) for name in names) else None
+
+
+def checked_weights(weights: Any, raw: Any) -> np.ndarray:
+    """Return what each sequence weighs, float32, shape (samples,).
+
+    Raises:
+        SettingError: they are no numbers, below 0, all 0, or not one for each sequence.
+    """
+    found = np.asarray(in_order(weights, raw, "weights"))
+    if found.dtype.kind not in "fiub":
+        odd = next(
+            (w for w in np.asarray(weights, dtype=object).ravel().tolist() if not isinstance(w, (int, float))), ""
+        )
+        raise SettingError(
+            f"sample_weight holds {odd!r}, no number; expected {len(raw):,} numbers, one for each sequence."
+        )
+    found = found.astype(np.float32)
+    if found.shape != (len(raw),) or not np.isfinite(found).all() or (found < 0).any() or not found.any():
+        raise SettingError(
+            f"sample_weight has shape {found.shape}; expected {len(raw):,} numbers, one for each sequence, none "
+            "below 0 and not all 0."
+        )
+    return found
+
+
+def digest(raw: Any, codes: np.ndarray) -> str:
+    """Return a SHA-256 of sequences or texts, and of their coded answers; not of dtypes, which a file may change."""
+    found = hashlib.sha256()
+    if isinstance(raw, Sequences):
+        _add_numbers(found, raw.lengths)
+        _add_numbers(found, raw.values)
+    else:
+        for text in raw.values:
+            found.update(json.dumps(text).encode())
+    if codes.dtype == object:  # one array a sequence
+        _add_numbers(found, np.array([len(one) for one in codes]))
+        codes = np.concatenate(codes)
+    _add_numbers(found, codes)
+    return found.hexdigest()
+
+
+def _add_numbers(found: Any, values: np.ndarray) -> None:
+    found.update(repr(values.shape).encode())
+    flat = values.reshape(-1)
+    for start in range(0, flat.size, CHUNK):
+        found.update(flat[start : start + CHUNK].astype("<f8").tobytes())
