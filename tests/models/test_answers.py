@@ -181,8 +181,9 @@ def test_answers_from_iterators():
     expected = sw.Classifier(**QUICK).fit(X, codes).predict_proba(X)
     for given in (iter(codes), (code for code in codes), dict(enumerate(codes)).values(), map(int, codes)):
         np.testing.assert_array_equal(sw.Classifier(**QUICK).fit(X, given).predict_proba(X), expected)
-    with pytest.raises(sw.DataError, match=r"^y is 5; expected a list or an array, one for each sequence\.$"):
-        sw.Classifier(**QUICK).fit(X, 5)
+    for given in (5, np.asarray(5)):
+        with pytest.raises(sw.DataError, match=r"^y is (5|array\(5\)); expected a list or an array, one for each seq"):
+            sw.Classifier(**QUICK).fit(X, given)
 
 
 # the data of a loaded run

@@ -180,7 +180,7 @@ class SequenceEstimator(BaseEstimator):
         if y is None:
             return raw.labels
         y = in_order(listed(y), raw, "labels")
-        if not hasattr(y, "__len__"):
+        if not hasattr(y, "__len__") or getattr(y, "shape", None) == ():
             raise DataError(f"y is {y!r}; expected a list or an array, {self.answered}.")
         check_lengths(len(y), raw, "labels")
         return y
