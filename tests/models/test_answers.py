@@ -62,11 +62,11 @@ MEND = "Where they stand in the sequences' order, pass them without the index: .
 PARTLY: dict[str, tuple[Any, str]] = {
     "one absent": (
         lambda y: y.drop("s2"),
-        "The index of the labels names sequences, but it has none of sequence 's2': each needs one. " + MEND,
+        "The index of the labels names sequences, but it has none for sequence 's2': each needs one. " + MEND,
     ),
     "one renamed": (
         lambda y: y.rename({"s9": "s99"}),
-        "The index of the labels names sequences, but it has none of sequence 's9': each needs one. " + MEND,
+        "The index of the labels names sequences, but it has none for sequence 's9': each needs one. " + MEND,
     ),
     "one too many": (
         lambda y: pd.concat([y, pd.Series({"u1": 1.0})]),
@@ -99,6 +99,11 @@ def test_estimators_take_named_answers():
     assert found.answers_ is not None
     assert found.classes_[found.answers_].tolist() == kinds.tolist()
     assert found.score(table, y.sort_index()) == expected.score(table, kinds)
+    weights = pd.Series(np.arange(24.0), index=ORDER)
+    for given in (weights.sort_index(), list(weights)):
+        assert found.score(table, y.sort_index(), given) == pytest.approx(
+            weights[found.predict(table) == kinds].sum() / weights.sum()
+        )
     numbers = sw.Regressor(**QUICK).fit(table, table.groupby("who")["x"].first(), **names)
     assert numbers.answers_ is not None
     assert numbers.answers_.ravel().tolist() == list(range(24))

@@ -42,7 +42,7 @@ def in_order(given: Any, raw: Any, what: str) -> Any:
             return given
         absent = np.flatnonzero(places < 0)
         if absent.size:
-            fault = f"it has none of {raw.where(int(absent[0]))}"
+            fault = f"it has none for {raw.where(int(absent[0]))}"
         else:
             fault = f"it names {str(index[~known][0])!r}, which is no sequence"
     else:

@@ -11,7 +11,7 @@ from seqwise.data.labels import read_labels
 from seqwise.errors import SettingError
 from seqwise.evaluation.classification import Classification, decide, majority
 from seqwise.evaluation.linear_baseline import LinearBaseline
-from seqwise.models.answers import column_names
+from seqwise.models.answers import column_names, in_order
 from seqwise.models.class_target import ClassTarget
 from seqwise.models.sequence_estimator import SequenceEstimator
 from seqwise.models.sequence_source import Source, sequence_names
@@ -151,7 +151,7 @@ class Classifier(ClassifierMixin, SequenceEstimator):
         raw, y = self._read_to_score(X, y)
         truth, _ = self._codes(y, raw)
         found = decide(self._outputs(raw), self.target_.classes.multilabel)
-        return float(accuracy_score(truth, found, sample_weight=sample_weight))
+        return float(accuracy_score(truth, found, sample_weight=in_order(sample_weight, raw, "weights")))
 
     def evaluate(self, X: Any = None, y: Any = None) -> Classification:
         """Score the model beside the majority and logistic regression on a few numbers of each sequence.

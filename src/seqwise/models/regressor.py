@@ -9,7 +9,7 @@ import numpy as np
 
 from seqwise.errors import DataError
 from seqwise.evaluation.regression import Regression
-from seqwise.models.answers import column_names
+from seqwise.models.answers import column_names, in_order
 from seqwise.models.number_target import NumberTarget, read_numbers
 from seqwise.models.sequence_estimator import SequenceEstimator
 from seqwise.models.sequence_source import Source, sequence_names
@@ -102,7 +102,8 @@ class Regressor(RegressorMixin, SequenceEstimator):
         from sklearn.metrics import r2_score
 
         raw, y = self._read_to_score(X, y)
-        return float(r2_score(self._values(y, raw), self._outputs(raw), sample_weight=sample_weight))
+        weights = in_order(sample_weight, raw, "weights")
+        return float(r2_score(self._values(y, raw), self._outputs(raw), sample_weight=weights))
 
     def evaluate(self, X: Any = None, y: Any = None) -> Regression:
         """Score the model beside the training's mean and ridge regression on a few numbers of each sequence.
