@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from seqwise.models.sequence_network import seed_stream
 from seqwise.ops.backend import import_keras
 
 ATTENTION = (None, "dot", "additive")
@@ -52,7 +53,7 @@ def build_translator(
     """
     keras = import_keras()
     layers = keras.layers
-    seeds = iter(range(seed * 1000, seed * 1000 + 1000))
+    seeds = seed_stream(seed)
 
     def glorot() -> Any:
         return keras.initializers.GlorotUniform(seed=next(seeds))
