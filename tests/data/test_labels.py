@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from sklearn.preprocessing import LabelEncoder, MultiLabelBinarizer
 
@@ -28,7 +29,9 @@ def there_and_back(y):
     [
         ["b", "a", "b", "c"], [3, 1, 3, 10], [True, False, True], np.array([2, 1, 2], np.int8), np.array([2.0, 1.0]),
         np.array(["x", "y"], dtype=object), ("a", "b"), np.array([[1], [0], [1]]), pl.Series(["q", "p"]),
+        pa.array(["b", "a"]), pa.chunked_array([[2], [1]]),
         pd.Series(["b", "a"], dtype="category"), pd.Series([2, 1], dtype="Int64"), pd.DataFrame({"kind": ["b", "a"]}),
+        pa.table({"kind": [2, 1]}),
         [10**15, 3, 3], ["", " ", "ä", "日本"],
     ],
 )  # fmt: skip
@@ -63,6 +66,7 @@ HANDS: dict[str, Any] = {
     "a pandas column": pd.Series,
     "a pandas column of sets": lambda rows: pd.Series([set(row) for row in rows]),
     "a polars column": pl.Series,
+    "a pyarrow column": pa.array,
     "polars columns": lambda rows: [pl.Series(row) for row in rows],
 }
 

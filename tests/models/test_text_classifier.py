@@ -124,6 +124,12 @@ def test_a_file_of_one_text_a_line(data, tmp_path):
         r"Leave it out, and pass the labels as y\.$",
     ):
         quick().fit(path, label="stars")
+    path.write_bytes(b"fine\ncaf\xe9\n")
+    with pytest.raises(
+        DataError,
+        match=r"^letters.txt is not UTF-8: line 2 holds the byte 0xe9. Save it as UTF-8, or convert it: iconv -f",
+    ):
+        found.predict(path)
 
 
 @pytest.mark.parametrize("frozen", [True, False])

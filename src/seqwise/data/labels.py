@@ -167,6 +167,8 @@ def _items(y: Any) -> list[Any] | None:
     """Return what a list holds, or a column of objects; None for an array of numbers or text, and for a matrix."""
     if isinstance(y, (list, tuple)):
         return list(y)
+    if hasattr(y, "to_pylist") and not hasattr(y, "columns"):  # a column of pyarrow's, no table
+        return y.to_pylist()
     if len(getattr(y, "shape", ())) != 1:
         return None
     if hasattr(y, "to_list"):  # pandas, polars: lists in their own column come as lists

@@ -61,7 +61,7 @@ class Source:
 
     def _read_texts(self, X: Any, labelled: bool) -> Texts:
         if isinstance(X, (str, Path)) and Path(X).suffix.lower() == ".txt" and not _has_column(X, self.text):
-            return make_texts(read_texts(X))
+            return make_texts(read_texts(X, encoding=None))
         if holds_texts(X) or (isinstance(X, str) and self.text is None) or (isinstance(X, list) and not X):
             return make_texts(X)
         if not holds_rows(X):
@@ -107,7 +107,7 @@ def read_source(
         return Source(texts=True), make_texts(X)
     if group is None and path is not None and Path(path).suffix.lower() == ".txt":
         check_no_columns("a file of one text a line", time=time, features=features, label=label)
-        return Source(texts=True, path=path), make_texts(read_texts(path))
+        return Source(texts=True, path=path), make_texts(read_texts(path, encoding=None))
     if group is None and holds_rows(X):
         table = read_table(X)
         raise SettingError(
