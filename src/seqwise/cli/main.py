@@ -56,8 +56,8 @@ def main() -> None:
         Console(stderr=True, soft_wrap=True).print(message)
         sys.exit(2)
     except OSError as error:  # a full disk, a right that is missing
-        what = error.strerror or type(error).__name__
-        Console(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), f"{what}: {error.filename}"))
+        said = ": ".join(str(part) for part in (error.strerror or error, error.filename) if part)
+        Console(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), said))
         sys.exit(2)
     except KeyboardInterrupt:
         Console(stderr=True).print("Stopped; nothing was written.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -47,8 +48,6 @@ def command(
 
 def check_writable(path: Path | None) -> None:
     """Raise `SettingError` where a file cannot be written, before the work is done for it."""
-    import os
-
     from seqwise.errors import SettingError
 
     if path is None:

@@ -270,14 +270,13 @@ def _learner(kind: str, size: int, min_count: int, lowercase: bool, special: lis
     library = _library()
     learner = library.Tokenizer(_model(kind, special, []))
     _set_reading(learner, kind, lowercase)
-    trainers, settings = library.trainers, {"vocab_size": size, "min_frequency": min_count}
+    settings: dict[str, Any] = {
+        "vocab_size": size, "min_frequency": min_count, "special_tokens": special, "show_progress": False
+    }  # fmt: skip
+    if kind != "bpe":
+        return learner, library.trainers.WordLevelTrainer(**settings)
     # the characters themselves count towards the size: left alone, those of Chinese or Japanese exceed it
-    trainer = (
-        trainers.BpeTrainer(**settings, special_tokens=special, show_progress=False, limit_alphabet=size - len(special))
-        if kind == "bpe"
-        else trainers.WordLevelTrainer(**settings, special_tokens=special, show_progress=False)
-    )
-    return learner, trainer
+    return learner, library.trainers.BpeTrainer(**settings, limit_alphabet=size - len(special))
 
 
 def _model(kind: str, tokens: list[str], merges: list[tuple[str, str]]) -> Any:

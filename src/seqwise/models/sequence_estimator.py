@@ -83,7 +83,7 @@ class SequenceEstimator(BaseEstimator):
     results_: dict[str, str] | None  # of a loaded run: the texts of its result files
     _baseline: Any  # None until it is asked for
     _prior: np.ndarray | None
-    _digest: str | None  # of the training's data; None until it is asked for
+    _digest: str | None  # of a loaded run's training data; None where the data themselves are held
 
     def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
         """Return (target, coded answers, notes) for what was given as answers."""

@@ -333,6 +333,9 @@ class Translator(BaseEstimator):
     def recall(self, sources: Any, targets: Any = None) -> None:
         """Give a loaded run its training pairs again, so that `evaluate` sets the most similar of them beside it.
 
+        Args:
+            sources, targets: as they were given to `fit`; a table is read by the columns of then.
+
         Raises:
             DataError: they are not those that it was trained on.
         """

@@ -7,7 +7,8 @@ A task's module has:
 - ``fit(estimator, data, given)``: train it on a file;
 - ``shape(estimator, data, given)``: tell the shapes, as (lines of text, notes), without training;
 - ``told(estimator)``: what to print of a trained estimator's test, or "";
-- ``evaluate(estimator, data, folds)``: an object with ``str()`` and ``to_dict()``; `data` may be None;
+- ``evaluate(estimator, data, folds)``: an object with ``str()`` and ``to_dict()``; `data` may be None (to translate
+  also ``source=, target=``, and `predict` ``source=``: columns that were named, see `pair_columns`);
 - ``notes(estimator)``: what was found in the data, one sentence each;
 - ``write_report(estimator, evaluation, path)``: write an HTML report on what `evaluate` returned (no forecast has it);
 - ``predict(estimator, data, out, plot)``: write to the files `out` and `plot`; what is to be printed.
