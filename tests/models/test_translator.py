@@ -122,6 +122,7 @@ def test_pairs_that_are_too_long_to_learn_from_are_left_out_and_noted():
 
 def test_batches_of_long_texts_are_small(fitted, monkeypatch):
     """What attention holds grows with the sources' steps times the hypotheses; 4,096 times 510 would be gigabytes."""
+    fitted.predict(["one"])
     seen, run = [], fitted._search._runs[3, 0.5]
     monkeypatch.setitem(
         fitted._search._runs, (3, 0.5), lambda source, *rest: seen.append(source.shape) or run(source, *rest)
