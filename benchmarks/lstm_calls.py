@@ -120,7 +120,7 @@ def seqwise_forward(problem: Problem) -> Callable[[Any, Any], Any]:
 def keras_forward(problem: Problem) -> Callable[[Any, Any], Any]:
     """Stock layers called without state: (weights, x) → y, to be compiled."""
     os.environ["KERAS_BACKEND"] = "jax"
-    from seqwise.ops.backend import import_keras
+    from seqwise.backend import import_keras
 
     keras, layers = import_keras(), []
     for k in range(problem.shape.layers):

@@ -11,7 +11,7 @@ import numpy as np
 import statsmodels.api as sm
 
 import seqwise as sw
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 
 keras = import_keras()
 

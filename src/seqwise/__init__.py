@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# a later `import keras` is to get the backend that Seqwise would choose; see seqwise.ops.backend
+# a later `import keras` is to get the backend that Seqwise would choose; see seqwise.backend
 if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "jax")
 

@@ -14,9 +14,9 @@ import polars as pl
 import pytest
 
 import seqwise as sw
+from seqwise.backend import import_keras
 from seqwise.bundle import MANIFEST, atomic, read_manifest
 from seqwise.models import forecaster_run, run_folder
-from seqwise.ops.backend import import_keras
 
 SMALL = {"window": 12, "horizon": 3, "units": (4,), "epochs": 2, "patience": None}
 OURS = {"model.keras", "context.safetensors", "metrics.json", "forecast.csv", "report.html", MANIFEST}
@@ -320,7 +320,7 @@ def test_a_newer_schema(run):
         lambda m: m.pop("settings"),
         lambda m: m["settings"].update(unheard_of=1),
         lambda m: m.update(scaler=None),
-        lambda m: m["data"].update(clock={"unit": "mo"}),
+        lambda m: m["data"].update(time_index={"unit": "mo"}),
         lambda m: m.update(training=[]),
         lambda m: m["data"].update(rows="many"),
         lambda m: m.update(data=7),

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from seqwise.backend import import_keras
 from seqwise.cli.main import main
-from seqwise.ops.backend import import_keras
 
 keras = import_keras()
 RNG = np.random.default_rng(0)

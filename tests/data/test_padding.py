@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seqwise as sw
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 
 KERAS_NAMES = {"right": "post", "left": "pre"}
 DTYPES = ["float32", "float64", "int8", "int32", "int64", "uint8"]

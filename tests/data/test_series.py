@@ -1,4 +1,4 @@
-"""A table laid on a regular clock: faults are found, reported with their rows, and mended by the stated rule."""
+"""A table laid on a regular time index: faults are found, reported with their rows, and repaired by the stated rule."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ def test_gaps_are_reported_with_the_first_absent_time_and_the_first_empty_row(tm
     series = make_series(path, target="y", time="day", features="x")
     rule = "; interpolated, and never counted in the loss or a metric."
     assert series.notes == [
-        "1 row(s) are absent from the clock of 1 day (first: 2024-01-04T00:00:00.000000)" + rule,
+        "1 row(s) are absent from the time index of 1 day (first: 2024-01-04T00:00:00.000000)" + rule,
         "1 value(s) of 'y' are missing (first: line 3)" + rule,
         "1 value(s) of 'x' are missing (first: line 4)" + rule,
     ]
@@ -163,21 +163,21 @@ def test_gaps_error_refuses_and_names_the_rows():
         assert words in str(caught.value)
 
 
-def test_a_known_clock_is_kept_for_later_rows():
-    clock = make_series(frame(), target="y", time="day").clock
+def test_a_known_time_index_is_kept_for_later_rows():
+    time_index = make_series(frame(), target="y", time="day").time_index
     later = frame(day=DAYS + pd.Timedelta("30D"))[:2]  # too few to infer a step from
-    series = make_series(later, target="y", time="day", clock=clock)
+    series = make_series(later, target="y", time="day", time_index=time_index)
     np.testing.assert_array_equal(series.times, later["day"].to_numpy().astype("M8[us]"))
-    assert (series.clock.step, series.clock.unit) == (clock.step, clock.unit)
+    assert (series.time_index.step, series.time_index.unit) == (time_index.step, time_index.unit)
 
 
-def test_a_known_clock_of_business_days_refuses_weekends():
+def test_a_known_time_index_of_business_days_refuses_weekends():
     work = pd.DataFrame({"day": pd.bdate_range("2024-01-01", periods=10), "y": np.arange(10.0)})
-    clock = make_series(work, target="y", time="day").clock
+    time_index = make_series(work, target="y", time="day").time_index
     for first in ("2024-01-05", "2024-01-06"):  # a Friday; a Saturday
         days = pd.DataFrame({"day": pd.date_range(first, periods=5), "y": np.arange(5.0)})
         with pytest.raises(DataError, match="not 1 business day apart, as in the training data"):
-            make_series(days, target="y", time="day", clock=clock)
+            make_series(days, target="y", time="day", time_index=time_index)
 
 
 def test_a_head_is_a_view_of_the_first_rows():
@@ -188,7 +188,7 @@ def test_a_head_is_a_view_of_the_first_rows():
     assert series.observed is not None
     assert np.shares_memory(head.values, series.values)
     assert np.shares_memory(head.observed, series.observed)
-    assert (head.columns, head.clock, head.targets) == (series.columns, series.clock, 1)
+    assert (head.columns, head.time_index, head.targets) == (series.columns, series.time_index, 1)
     assert len(series) == 8
 
 

@@ -83,8 +83,8 @@ def test_targets_come_after_the_window_and_stay_in_their_part(data):
     first = data.draw(st.integers(0, rows))
     last = data.draw(st.integers(first, rows))
     usable = data.draw(st.none() | st.lists(st.booleans(), min_size=rows, max_size=rows).map(np.array))
-    clock = np.arange(rows, dtype=np.float64)[:, None]  # each value is its own row number
-    windows = Windows(clock, window, horizon, 1, first, last, usable)
+    values = np.arange(rows, dtype=np.float64)[:, None]  # each value is its own row number
+    windows = Windows(values, window, horizon, 1, first, last, usable)
     x, y = windows.batch(slice(None))
     x, y = x[..., 0], y[..., 0]
     assert (np.diff(x, axis=1) == 1).all()
@@ -92,7 +92,7 @@ def test_targets_come_after_the_window_and_stay_in_their_part(data):
     assert (y[:, 0] == x[:, -1] + 1).all()
     assert (y >= first).all()
     assert (y < last).all()
-    every = Windows(clock, window, horizon, 1, first, last, usable, every_step=True)
+    every = Windows(values, window, horizon, 1, first, last, usable, every_step=True)
     x, y = (part[..., 0] for part in every.batch(slice(None)))
     assert (y[..., 0] == x + 1).all()  # each step's first target is the row after it
 

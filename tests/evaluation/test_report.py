@@ -58,7 +58,7 @@ def monthly(rows=120, horizon=6, origins=None, noise=1.0, seed=0):
 
 
 def nasty(horizon=1):
-    """Three targets with difficult names and NaN truths, on an integer clock of step 5."""
+    """Three targets with difficult names and NaN truths, on an integer time index of step 5."""
     rng = np.random.default_rng(1)
     t = np.arange(200)
     columns = [np.sin(t / 3) * 5e4 + 2e5, rng.normal(size=200).cumsum() * 1e-5, rng.normal(size=200)]
@@ -74,7 +74,7 @@ def nasty(horizon=1):
 
 def render(series, evaluation, **changes):
     horizon = 6 if evaluation is None else evaluation.truth.shape[1]
-    ahead = series.clock.at(np.arange(len(series), len(series) + horizon))
+    ahead = series.time_index.at(np.arange(len(series), len(series) + horizon))
     content = {
         "title": "A report",
         "story": "input   (samples, timesteps, features) = (73, 24, 1)\n  sales <past>",
@@ -143,7 +143,7 @@ def test_the_smallest_figure_of_each_column_is_marked():
 def test_the_forecast_table_holds_times_and_values():
     series, evaluation = monthly()
     values = np.array([[1.5], [2.25], [-3.0], [1234.5], [5.0], [6.0]])
-    ahead = series.clock.at(np.arange(len(series), len(series) + 6))
+    ahead = series.time_index.at(np.arange(len(series), len(series) + 6))
     html = render(series, evaluation, future=(ahead, values))
     table = Page(html[html.index('<table class="future">') :].partition("</table>")[0])
     assert [float(str(cell["value"])) for cell in table.all("data")] == values[:, 0].tolist()
@@ -152,7 +152,7 @@ def test_the_forecast_table_holds_times_and_values():
 
 def test_a_long_forecast_is_cut_and_says_so():
     series, _ = monthly()
-    ahead = series.clock.at(np.arange(len(series), len(series) + 30))
+    ahead = series.time_index.at(np.arange(len(series), len(series) + 30))
     page = Page(render(series, None, future=(ahead, np.arange(30.0)[:, None])))
     assert len(page.all("data")) == 12
     assert "The first 12 of 30 steps after the data end." in page.text
@@ -278,7 +278,7 @@ def test_write_report_writes_what_is_rendered(tmp_path):
 
 def drawn_figures(series, evaluation):
     last = evaluation.forecasts["model"][-1]
-    ahead = series.clock.at(np.arange(len(series), len(series) + len(last)))
+    ahead = series.time_index.at(np.arange(len(series), len(series) + len(last)))
     return {
         "learning": figures.learning_curve(HISTORY, 3),
         "error": plots.error_by_horizon(evaluation),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import seqwise as sw
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 from seqwise.shapes.rules import RULES
 
 keras = import_keras()

@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from seqwise.data import Clock, Scaler, make_series, read_table, split_by_time
+from seqwise.data import Scaler, TimeIndex, make_series, read_table, split_by_time
 from seqwise.errors import (
     BundleError,
     DataError,
@@ -229,7 +229,7 @@ def test_a_feature_without_a_value_where_there_are_targets(gaps):
 
 
 def test_gaps_that_are_refused(file):
-    with says("airline.csv: 1 row(s) are absent from the clock of 1 month (first: 1949-03-01",
+    with says("airline.csv: 1 row(s) are absent from the time index of 1 month (first: 1949-03-01",
               "1 value(s) of 'Passengers' are missing (first: line 3)",
               "Fill them, or choose a rule: gaps='interpolate' (straight line) or gaps='mask'"):  # fmt: skip
         content = AIRLINE.replace("118", "").replace("1949-03,132,3\n", "") + "1949-05,121,5\n1949-06,135,6\n"
@@ -320,14 +320,14 @@ def test_a_mistyped_year_does_not_fill_the_memory():
         series_at(times)
 
 
-def test_later_data_on_another_clock():
-    days = Clock("2024-01-01", 86_400_000_000, "us")
+def test_later_data_on_another_time_index():
+    days = TimeIndex("2024-01-01", 86_400_000_000, "us")
     with says("the rows are not 1 day apart, as in the training data."):
-        series_at(["2024-03-01 00:00", "2024-03-01 12:00", "2024-03-02 00:00"], clock=days)
+        series_at(["2024-03-01 00:00", "2024-03-01 12:00", "2024-03-02 00:00"], time_index=days)
     with says("'t' holds numbers, but dates in the training data."):
-        series_at([1, 2, 3], clock=days)
+        series_at([1, 2, 3], time_index=days)
     with says("'t' holds dates, but numbers in the training data."):
-        series_at(["2024-03-01", "2024-03-02", "2024-03-03"], clock=Clock(0, 1, "i"))
+        series_at(["2024-03-01", "2024-03-02", "2024-03-03"], time_index=TimeIndex(0, 1, "i"))
 
 
 # splits and scaling

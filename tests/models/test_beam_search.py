@@ -8,9 +8,9 @@ from functools import partial
 import numpy as np
 import pytest
 
-from seqwise.data.text import END, PADDING, START, UNKNOWN
+from seqwise.backend import import_keras
+from seqwise.data.tokenizer import END, PADDING, START, UNKNOWN
 from seqwise.models.beam_search import beam_search
-from seqwise.ops.backend import import_keras
 
 keras = import_keras()
 UNITS, VOCABULARY = 3, 7  # four special tokens and three words

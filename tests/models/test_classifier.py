@@ -13,8 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 
 import seqwise as sw
+from seqwise.backend import import_keras
 from seqwise.data import make_sequences
-from seqwise.ops.backend import import_keras
 
 SMALL: dict[str, Any] = {"units": (6,), "epochs": 12, "learning_rate": 0.02, "dropout": 0.0}
 

@@ -13,8 +13,8 @@ import pytest
 from sklearn import base
 
 import seqwise as sw
+from seqwise.backend import import_keras
 from seqwise.data import make_series
-from seqwise.ops.backend import import_keras
 
 WINDOW, HORIZON, ROWS, PERIOD = 12, 3, 90, 6
 SMALL = {"window": WINDOW, "horizon": HORIZON, "units": (4,), "epochs": 2, "patience": None, "season": PERIOD}

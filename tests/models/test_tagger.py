@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 import seqwise as sw
 from seqwise.data import Sequences
-from seqwise.data.tagged import make_tagged
+from seqwise.data.long_tables import make_tagged
 from seqwise.errors import DataError, SettingError
 from seqwise.evaluation.step_baseline import TokenBaseline
 from seqwise.models.sequence_source import listed

@@ -14,8 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import seqwise as sw
+from seqwise.backend import import_keras
 from seqwise.errors import DataError, SettingError
-from seqwise.ops.backend import import_keras
 
 SMALL: dict[str, Any] = {"units": (8,), "embedding": 8, "epochs": 14, "learning_rate": 0.02, "dropout": 0.0}
 FILLERS = ["the", "a", "film", "plot", "actor", "scene", "was", "is", "and", "of", "it", "they"]

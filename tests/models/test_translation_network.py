@@ -9,13 +9,13 @@ import sys
 import numpy as np
 import pytest
 
+from seqwise.backend import import_keras
 from seqwise.data import make_sequences
-from seqwise.data.text import END, PADDING, START
+from seqwise.data.tokenizer import END, PADDING, START
 from seqwise.layers import accelerate, stock_layers
 from seqwise.models.beam_search import beam_search
 from seqwise.models.translation_network import build_translator, inference_models
 from seqwise.models.translation_search import TokenSearch
-from seqwise.ops.backend import import_keras
 
 keras = import_keras()
 SOURCE, TARGET = 11, 13

@@ -17,8 +17,8 @@ import sacrebleu
 from sklearn import base
 
 import seqwise as sw
+from seqwise.backend import import_keras
 from seqwise.models.translator import Translator
-from seqwise.ops.backend import import_keras
 
 keras = import_keras()
 WORDS = {"one": "un", "two": "deux", "three": "trois", "four": "quatre", "five": "cinq", "six": "six"}

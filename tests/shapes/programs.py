@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 
 HERE = Path(__file__).parent
 

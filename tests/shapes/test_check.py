@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seqwise as sw
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 
 keras = import_keras()
 layers = keras.layers

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 from seqwise.shapes.losses import Loss, read_loss
 from seqwise.shapes.rules.targets import BATCH, meets
 

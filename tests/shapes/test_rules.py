@@ -9,7 +9,7 @@ import pytest
 from programs import read_programs
 
 import seqwise as sw
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 from seqwise.shapes.rules import RULES
 
 keras = import_keras()

@@ -9,7 +9,7 @@ import pytest
 from programs import check_program, read_programs
 
 import seqwise as sw
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 
 PROGRAMS = read_programs("sound")
 

@@ -168,13 +168,13 @@ def test_the_own_fit_teaches_too():
     """A network that does not fit its windows, in Seqwise's own loop."""
     from seqwise.data import Windows
     from seqwise.models.network import build_network
-    from seqwise.training import Batches, fit
+    from seqwise.training import WindowBatches, fit
 
     windows = Windows(np.random.default_rng(0).normal(size=(60, 2)), 12, 3)
     model = build_network(window=12, features=2, targets=1, horizon=5, units=(4,))
     model.compile("adam", "mse")
     with pytest.raises(sw.ShapeError) as caught:
-        fit(model, Batches(windows), None, epochs=1, batch_size=8, patience=None, seed=0, verbose=False)
+        fit(model, WindowBatches(windows), None, epochs=1, batch_size=8, patience=None, seed=0, verbose=False)
     assert caught.value.__cause__ is not None
     assert "SW3" in str(caught.value)
 

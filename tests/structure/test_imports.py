@@ -1,4 +1,4 @@
-"""How the source hangs together: imports flow one way, the package is light, files are short, names resolve."""
+"""How the source hangs together: imports flow one way, the package is light, names resolve."""
 
 import ast
 import subprocess
@@ -12,6 +12,8 @@ import seqwise
 SOURCE = Path(seqwise.__file__).parent
 ORDER = [
     "errors",
+    "axes",
+    "backend",
     "shapes",
     "data",
     "ops",
@@ -76,14 +78,14 @@ def test_a_file_imports_only_from_its_left(path):
 @pytest.mark.parametrize(
     "line",
     ["from seqwise.models import x", "import seqwise.cli.main", "def f():\n    from seqwise.training import x",
-     "import seqwise", "from seqwise import models", "from seqwise.unknown import x", "from . import clock",
+     "import seqwise", "from seqwise import models", "from seqwise.unknown import x", "from . import time_index",
      "if True:\n    import seqwise.export as e", "import_module('seqwise.models.forecaster')"],
 )  # fmt: skip
 def test_the_order_test_itself_catches(line):
     assert len(wrong_way("data", line)) == 1
 
 
-@pytest.mark.parametrize("line", ["from seqwise.errors import x", "from seqwise.data.clock import x", "import numpy",
+@pytest.mark.parametrize("line", ["from seqwise.errors import x", "from seqwise.data.windows import x", "import numpy",
                                   "from seqwise import __version__", "from seqwise import shapes"])  # fmt: skip
 def test_the_order_test_lets_pass(line):
     assert wrong_way("data", line) == []
@@ -93,11 +95,6 @@ def test_only_ops_may_import_the_kernel():
     line = "from seqwise import _kernel"
     assert wrong_way("ops", line) == []
     assert all(len(wrong_way(place, line)) == 1 for place in ORDER if place != "ops")
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
-def test_no_file_is_over_400_lines(path):
-    assert len(path.read_text("utf-8").splitlines()) <= 400
 
 
 def fresh(code: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from seqwise.backend import import_keras
 from seqwise.data import Windows
 from seqwise.models.network import build_network
-from seqwise.ops.backend import import_keras
-from seqwise.training import Batches, auto_batch_size, fit, jax_loop, loop, predict
+from seqwise.training import WindowBatches, auto_batch_size, fit, jax_steps, loop, predict
 
 ROWS, WINDOW, HORIZON, BATCH = 43, 6, 2, 8
 
@@ -29,7 +29,7 @@ def make_data(rows=ROWS, *, weighted=False, masked=False, every_step=False):
     windows = Windows(values, WINDOW, HORIZON, 1, every_step=every_step)
     weights = (rng.random(rows) > 0.3).astype(np.float32) if weighted else None
     visible = rng.random(rows) > 0.3 if masked else None
-    return Batches(windows, visible, weights)
+    return WindowBatches(windows, visible, weights)
 
 
 def keras_epoch(model, data, origins):
@@ -92,12 +92,12 @@ def test_metrics_equal_those_of_a_plain_keras_loop(case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_steps_equal_a_plain_keras_loop(case, monkeypatch):
-    monkeypatch.setattr(jax_loop, "STEPS_PER_CALL", 3)  # 36 windows: batches 8 8 8 | 8 4, so both tails are short
+    monkeypatch.setattr(jax_steps, "STEPS_PER_CALL", 3)  # 36 windows: batches 8 8 8 | 8 4, so both tails are short
     options, layout = CASES[case]
     data = make_data(**layout)
     ours, theirs = make_model(**options), make_model(**options)
     rng = np.random.default_rng(3)
-    steps = jax_loop.JaxSteps(ours, data, BATCH)
+    steps = jax_steps.JaxSteps(ours, data, BATCH)
     assert len(data) % BATCH == 4
     for _ in range(2):
         origins = rng.permutation(data.origins)
@@ -120,11 +120,11 @@ def test_steps_equal_a_plain_keras_loop(case, monkeypatch):
 def test_dropout_draws_the_masks_that_keras_draws():
     data = make_data(ROWS - 4)  # 32 windows: four whole batches
     ours, theirs = make_model(dropout=0.4), make_model(dropout=0.4)
-    (*_, (_, loss)) = jax_loop.JaxSteps(ours, data, BATCH).train(data.origins)
+    (*_, (_, loss)) = jax_steps.JaxSteps(ours, data, BATCH).train(data.origins)
     losses = [theirs.train_on_batch(*arrays, return_dict=True)["loss"] for _, *arrays in one_metric(theirs, data)]
     np.testing.assert_allclose(loss, np.mean(losses), rtol=2e-6)
     without = make_model()
-    (*_, (_, dry)) = jax_loop.JaxSteps(without, data, BATCH).train(data.origins)
+    (*_, (_, dry)) = jax_steps.JaxSteps(without, data, BATCH).train(data.origins)
     assert abs(dry - loss) > 1e-3 * loss
 
 
@@ -143,7 +143,7 @@ def test_a_loss_with_its_own_reduction_is_taken_as_it_is(reduction):
         model.compile("adam", keras.losses.MeanSquaredError(reduction=reduction))
         model.optimizer.build(model.trainable_variables)
     short = data.origins[:4]  # one batch, half full
-    ((_, loss),) = jax_loop.JaxSteps(ours, data, BATCH).train(short)
+    ((_, loss),) = jax_steps.JaxSteps(ours, data, BATCH).train(short)
     ((_, *arrays),) = keras_epoch(theirs, data, short)
     np.testing.assert_allclose(loss, theirs.train_on_batch(*arrays), rtol=1e-5)
 
@@ -155,10 +155,10 @@ def test_a_missing_target_has_no_influence():
     hidden = hidden[hidden >= ROWS - HORIZON]  # rows that are targets only, never inputs
     assert hidden.size
     spoilt[hidden, 0] = 1e6
-    other = Batches(Windows(spoilt, WINDOW, HORIZON, 1), None, data.weights)
+    other = WindowBatches(Windows(spoilt, WINDOW, HORIZON, 1), None, data.weights)
     losses = []
     for batches in (data, other):
-        (*_, (_, loss)) = jax_loop.JaxSteps(make_model(), batches, BATCH).train(batches.origins)
+        (*_, (_, loss)) = jax_steps.JaxSteps(make_model(), batches, BATCH).train(batches.origins)
         losses.append(loss)
     assert losses[0] == losses[1]
 
@@ -262,7 +262,7 @@ def test_ctrl_c_keeps_the_best_weights(monkeypatch, moment):
 
 def test_ctrl_c_inside_a_compiled_step_leaves_a_usable_model(monkeypatch, tmp_path):
     """The signal may arrive when the old state's memory was given to the step and the new one is not yet stored."""
-    made = jax_loop.JaxSteps.__init__
+    made = jax_steps.JaxSteps.__init__
 
     def init(self, *args):
         made(self, *args)
@@ -274,7 +274,7 @@ def test_ctrl_c_inside_a_compiled_step_leaves_a_usable_model(monkeypatch, tmp_pa
 
         self._train = interrupted
 
-    monkeypatch.setattr(jax_loop.JaxSteps, "__init__", init)
+    monkeypatch.setattr(jax_steps.JaxSteps, "__init__", init)
     data, model = make_data(), make_model()
     training = fit(model, data, None, epochs=3, batch_size=BATCH, patience=None, seed=0, verbose=False)
     assert training.interrupted

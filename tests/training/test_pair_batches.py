@@ -7,12 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from seqwise.backend import import_keras
 from seqwise.data import make_sequences
 from seqwise.layers import accelerate
 from seqwise.models.translation_network import build_translator
-from seqwise.ops.backend import import_keras
-from seqwise.training import PairBatches, buckets, jax_loop, loop
-from seqwise.training.gathering import gatherer
+from seqwise.training import PairBatches, buckets, jax_steps, loop
+from seqwise.training.jax_batches import gatherer
 from seqwise.training.token_loss import TokenCrossentropy
 
 keras = import_keras()
@@ -36,7 +36,7 @@ def ragged(count=45, seed=2):
 def many_buckets(monkeypatch):
     monkeypatch.setattr(buckets, "LEAST_STEPS", 10)
     monkeypatch.setattr(buckets, "MOST_BUCKETS", 3)
-    monkeypatch.setattr(jax_loop, "STEPS_PER_CALL", 3)
+    monkeypatch.setattr(jax_steps, "STEPS_PER_CALL", 3)
 
 
 def test_the_decoder_reads_the_target_up_to_the_step_before():

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqwise.backend import import_keras
 from seqwise.data import make_sequences
 from seqwise.layers import accelerate
-from seqwise.ops.backend import import_keras
-from seqwise.training import SequenceBatches, buckets, fit, jax_loop, loop, predict_sequences
+from seqwise.training import SequenceBatches, buckets, fit, jax_steps, loop, predict_sequences
 
 keras = import_keras()
 FEATURES, CLASSES, BATCH = 3, 4, 8
@@ -47,7 +47,7 @@ def ragged(count=45, seed=2):
 def many_buckets(monkeypatch):
     monkeypatch.setattr(buckets, "LEAST_STEPS", 10)
     monkeypatch.setattr(buckets, "MOST_BUCKETS", 3)
-    monkeypatch.setattr(jax_loop, "STEPS_PER_CALL", CHUNKS)
+    monkeypatch.setattr(jax_steps, "STEPS_PER_CALL", CHUNKS)
 
 
 def steps_of(lengths, tops):

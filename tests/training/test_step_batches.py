@@ -7,10 +7,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from seqwise.backend import import_keras
 from seqwise.data import Sequences, make_sequences
 from seqwise.layers import accelerate
-from seqwise.ops.backend import import_keras
-from seqwise.training import SequenceBatches, StepBatches, buckets, jax_loop, loop, predict_sequences, predict_steps
+from seqwise.training import SequenceBatches, StepBatches, buckets, jax_steps, loop, predict_sequences, predict_steps
 from seqwise.training.token_loss import TokenCrossentropy
 
 keras = import_keras()
@@ -44,7 +44,7 @@ def make_model(tokens, every_step, loss):
 @pytest.fixture
 def many_buckets(monkeypatch):
     monkeypatch.setattr(buckets, "LEAST_STEPS", 10)
-    monkeypatch.setattr(jax_loop, "STEPS_PER_CALL", 3)
+    monkeypatch.setattr(jax_steps, "STEPS_PER_CALL", 3)
 
 
 def keras_batches(batches, order, every_step):

@@ -48,7 +48,7 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
         where /= "model.keras"
     if not where.is_file():
         raise BundleError(f"There is no model {path!r}.{nearest_file(where)} Save one by model.save('model.keras').")
-    from seqwise.ops.backend import import_keras
+    from seqwise.backend import import_keras
 
     keras = import_keras()
     import seqwise.layers  # noqa: F401 (its layers make themselves known to Keras)

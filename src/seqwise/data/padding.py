@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seqwise.data.grouping import make_sequences
+from seqwise.data.sequence_input import make_sequences
 from seqwise.data.sequences import Sequences
 from seqwise.errors import DataError, SettingError
 

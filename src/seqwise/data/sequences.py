@@ -140,6 +140,13 @@ def check_finite(sequences: Sequences) -> None:
     )
 
 
+def split_by_lengths(flat: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return what stands one sequence after another as an array of arrays, shape (samples,)."""
+    made = np.empty(len(lengths), dtype=object)
+    made[:] = np.split(flat, np.cumsum(lengths)[:-1])
+    return made
+
+
 def _list_of(array: np.ndarray) -> Any:
     if array.dtype == object and array.ndim == 1:
         return array.tolist()

@@ -1,4 +1,4 @@
-"""One multivariate series on a regular clock, with its faults reported and mended by stated rules."""
+"""One multivariate series on a regular time index, its faults reported and repaired by stated rules."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.clock import Clock, infer_clock, numbered, read_times
-from seqwise.data.tables import Table, read_table
+from seqwise.data.tables import Table, as_column_names, read_table
+from seqwise.data.time_index import TimeIndex, infer_time_index, numbered, read_times
 from seqwise.errors import DataError, SettingError
 
 GAP_RULES = ("interpolate", "mask", "error")
@@ -23,7 +23,7 @@ class TimeSeries:
             filled by `gaps`' rule. The targets are the first columns.
         columns: the columns' names; the first `targets` of them are the targets.
         targets: number of targets.
-        clock: the rows' times.
+        time_index: the rows' times.
         observed: bool, shape (rows, columns): False where a value is filled. None when nothing is.
         gaps: ``"interpolate"``, ``"mask"`` or ``"error"``.
         notes: what was found and mended, one sentence each.
@@ -33,7 +33,7 @@ class TimeSeries:
     values: np.ndarray
     columns: list[str]
     targets: int
-    clock: Clock
+    time_index: TimeIndex
     time: str | list[str] | None
     observed: np.ndarray | None = None
     gaps: str = "interpolate"
@@ -51,7 +51,7 @@ class TimeSeries:
     @property
     def times(self) -> np.ndarray:
         """Every row's time, shape (rows,)."""
-        return self.clock.at(np.arange(len(self)))
+        return self.time_index.at(np.arange(len(self)))
 
     def truth(self) -> np.ndarray:
         """Return the targets, shape (rows, targets), NaN where nothing was observed."""
@@ -76,18 +76,6 @@ class TimeSeries:
         return TimeSeries(**{**self.__dict__, "values": self.values[:rows], "observed": observed})
 
 
-def names_of(value: Any, what: str) -> list[str]:
-    """Return column names as a list of text: one name, a list, or NumPy column numbers."""
-    if value is None:
-        return []
-    items = [value] if isinstance(value, (str, int, np.integer)) else list(value)
-    names = [str(item) for item in items]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise SettingError(f"{what} names {sorted(twice)[0]!r} twice; name each column once.")
-    return names
-
-
 def make_series(
     data: Any,
     *,
@@ -95,9 +83,9 @@ def make_series(
     time: Any = None,
     features: Any = None,
     gaps: str = "interpolate",
-    clock: Clock | None = None,
+    time_index: TimeIndex | None = None,
 ) -> TimeSeries:
-    """Read a table as a regular series: sort, drop duplicates, lay on a clock, fill by the stated rule.
+    """Read a table as a regular series: sort, drop duplicates, lay on a regular time index, fill by the stated rule.
 
     Duplicated times: the last row counts. Rows out of order are sorted. Rows whose targets are missing at
     the very beginning or end are dropped. Elsewhere a missing row or value is treated by `gaps`:
@@ -114,7 +102,7 @@ def make_series(
         time: the time column, or a list of them (year, month, …); None for rows that are evenly spaced.
         features: further input columns; ``"all"`` for every other numeric column. The targets' own past is
             always an input.
-        clock: the step to expect, from an earlier series, when the rows are too few to infer it.
+        time_index: the step to expect, from an earlier series, when the rows are too few to infer it.
 
     Raises:
         DataError: see the messages; each names the column and row.
@@ -122,15 +110,15 @@ def make_series(
     if gaps not in GAP_RULES:
         raise SettingError(f"gaps={gaps!r}: expected one of {', '.join(map(repr, GAP_RULES))}.")
     table = read_table(data)
-    targets = names_of(target, "target")
+    targets = as_column_names(target, "target")
     if not targets:
         raise SettingError(f"target is missing. Name the column to forecast; {table.label} has {table.columns}.")
     time = table.index if time is None else time
-    time_names = names_of(time, "time")
+    time_names = as_column_names(time, "time")
     if features == "all":
         extra = [c for c in table.numeric_columns() if c not in targets + time_names]
     else:
-        extra = [c for c in names_of(features, "features") if c not in targets]
+        extra = [c for c in as_column_names(features, "features") if c not in targets]
     if set(time_names) & set(targets):
         raise SettingError(f"{time_names[0]!r} is both time and target; a series needs a column of each.")
     columns = targets + extra
@@ -138,27 +126,27 @@ def make_series(
         table.column(name)
     notes: list[str] = []
     if time is None:
-        positions, clock = numbered(len(table.frame))
+        positions, time_index = numbered(len(table.frame))
         order = positions
     else:
-        order, positions, clock = _lay_on_clock(table, time_names, clock, notes)
+        order, positions, time_index = _lay_on_time_index(table, time_names, time_index, notes)
     raw = np.full((int(positions[-1]) + 1, len(columns)), np.nan)
     for j, name in enumerate(columns):
         raw[positions, j] = table.numbers(name)[order]
-    source = np.full(len(raw), -1)  # the table's row behind each step of the clock, -1 where there is none
+    source = np.full(len(raw), -1)  # the table's row behind each step of the time index, -1 where there is none
     source[positions] = order
-    raw, source, clock = _trim(table, targets, raw, source, clock, notes)
-    _note_missing(table, columns, raw, source, clock, gaps, notes)
+    raw, source, time_index = _trim(table, targets, raw, source, time_index, notes)
+    _note_missing(table, columns, raw, source, time_index, gaps, notes)
     observed = ~np.isnan(raw)
     if observed.all():
-        return TimeSeries(raw, columns, len(targets), clock, time, None, gaps, notes, table.kind, table.label)
+        return TimeSeries(raw, columns, len(targets), time_index, time, None, gaps, notes, table.kind, table.label)
     _fill(raw, observed, gaps)
-    return TimeSeries(raw, columns, len(targets), clock, time, observed, gaps, notes, table.kind, table.label)
+    return TimeSeries(raw, columns, len(targets), time_index, time, observed, gaps, notes, table.kind, table.label)
 
 
-def _lay_on_clock(
-    table: Table, time: list[str], clock: Clock | None, notes: list[str]
-) -> tuple[np.ndarray, np.ndarray, Clock]:
+def _lay_on_time_index(
+    table: Table, time: list[str], time_index: TimeIndex | None, notes: list[str]
+) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
     times = read_times(table, time)
     order = np.argsort(times, kind="stable")
     late = np.flatnonzero(np.diff(times) < np.zeros((), dtype=np.diff(times[:1]).dtype))
@@ -182,26 +170,26 @@ def _lay_on_clock(
             "the last row of each time was kept."
         )
         order, ordered = order[last], ordered[last]
-    if clock is None:
-        clock = infer_clock(ordered, table, order)
-    elif (clock.unit == "i") != (ordered.dtype.kind == "i"):
+    if time_index is None:
+        time_index = infer_time_index(ordered, table, order)
+    elif (time_index.unit == "i") != (ordered.dtype.kind == "i"):
         came, expected = ("numbers", "dates") if ordered.dtype.kind == "i" else ("dates", "numbers")
         raise DataError(f"{table.label}: {time[0]!r} holds {came}, but {expected} in the training data.")
     else:  # the step is known; only the beginning is new
-        start = int(ordered[0]) if clock.unit == "i" else str(ordered[0])
-        clock = Clock(start, clock.step, clock.unit, clock.month_end)
-        if (clock.positions(ordered) % 1).any():
-            raise DataError(f"{table.label}: the rows are not {clock.name} apart, as in the training data.")
-    positions = np.round(clock.positions(ordered)).astype(np.int64)
+        start = int(ordered[0]) if time_index.unit == "i" else str(ordered[0])
+        time_index = TimeIndex(start, time_index.step, time_index.unit, time_index.month_end)
+        if (time_index.positions(ordered) % 1).any():
+            raise DataError(f"{table.label}: the rows are not {time_index.frequency} apart, as in the training data.")
+    positions = np.round(time_index.positions(ordered)).astype(np.int64)
     steps = int(positions[-1]) + 1
     if steps > max(100 * len(positions), 1_000_000):
         after = int(np.diff(positions).argmax()) + 1
         raise DataError(
-            f"{table.label}: only {len(positions):,} of {steps:,} steps of {clock.name} are there. The largest gap "
-            f"lies before {ordered[after]} on {table.where(int(order[after]))}: is a time mistyped? Correct or remove "
-            "it, or resample to a longer step."
+            f"{table.label}: only {len(positions):,} of {steps:,} steps of {time_index.frequency} are there. The "
+            f"largest gap lies before {ordered[after]} on {table.where(int(order[after]))}: is a time mistyped? "
+            "Correct or remove it, or resample to a longer step."
         )
-    return order, positions, clock
+    return order, positions, time_index
 
 
 def _note_missing(
@@ -209,7 +197,7 @@ def _note_missing(
     columns: list[str],
     raw: np.ndarray,
     source: np.ndarray,
-    clock: Clock,
+    time_index: TimeIndex,
     gaps: str,
     notes: list[str],
 ) -> None:
@@ -217,8 +205,8 @@ def _note_missing(
     absent = source < 0
     holes = int(absent.sum())
     if holes:
-        first = clock.at(np.flatnonzero(absent)[:1])[0]
-        found.append(f"{holes:,} row(s) are absent from the clock of {clock.name} (first: {first})")
+        first = time_index.at(np.flatnonzero(absent)[:1])[0]
+        found.append(f"{holes:,} row(s) are absent from the time index of {time_index.frequency} (first: {first})")
     for j, name in enumerate(columns):
         empty = np.flatnonzero(np.isnan(raw[:, j]) & ~absent)
         if np.isnan(raw[:, j]).all():
@@ -242,8 +230,8 @@ def _note_missing(
 
 
 def _trim(
-    table: Table, targets: list[str], raw: np.ndarray, source: np.ndarray, clock: Clock, notes: list[str]
-) -> tuple[np.ndarray, np.ndarray, Clock]:
+    table: Table, targets: list[str], raw: np.ndarray, source: np.ndarray, time_index: TimeIndex, notes: list[str]
+) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
     known = np.flatnonzero(~np.isnan(raw[:, : len(targets)]).all(axis=1))
     if not known.size:
         raise DataError(f"{table.label}: the target {targets[0]!r} holds no value at all. Name another column.")
@@ -253,9 +241,11 @@ def _trim(
         if rows:
             notes.append(f"{rows:,} row(s) without a target at the {where} were left out.")
     if first:
-        start = clock.at(np.array([first]))[0]
-        clock = Clock(int(start) if clock.unit == "i" else str(start), clock.step, clock.unit, clock.month_end)
-    return raw[first : last + 1], source[first : last + 1], clock
+        start = time_index.at(np.array([first]))[0]
+        time_index = TimeIndex(
+            int(start) if time_index.unit == "i" else str(start), time_index.step, time_index.unit, time_index.month_end
+        )
+    return raw[first : last + 1], source[first : last + 1], time_index
 
 
 def _fill(raw: np.ndarray, observed: np.ndarray, gaps: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from seqwise.data.files import decoded, existing_file
-from seqwise.errors import DataError, nearest
+from seqwise.errors import DataError, SettingError, nearest
 
 NULL_WORDS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-"]
 
@@ -234,3 +234,20 @@ def to_kind(columns: dict[str, np.ndarray], kind: str) -> Any:
 
         return pd.DataFrame(columns)
     return frame.to_arrow() if kind == "pyarrow" else frame
+
+
+def is_table(data: Any) -> bool:
+    """Tell whether `data` is a table in memory, of any library that narwhals knows."""
+    return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
+
+
+def as_column_names(value: Any, what: str) -> list[str]:
+    """Return column names as a list of text: one name, a list, or NumPy column numbers."""
+    if value is None:
+        return []
+    items = [value] if isinstance(value, (str, int, np.integer)) else list(value)
+    names = [str(item) for item in items]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise SettingError(f"{what} names {sorted(twice)[0]!r} twice; name each column once.")
+    return names

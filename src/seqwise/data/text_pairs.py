@@ -11,9 +11,8 @@ import numpy as np
 
 from seqwise.data.files import existing_file
 from seqwise.data.tables import read_table
-from seqwise.data.text import as_texts
 from seqwise.data.text_files import PARQUET, TABBED, read_texts
-from seqwise.data.texts import make_texts
+from seqwise.data.texts import as_texts, make_texts
 from seqwise.errors import DataError, SettingError
 
 PLAIN = (*TABBED, ".txt")  # files without a header line

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqwise.data.files import existing_file
 from seqwise.data.sequences import Sequences
-from seqwise.data.text import PADDING
+from seqwise.data.tokenizer import PADDING
 from seqwise.data.vector_files import vector_rows
 from seqwise.errors import DataError
 

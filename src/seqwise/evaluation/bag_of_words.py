@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.ops.backend import deferred_imports
+from seqwise.backend import deferred_imports
 
 ANYTHING = r"\S+"
 

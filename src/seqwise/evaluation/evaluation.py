@@ -85,7 +85,7 @@ def evaluate(
     scale = naive_scale(truth[:fit_rows], season)
     scores = {name: score(truth[rows], f, scale) for name, f in forecasts.items()}
     return Evaluation(
-        origins, series.clock.at(rows.ravel()).reshape(rows.shape), truth[rows], forecasts, scores,
+        origins, series.time_index.at(rows.ravel()).reshape(rows.shape), truth[rows], forecasts, scores,
         series.target_names, season,
     )  # fmt: skip
 

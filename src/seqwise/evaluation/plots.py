@@ -39,7 +39,7 @@ def forecast_plot(evaluation: Evaluation, target: int, *, series: TimeSeries) ->
     history = max(min(max(cycles, (stop - int(starts[0])) // 3), MOST_SHOWN // 2), 24)
     rows = np.arange(max(int(starts[0]) - history, 0), stop)
     figure, axes = new_figure(HEIGHT + 0.3)
-    _truth(axes, series.clock.at(rows), series.truth()[rows, target])
+    _truth(axes, series.time_index.at(rows), series.truth()[rows, target])
     baseline = "seasonal_naive" if evaluation.season > 1 else "naive"
     for name in (baseline, "model"):
         values = evaluation.forecasts[name][chosen, :, target]
@@ -65,7 +65,7 @@ def future_plot(series: TimeSeries, forecast: np.ndarray, times: np.ndarray, tar
     """
     rows = np.arange(max(len(series) - max(36, min(4 * len(times), MOST_SHOWN)), 0), len(series))
     figure, axes = new_figure()
-    known = series.clock.at(rows)
+    known = series.time_index.at(rows)
     _truth(axes, known, series.truth()[rows, target])
     _forecast(axes, "model", times, np.asarray(forecast)[:, target])
     axes.axvline(_number(known[-1]), color=PALE, lw=0.9, zorder=0, label="the data end")
@@ -161,7 +161,7 @@ def _time_axis(axes: Any, series: TimeSeries) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import MaxNLocator
 
-    if series.clock.unit == "i":
+    if series.time_index.unit == "i":
         axes.ticklabel_format(axis="x", style="plain", useOffset=False)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True, min_n_ticks=1))
         return
@@ -172,10 +172,10 @@ def _time_axis(axes: Any, series: TimeSeries) -> None:
 
 def _time_name(series: TimeSeries) -> str:
     name = series.time if isinstance(series.time, str) else "time"
-    if series.clock.unit == "i":
+    if series.time_index.unit == "i":
         name = "step" if series.time is None else name
-        return name if series.clock.step == 1 else f"{name} (one row: {series.clock.name})"
-    return f"{name} (one row: {series.clock.name})"
+        return name if series.time_index.step == 1 else f"{name} (one row: {series.time_index.frequency})"
+    return f"{name} (one row: {series.time_index.frequency})"
 
 
 def _number(time: Any) -> Any:

@@ -141,11 +141,11 @@ def _remarks(evaluation: Evaluation | None) -> list[str]:
 
 
 def _data(series: TimeSeries) -> str:
-    first, last = _when(series.clock.at(np.array([0, len(series) - 1])))
+    first, last = _when(series.time_index.at(np.array([0, len(series) - 1])))
     inputs = series.columns[series.targets :]
     kind = "target" if series.targets == 1 else "targets"
     return (
-        f"{len(series):,} rows of {series.label}, one row every {series.clock.name}, from {first} to {last}. "
+        f"{len(series):,} rows of {series.label}, one row every {series.time_index.frequency}, from {first} to {last}. "
         f"The {kind}: {', '.join(series.target_names)}. "
         + (
             f"Further inputs: {', '.join(inputs)}."
@@ -221,7 +221,7 @@ def _future(series: TimeSeries, times: np.ndarray, forecast: np.ndarray, shown: 
         )
         for target in shown
     ]
-    time = series.time if isinstance(series.time, str) else "step" if series.clock.unit == "i" else "time"
+    time = series.time if isinstance(series.time, str) else "step" if series.time_index.unit == "i" else "time"
     return {"time": time, "names": series.target_names, "rows": rows, "caption": caption, "pictures": drawn}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqwise.backend import import_keras
 from seqwise.ops import Options, supports
-from seqwise.ops.backend import import_keras
 
 keras = import_keras()
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.data import Sequences
-from seqwise.data.grouping import is_table
-from seqwise.data.series import names_of
+from seqwise.data.tables import as_column_names, is_table
 from seqwise.errors import DataError, SettingError
 
 CHUNK = 1_000_000  # values that are hashed at once
@@ -56,7 +55,7 @@ def in_order(given: Any, raw: Any, what: str) -> Any:
 def column_names(y: Any, raw: Any, label: Any) -> list[str] | None:
     """Return what several answers a sequence are called: the columns of the sequences' table, `label`, or of `y`."""
     if y is raw.labels:
-        return names_of(label, "label") or None
+        return as_column_names(label, "label") or None
     if not is_table(y):
         return None
     import narwhals as nw

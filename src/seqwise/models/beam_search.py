@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from seqwise.data.text import END, PADDING, START, UNKNOWN
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
+from seqwise.data.tokenizer import END, PADDING, START, UNKNOWN
 
 NEVER = -1e30  # the log-probability of what may not be; infinity would make NaN of differences
 

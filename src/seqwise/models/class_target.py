@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.labels import Classes, find_classes, read_labels
+from seqwise.backend import import_keras
+from seqwise.data.classes import Classes, find_classes, read_labels
 from seqwise.errors import DataError, SettingError, nearest
-from seqwise.ops.backend import import_keras
 
 
 class ClassTarget:

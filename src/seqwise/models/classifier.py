@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.labels import read_labels
+from seqwise.backend import deferred_imports
+from seqwise.data.classes import read_labels
 from seqwise.errors import SettingError
 from seqwise.evaluation.classification import Classification, decide, majority
 from seqwise.evaluation.linear_baseline import LinearBaseline
@@ -16,7 +17,6 @@ from seqwise.models.class_target import ClassTarget
 from seqwise.models.sequence_estimator import SequenceEstimator
 from seqwise.models.sequence_source import Source, sequence_names
 from seqwise.models.settings import check_share
-from seqwise.ops.backend import deferred_imports
 
 with deferred_imports():
     from sklearn.base import ClassifierMixin

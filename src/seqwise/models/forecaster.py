@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.backend import deferred_imports, import_keras
 from seqwise.data import TimeSeries, Windows, make_series, read_table, to_kind
 from seqwise.errors import DataError, NotFittedError, SettingError
 from seqwise.evaluation import Backtest, Evaluation, backtest, evaluate
@@ -22,9 +23,8 @@ from seqwise.models.recipe import (
     tell_shapes,
 )
 from seqwise.models.settings import check_backend, check_forecaster, check_loss, make_optimizer
-from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes import ShapeStory
-from seqwise.training import Batches, Training, auto_batch_size, fit, predict
+from seqwise.training import Training, WindowBatches, auto_batch_size, fit, predict
 
 with deferred_imports():
     from sklearn.base import BaseEstimator
@@ -218,7 +218,7 @@ class Forecaster(BaseEstimator):
         self.season_ = find_season(plan, self.season)
         self.series_, self.plan_, self.evaluation_, self.results_ = series, plan, None, None
         first = plan.split.validation
-        self.test_start_ = series.clock.at(np.array([first]))[0] if first < len(series) else None
+        self.test_start_ = series.time_index.at(np.array([first]))[0] if first < len(series) else None
 
     def predict(self, data: Any = None) -> Any:
         """Forecast the `horizon` rows after the end of `data` (None: of the data it was fitted on).
@@ -245,11 +245,11 @@ class Forecaster(BaseEstimator):
                 f"{self.window - len(series)} more."
             )
         forecast = self._forecast_at(series, np.array([len(series)]))[0]
-        return series.clock.at(np.arange(len(series), len(series) + self.horizon)), forecast
+        return series.time_index.at(np.arange(len(series), len(series) + self.horizon)), forecast
 
     def _forecast_at(self, series: TimeSeries, origins: np.ndarray) -> np.ndarray:
         scaled = self.scaler_.transform(series.values)
-        batches = Batches(Windows(scaled, self.window, self.horizon, series.targets), series.visible_steps())
+        batches = WindowBatches(Windows(scaled, self.window, self.horizon, series.targets), series.visible_steps())
         outputs = predict(self.model_, batches, origins)
         if self.return_sequences:
             outputs = outputs[:, -1]
@@ -291,7 +291,7 @@ class Forecaster(BaseEstimator):
     def _first_test_row(self, series: TimeSeries) -> int:
         if self.test_start_ is None:
             return len(series)
-        place = series.clock.positions(np.array([self.test_start_], dtype=series.times.dtype))[0]
+        place = series.time_index.positions(np.array([self.test_start_], dtype=series.times.dtype))[0]
         return int(max(np.ceil(place), 0))
 
     def backtest(self, data: Any = None, folds: int = 5, *, verbose: bool | None = False) -> Backtest:
@@ -346,12 +346,12 @@ class Forecaster(BaseEstimator):
         return save_run(self, Path(path))
 
     def read_again(self, data: Any) -> TimeSeries:
-        """Read a table with the columns, clock and gap rule of the training data."""
+        """Read a table with the columns, time index and gap rule of the training data."""
         series = self.series_
-        clock = series.clock if series.time is not None else None
+        time_index = series.time_index if series.time is not None else None
         extra = series.columns[series.targets :]
         return make_series(
-            data, target=series.target_names, time=series.time, features=extra, gaps=self.gaps, clock=clock
+            data, target=series.target_names, time=series.time, features=extra, gaps=self.gaps, time_index=time_index
         )
 
     def _check_fitted(self) -> None:

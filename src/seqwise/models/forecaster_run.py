@@ -10,7 +10,7 @@ import polars as pl
 from safetensors.numpy import load_file, save_file
 
 from seqwise.bundle import write_json
-from seqwise.data import Clock, Scaler, TimeSeries
+from seqwise.data import Scaler, TimeIndex, TimeSeries
 from seqwise.errors import DataError
 from seqwise.models.forecaster import Forecaster
 from seqwise.models.recipe import tell_shapes
@@ -39,8 +39,8 @@ def write(forecaster: Forecaster, folder: Path) -> dict[str, Any]:
             "columns": series.columns,
             "targets": series.targets,
             "time": series.time,
-            "clock": series.clock.__dict__,
-            "rows": len(series),  # from the clock's start
+            "clock": series.time_index.__dict__,
+            "rows": len(series),  # from the time index's start
             "notes": series.notes,
         },
         "test_start": None if forecaster.test_start_ is None else str(forecaster.test_start_),
@@ -96,7 +96,7 @@ def write_results(forecaster: Forecaster, folder: Path) -> None:
 
 
 def write_forecast(path: Path, columns: dict[str, np.ndarray]) -> None:
-    """Write a forecast as CSV, times without a clock where all are at midnight."""
+    """Write a forecast as CSV, times without a time of day where all are at midnight."""
     frame = pl.DataFrame(columns)
     name = frame.columns[0]
     if frame.schema[name] == pl.Datetime and (frame[name].dt.truncate("1d") == frame[name]).all():
@@ -108,10 +108,12 @@ def _context(folder: Path, data: dict[str, Any], gaps: str) -> TimeSeries:
     arrays = load_file(folder / CONTEXT)
     values = arrays["values"]
     observed = arrays["observed"].astype(bool) if "observed" in arrays else None
-    clock = Clock(**data["clock"])
-    start = clock.at(np.array([data["rows"] - len(values)]))[0]
-    clock = Clock(int(start) if clock.unit == "i" else str(start), clock.step, clock.unit, clock.month_end)
+    time_index = TimeIndex(**data["clock"])
+    start = time_index.at(np.array([data["rows"] - len(values)]))[0]
+    time_index = TimeIndex(
+        int(start) if time_index.unit == "i" else str(start), time_index.step, time_index.unit, time_index.month_end
+    )
     return TimeSeries(
-        values, data["columns"], data["targets"], clock, data["time"], observed, gaps, data["notes"], data["kind"],
+        values, data["columns"], data["targets"], time_index, data["time"], observed, gaps, data["notes"], data["kind"],
         data["label"],
     )  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqwise.backend import import_keras
 from seqwise.models.sequence_network import seed_stream
-from seqwise.ops.backend import import_keras
 
 
 def build_network(

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.backend import import_keras
 from seqwise.data import Scaler
 from seqwise.errors import DataError
-from seqwise.ops.backend import import_keras
 
 
 class NumberTarget:

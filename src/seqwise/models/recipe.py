@@ -11,7 +11,7 @@ from seqwise.data import Scaler, Split, TimeSeries, Windows, seasonal_period, sp
 from seqwise.data.scaling import swings_grow_with_level
 from seqwise.errors import DataError
 from seqwise.shapes import Part, ShapeStory
-from seqwise.training import Batches
+from seqwise.training import WindowBatches
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,13 @@ def find_season(plan: Plan, season: int | str) -> int:
     """Return the seasonal period in rows: as given, or found in the training rows of the first target."""
     if season != "auto":
         return int(season)
-    return seasonal_period(plan.series.truth()[: plan.split.train, 0], plan.series.clock.seasons())
+    return seasonal_period(plan.series.truth()[: plan.split.train, 0], plan.series.time_index.seasons())
 
 
-def make_batches(plan: Plan, part: str, scaled: np.ndarray) -> Batches:
+def make_batches(plan: Plan, part: str, scaled: np.ndarray) -> WindowBatches:
     """Return the batches of a part: windows on `scaled`, what the LSTM may see, which targets count."""
     series = plan.series
-    return Batches(plan.windows(part, scaled), series.visible_steps(), series.target_weights())
+    return WindowBatches(plan.windows(part, scaled), series.visible_steps(), series.target_weights())
 
 
 def tell_shapes(plan: Plan, available: list[str]) -> ShapeStory:
@@ -121,8 +121,8 @@ def tell_shapes(plan: Plan, available: list[str]) -> ShapeStory:
     series = plan.series
 
     def time(row: int) -> str:
-        # a date without its clock where every row is at midnight
-        return str(series.clock.at(np.array([row]))[0]).replace("T00:00:00.000000", "").replace(".000000", "")
+        # a date without its time of day where every row is at midnight
+        return str(series.time_index.at(np.array([row]))[0]).replace("T00:00:00.000000", "").replace(".000000", "")
 
     def window(origin: int) -> str:
         return (
@@ -139,6 +139,6 @@ def tell_shapes(plan: Plan, available: list[str]) -> ShapeStory:
         ends = (window(int(windows.origins[0])), window(int(windows.origins[-1]))) if len(windows) else ("", "")
         parts.append(Part(name, last - first, time(first), time(last - 1), len(windows), *ends))
     return ShapeStory(
-        plan.window, plan.horizon, series.columns, series.target_names, plan.every_step, series.clock.name, parts,
-        4 * series.values.size, available,
+        plan.window, plan.horizon, series.columns, series.target_names, plan.every_step, series.time_index.frequency,
+        parts, 4 * series.values.size, available,
     )  # fmt: skip

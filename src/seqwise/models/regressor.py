@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.backend import deferred_imports, import_keras
 from seqwise.errors import DataError
 from seqwise.evaluation.regression import Regression
 from seqwise.models.answers import column_names, in_order
@@ -14,7 +15,6 @@ from seqwise.models.number_target import NumberTarget, read_numbers
 from seqwise.models.sequence_estimator import SequenceEstimator
 from seqwise.models.sequence_source import Source, sequence_names
 from seqwise.models.settings import check_loss
-from seqwise.ops.backend import deferred_imports, import_keras
 
 with deferred_imports():
     from sklearn.base import RegressorMixin

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from seqwise import __version__
+from seqwise.backend import import_keras
 from seqwise.bundle import check_files, is_run, listed_files, read_manifest, replaced_folder, write_manifest
 from seqwise.errors import BundleError
-from seqwise.ops.backend import import_keras
 from seqwise.training import Training
 
 KINDS = {

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.backend import deferred_imports, import_keras
 from seqwise.data import Sequences
-from seqwise.data.holdout import Parts, hold_back
+from seqwise.data.random_split import RandomSplit, split_at_random
 from seqwise.errors import DataError, NotFittedError, SettingError
 from seqwise.evaluation.linear_baseline import LinearBaseline
 from seqwise.models.answers import checked_weights, digest, in_order
@@ -25,7 +26,6 @@ from seqwise.models.settings import (
     make_optimizer,
 )
 from seqwise.models.text_input import TextInput, check_text_settings
-from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes.sequence_story import SequenceStory
 from seqwise.training import SequenceBatches, Training, auto_batch_size, fit, predict_sequences
 from seqwise.training.buckets import bucket_lengths
@@ -43,7 +43,7 @@ class Problem:
     raw: Any
     target: Any
     codes: np.ndarray
-    parts: Parts
+    parts: RandomSplit
     notes: list[str]
 
 
@@ -78,7 +78,7 @@ class SequenceEstimator(BaseEstimator):
 
     raw_: Any
     answers_: np.ndarray | None
-    parts_: Parts | None
+    parts_: RandomSplit | None
     weights_: np.ndarray | None
     results_: dict[str, str] | None  # of a loaded run: the texts of its result files
     _baseline: Any  # None until it is asked for
@@ -185,9 +185,9 @@ class SequenceEstimator(BaseEstimator):
         check_lengths(len(y), raw, "labels")
         return y
 
-    def _hold_back(self, target: Any, codes: np.ndarray) -> Parts:
+    def _hold_back(self, target: Any, codes: np.ndarray) -> RandomSplit:
         strata = target.strata(codes)
-        return hold_back(len(codes), validation=self.validation, test=self.test, strata=strata, seed=self.seed)
+        return split_at_random(len(codes), validation=self.validation, test=self.test, strata=strata, seed=self.seed)
 
     def recall(self, X: Any, y: Any = None) -> None:
         """Give a loaded run its training data again, so that `evaluate()` finds the parts that were held back.
@@ -223,7 +223,7 @@ class SequenceEstimator(BaseEstimator):
         read: Any,
         target: Any,
         batches: BucketedBatches,
-        parts: Parts,
+        parts: RandomSplit,
         callbacks: Sequence[Any],
         verbose: bool | None,
     ) -> tuple[Any, Training]:

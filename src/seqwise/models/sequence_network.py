@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 
 POOLINGS = ("last", "mean", "max")
 HIDDEN = 1e9  # what is taken off the states at padding, so that no maximum is theirs

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 
 from seqwise.bundle import write_json
-from seqwise.data.labels import Classes
+from seqwise.data.classes import Classes
 from seqwise.errors import DataError
 from seqwise.models.class_target import ClassTarget
 from seqwise.models.classifier import Classifier

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.data import Sequences, make_sequences, read_table, read_texts
-from seqwise.data.grouping import is_table
-from seqwise.data.series import names_of
+from seqwise.data.tables import as_column_names, is_table
 from seqwise.data.texts import Texts, holds_texts, make_texts
 from seqwise.errors import DataError, SettingError
 
@@ -131,7 +130,7 @@ def _has_column(path: str | Path, name: str | None) -> bool:
 
 def plain_names(value: Any, what: str) -> str | list[str] | None:
     """Return a column's name, or several, as text that JSON can hold: they may have come as an array or an index."""
-    names = names_of(value, what)
+    names = as_column_names(value, what)
     return names[0] if isinstance(value, (str, int, np.integer)) else names or None
 
 

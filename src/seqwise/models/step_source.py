@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.data import Sequences, make_sequences
-from seqwise.data.tagged import make_tagged
+from seqwise.data.long_tables import make_tagged
 from seqwise.data.texts import Texts, holds_texts, make_tokens
 from seqwise.errors import DataError, SettingError
 from seqwise.models.sequence_source import Source, check_no_columns, holds_rows, plain_names

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.backend import import_keras
 from seqwise.data import Sequences
-from seqwise.data.labels import Classes, find_classes, read_labels
-from seqwise.data.tagged import cut
+from seqwise.data.classes import Classes, find_classes, read_labels
+from seqwise.data.sequences import split_by_lengths
 from seqwise.errors import DataError
-from seqwise.ops.backend import import_keras
 
 
 class TagTarget:
@@ -34,7 +34,7 @@ class TagTarget:
             raise DataError(
                 f"All {len(flat):,} steps have the tag {classes.values.tolist()[0]!r}: nothing to tell apart."
             )
-        return cls(classes), cut(classes.encode(flat), counts), []
+        return cls(classes), split_by_lengths(classes.encode(flat), counts), []
 
     @property
     def outputs(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.tagged import cut
+from seqwise.data.sequences import split_by_lengths
 from seqwise.data.texts import Texts
 from seqwise.evaluation.classification import Classification, majority
 from seqwise.evaluation.linear_baseline import LinearBaseline
@@ -148,7 +148,7 @@ class Tagger(SequenceEstimator):
     def predict_proba(self, X: Any) -> list[np.ndarray]:
         """Return the probability of each tag: of each sequence an array, float64, shape (timesteps, tags)."""
         steps = self.input_.prepare(self._read_to_predict(X))
-        return list(cut(self._at_steps(steps), steps.lengths))
+        return list(split_by_lengths(self._at_steps(steps), steps.lengths))
 
     def prediction_columns(self, X: Any) -> dict[str, Any]:
         """Return the predictions as named columns, one row a step: the sequence, the step's number in it, its token,
@@ -233,4 +233,4 @@ class Tagger(SequenceEstimator):
     def _coded(self, y: Any, raw: Any) -> np.ndarray:
         (flat, counts), classes = read_tags(y, raw), self.target_.classes
         classes.unknown_in(flat.tolist())  # raises where none is known
-        return cut(classes.encode(flat), counts)
+        return split_by_lengths(classes.encode(flat), counts)

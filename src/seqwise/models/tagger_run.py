@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from seqwise.data.labels import Classes
+from seqwise.data.classes import Classes
 from seqwise.models.number_input import NumberInput
 from seqwise.models.run_folder import MODEL, load_model, save_model
 from seqwise.models.sequence_run import BASELINE, RESULTS, fitted_baseline, write_results

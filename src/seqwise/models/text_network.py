@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.backend import import_keras
 from seqwise.models.sequence_network import head, read_steps, seed_stream
-from seqwise.ops.backend import import_keras
 
 
 def build_text_network(

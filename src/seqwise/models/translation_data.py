@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from seqwise.data import Sequences
-from seqwise.data.text import Tokenizer
 from seqwise.data.text_pairs import TextPairs, split_pairs
+from seqwise.data.tokenizer import Tokenizer
 from seqwise.errors import DataError
 from seqwise.shapes.pair_story import PairStory
 from seqwise.training import PairBatches

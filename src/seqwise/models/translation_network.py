@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from seqwise.backend import import_keras
 from seqwise.models.sequence_network import seed_stream
-from seqwise.ops.backend import import_keras
 
 ATTENTION = (None, "dot", "additive")
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.backend import import_keras
 from seqwise.data import Sequences
 from seqwise.data.padding import pad_joined
-from seqwise.data.text import PADDING
+from seqwise.data.tokenizer import PADDING
 from seqwise.models.beam_search import Found, beam_search
 from seqwise.models.translation_network import InferenceModels
-from seqwise.ops.backend import import_keras
 
 BATCH_ROWS = 512  # hypotheses of a batch, all sentences' together
 BATCH_STEPS = 2**16  # steps of their sources, which attention holds for each hypothesis

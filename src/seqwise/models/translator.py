@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.text import as_texts
+from seqwise.backend import deferred_imports, import_keras
 from seqwise.data.text_pairs import TextPairs, read_pairs, split_pairs
+from seqwise.data.texts import as_texts
 from seqwise.errors import DataError, NotFittedError, SettingError
 from seqwise.evaluation.translation import (
     SIMILAR,
@@ -31,7 +32,6 @@ from seqwise.models.settings import (
 from seqwise.models.translation_data import ReadPairs, prepare_pairs
 from seqwise.models.translation_network import ATTENTION, build_translator, inference_models, plain_model
 from seqwise.models.translation_search import TokenSearch
-from seqwise.ops.backend import deferred_imports, import_keras
 from seqwise.shapes.pair_story import PairStory
 from seqwise.training import Training, fit
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from seqwise.bundle import write_json
-from seqwise.data.text import Tokenizer
+from seqwise.data.tokenizer import Tokenizer
 from seqwise.evaluation.translation import TranslationEvaluation
 from seqwise.evaluation.translation_report import write_translation_report
 from seqwise.models.run_folder import METRICS, MODEL, REPORT, load_model, plain_settings, save_model

@@ -1,6 +1,6 @@
 """What the axes mean."""
 
-from seqwise.shapes.axes import format_shape, name_axes
+from seqwise.axes import format_shape, name_axes
 from seqwise.shapes.findings import Finding
 from seqwise.shapes.report import Report
 from seqwise.shapes.story import Part, ShapeStory

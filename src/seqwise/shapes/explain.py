@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.errors import ShapeError
-from seqwise.shapes.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.shapes.explanation.data import (
     Held,
     hold,
@@ -121,7 +121,7 @@ def _explain_forecaster(forecaster: Any, x: Any) -> Explanation:
         first.name, ((SAMPLES, samples), *first.axes[1:]),
         {
             SAMPLES: "windows of the training part" if samples is not None else "windows",
-            TIMESTEPS: f"{window:,} rows in a row, {series.clock.name} apart, oldest first",
+            TIMESTEPS: f"{window:,} rows in a row, {series.time_index.frequency} apart, oldest first",
             FEATURES: listed(columns) + f" (scaled; the past of {listed(targets)} comes first)",
         },
         columns,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqwise.shapes.axes import format_shape
+from seqwise.axes import format_shape
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from seqwise.shapes.axes import format_shape
+from seqwise.axes import format_shape
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class ShapeStory:
         features: name of the column behind each feature, in order.
         targets: names of the target columns.
         every_step: an output for each timestep.
-        step: the clock's step in words.
+        step: the time index's step in words.
         parts: train, validation, test.
         used_bytes: memory of the scaled series that the windows are views of.
         available: numeric columns that are not used yet.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seqwise.shapes.axes import format_shape
+from seqwise.axes import format_shape
 from seqwise.shapes.explanation.kinds.call import number
 from seqwise.shapes.findings import Finding
 from seqwise.shapes.names import Names

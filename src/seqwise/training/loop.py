@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.backend import import_keras
 from seqwise.data import Sequences
 from seqwise.data.padding import pad_joined
 from seqwise.errors import SettingError
-from seqwise.ops.backend import import_keras
 from seqwise.shapes.teach import explain_errors
-from seqwise.training.batches import Batches
 from seqwise.training.progress import progress_callback
 from seqwise.training.sequence_batches import BucketedBatches, model_inputs
+from seqwise.training.window_batches import WindowBatches
 
 PREDICT_BATCH = 256
 PREDICT_STEPS = 2**17  # of a batch of sequences, padding included
@@ -61,8 +61,8 @@ def auto_batch_size(samples: int) -> int:
 @explain_errors()
 def fit(
     model: Any,
-    train: Batches | BucketedBatches,
-    validation: Batches | BucketedBatches | None,
+    train: WindowBatches | BucketedBatches,
+    validation: WindowBatches | BucketedBatches | None,
     *,
     epochs: int,
     batch_size: int,
@@ -151,14 +151,14 @@ Logs = dict[str, float]
 def _steps(
     keras: Any,
     model: Any,
-    train: Batches | BucketedBatches,
-    validation: Batches | BucketedBatches | None,
+    train: WindowBatches | BucketedBatches,
+    validation: WindowBatches | BucketedBatches | None,
     batch_size: int,
 ) -> tuple[Callable[[np.ndarray], Iterator[tuple[int, Logs]]], Callable[[np.ndarray], Logs]]:
     """Functions of the samples: one that trains an epoch, yielding (batches done, loss and metrics so far), and one
     that returns loss and metrics without training."""
     if keras.backend.backend() == "jax":
-        from seqwise.training.jax_loop import JaxSteps
+        from seqwise.training.jax_steps import JaxSteps
 
         # validation reads the same data, so one object serves both
         steps = JaxSteps(model, train, batch_size)
@@ -175,7 +175,7 @@ def _steps(
         return run_epoch, validate
 
     def each_batch(
-        call: Callable[..., Any], batches: Batches | BucketedBatches, origins: np.ndarray
+        call: Callable[..., Any], batches: WindowBatches | BucketedBatches, origins: np.ndarray
     ) -> Iterator[tuple[int, Logs]]:
         # Keras resets its metrics at every such call, so these are means over the batches
         totals, count = {}, 0
@@ -194,7 +194,7 @@ def _steps(
     return lambda origins: each_batch(model.train_on_batch, train, origins), evaluate
 
 
-def predict(model: Any, batches: Batches, origins: np.ndarray) -> np.ndarray:
+def predict(model: Any, batches: WindowBatches, origins: np.ndarray) -> np.ndarray:
     """Return the model's outputs for the windows before `origins`, float32, shape (samples, …).
 
     Every batch has the same size (the last one is filled up), so a window's forecast does not depend on how
@@ -214,7 +214,7 @@ def predict(model: Any, batches: Batches, origins: np.ndarray) -> np.ndarray:
 def predict_sequences(model: Any, sequences: Sequences) -> np.ndarray:
     """Return the model's outputs for each sequence, float32, shape (samples, …), in the sequences' order.
 
-    Batches hold sequences of like lengths. Their shapes are few (powers of two), and what stands in a batch beside a
+    Batches hold sequences of similar length. Their shapes are few (powers of two), and what stands in a batch beside a
     sequence does not change its output beyond rounding.
     """
     outputs: np.ndarray | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 
 
 def progress_callback(epochs: int, batches: int, verbose: bool | None) -> Any | None:

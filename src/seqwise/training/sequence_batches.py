@@ -1,4 +1,4 @@
-"""Batches of sequences of like lengths: shuffled, every sample once an epoch, and never without their mask."""
+"""Batches of sequences of similar length: shuffled, every sample once an epoch, and never without their mask."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 
 from seqwise.data import Sequences
 from seqwise.data.padding import pad_joined
-from seqwise.training.batches import Cut
 from seqwise.training.buckets import bucket_lengths
+from seqwise.training.window_batches import Cut
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from seqwise.shapes.axes import TIMESTEPS
+from seqwise.axes import TIMESTEPS
 from seqwise.shapes.explanation.reach import Band, Reach, union, words
 from seqwise.shapes.explanation.steps import Steps
 from seqwise.shapes.explanation.walk import graph_inputs, graph_of, walk_graph

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.errors import ShapeError
 from seqwise.shapes.arrays import Array, is_several, read_array
-from seqwise.shapes.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.shapes.explanation.explanation import Explanation, Series, Tensor
 from seqwise.shapes.explanation.kinds.call import names_for
 from seqwise.shapes.explanation.steps import Axes
@@ -59,7 +59,7 @@ def _hold_one(x: Any, name: str) -> Held:
         drawn = np.asarray(x.values[:MOST_DRAWN, 0], dtype=float)
         return Held(name, shape, str(x.values.dtype), says, series=Series(drawn, x.window, x.horizon))
     if is_series(x):
-        says = f"a regular series, one row every {x.clock.name}"
+        says = f"a regular series, one row every {x.time_index.frequency}"
         drawn = np.asarray(x.values[:MOST_DRAWN, 0], dtype=float)
         return Held(
             name, x.values.shape, str(x.values.dtype), says, tuple(x.columns), is_table=True,
@@ -93,7 +93,7 @@ def is_windows(thing: Any) -> bool:
 
 
 def is_series(thing: Any) -> bool:
-    return all(hasattr(thing, name) for name in ("values", "columns", "targets", "clock"))
+    return all(hasattr(thing, name) for name in ("values", "columns", "targets", "time_index"))
 
 
 def tell_data(x: Any) -> Explanation:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from seqwise.shapes.axes import SAMPLES, TIMESTEPS
+from seqwise.axes import SAMPLES, TIMESTEPS
 from seqwise.shapes.explanation.steps import Axes
 
 if TYPE_CHECKING:

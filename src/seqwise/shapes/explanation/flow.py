@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from seqwise.shapes.axes import SAMPLES, TIMESTEPS
+from seqwise.axes import SAMPLES, TIMESTEPS
 from seqwise.shapes.explanation.drawing import (
     FEATURE,
     GREY,

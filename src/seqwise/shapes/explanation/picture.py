@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seqwise.axes import SAMPLES, TIMESTEPS
 from seqwise.errors import SettingError
-from seqwise.shapes.axes import SAMPLES, TIMESTEPS
 from seqwise.shapes.explanation.drawing import (
     FEATURE,
     FEATURE_FACE,

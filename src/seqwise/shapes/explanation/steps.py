@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from seqwise.shapes.axes import TIMESTEPS
+from seqwise.axes import TIMESTEPS
 from seqwise.shapes.explanation import reach as reaching
 from seqwise.shapes.explanation.kinds import Call, Value, tell
 from seqwise.shapes.explanation.kinds.labels import label

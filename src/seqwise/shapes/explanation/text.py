@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from seqwise.shapes.axes import SAMPLES, format_shape
+from seqwise.axes import SAMPLES, format_shape
 from seqwise.shapes.explanation.steps import Axes, Step
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
 from seqwise.errors import ShapeError
-from seqwise.shapes.axes import FEATURES, SAMPLES, TIMESTEPS
 from seqwise.shapes.explanation.kinds import INNER_STEPS, Call, Shape, Value, kind_of
 from seqwise.shapes.explanation.kinds.call import names_for
 from seqwise.shapes.explanation.steps import Steps, input_value

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from seqwise.axes import name_axes
 from seqwise.shapes.arrays import Array
-from seqwise.shapes.axes import name_axes
 from seqwise.shapes.context import Context, Input
 from seqwise.shapes.rules.inputs import given
 from seqwise.shapes.rules.registry import Fault, rule

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from seqwise.axes import name_axes
 from seqwise.shapes.arrays import SAMPLE
-from seqwise.shapes.axes import name_axes
 from seqwise.shapes.context import Context
 from seqwise.shapes.layer_code import layer_code
 from seqwise.shapes.layer_kinds import is_a, keeps_time

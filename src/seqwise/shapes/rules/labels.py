@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from seqwise.axes import name_axes
 from seqwise.shapes.arrays import Array
-from seqwise.shapes.axes import name_axes
 from seqwise.shapes.context import Context, Output
 from seqwise.shapes.layer_code import compile_code, layer_code
 from seqwise.shapes.layer_kinds import activation_of, is_a, is_recurrent

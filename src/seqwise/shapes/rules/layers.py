@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from seqwise.shapes.axes import name_axes
+from seqwise.axes import name_axes
 from seqwise.shapes.context import Context
 from seqwise.shapes.layer_code import layer_code
 from seqwise.shapes.layer_kinds import is_a, is_recurrent, keeps_time, recurrent

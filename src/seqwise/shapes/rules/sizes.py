@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seqwise.shapes.axes import name_axes
+from seqwise.axes import name_axes
 from seqwise.shapes.context import Context, Input
 from seqwise.shapes.layer_code import layer_code
 from seqwise.shapes.rules.axes import expected, three_axes

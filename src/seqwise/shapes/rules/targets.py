@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from seqwise.axes import name_axes
 from seqwise.shapes.arrays import Array
-from seqwise.shapes.axes import name_axes
 from seqwise.shapes.context import Context, Output
 from seqwise.shapes.layer_code import layer_code
 from seqwise.shapes.layer_kinds import is_a, is_recurrent, keeps_time, units_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from seqwise.shapes.axes import TIMESTEPS
+from seqwise.axes import TIMESTEPS
 from seqwise.shapes.explanation.kinds import joining, local, recurrent, reshaping, stepwise
 from seqwise.shapes.explanation.kinds.call import Call, Shape, Teller, Told, Value, all_reach, same_names
 from seqwise.shapes.explanation.reach import Reach

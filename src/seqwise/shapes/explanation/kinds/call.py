@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from seqwise.shapes.axes import FEATURES, SAMPLES, TIMESTEPS
+from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
 from seqwise.shapes.explanation.reach import Reach, union
 
 Shape = tuple[int | None, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqwise.shapes.axes import FEATURES, SAMPLES, TIMESTEPS
+from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
 from seqwise.shapes.explanation.kinds.call import Call, Told, Value, everything, names_for, number, the, told
 from seqwise.shapes.explanation.reach import Reach
 

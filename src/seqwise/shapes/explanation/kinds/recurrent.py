@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqwise.shapes.axes import SAMPLES, TIMESTEPS
+from seqwise.axes import SAMPLES, TIMESTEPS
 from seqwise.shapes.explanation.kinds.call import UNITS, Call, Names, Shape, Told, Value, number, the
 from seqwise.shapes.explanation.reach import Reach, union
 

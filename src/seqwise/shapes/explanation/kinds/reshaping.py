@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from seqwise.shapes.axes import FEATURES, SAMPLES, TIMESTEPS, format_shape
+from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, format_shape
 from seqwise.shapes.explanation.kinds.call import (
     Call,
     Names,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqwise.shapes.axes import FEATURES, SAMPLES, TIMESTEPS
+from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
 from seqwise.shapes.explanation.kinds.call import Call, Names, Told, Value, all_reach, everything, number, the, told
 from seqwise.shapes.explanation.reach import Reach
 

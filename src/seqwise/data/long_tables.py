@@ -1,76 +1,22 @@
-"""Sequences from whatever holds them: lists, arrays, and long tables of one row a timestep."""
+"""Long tables of one row a timestep: the rows of each sequence, and what it takes from them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from seqwise.data.clock import read_times
-from seqwise.data.sequences import Sequences, join_sequences
-from seqwise.data.series import names_of
-from seqwise.data.tables import Table, read_table
-from seqwise.data.ts_files import read_ts
+from seqwise.data.sequences import Sequences, split_by_lengths
+from seqwise.data.tables import Table, as_column_names, read_table
+from seqwise.data.texts import Texts
+from seqwise.data.time_index import read_times
 from seqwise.errors import DataError, SettingError
 
 
-def make_sequences(
-    data: Any, *, group: str | None = None, time: Any = None, features: Any = None, label: Any = None
-) -> Sequences:
-    """Read sequences from a list, an array, or a long table.
-
-    In a long table each row is a timestep and the `group` column names its sequence. The sequences come in the
-    order in which their names first appear; rows of different sequences may be mixed.
-
-    Args:
-        data: a list of arrays, each (timesteps, features) or (timesteps,); an array (samples, timesteps, features);
-            a `Sequences`, which is returned as it is; a path (.ts, CSV, Parquet), a pandas, polars or pyarrow table.
-        group: of a table: the column that names each row's sequence.
-        time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
-        features: of a table: the feature columns; None or ``"all"`` for every numeric column that is none of the
-            others.
-        label: of a table: a column (or columns) that holds one label for each sequence, the same in all of its rows.
-
-    Raises:
-        DataError: the sequences, the table or the file are faulty; the message names the sequence or line.
-    """
-    if isinstance(data, Sequences):
-        return data
-    if isinstance(data, (list, tuple, np.ndarray)) or not (isinstance(data, (str, Path, Table)) or is_table(data)):
-        if group is not None:
-            raise SettingError(
-                f"group={group!r} names a column of a table, but the sequences came as {type(data).__name__}. Leave it "
-                "out, or pass the table."
-            )
-        return join_sequences(data)
-    if isinstance(data, (str, Path)) and Path(data).suffix.lower() == ".ts":
-        for name, given in (("group", group), ("time", time), ("features", features), ("label", label)):
-            if given is not None:
-                raise SettingError(
-                    f"{name}={given!r} names a column of a table, but a .ts file has none. Leave it out."
-                )
-        return read_ts(data)
-    table = read_table(data)
-    if group is None:
-        raise SettingError(
-            f"{table.label} is a table: name the column that says which sequence a row belongs to, group='…', one of "
-            f"{table.columns}."
-        )
-    return _from_table(table, group, time, features, label)
-
-
-def is_table(data: Any) -> bool:
-    """Tell whether `data` is a table in memory, of any library that narwhals knows."""
-    import narwhals as nw
-
-    return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
-
-
-def _from_table(table: Table, group: str, time: Any, features: Any, label: Any) -> Sequences:
-    targets = names_of(label, "label")
+def sequences_from_table(table: Table, group: str, time: Any, features: Any, label: Any) -> Sequences:
+    targets = as_column_names(label, "label")
     rows = group_rows(table, group, time)
     columns, values = read_features(table, features, rows, targets)
     labels = None
@@ -78,6 +24,34 @@ def _from_table(table: Table, group: str, time: Any, features: Any, label: Any) 
         labels = np.stack([_labels(table, name, rows) for name in targets], axis=1)
         labels = labels[:, 0] if len(targets) == 1 else labels
     return Sequences(values, rows.lengths, columns, labels, rows.names, table.label)
+
+
+def make_tagged(
+    data: Any, *, group: str, time: Any = None, features: Any = None, label: str | None = None, text: str | None = None
+) -> Sequences | Texts:
+    """Read a long table of one row a step, and the label of each step.
+
+    Args:
+        data: a path (CSV, Parquet), a pandas, polars or pyarrow table.
+        group, time, features: as of `seqwise.data.make_sequences`.
+        label: the column of labels; None reads none.
+        text: the column of tokens, which then stand in place of the features.
+
+    Returns:
+        the sequences, or the lists of tokens. Their ``labels`` are of each sequence an array, shape (timesteps,).
+
+    Raises:
+        DataError: the table is faulty, or a label or a token is missing; names the line.
+    """
+    table = read_table(data, text=text)
+    rows = group_rows(table, group, time)
+    labels = None if label is None else split_by_lengths(table.labels(label)[rows.order], rows.lengths)
+    if text is None:
+        columns, values = read_features(table, features, rows, as_column_names(label, "label"))
+        return Sequences(values, rows.lengths, columns, labels, rows.names, table.label)
+    tokens = split_by_lengths(_tokens(table, text, rows), rows.lengths)
+    tokens[:] = [each.tolist() for each in tokens]
+    return Texts(tokens, labels, rows.names, table.label)
 
 
 @dataclass(frozen=True)
@@ -118,7 +92,7 @@ def group_rows(table: Table, group: str, time: Any) -> Rows:
             f"({len(empty):,} row(s)). Name the sequence, or leave the row out."
         )
     found = pl.DataFrame([column]).with_row_index("row").group_by("name", maintain_order=True).agg("row")
-    times = names_of(table.index if time is None else time, "time")
+    times = as_column_names(table.index if time is None else time, "time")
     lengths, names = found["row"].list.len().to_numpy().astype(np.int64), found["name"].to_numpy()
     rows = Rows([group, *times], found["row"].explode().to_numpy().astype(np.int64), lengths, names)
     return _sorted_by_time(table, times, rows) if times else rows
@@ -142,7 +116,7 @@ def read_features(table: Table, features: Any, rows: Rows, targets: list[str]) -
                 f"{table.label} has no numeric column beside {sorted(others)}: there is nothing to learn from."
             )
     else:
-        columns = names_of(features, "features")
+        columns = as_column_names(features, "features")
         for name in columns:
             if name in others:
                 raise SettingError(f"{name!r} is a feature and names the sequence, time or label too; choose one.")
@@ -203,3 +177,18 @@ def _labels(table: Table, label: str, rows: Rows) -> np.ndarray:
             "sequence has one label, the same in all of its rows; to learn one for each row, use a Tagger."
         )
     return found[firsts]
+
+
+def _tokens(table: Table, text: str, rows: Rows) -> np.ndarray:
+    found = np.array(table.column(text).to_list(), dtype=object)
+    for row, token in enumerate(found):
+        if token is None or token != token or (isinstance(token, str) and not token.strip()):
+            raise DataError(
+                f"{table.label}: the token {text!r} is empty on {table.where(row)}. Fill it, or leave the row out."
+            )
+        if not isinstance(token, str):
+            raise DataError(
+                f"{table.label}: column {text!r} holds {type(token).__name__}, {token!r}, on {table.where(row)}; "
+                "expected tokens of text. For numbers name features instead."
+            )
+    return found[rows.order]

@@ -9,11 +9,11 @@ from typing import Any
 
 import jax
 
-from seqwise.ops import backend
+from seqwise import backend
 
 DEFAULT = """
 import sys
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 keras = import_keras()
 assert keras.backend.backend() == "jax"
 import jax
@@ -40,7 +40,7 @@ print("fine")
 CHOSEN = """
 import os
 os.environ["KERAS_BACKEND"] = "numpy"
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 assert import_keras().backend.backend() == "numpy"
 assert os.environ["KERAS_BACKEND"] == "numpy"
 print("fine")
@@ -51,7 +51,7 @@ os.environ["KERAS_BACKEND"] = "numpy"
 import keras
 del os.environ["KERAS_BACKEND"]
 import seqwise
-from seqwise.ops.backend import import_keras
+from seqwise.backend import import_keras
 assert import_keras() is keras
 assert keras.backend.backend() == "numpy"
 print("fine")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from sklearn.preprocessing import LabelEncoder, MultiLabelBinarizer
 
-from seqwise.data.labels import Classes, find_classes, read_labels
+from seqwise.data.classes import Classes, find_classes, read_labels
 from seqwise.errors import DataError
 
 

@@ -1,11 +1,11 @@
-"""Parts drawn class by class: their sizes, their shares, and that nothing is in two of them."""
+"""Splits drawn class by class: their sizes, their shares, and that no sample is in two parts."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqwise.data.holdout import hold_back
+from seqwise.data.random_split import split_at_random
 from seqwise.errors import DataError, SettingError
 
 
@@ -16,7 +16,7 @@ from seqwise.errors import DataError, SettingError
 )  # fmt: skip
 def test_every_sample_is_in_one_part_and_every_class_in_the_training(labels, validation, test, seed):
     strata = np.array(labels)
-    parts = hold_back(len(strata), validation=validation, test=test, strata=strata, seed=seed)
+    parts = split_at_random(len(strata), validation=validation, test=test, strata=strata, seed=seed)
     together = np.concatenate([parts.train, parts.validation, parts.test])
     assert sorted(together.tolist()) == list(range(len(strata)))
     assert set(strata[parts.train].tolist()) == set(strata.tolist())
@@ -27,17 +27,17 @@ def test_every_sample_is_in_one_part_and_every_class_in_the_training(labels, val
 
 def test_the_shares_are_the_classes():
     strata = np.repeat([0, 1, 2], [60, 30, 10])
-    parts = hold_back(100, validation=0.2, test=0.1, strata=strata)
+    parts = split_at_random(100, validation=0.2, test=0.1, strata=strata)
     assert np.bincount(strata[parts.test]).tolist() == [6, 3, 1]
     assert np.bincount(strata[parts.validation]).tolist() == [12, 6, 2]
     # Japanese vowels: 9 classes of 30
-    parts = hold_back(270, validation=0.1, test=0, strata=np.repeat(np.arange(9), 30))
+    parts = split_at_random(270, validation=0.1, test=0, strata=np.repeat(np.arange(9), 30))
     assert np.bincount(np.repeat(np.arange(9), 30)[parts.validation]).tolist() == [3] * 9
 
 
 def test_the_seed_decides():
     def draw(seed):
-        return hold_back(50, validation=0.2, test=0.2, strata=np.arange(50) % 2, seed=seed)
+        return split_at_random(50, validation=0.2, test=0.2, strata=np.arange(50) % 2, seed=seed)
 
     for one, other in zip(draw(1).__dict__.values(), draw(1).__dict__.values(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -45,10 +45,10 @@ def test_the_seed_decides():
 
 
 def test_a_class_of_one_member_stays_in_the_training():
-    parts = hold_back(11, validation=0.5, test=0, strata=np.array([0] * 10 + [1]))
+    parts = split_at_random(11, validation=0.5, test=0, strata=np.array([0] * 10 + [1]))
     assert 10 in parts.train.tolist()
     assert len(parts.validation) == 6
-    assert len(hold_back(3, validation=1, test=0, strata=np.arange(3)).validation) == 0
+    assert len(split_at_random(3, validation=1, test=0, strata=np.arange(3)).validation) == 0
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,16 @@ def test_a_class_of_one_member_stays_in_the_training():
 )
 def test_sizes_that_are_none(size, message):
     with pytest.raises(SettingError, match=message):
-        hold_back(10, validation=size, test=0)
+        split_at_random(10, validation=size, test=0)
 
 
 def test_nothing_is_left_to_train_on():
     with pytest.raises(DataError, match=r"4 sample\(s\) are too few to hold back 2 for validation and 2 for the test"):
-        hold_back(4, validation=0.5, test=0.5)
+        split_at_random(4, validation=0.5, test=0.5)
 
 
 def test_a_part_that_is_smaller_than_asked_for_is_told():
-    parts = hold_back(6, validation=1, test=0.5, strata=np.array([0, 0, 0, 1, 2, 3]))
+    parts = split_at_random(6, validation=1, test=0.5, strata=np.array([0, 0, 0, 1, 2, 3]))
     assert [len(part) for part in parts.__dict__.values()] == [4, 0, 2]
     assert parts.notes(validation=1, test=0.5) == [
         "The validation part holds 0 sequence(s), and not the 1 asked for: of each label, or set of labels, one stays "
@@ -74,4 +74,4 @@ def test_a_part_that_is_smaller_than_asked_for_is_told():
         "The test part holds 2 sequence(s), and not the 3 asked for: of each label, or set of labels, one stays in the "
         "training part.",
     ]
-    assert hold_back(40, validation=0.1, test=0, strata=np.arange(40) % 2).notes(validation=0.1, test=0) == []
+    assert split_at_random(40, validation=0.1, test=0, strata=np.arange(40) % 2).notes(validation=0.1, test=0) == []

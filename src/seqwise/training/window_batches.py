@@ -25,7 +25,7 @@ class Cut(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Batches:
+class WindowBatches:
     """Windows of a scaled series as a Keras model takes them.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""The clock behind a time column, beside pandas' date_range and infer_freq."""
+"""The time index behind a time column, beside pandas' date_range and infer_freq."""
 
 import numpy as np
 import pandas as pd
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqwise.data import Clock, read_table
-from seqwise.data.clock import infer_clock, numbered, read_times
+from seqwise.data import TimeIndex, read_table
+from seqwise.data.time_index import infer_time_index, numbered, read_times
 from seqwise.errors import DataError
 
 # pandas' frequency: (its first time, the step in words, usual seasons)
@@ -34,83 +34,85 @@ FREQUENCIES = {
 }
 
 
-def clock_of(times) -> Clock:
+def index_of(times) -> TimeIndex:
     stamps = np.asarray(times, dtype="M8[us]") if np.asarray(times).dtype.kind == "M" else np.asarray(times)
-    return infer_clock(stamps, read_table(np.zeros(len(stamps))), np.arange(len(stamps)))
+    return infer_time_index(stamps, read_table(np.zeros(len(stamps))), np.arange(len(stamps)))
 
 
 @pytest.mark.filterwarnings("ignore:A future version of pandas")
 @pytest.mark.parametrize("rows", [6, 40, 300])
 @pytest.mark.parametrize("freq", list(FREQUENCIES))
-def test_the_clock_of_a_pandas_range_goes_on_as_pandas_does(freq, rows):
+def test_the_index_of_a_pandas_range_goes_on_as_pandas_does(freq, rows):
     start, name, seasons = FREQUENCIES[freq]
     past = pd.date_range(start, periods=rows, freq=freq)
     whole = pd.date_range(start, periods=rows + 50, freq=freq).to_numpy().astype("M8[us]")
-    clock = clock_of(whole[:rows])
+    time_index = index_of(whole[:rows])
     guess = pd.infer_freq(past)  # pandas' own guess from the same rows must lead to the same future
-    np.testing.assert_array_equal(clock.at(np.arange(rows + 50)), pd.date_range(past[0], periods=rows + 50, freq=guess))
-    np.testing.assert_array_equal(clock.at(np.arange(rows + 50)), whole)
-    np.testing.assert_array_equal(clock.positions(whole), np.arange(rows + 50))
+    np.testing.assert_array_equal(
+        time_index.at(np.arange(rows + 50)), pd.date_range(past[0], periods=rows + 50, freq=guess)
+    )
+    np.testing.assert_array_equal(time_index.at(np.arange(rows + 50)), whole)
+    np.testing.assert_array_equal(time_index.positions(whole), np.arange(rows + 50))
     if freq != "B" or rows > 6:  # the words and seasons do not hang on the length
-        assert (clock.name, clock.seasons()) == (name, seasons)
+        assert (time_index.frequency, time_index.seasons()) == (name, seasons)
 
 
 @pytest.mark.parametrize("freq", list(FREQUENCIES))
-def test_a_clock_with_gaps_is_the_clock_without(freq):
+def test_an_index_with_gaps_is_the_index_without(freq):
     whole = pd.date_range(FREQUENCIES[freq][0], periods=60, freq=freq).to_numpy().astype("M8[us]")
     keep = np.sort(np.random.default_rng(1).choice(60, 50, replace=False))
     keep[0] = 0
-    clock = clock_of(whole[keep])
-    assert clock == clock_of(whole)
-    np.testing.assert_array_equal(clock.positions(whole[keep]), keep)
+    time_index = index_of(whole[keep])
+    assert time_index == index_of(whole)
+    np.testing.assert_array_equal(time_index.positions(whole[keep]), keep)
 
 
 @pytest.mark.parametrize("freq", [f for f in FREQUENCIES if f not in ("YS", "YE")])
-def test_a_time_beside_the_clock_has_no_whole_position(freq):
+def test_a_time_beside_the_index_has_no_whole_position(freq):
     whole = pd.date_range(FREQUENCIES[freq][0], periods=40, freq=freq).to_numpy().astype("M8[us]")
-    clock = clock_of(whole)
+    time_index = index_of(whole)
     off = whole[5:9] + np.timedelta64(100_000, "us")
-    assert (clock.positions(off) % 1 != 0).all()
+    assert (time_index.positions(off) % 1 != 0).all()
 
 
-def test_a_weekend_is_not_on_a_clock_of_business_days():
-    clock = clock_of(pd.bdate_range("2024-01-01", periods=20))
+def test_a_weekend_is_not_on_an_index_of_business_days():
+    time_index = index_of(pd.bdate_range("2024-01-01", periods=20))
     week = pd.date_range("2024-01-08", periods=7).to_numpy().astype("M8[us]")
-    assert ((clock.positions(week) % 1) != 0).tolist() == [False] * 5 + [True] * 2
+    assert ((time_index.positions(week) % 1) != 0).tolist() == [False] * 5 + [True] * 2
 
 
 def test_seven_days_a_week_are_plain_days_and_five_are_business_days():
-    assert clock_of(pd.date_range("2024-01-01", periods=20)).unit == "us"
-    assert clock_of(pd.bdate_range("2024-01-01", periods=20)).unit == "b"
-    closing = clock_of(pd.date_range("2024-01-01 16:30", periods=20, freq="B"))
+    assert index_of(pd.date_range("2024-01-01", periods=20)).unit == "us"
+    assert index_of(pd.bdate_range("2024-01-01", periods=20)).unit == "b"
+    closing = index_of(pd.date_range("2024-01-01 16:30", periods=20, freq="B"))
     assert str(closing.at(np.array([5]))[0]) == "2024-01-08T16:30:00.000000"
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.integers(-1000, 1000), st.integers(1, 50), st.lists(st.integers(1, 3), min_size=5, max_size=20))
-def test_numbered_clocks(start, step, jumps):
+def test_numbered_indexes(start, step, jumps):
     places = np.concatenate([[0, 1, 2, 3, 4, 5, 6], 6 + np.cumsum(jumps)])
     if (np.bincount(jumps, minlength=4)[1] + 6) <= max(np.bincount(jumps, minlength=4)[2:]):
-        return  # most jumps are not one step: another clock
+        return  # most jumps are not one step: another index
     times = start + step * places
-    clock = clock_of(times)
-    assert (clock.start, clock.step, clock.unit) == (start, step, "i")
-    np.testing.assert_array_equal(clock.positions(times), places)
-    np.testing.assert_array_equal(clock.at(places), times)
-    assert clock.name == ("1 step" if step == 1 else f"{step} steps")
-    assert clock.seasons() == []
+    time_index = index_of(times)
+    assert (time_index.start, time_index.step, time_index.unit) == (start, step, "i")
+    np.testing.assert_array_equal(time_index.positions(times), places)
+    np.testing.assert_array_equal(time_index.at(places), times)
+    assert time_index.frequency == ("1 step" if step == 1 else f"{step} steps")
+    assert time_index.seasons() == []
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(list(FREQUENCIES)), st.lists(st.integers(0, 2000), min_size=1, max_size=20))
 def test_positions_undo_at(freq, places):
-    clock = clock_of(pd.date_range(FREQUENCIES[freq][0], periods=12, freq=freq).to_numpy())
-    np.testing.assert_array_equal(clock.positions(clock.at(np.array(places))), places)
+    time_index = index_of(pd.date_range(FREQUENCIES[freq][0], periods=12, freq=freq).to_numpy())
+    np.testing.assert_array_equal(time_index.positions(time_index.at(np.array(places))), places)
 
 
 def test_a_table_without_times_counts_its_rows():
-    positions, clock = numbered(4)
-    assert positions.tolist() == clock.at(positions).tolist() == [0, 1, 2, 3]
+    positions, time_index = numbered(4)
+    assert positions.tolist() == time_index.at(positions).tolist() == [0, 1, 2, 3]
 
 
 def times_of(words: list, **kwargs) -> list[str]:
@@ -182,8 +184,8 @@ def test_the_hours_of_the_pollution_data(shared_data):
     [("airline-passengers.csv", "Month", "1 month"), ("daily-min-temperatures.csv", "Date", "1 day"),
      ("ETTh1.csv", "date", "1 hour")],
 )  # fmt: skip
-def test_the_clocks_of_real_files(shared_data, file, column, name):
+def test_the_indexes_of_real_files(shared_data, file, column, name):
     frame = pd.read_csv(shared_data / file, parse_dates=[column])
     times = read_times(read_table(shared_data / file), column)
     np.testing.assert_array_equal(times, frame[column].to_numpy().astype("M8[us]"))
-    assert clock_of(times).name == name
+    assert index_of(times).frequency == name

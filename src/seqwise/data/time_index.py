@@ -1,4 +1,4 @@
-"""The regular clock behind a time column: its step, the place of each row on it, the steps to come."""
+"""The regular time index behind a time column: its step, each row's position, the times to come."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TEXT_FORMATS = [None, "%Y-%m", "%Y/%m", "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y 
 
 
 @dataclass(frozen=True)
-class Clock:
+class TimeIndex:
     """A regular sequence of times: position 0, 1, 2, … ↔ start, start + step, start + 2 steps, ….
 
     Attributes:
@@ -40,7 +40,7 @@ class Clock:
     month_end: bool = False
 
     def positions(self, times: np.ndarray) -> np.ndarray:
-        """Return each time's position, float64, shape (rows,): a whole number where it is on the clock."""
+        """Return each time's position, float64, shape (rows,): a whole number where it is on the index."""
         if self.unit == "i":
             return (times - self.start) / self.step
         start = np.datetime64(self.start, "us")
@@ -67,12 +67,12 @@ class Clock:
             return day.astype(MICROSECOND) + (start - start.astype("M8[D]"))
         month = start.astype("M8[M]") + count
         if self.month_end:
-            clock = start - start.astype("M8[D]")
-            return ((month + 1).astype("M8[D]") - DAY).astype(MICROSECOND) + clock
+            time_of_day = start - start.astype("M8[D]")
+            return ((month + 1).astype("M8[D]") - DAY).astype(MICROSECOND) + time_of_day
         return month.astype(MICROSECOND) + (start - start.astype("M8[M]"))
 
     @property
-    def name(self) -> str:
+    def frequency(self) -> str:
         """The step in words, for example ``"1 week"`` or ``"15 minutes"``."""
         step, unit = self.step, self.unit
         if unit == "mo":
@@ -95,9 +95,9 @@ class Clock:
         return found if self.step >= 60_000_000 else [round(SPANS["m"] / self.step)]
 
 
-def numbered(rows: int) -> tuple[np.ndarray, Clock]:
-    """Return positions 0 … rows - 1 and their clock, for a table that has no time column."""
-    return np.arange(rows), Clock(0, 1, "i")
+def numbered(rows: int) -> tuple[np.ndarray, TimeIndex]:
+    """Return positions 0 … rows - 1 and their time index, for a table that has no time column."""
+    return np.arange(rows), TimeIndex(0, 1, "i")
 
 
 def read_times(table: Table, time: str | list[str], *, fractions: bool = False) -> np.ndarray:
@@ -176,7 +176,7 @@ def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
 
 
 def _most_regular(table: Table, time: str, words: pl.Series, readings: list[np.ndarray]) -> np.ndarray:
-    """Choose between 02/01 as 2 January and as 1 February: the reading that fills its clock best."""
+    """Choose between 02/01 as 2 January and as 1 February: the reading that leaves the fewest gaps and misfits."""
     misfits = [_misfit(read) for read in readings]
     best = min(misfits)
     if len(readings) > 1 and misfits.count(best) > 1:
@@ -190,7 +190,7 @@ def _most_regular(table: Table, time: str, words: pl.Series, readings: list[np.n
 
 
 def _misfit(times: np.ndarray) -> tuple[int, int]:
-    """Count the rows off the clock that suits `times` best, and the steps of it that no row has."""
+    """Count the rows off the time index that suits `times` best, and its steps that no row has."""
     ordered = np.unique(times)
     if len(ordered) < 3:
         return 0, 0
@@ -225,8 +225,8 @@ def _from_parts(table: Table, names: list[str]) -> np.ndarray:
     return times.astype(MICROSECOND)
 
 
-def infer_clock(times: np.ndarray, table: Table, rows: np.ndarray) -> Clock:
-    """Find the clock that sorted, distinct `times` lie on; gaps are allowed, drift is not.
+def infer_time_index(times: np.ndarray, table: Table, rows: np.ndarray) -> TimeIndex:
+    """Find the regular index that sorted, distinct `times` lie on; gaps are allowed, drift is not.
 
     Args:
         times: shape (n,), ascending, without duplicates.
@@ -241,22 +241,22 @@ def infer_clock(times: np.ndarray, table: Table, rows: np.ndarray) -> Clock:
             f"{table.label}: {len(times)} distinct time(s) are too few to tell the step between rows; "
             "at least 3 are needed."
         )
-    clock = _guess(times)
-    positions = clock.positions(times)
+    time_index = _guess(times)
+    positions = time_index.positions(times)
     off = np.flatnonzero(positions != np.round(positions))
     if off.size:
         first = int(off[0])
         raise DataError(
-            f"{table.label}: the rows are not evenly spaced: most are {clock.name} apart, but {times[first]} on "
-            f"{table.where(int(rows[first]))} does not fit ({off.size:,} of {len(times):,} rows do not). Resample "
+            f"{table.label}: the rows are not evenly spaced: most are {time_index.frequency} apart, but {times[first]} "
+            f"on {table.where(int(rows[first]))} does not fit ({off.size:,} of {len(times):,} rows do not). Resample "
             "first, for example with polars: df.sort('time').group_by_dynamic('time', every='1h').agg(pl.all().mean())."
         )
-    return clock
+    return time_index
 
 
-def _guess(times: np.ndarray) -> Clock:
+def _guess(times: np.ndarray) -> TimeIndex:
     if times.dtype.kind == "i":
-        return Clock(int(times[0]), _mode(np.diff(times)), "i")
+        return TimeIndex(int(times[0]), _mode(np.diff(times)), "i")
     gaps = np.diff(times).astype(np.int64)
     start = str(times[0])
     if gaps.min() >= 28 * SPANS["d"]:
@@ -264,11 +264,11 @@ def _guess(times: np.ndarray) -> Clock:
         inside = times - months
         ends = (times.astype("M8[D]") + DAY).astype("M8[M]") > months
         if ends.all() or (inside == inside[0]).all():
-            return Clock(start, _mode(np.diff(months.astype(np.int64))), "mo", bool(ends.all()))
+            return TimeIndex(start, _mode(np.diff(months.astype(np.int64))), "mo", bool(ends.all()))
     step = _mode(gaps)
     if step == SPANS["d"] and len(times) >= 6 and np.is_busday(times.astype("M8[D]")).all():
-        return Clock(start, 1, "b")
-    return Clock(start, step, "us")
+        return TimeIndex(start, 1, "b")
+    return TimeIndex(start, step, "us")
 
 
 def _mode(steps: np.ndarray) -> int:

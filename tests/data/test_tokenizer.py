@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import seqwise as sw
 from seqwise.data import Tokenizer
 from seqwise.data.spacing import join_words
-from seqwise.data.text import PADDING, SPECIAL, UNKNOWN
+from seqwise.data.tokenizer import PADDING, SPECIAL, UNKNOWN
 from seqwise.errors import DataError
 
 TEXTS = [

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from seqwise.data.sequences import Sequences
 from seqwise.data.spacing import join_words, learn_spacing
+from seqwise.data.texts import as_texts
 from seqwise.errors import DataError, NotFittedError, SettingError
 
 KINDS = ("words", "bpe", "tokens")
@@ -194,65 +195,6 @@ class Tokenizer:
                 continue
             if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < low:
                 raise SettingError(f"{name}={value!r}: expected a whole number, at least {low}.")
-
-
-def as_texts(texts: Any, *, tokens: bool = False) -> list[Any]:
-    """Return texts as a list of `str` (with `tokens`, of lists of `str`).
-
-    Args:
-        texts: a list, array or column of texts.
-
-    Raises:
-        DataError: it is a single text or empty, or holds something else; names the position.
-    """
-    if isinstance(texts, (str, bytes)) or not hasattr(texts, "__iter__"):
-        raise DataError(
-            f"Expected a list of texts, got {type(texts).__name__}: {str(texts)[:40]!r}. For a single text pass a list "
-            "of one: [text]."
-        )
-    if hasattr(texts, "columns") or isinstance(texts, Mapping):  # a list of these would be their names
-        names = [str(name) for name in getattr(texts, "columns", texts)]
-        raise DataError(
-            f"Expected a list of texts, got a {type(texts).__name__} with the columns {names}. Pass one of them: "
-            f"list(table[{names[0] if names else '…'!r}])."
-        )
-    read = list(texts)
-    if not read:
-        raise DataError("The list of texts is empty. Pass at least one.")
-    for i, text in enumerate(read):
-        if tokens:
-            read[i] = _as_tokens(text, i)
-        elif not isinstance(text, str):
-            raise DataError(_no_text(text, f"Text {i}"))
-    return read
-
-
-def _as_tokens(tokens: Any, index: int) -> list[str]:
-    if isinstance(tokens, (str, bytes)) or not hasattr(tokens, "__iter__"):
-        raise DataError(
-            f"Text {index} is {type(tokens).__name__}, {str(tokens)[:40]!r}; expected its list of tokens, for example "
-            "['a', 'cat', '.']."
-        )
-    read = list(tokens)
-    if not read:
-        raise DataError(f"Text {index} has no token. Leave it out, with its labels.")
-    for j, token in enumerate(read):
-        if not isinstance(token, str) or not token.strip():
-            what = f"Text {index}, token {j}"
-            raise DataError(
-                f"{what} is empty. Leave it out, with its label." if isinstance(token, str) else _no_text(token, what)
-            )
-    return read
-
-
-def _no_text(found: Any, where: str) -> str:
-    if found is None or (isinstance(found, (float, np.floating)) and found != found):
-        return f"{where} is missing ({found}). Put '' where there is none, or leave it out, with its label."
-    if isinstance(found, bytes):
-        return f"{where} is bytes, not text: {found[:40]!r}. Decode it: text.decode('utf-8')."
-    if isinstance(found, (list, tuple, np.ndarray)):
-        return f"{where} is a list, expected a str. For lists of tokens set kind='tokens'."
-    return f"{where} is {type(found).__name__}, {str(found)[:40]!r}; expected a str. Convert it: str(…)."
 
 
 def _library() -> Any:

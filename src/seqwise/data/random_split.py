@@ -1,4 +1,4 @@
-"""Parts of a set of sequences: what is held back to choose and to score a model, drawn at random, class by class."""
+"""Training, validation and test samples drawn at random, class by class."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from seqwise.errors import DataError, SettingError
 
 
 @dataclass(frozen=True)
-class Parts:
+class RandomSplit:
     """The numbers of the samples of each part, ascending, int64."""
 
     train: np.ndarray
@@ -21,7 +21,7 @@ class Parts:
         """Tell which part is smaller than it was asked to be, one sentence each.
 
         Args:
-            validation, test: see `hold_back`.
+            validation, test: see `split_at_random`.
         """
         samples = sum(len(chosen) for chosen in self.__dict__.values())
         found = []
@@ -50,9 +50,9 @@ def part_size(size: float, samples: int, name: str) -> int:
     return int(size) if size >= 1 else max(round(samples * size), 1)
 
 
-def hold_back(
+def split_at_random(
     samples: int, *, validation: float, test: float, strata: np.ndarray | None = None, seed: int = 0
-) -> Parts:
+) -> RandomSplit:
     """Draw validation and test parts at random.
 
     With `strata` each class gives its share to every part, to within one sample, as far as it has members: a class with
@@ -79,7 +79,7 @@ def hold_back(
         taken = _draw(groups[left], size, rng)
         found[name] = left[taken]
         left = np.setdiff1d(left, found[name])
-    return Parts(left, found["validation"], found["test"])
+    return RandomSplit(left, found["validation"], found["test"])
 
 
 def _draw(groups: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:

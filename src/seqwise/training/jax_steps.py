@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from seqwise.training.batches import Batches
-from seqwise.training.gathering import gatherer
+from seqwise.training.jax_batches import gatherer
 from seqwise.training.sequence_batches import BucketedBatches
+from seqwise.training.window_batches import WindowBatches
 
 # full optimisation doubles XLA's compile time of these loops and gains nothing measurable in their speed
 COMPILER_OPTIONS = {"xla_backend_optimization_level": 1}
@@ -33,7 +33,7 @@ class JaxSteps:
         batch_size: samples of every batch; short batches are filled up.
     """
 
-    def __init__(self, model: Any, batches: Batches | BucketedBatches, batch_size: int) -> None:
+    def __init__(self, model: Any, batches: WindowBatches | BucketedBatches, batch_size: int) -> None:
         self.model, self.batch_size, self._batches = model, batch_size, batches
         self._sizes = batches.sizes(batch_size)
         self._data, self._gather = gatherer(batches)
@@ -161,7 +161,7 @@ class JaxSteps:
         return jax.lax.fori_loop(0, steps, step, (measured, jnp.zeros(len(rows))))
 
 
-def _compiled_metrics(model: Any, batches: Batches | BucketedBatches) -> list[Any]:
+def _compiled_metrics(model: Any, batches: WindowBatches | BucketedBatches) -> list[Any]:
     """The metrics that `model.compile` was given, built: Keras makes their variables at the first batch."""
     together = [metric for metric in model.metrics if hasattr(metric, "metrics")]
     if not together:

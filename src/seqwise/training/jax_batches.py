@@ -10,18 +10,18 @@ import jax.numpy as jnp
 import numpy as np
 
 from seqwise.data import Sequences, Windows
-from seqwise.training.batches import Batches
 from seqwise.training.pair_batches import PairBatches
 from seqwise.training.sequence_batches import BucketedBatches, SequenceBatches, model_inputs
 from seqwise.training.step_batches import StepBatches
+from seqwise.training.window_batches import WindowBatches
 
 # (data, samples' numbers, bucket) → (model inputs, targets, sample weights or None)
 Gather = Callable[[Any, jax.Array, int], tuple[Any, jax.Array, jax.Array | None]]
 
 
-def gatherer(batches: Batches | BucketedBatches) -> tuple[Any, Gather]:
+def gatherer(batches: WindowBatches | BucketedBatches) -> tuple[Any, Gather]:
     """Return what lies on the device, and the function that takes a batch from it, as `batches.gather` does."""
-    if isinstance(batches, Batches):
+    if isinstance(batches, WindowBatches):
         return _from_windows(batches)
     if isinstance(batches, PairBatches):
         return _from_pairs(batches)
@@ -31,7 +31,7 @@ def gatherer(batches: Batches | BucketedBatches) -> tuple[Any, Gather]:
     return _from_sequences(batches)
 
 
-def _from_windows(batches: Batches) -> tuple[Any, Gather]:
+def _from_windows(batches: WindowBatches) -> tuple[Any, Gather]:
     windows = batches.windows
     data = (_on_device(windows.values), _on_device(batches.visible), _on_device(batches.weights))
     # the layout alone: a program must not hold the values

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from seqwise.data import Split, TimeSeries, Windows, make_series, split_by_time, usable_origins
-from seqwise.data.splits import part_rows
+from seqwise.data.time_split import part_rows
 from seqwise.errors import DataError, SettingError
 
 SIZES = st.sampled_from([0, 0.05, 0.1, 0.2, 0.4, 0.9]) | st.integers(1, 60)
@@ -40,11 +40,11 @@ def test_parts_are_disjoint_in_order_and_cover_every_row(rows, window, horizon, 
 @given(st.integers(60, 120), st.integers(1, 10), st.integers(1, 6), st.booleans())
 def test_no_training_window_touches_a_later_part_and_no_target_is_shared(rows, window, horizon, every_step):
     split = split_by_time(rows, window=window, horizon=horizon, validation=0.2, test=0.2)
-    clock = np.arange(rows, dtype=np.float64)[:, None]
+    values = np.arange(rows, dtype=np.float64)[:, None]
     told = {}
     for part in ("train", "validation", "test"):
         first, last = split.bounds(part)
-        windows = Windows(clock, window, horizon, 1, first, last, None, every_step and part == "train")
+        windows = Windows(values, window, horizon, 1, first, last, None, every_step and part == "train")
         x, y = windows.batch(slice(None))
         told[part] = set(y.ravel())
         if part == "train":

@@ -55,4 +55,4 @@ def test_missing_values_neither_hide_the_season_nor_warn(hidden):
 def test_airline_passengers_repeat_each_year(shared_data):
     table = read_table(shared_data / "airline-passengers.csv")
     series = make_series(table, target="Passengers", time="Month")
-    assert seasonal_period(series.truth()[:, 0], series.clock.seasons()) == 12
+    assert seasonal_period(series.truth()[:, 0], series.time_index.seasons()) == 12
