@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqwise import data, layers
     from seqwise.errors import BundleError, DataError, NotFittedError, SeqwiseError, SettingError, ShapeError
+    from seqwise.estimators.forecasting.forecaster import Forecaster
+    from seqwise.estimators.runs import load
+    from seqwise.estimators.sequences.classifier import Classifier
+    from seqwise.estimators.sequences.regressor import Regressor
+    from seqwise.estimators.sequences.tagger import Tagger
+    from seqwise.estimators.translation.translator import Translator
     from seqwise.layers import Stream, accelerate
-    from seqwise.models.classifier import Classifier
-    from seqwise.models.forecaster import Forecaster
-    from seqwise.models.regressor import Regressor
-    from seqwise.models.run_folder import load
-    from seqwise.models.tagger import Tagger
-    from seqwise.models.translator import Translator
     from seqwise.shapes.check import check
     from seqwise.shapes.explain import explain
     from seqwise.shapes.teach import explain_errors
@@ -27,17 +27,17 @@ if "keras" not in sys.modules:
 
 # each public name and the module that holds it; a module is imported when its name is first used
 _HOMES = {
-    "Classifier": "seqwise.models.classifier",
-    "Forecaster": "seqwise.models.forecaster",
-    "Regressor": "seqwise.models.regressor",
+    "Classifier": "seqwise.estimators.sequences.classifier",
+    "Forecaster": "seqwise.estimators.forecasting.forecaster",
+    "Regressor": "seqwise.estimators.sequences.regressor",
     "Stream": "seqwise.layers",
-    "Tagger": "seqwise.models.tagger",
-    "Translator": "seqwise.models.translator",
+    "Tagger": "seqwise.estimators.sequences.tagger",
+    "Translator": "seqwise.estimators.translation.translator",
     "accelerate": "seqwise.layers",
     "check": "seqwise.shapes.check",
     "explain": "seqwise.shapes.explain",
     "explain_errors": "seqwise.shapes.teach",
-    "load": "seqwise.models.run_folder",
+    "load": "seqwise.estimators.runs",
     **dict.fromkeys(
         ["BundleError", "DataError", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError"], "seqwise.errors"
     ),

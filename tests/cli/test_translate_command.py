@@ -119,7 +119,7 @@ def test_ctrl_c_while_it_is_scored_keeps_the_model(folder, tmp_path, capsys, mon
         raise KeyboardInterrupt
 
     run = tmp_path / "run"
-    monkeypatch.setattr("seqwise.models.translator.Translator.evaluate", stopped)
+    monkeypatch.setattr("seqwise.estimators.translation.translator.Translator.evaluate", stopped)
     assert call(monkeypatch, "train", folder / "pairs.tsv", "--task", "translate", *QUICK, "--out", run) == 130
     assert f"the model is saved in {run}. Score it: seqwise evaluate {run}" in capsys.readouterr().out
     monkeypatch.undo()

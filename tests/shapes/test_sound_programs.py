@@ -47,7 +47,7 @@ def test_nothing_is_found_in_a_forecaster(both_ways, every_step, gaps, units):
 
 def unfitted(forecaster, table):
     """Give a Forecaster all that `fit` would, but the training."""
-    from seqwise.models import forecaster as module
+    from seqwise.estimators.forecasting import forecaster as module
 
     fit = module.fit
     module.fit = lambda *args, **kwargs: None

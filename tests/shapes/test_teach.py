@@ -167,7 +167,7 @@ def test_a_fault_in_the_explaining_itself_hides_nothing(monkeypatch):
 def test_the_own_fit_teaches_too():
     """A network that does not fit its windows, in Seqwise's own loop."""
     from seqwise.data import Windows
-    from seqwise.models.network import build_network
+    from seqwise.estimators.forecasting.network import build_network
     from seqwise.training import WindowBatches, fit
 
     windows = Windows(np.random.default_rng(0).normal(size=(60, 2)), 12, 3)

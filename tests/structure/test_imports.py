@@ -19,11 +19,12 @@ ORDER = [
     "ops",
     "layers",
     "training",
+    "baselines",
     "evaluation",
-    "bundle",
-    "models",
+    "artifact",
+    "estimators",
     "export",
-    "serving",
+    "live",
     "cli",
 ]
 FILES = sorted(SOURCE.rglob("*.py"))
@@ -77,9 +78,9 @@ def test_a_file_imports_only_from_its_left(path):
 
 @pytest.mark.parametrize(
     "line",
-    ["from seqwise.models import x", "import seqwise.cli.main", "def f():\n    from seqwise.training import x",
-     "import seqwise", "from seqwise import models", "from seqwise.unknown import x", "from . import time_index",
-     "if True:\n    import seqwise.export as e", "import_module('seqwise.models.forecaster')"],
+    ["from seqwise.estimators import x", "import seqwise.cli.main", "def f():\n    from seqwise.training import x",
+     "import seqwise", "from seqwise import estimators", "from seqwise.unknown import x", "from . import time_index",
+     "if True:\n    import seqwise.export as e", "import_module('seqwise.estimators.forecasting.forecaster')"],
 )  # fmt: skip
 def test_the_order_test_itself_catches(line):
     assert len(wrong_way("data", line)) == 1
@@ -133,7 +134,7 @@ def test_every_public_name_resolves():
         _ = seqwise.Forcaster
 
 
-@pytest.mark.parametrize("folder", ["data", "shapes", "training", "evaluation", "bundle"])
+@pytest.mark.parametrize("folder", ["data", "shapes", "training", "evaluation", "artifact"])
 def test_the_names_a_folder_lists_are_there(folder):
     names = fresh(f"import seqwise.{folder} as m; print(*[n for n in m.__all__ if not hasattr(m, n)], len(m.__all__))")
     assert names.isdigit()

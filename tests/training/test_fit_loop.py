@@ -7,7 +7,7 @@ import pytest
 
 from seqwise.backend import import_keras
 from seqwise.data import Windows
-from seqwise.models.network import build_network
+from seqwise.estimators.forecasting.network import build_network
 from seqwise.training import WindowBatches, auto_batch_size, fit, jax_steps, loop, predict
 
 ROWS, WINDOW, HORIZON, BATCH = 43, 6, 2, 8

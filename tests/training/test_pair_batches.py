@@ -9,8 +9,8 @@ import pytest
 
 from seqwise.backend import import_keras
 from seqwise.data import make_sequences
+from seqwise.estimators.translation.network import build_translator
 from seqwise.layers import accelerate
-from seqwise.models.translation_network import build_translator
 from seqwise.training import PairBatches, buckets, jax_steps, loop
 from seqwise.training.jax_batches import gatherer
 from seqwise.training.token_loss import TokenCrossentropy

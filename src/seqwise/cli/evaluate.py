@@ -44,7 +44,7 @@ def command(
     from seqwise.cli.predict import check_writable
     from seqwise.cli.tasks import pair_columns, task_of
     from seqwise.errors import SettingError
-    from seqwise.models.run_folder import load
+    from seqwise.estimators.runs import load
 
     check_writable(report)
     estimator = load(run)

@@ -28,7 +28,7 @@ def read_model(path: str) -> Any:
         BundleError: it is not there, is no model, or holds layers that are not known.
     """
     if Path(path).is_dir():
-        from seqwise.models.run_folder import load
+        from seqwise.estimators.runs import load
 
         return load(Path(path))
     return read_keras_model(path, compiled=False)

@@ -37,7 +37,7 @@ def command(
         seqwise predict runs/french --data letters.txt --out letters.csv
     """
     from seqwise.cli.tasks import pair_columns, task_of
-    from seqwise.models.run_folder import load
+    from seqwise.estimators.runs import load
 
     for path in (out, plot):
         check_writable(path)

@@ -72,7 +72,7 @@ def command(
     """
     given = {name: value for name, value in locals().items() if value is not None and name not in ("data", "out")}
     from seqwise.cli.tasks import choose_task, task_module
-    from seqwise.models.run_folder import METRICS, REPORT, ScoringInterrupted, check_destination
+    from seqwise.estimators.runs import METRICS, REPORT, ScoringInterrupted, check_destination
 
     check_destination(out)  # before the training, not after it
     console = Console(soft_wrap=True, highlight=False, markup=False)

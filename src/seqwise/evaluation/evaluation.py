@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.baselines import series as baselines
 from seqwise.data import TimeSeries
-from seqwise.evaluation import baselines
 from seqwise.evaluation.metrics import METRICS, error_by_step, naive_scale, score
 
 NAMES = {

@@ -82,7 +82,7 @@ def anchored():
 
 
 def forecaster(**settings):
-    from seqwise.models.network import build_network
+    from seqwise.estimators.forecasting.network import build_network
 
     return build_network(**({"window": 12, "features": 3, "targets": 1, "horizon": 4, "units": (5,)} | settings))
 

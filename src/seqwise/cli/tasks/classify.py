@@ -12,6 +12,6 @@ OPTIONS = {*sequences.OPTIONS, "class_weight", "label_smoothing"}
 
 
 def make(given: dict[str, Any]) -> Any:
-    from seqwise.models.classifier import Classifier
+    from seqwise.estimators.sequences.classifier import Classifier
 
     return Classifier(**sequences.settings(given))

@@ -15,7 +15,7 @@ OPTIONS = {
 
 
 def make(given: dict[str, Any]) -> Any:
-    from seqwise.models.forecaster import Forecaster
+    from seqwise.estimators.forecasting.forecaster import Forecaster
 
     settings = {name: value for name, value in given.items() if name not in COLUMNS}
     if "units" in settings:
@@ -57,7 +57,7 @@ def evaluate(forecaster: Any, data: str | None, folds: int | None) -> Any:
 
 
 def predict(forecaster: Any, data: str | None, out: Path | None, plot: Path | None) -> str:
-    from seqwise.models.forecaster_run import write_forecast
+    from seqwise.estimators.forecasting.run import write_forecast
 
     series = forecaster.series_ if data is None else forecaster.read_again(data)
     times, values = forecaster.forecast(series)

@@ -12,6 +12,6 @@ OPTIONS = {*sequences.OPTIONS, "loss"}
 
 
 def make(given: dict[str, Any]) -> Any:
-    from seqwise.models.regressor import Regressor
+    from seqwise.estimators.sequences.regressor import Regressor
 
     return Regressor(**sequences.settings(given))

@@ -68,7 +68,7 @@ def evaluate(estimator: Any, data: str | None, folds: int | None) -> Any:
 
 
 def write_report(estimator: Any, evaluation: Any, path: Path) -> None:
-    from seqwise.models.sequence_run import write_report
+    from seqwise.estimators.sequences.run import write_report
 
     write_report(estimator, evaluation, path)
 

@@ -12,6 +12,6 @@ OPTIONS = sequences.OPTIONS - {"pooling", "tokens"}
 
 
 def make(given: dict[str, Any]) -> Any:
-    from seqwise.models.tagger import Tagger
+    from seqwise.estimators.sequences.tagger import Tagger
 
     return Tagger(**sequences.settings(given))

@@ -18,7 +18,7 @@ MOST_SHOWN = 20  # translations, on the screen
 
 
 def make(given: dict[str, Any]) -> Any:
-    from seqwise.models.translator import Translator
+    from seqwise.estimators.translation.translator import Translator
 
     settings = {name: value for name, value in given.items() if name not in COLUMNS}
     if "units" in settings:
@@ -66,7 +66,7 @@ def evaluate(translator: Any, data: str | None, folds: int | None, **columns: st
 
 
 def write_report(translator: Any, evaluation: Any, path: Path) -> None:
-    from seqwise.models.translator_run import write_report
+    from seqwise.estimators.translation.run import write_report
 
     write_report(translator, evaluation, path)
 

@@ -1,0 +1,1 @@
+"""Simple learners that a model has to beat."""

@@ -1,0 +1,108 @@
+"""The forecasting network: stock Keras layers from a scaled window to a scaled forecast."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqwise.backend import import_keras
+from seqwise.estimators.sequences.network import seed_stream
+
+
+def build_network(
+    *,
+    window: int,
+    features: int,
+    targets: int,
+    horizon: int,
+    units: tuple[int, ...],
+    bidirectional: bool = False,
+    dropout: float = 0.0,
+    return_sequences: bool = False,
+    residual: bool = True,
+    linear_skip: bool = True,
+    masked: bool = False,
+    seed: int = 0,
+) -> Any:
+    """Build the model; every layer is Keras's own, so it loads wherever Keras or TensorFlow.js does.
+
+    Input: (samples, window, features), the targets' past first; with `masked` also (samples, window) bool,
+    True where the step may be seen. Output: (samples, horizon, targets), or (samples, window, horizon, targets)
+    with `return_sequences`.
+
+    With `residual` the network forecasts the change from the last value of each target, and reads the targets
+    relative to it, as in NLinear (Zeng et al. 2023, "Are Transformers effective for time series forecasting?"):
+    a level that was never seen in training does no harm. With `linear_skip` a linear map of the targets' window
+    is added, the autoregressive part of LSTNet (Lai et al. 2018). Both parts start at zero: the untrained model
+    repeats the last value.
+
+    Args:
+        units: width of each stacked LSTM layer.
+        dropout: share of each LSTM layer's inputs that is dropped in training.
+        seed: seeds every initial weight and dropout mask.
+    """
+    keras = import_keras()
+    layers = keras.layers
+    seeds = seed_stream(seed)
+    inputs = layers.Input((window, features), name="window")
+    visible = layers.Input((window,), dtype="bool", name="visible") if masked else None
+
+    past = _channels(layers, inputs, 0, targets, features)  # (samples, window, targets)
+    read = inputs
+    anchor = None
+    if residual:
+        # (samples, 1, targets); with an output for every step the anchor must not lie ahead of any of them
+        anchor = layers.Cropping1D((0, window - 1) if return_sequences else (window - 1, 0), name="anchor")(past)
+        past = layers.Subtract(name="centred")([past, anchor])
+        others = _channels(layers, inputs, targets, features, features) if features > targets else None
+        read = past if others is None else layers.Concatenate(name="centred_inputs")([past, others])
+
+    hidden = read
+    for i, width in enumerate(units):
+        directions = [
+            layers.LSTM(
+                width,
+                return_sequences=return_sequences or i < len(units) - 1,
+                dropout=dropout,
+                go_backwards=backwards,
+                kernel_initializer=keras.initializers.GlorotUniform(seed=next(seeds)),
+                recurrent_initializer=keras.initializers.Orthogonal(seed=next(seeds)),
+                seed=next(seeds),
+                name=f"lstm_{i + 1}" + ("_backwards" if backwards else ""),
+            )
+            for backwards in ((False, True) if bidirectional else (False,))
+        ]
+        lstm: Any = directions[0]
+        if bidirectional:  # a copy of the one would start with the same weights and masks as the other
+            lstm = layers.Bidirectional(lstm, backward_layer=directions[1], name=f"bidirectional_{i + 1}")
+        hidden = lstm(hidden, mask=visible) if masked else lstm(hidden)
+
+    start: Any = "zeros" if residual else keras.initializers.GlorotUniform(seed=next(seeds))
+    flat = layers.Dense(horizon * targets, kernel_initializer=start, name="head")(hidden)
+    if return_sequences:
+        forecast = layers.Reshape((window, horizon, targets), name="forecast_change" if residual else "forecast")(flat)
+        if residual:
+            # each step's own value is the last one it knows
+            now = layers.Reshape((window, 1, targets), name="now")(
+                _channels(layers, inputs, 0, targets, features, "now")
+            )
+            forecast = layers.Add(name="forecast")([forecast, now])
+        return keras.Model([inputs, visible] if masked else inputs, forecast, name="forecaster")
+    parts = [layers.Reshape((horizon, targets), name="from_lstm")(flat)]
+    if linear_skip:
+        turned = layers.Permute((2, 1), name="time_last")(past)  # (samples, targets, window)
+        linear = layers.Dense(horizon, kernel_initializer="zeros", use_bias=False, name="linear_skip")(turned)
+        parts.append(layers.Permute((2, 1), name="from_past")(linear))
+    if anchor is not None:
+        parts.append(anchor)
+    forecast = layers.Add(name="forecast")(parts) if len(parts) > 1 else parts[0]
+    return keras.Model([inputs, visible] if masked else inputs, forecast, name="forecaster")
+
+
+def _channels(layers: Any, tensor: Any, first: int, last: int, total: int, name: str = "") -> Any:
+    """Take features ``first … last - 1`` with stock layers: Cropping1D crops the middle axis only."""
+    if (first, last) == (0, total):
+        return tensor
+    label = name or ("targets" if first == 0 else "others")
+    turned = layers.Permute((2, 1), name=f"{label}_turned")(tensor)
+    cropped = layers.Cropping1D((first, total - last), name=f"{label}_chosen")(turned)
+    return layers.Permute((2, 1), name=f"{label}_past")(cropped)

@@ -1,0 +1,1 @@
+"""Classes, numbers and tags of sequences: `Classifier`, `Regressor`, `Tagger`."""

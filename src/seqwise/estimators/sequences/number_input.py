@@ -1,0 +1,133 @@
+"""Sequences of numbers on their way into a network: read, checked against the training's, scaled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqwise.baselines.sequence_features import SummaryFeatures
+from seqwise.data import Scaler, Sequences
+from seqwise.errors import DataError, SettingError
+from seqwise.estimators.sequences.network import POOLINGS, build_sequence_network
+from seqwise.estimators.sequences.recipes import setting
+
+LEAST_SPREAD = 1e-3  # between the quartiles of a scaled feature, below which its values are as good as one
+MOST_LOOKED_AT = 100_000  # steps, of which the quartiles are taken
+
+
+class NumberInput:
+    """What a sequence estimator knows of its inputs, where they are numbers.
+
+    Args:
+        settings: the estimator, whose settings say how they are scaled and read.
+    """
+
+    kind = "numbers"
+    tokens = None
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
+
+    @property
+    def features(self) -> int:
+        """Features of a step."""
+        return len(self.columns)
+
+    def fit(self, raw: Sequences, train: np.ndarray) -> list[str]:
+        """Learn the scaling from the steps of the training part (never from padding). Returns notes, one sentence each.
+
+        Args:
+            train: numbers of its sequences.
+        """
+        self.columns = list(raw.columns)
+        steps = raw.take(train).values
+        kinds = self.settings.scaler
+        self.scaler = Scaler(dict(kinds) if isinstance(kinds, Mapping) else kinds)
+        self.scaler.fit(steps, self.columns, constants=True)
+        constant = np.flatnonzero((steps == steps[0]).all(axis=0))
+        named = ", ".join(f"{self.columns[j]!r}" for j in constant[:5].tolist()) + (", …" if len(constant) > 5 else "")
+        if len(constant) == len(self.columns):
+            raise DataError(
+                "No feature ever changes in the training part: there is nothing to learn from. Is it the right column?"
+            )
+        notes = [f"The same value at every step of the training part, so of no use: feature(s) {named}."]
+        return (notes if constant.size else []) + self._hiding(steps)
+
+    def _hiding(self, steps: np.ndarray) -> list[str]:
+        """Return a note for each feature of which a few values are so great that scaling makes all others alike."""
+        low, high = np.quantile(steps[:: -(-len(steps) // MOST_LOOKED_AT)], [0.25, 0.75], axis=0)
+        spread, width = high - low, np.ptp(steps, axis=0)
+        hidden = (spread > 0) & (spread < LEAST_SPREAD * self.scaler.scale_) & (spread < LEAST_SPREAD * width)
+        notes = []
+        for j in np.flatnonzero(hidden).tolist():
+            column = steps[:, j]
+            value = column[np.abs(column - np.median(column)).argmax()]
+            notes.append(
+                f"Feature {self.columns[j]!r} has a value of {value:g}, so far from the others that scaled they are "
+                "all nearly the same: the network cannot tell them apart. Mend the value, or choose scaler='robust'."
+            )
+        return notes
+
+    def prepare(self, raw: Sequences) -> Sequences:
+        """Return the sequences as the network takes them: scaled, float32.
+
+        Raises:
+            DataError: they have other features than the training's.
+        """
+        if raw.values.shape[1] != len(self.columns):
+            raise DataError(
+                f"The sequences have {raw.values.shape[1]} feature(s), but the model was trained on {len(self.columns)}"
+                + (f": {', '.join(self.columns)}." if self.columns[0] != "0" else ".")
+            )
+        return replace(raw, values=self.scaler.transform(raw.values))
+
+    def network(self, outputs: int) -> Any:
+        """Return the network, from sequences as `prepare` makes them to (samples, outputs)."""
+        settings = self.settings
+        return build_sequence_network(
+            features=len(self.columns),
+            outputs=outputs,
+            units=tuple(settings.units),
+            bidirectional=settings.bidirectional,
+            pooling=pooling_of(setting(settings, "pooling", self.kind)),
+            dropout=setting(settings, "dropout", self.kind),
+            seed=settings.seed,
+        )
+
+    def baseline_features(self) -> SummaryFeatures:
+        """Return what the simple model that stands beside this one reads."""
+        return SummaryFeatures()
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Return what `load` needs, as JSON; larger things go to files in `folder`."""
+        return {"kind": self.kind, "columns": self.columns, "scaler": self.scaler.to_dict()}
+
+    @classmethod
+    def load(cls, folder: Path, saved: dict[str, Any], settings: Any) -> NumberInput:
+        """Undo `save`."""
+        found = cls(settings)
+        found.columns, found.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
+        return found
+
+    @staticmethod
+    def files() -> tuple[str, ...]:
+        """Names of the files that `save` wrote."""
+        return ()
+
+
+def check_pooling(pooling: Any) -> None:
+    """Raise `SettingError` where the setting `pooling` is none that there is."""
+    names = pooling_of(pooling) if isinstance(pooling, str) else ("",)
+    if pooling != "auto" and not set(names) <= set(POOLINGS):
+        raise SettingError(f"pooling={pooling!r}: expected 'last', 'mean', 'max', or some joined: 'last+max'.")
+    if len(set(names)) < len(names):
+        raise SettingError(f"pooling={pooling!r} names one twice.")
+
+
+def pooling_of(pooling: str) -> tuple[str, ...]:
+    """Return the names that the setting `pooling` joins: ``"mean+max"`` → ``("mean", "max")``, ``""`` → ``()``."""
+    return tuple(name for name in pooling.split("+") if name)

@@ -1,0 +1,86 @@
+"""The network that reads token ids: an embedding that hides padding, then the LSTMs of every sequence model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from seqwise.backend import import_keras
+from seqwise.estimators.sequences.network import head, read_steps, seed_stream
+
+
+def build_text_network(
+    *,
+    tokens: int,
+    outputs: int,
+    embedding: int,
+    units: Sequence[int],
+    bidirectional: bool = True,
+    pooling: Sequence[str] = ("max",),
+    dropout: float = 0.0,
+    table: np.ndarray | None = None,
+    frozen: bool = False,
+    seed: int = 0,
+) -> Any:
+    """Build the model; every layer is Keras's own, so it loads wherever Keras does.
+
+    Input: token ids, int32 (samples, timesteps), 0 where there is padding. Output: (samples, outputs), or without
+    `pooling` (samples, timesteps, outputs), without an activation.
+
+    Args:
+        tokens: how many there are in the vocabulary, padding included.
+        embedding, table, frozen: see `embed`.
+        units, bidirectional, pooling, dropout: see `read_steps`.
+        seed: seeds every initial weight and dropout mask.
+    """
+    keras = import_keras()
+    seeds = seed_stream(seed)
+    ids = keras.layers.Input((None,), dtype="int32", name="tokens")
+    steps, mask = embed(ids, tokens, embedding, table=table, frozen=frozen, dropout=dropout, seeds=seeds)
+    read = read_steps(
+        steps, mask, units=units, bidirectional=bidirectional, pooling=pooling, dropout=dropout, seeds=seeds
+    )
+    return keras.Model(ids, head(read, outputs, seeds), name="text_reader")
+
+
+def embed(
+    ids: Any,
+    tokens: int,
+    width: int,
+    *,
+    table: np.ndarray | None,
+    frozen: bool,
+    dropout: float,
+    seeds: Iterator[int],
+) -> tuple[Any, Any]:
+    """Turn token ids into vectors; padding, id 0, is masked.
+
+    Args:
+        ids: int32, (samples, timesteps).
+        width: of the vectors, where they are learned from nothing.
+        table: pretrained vectors, float32, shape (tokens, dims), to start from; their dims then stand for `width`.
+        frozen: the vectors stay as they are.
+        dropout: share of the vectors' dimensions that is dropped in training, of one text the same at every step.
+
+    Returns:
+        vectors (samples, timesteps, width), and the mask, bool (samples, timesteps).
+    """
+    keras = import_keras()
+    layers = keras.layers
+    start = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
+    layer = layers.Embedding(
+        tokens,
+        width if table is None else table.shape[1],
+        mask_zero=True,
+        embeddings_initializer=start,
+        trainable=not frozen,
+        name="embedding",
+    )
+    steps = layer(ids)
+    if table is not None:
+        layer.set_weights([table])
+    if dropout:
+        steps = layers.SpatialDropout1D(dropout, seed=next(seeds), name="dropout_embedding")(steps)
+    return steps, layer.compute_mask(ids)
