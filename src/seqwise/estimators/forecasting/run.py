@@ -60,7 +60,7 @@ def restore(folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Fo
     forecaster.series_ = _context(folder, data, forecaster.gaps)
     start = saved["test_start"]
     if start is not None:
-        start = int(start) if data["clock"]["unit"] == "i" else np.datetime64(start, "us")
+        start = int(start) if data["time_index"]["unit"] == "i" else np.datetime64(start, "us")
     forecaster.test_start_ = start
     forecaster.plan_ = forecaster.evaluation_ = None
     return forecaster
