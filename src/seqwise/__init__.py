@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from seqwise.estimators.sequences.tagger import Tagger
     from seqwise.estimators.translation.translator import Translator
     from seqwise.layers import Stream, accelerate
-    from seqwise.shapes.check import check
-    from seqwise.shapes.explain import explain
-    from seqwise.shapes.teach import explain_errors
+    from seqwise.inspection.check.check import check
+    from seqwise.inspection.explain.explain import explain
+    from seqwise.inspection.errors import explain_errors
 
 __version__ = "0.1.0"
 
@@ -34,9 +34,9 @@ _HOMES = {
     "Tagger": "seqwise.estimators.sequences.tagger",
     "Translator": "seqwise.estimators.translation.translator",
     "accelerate": "seqwise.layers",
-    "check": "seqwise.shapes.check",
-    "explain": "seqwise.shapes.explain",
-    "explain_errors": "seqwise.shapes.teach",
+    "check": "seqwise.inspection.check.check",
+    "explain": "seqwise.inspection.explain.explain",
+    "explain_errors": "seqwise.inspection.errors",
     "load": "seqwise.estimators.runs",
     **dict.fromkeys(
         ["BundleError", "DataError", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError"], "seqwise.errors"

@@ -7,7 +7,7 @@ import pytest
 
 import seqwise as sw
 from seqwise.backend import import_keras
-from seqwise.shapes.rules import RULES
+from seqwise.inspection.check.rules import RULES
 
 keras = import_keras()
 layers = keras.layers

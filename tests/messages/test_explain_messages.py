@@ -90,7 +90,7 @@ def test_the_same_in_rich_in_a_notebook_and_for_a_program():
     assert facts["inputs"][0]["axes"] == {"samples": None, "timesteps": 24, "features": 3}
     assert facts["steps"][1]["mask"] == ["uses", "carries"]
     assert facts["steps"][2]["outputs"] == [{"samples": None, "units": 20}]
-    assert facts["outputs"][0]["reach"] == "all 24"
+    assert facts["outputs"][0]["receptive_field"] == "all 24"
 
 
 def test_html_escapes_the_users_names():
@@ -147,7 +147,7 @@ def test_embedding():
         "the end."
     )
     assert step.mask_why == "made here: token 0 is padding (mask_zero=True)"
-    assert (step.parameters, step.account) == (320_000, "5,000 tokens × 64 numbers")
+    assert (step.parameters, step.formula) == (320_000, "5,000 tokens × 64 numbers")
 
 
 def test_a_lost_mask():

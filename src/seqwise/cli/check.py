@@ -40,7 +40,7 @@ def command(
         seqwise check model.keras --data windows.npz --format json
     """
     from seqwise.cli.inputs import read_keras_model
-    from seqwise.shapes.check import check
+    from seqwise.inspection.check.check import check
 
     x, y, validation = None, None, None
     if data is not None:

@@ -37,7 +37,7 @@ def command(
     """
     from seqwise.cli.inputs import is_model, read_data, read_model
     from seqwise.errors import SettingError
-    from seqwise.shapes.explain import explain
+    from seqwise.inspection.explain.explain import explain
 
     if not is_model(model):
         if data is not None:

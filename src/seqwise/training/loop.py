@@ -13,7 +13,7 @@ from seqwise.backend import import_keras
 from seqwise.data import Sequences
 from seqwise.data.padding import pad_joined
 from seqwise.errors import SettingError
-from seqwise.shapes.teach import explain_errors
+from seqwise.inspection.errors import explain_errors
 from seqwise.training.progress import progress_callback
 from seqwise.training.sequence_batches import BucketedBatches, model_inputs
 from seqwise.training.window_batches import WindowBatches

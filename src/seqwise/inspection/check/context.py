@@ -1,0 +1,110 @@
+"""What the rules look at: the traced graph of the model, the data and the loss, as far as each is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from seqwise.inspection.check.construction import Construction
+from seqwise.inspection.check.finding import Finding
+from seqwise.inspection.check.losses import Loss
+from seqwise.inspection.check.names import Names
+from seqwise.inspection.data import Array
+from seqwise.inspection.graph import Call, Graph, Shape
+from seqwise.inspection.layer_kinds import is_recurrent
+
+
+@dataclass
+class Input:
+    """One input of the model, with the data for it.
+
+    Attributes:
+        declared: the shape the model asks for, samples first (None: any size); None where it asks for none yet.
+        data, validation: what the user holds for it; None where nothing was given.
+        layer: the input layer, where there is one.
+        needs: the number of axes that the first layer takes, samples included; None where it takes several.
+        embedded: the Embedding that reads it; None where none does.
+        labelled: number of targets; None where there is no target.
+    """
+
+    name: str
+    declared: Shape | None = None
+    data: Array | None = None
+    validation: Array | None = None
+    layer: Any = None
+    needs: int | None = None
+    embedded: Any = None
+    labelled: int | None = None
+
+    @property
+    def timesteps(self) -> int | None:
+        return self.declared[1] if self.declared and len(self.declared) > 1 else None
+
+    @property
+    def rank(self) -> int | None:
+        """The number of axes that the input must have; None where any will do."""
+        return len(self.declared) if self.declared is not None else self.needs
+
+
+@dataclass
+class Output:
+    """One output of the model: its shape (None where unknown), the call that makes it, its target and its loss."""
+
+    name: str
+    shape: Shape | None = None
+    call: Call | None = None
+    target: Array | None = None
+    validation: Array | None = None
+    loss: Loss | None = None
+
+
+@dataclass
+class Context:
+    """Everything a rule may look at; any part may be unknown.
+
+    Attributes:
+        model: the Keras model, or None where only layers or data are known.
+        sequential: the layers are called one after another.
+        construction: what is known of a model that Keras refused to build.
+        scaler: a fitted scaler. groups, validation_groups: a group for each sample.
+        batch_size: samples in a batch. streaming: the model is to run step by step.
+        unexamined: what was handed over and could not be looked at, a sentence each.
+        findings: those of the rules that have run.
+    """
+
+    model: Any = None
+    sequential: bool = True
+    graph: Graph = field(default_factory=Graph)
+    inputs: list[Input] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    construction: Construction | None = None
+    scaler: Any = None
+    groups: Any = None
+    validation_groups: Any = None
+    batch_size: int | None = None
+    streaming: bool = False
+    names: Names = field(default_factory=Names)
+    unexamined: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of single layers, in the order of the data."""
+        return self.graph.layers
+
+    @property
+    def recurrent_calls(self) -> list[Call]:
+        return [call for call in self.calls if is_recurrent(call.layer)]
+
+    @property
+    def has_model(self) -> bool:
+        return bool(self.graph.calls) or self.model is not None
+
+    @property
+    def single(self) -> bool:
+        """One input and one output at most: a fix may then speak of x and y."""
+        return len(self.inputs) <= 1 and len(self.outputs) <= 1
+
+    def has(self, *names: str) -> bool:
+        """Tell whether there is a finding of one of these names (or codes' beginnings) already."""
+        return any(finding.name in names or finding.code.startswith(tuple(names)) for finding in self.findings)

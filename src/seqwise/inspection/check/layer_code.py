@@ -1,0 +1,165 @@
+"""Writing a layer, or the line that compiles a model, as the code that makes it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+from seqwise.inspection.layer_kinds import is_a
+
+UNTOLD = ("kwargs", "dtype", "trainable", "autocast", "seed", "data_format", "build_config")
+
+
+def layer_code(layer: Any, **changes: Any) -> str:
+    """Return the expression that makes a layer like this one, only what differs from the defaults, with `changes`.
+
+    >>> layer_code(keras.layers.LSTM(50), return_sequences=True)  # doctest: +SKIP
+    'keras.layers.LSTM(50, return_sequences=True)'
+    """
+    if is_a(layer, "InputLayer"):
+        return _input_code(layer, **changes)
+    if is_a(layer, "Bidirectional", "TimeDistributed") and "layer" not in changes:
+        inner = layer.forward_layer if is_a(layer, "Bidirectional") else layer.layer
+        own = {name: changes.pop(name) for name in ("merge_mode",) if name in changes}
+        return _call(layer, {"layer": Code(layer_code(inner, **changes)), **own})
+    return _call(layer, changes)
+
+
+def class_code(kind: type, settings: dict[str, Any]) -> str:
+    """Return the expression that makes a layer of this class with these settings, without those that are defaults."""
+    parts: list[str] = []
+    for name, parameter in inspect.signature(kind.__init__).parameters.items():
+        if name in settings and name not in ("self", *UNTOLD) and not _same(settings[name], parameter.default):
+            parts.append(_text(settings[name]) if not parts else f"{name}={_text(settings[name])}")
+    return f"keras.layers.{kind.__name__}({', '.join(parts)})"
+
+
+class Code(str):
+    """Text that is code already, so it is not quoted."""
+
+
+def _input_code(layer: Any, **changes: Any) -> str:
+    shape = changes.pop("shape", tuple(layer.batch_shape[1:]))
+    batch = changes.pop("batch_size", layer.batch_shape[0])
+    dtype = "" if str(layer.dtype) == "float32" else f", dtype={str(layer.dtype)!r}"
+    if batch:
+        return f"keras.Input(batch_shape={(batch, *shape)}{dtype})"
+    return f"keras.Input({tuple(shape)}{dtype})"
+
+
+def _call(layer: Any, changes: dict[str, Any]) -> str:
+    try:
+        config = dict(layer.get_config())
+    except Exception:  # a layer of the user's that cannot tell its settings
+        config = {}
+    config.update(changes)
+    shape = getattr(layer, "_input_shape_arg", None)
+    parts, positional = [], True
+    for name, parameter in inspect.signature(type(layer).__init__).parameters.items():
+        if name == "self" or name in UNTOLD or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            continue
+        if name not in config:
+            positional = False
+            continue
+        value, default = config.pop(name), parameter.default
+        if name == "name" or (name == "backward_layer" and name not in changes):
+            continue
+        if default is not inspect.Parameter.empty and _same(value, default):
+            positional = False
+            continue
+        required = default is inspect.Parameter.empty
+        parts.append(_text(value) if positional and (required or not parts) else f"{name}={_text(value)}")
+        positional = positional and required
+    if shape is not None and "input_shape" not in changes:
+        parts.append(f"input_shape={tuple(shape)}")
+    parts += [f"{name}={_text(value)}" for name, value in changes.items() if name in config]
+    if not _automatic(layer):
+        parts.append(f"name={layer.name!r}")
+    return f"{home(layer)}.{type(layer).__name__}({', '.join(parts)})"
+
+
+def home(layer: Any) -> str:
+    """Return where a user finds a layer's class: ``keras.layers``, ``sw.layers``, or the user's own module."""
+    root = type(layer).__module__.partition(".")[0]
+    return {"keras": "keras.layers", "seqwise": "sw.layers"}.get(root, "") or type(layer).__module__
+
+
+def _automatic(layer: Any) -> bool:
+    snake = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", type(layer).__name__)
+    snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", snake).lower()
+    return (
+        re.fullmatch(rf"{snake}(_\d+)?", layer.name) is not None
+        or re.fullmatch(rf"(forward|backward)_{snake}(_\d+)?", layer.name) is not None
+    )
+
+
+# what Keras makes of a default that it writes down in another way
+ALIASES = {"uniform": "randomuniform", "normal": "randomnormal"}
+
+
+def _same(value: Any, default: Any) -> bool:
+    if default is None and value == "linear":
+        return True
+    if isinstance(value, dict) and isinstance(default, str):
+        kind = _key(str(value.get("class_name", "")))
+        if kind == ALIASES.get(default):
+            return {"minval": -0.05, "maxval": 0.05, "mean": 0.0, "stddev": 0.05}.items() >= _settings(value).items()
+        return kind == _key(default) and not _settings(value)
+    if isinstance(value, (list, tuple)) and isinstance(default, (list, tuple)):
+        return list(value) == list(default)
+    if isinstance(default, int) and not isinstance(default, bool) and isinstance(value, (list, tuple)):
+        return list(value) == [default] * len(value)
+    return (type(value) is type(default) and value == default) or value is default
+
+
+def _key(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _settings(value: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in (value.get("config") or {}).items() if v is not None and (k, v) != ("gain", 1.0)}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, Code):
+        return str(value)
+    if isinstance(value, dict) and "class_name" in value:
+        config = value.get("config")
+        if not isinstance(config, dict):
+            return repr(config if isinstance(config, str) else value["class_name"])
+        module = str(value.get("module") or "keras")
+        told = {k: v for k, v in config.items() if v is not None and k not in ("dtype", "trainable", "name")}
+        inside = ", ".join(f"{k}={_text(v)}" for k, v in told.items())
+        return f"{module}.{value['class_name']}({inside})"
+    if isinstance(value, list):
+        return repr(tuple(value)) if all(isinstance(v, int) for v in value) else repr(value)
+    return repr(value)
+
+
+def compile_code(model: Any, loss: str, called: str = "model") -> str:
+    """Return the line that compiles a model as it was compiled, with another loss (code, quoted where a name)."""
+    parts = [_optimizer(model), f"loss={loss}"]
+    try:
+        metrics = (model.get_compile_config() or {}).get("metrics") if model is not None and model.compiled else None
+    except Exception:  # objects that cannot be written down
+        metrics = None
+    if isinstance(metrics, list) and metrics and all(isinstance(metric, str) for metric in metrics):
+        parts.append(f"metrics={metrics}")
+    return f"{called}.compile({', '.join(parts)})"
+
+
+def _optimizer(model: Any) -> str:
+    optimizer = getattr(model, "optimizer", None) if getattr(model, "compiled", False) else None
+    if optimizer is None:
+        return "optimizer='adam'"
+    name = next((c.__name__ for c in type(optimizer).__mro__ if not c.__module__.count("backend")), "Adam")
+    rate = getattr(optimizer, "_learning_rate", None)
+    try:
+        rate = float(f"{float(rate.value if hasattr(rate, 'value') else rate):.6g}")  # type: ignore[union-attr,arg-type]
+        default = inspect.signature(type(optimizer).__init__).parameters["learning_rate"].default
+    except (TypeError, KeyError, ValueError):
+        return "optimizer=model.optimizer"
+    if rate == default:
+        return f"optimizer={name.lower()!r}"
+    return f"optimizer=keras.optimizers.{name}(learning_rate={rate})"

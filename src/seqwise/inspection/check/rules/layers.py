@@ -1,0 +1,311 @@
+"""Layers that cannot read what the layer before them returns, and settings that rarely mean well."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from seqwise.axes import name_axes
+from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.layer_code import layer_code
+from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, recurrent
+from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.graph import RANK, Call
+
+ENDS_TIME = ("Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "Reshape")
+
+
+def ended_by(call: Call) -> Call | None:
+    """Return the call at which the time axis ended on the way to this one; None where it is not known."""
+    for source in call.back():
+        if is_recurrent(source.layer):
+            return None if keeps_time(source.layer) else source
+        if is_a(source.layer, *ENDS_TIME):
+            return source
+    return None
+
+
+def target_steps(context: Context) -> int | None:
+    """Return the timesteps of the target; None where it has no time axis."""
+    target = context.outputs[0].target if context.outputs else None
+    return target.shape[1] if target is not None and len(target.shape) == 3 else None
+
+
+def input_steps(context: Context) -> int | None:
+    one = context.inputs[0] if context.inputs else None
+    if one is None:
+        return None
+    if one.data is not None and one.data.values is not None and len(one.data.shape) > 1:
+        return one.data.shape[1]
+    return one.timesteps
+
+
+@rule("SW210", "return-sequences-missing")
+def return_sequences(context: Context) -> Iterator[Fault]:
+    """A recurrent layer returns its last state only, but the next layer reads a sequence.
+
+    Error. Fires on an LSTM, GRU, SimpleRNN, Conv1D, TimeDistributed, … after a recurrent layer without
+    ``return_sequences=True``, whatever Dropout, Dense or normalisation lies between.
+    """
+    for call in context.calls:
+        if call.problem != RANK or call.first.rank != 2:
+            continue
+        ended = ended_by(call)
+        if ended is None or not is_recurrent(ended.layer) or _repeats(context):
+            continue
+        units = call.first.shape[-1]
+        steps = ended.first.shape[1] if ended.inputs and ended.first.rank > 1 else None
+        yield Fault(
+            "error",
+            f"layer {ended.name!r}",
+            f"{_called(ended)} returns its last state only, (samples, units={units}); {_called(call)} reads a "
+            "sequence, (samples, timesteps, features). A recurrent layer below another one must return every timestep.",
+            name_axes((None, steps, units), "units") + f" into {_called(call)}",
+            name_axes(call.first.shape, "units"),
+            layer_code(ended.layer, return_sequences=True),
+        )
+
+
+def _repeats(context: Context) -> bool:
+    """Tell whether the target has other timesteps than the input, so that a decoder must make its own."""
+    wanted, held = target_steps(context), input_steps(context)
+    return wanted is not None and held is not None and wanted != held
+
+
+def _called(call: Call) -> str:
+    layer = call.layer
+    if is_a(layer, "Bidirectional"):
+        return f"Bidirectional({type(layer.forward_layer).__name__}) {layer.name!r}"
+    return f"{type(layer).__name__} {layer.name!r}"
+
+
+@rule("SW211", "repeat-vector-missing")
+def repeat_vector(context: Context) -> Iterator[Fault]:
+    """A decoder reads the encoder's last state, which has no timesteps, and the target has its own number of them.
+
+    Error. Fires where a layer that reads a sequence follows a recurrent layer without ``return_sequences`` and the
+    target's timesteps are not the input's.
+    """
+    if not _repeats(context):
+        return
+    for call in context.calls:
+        if call.problem != RANK or call.first.rank != 2:
+            continue
+        ended = ended_by(call)
+        if ended is None or not is_recurrent(ended.layer):
+            continue
+        wanted = target_steps(context)
+        yield Fault(
+            "error",
+            f"before layer {call.name!r}",
+            f"{_called(ended)} ends the time axis and {_called(call)} reads a sequence. The target has {wanted} "
+            f"timesteps, the input {input_steps(context)}: repeat the encoder's last state once for each timestep of "
+            "the target.",
+            name_axes((None, wanted, call.first.shape[-1]), "units"),
+            name_axes(call.first.shape, "units"),
+            f"keras.layers.RepeatVector({wanted})",
+        )
+        return
+
+
+@rule("SW212", "time-axis-ended")
+def time_ended(context: Context) -> Iterator[Fault]:
+    """Flatten or a global pooling ends the time axis before a layer that reads a sequence.
+
+    Error. Fires on any layer that needs three axes after Flatten, GlobalAveragePooling1D or GlobalMaxPooling1D.
+    """
+    for call in context.calls:
+        if call.problem != RANK or call.first.rank != 2:
+            continue
+        ended = ended_by(call)
+        if ended is None or is_recurrent(ended.layer):
+            continue
+        if is_a(ended.layer, "Flatten"):
+            fix = "keras.layers.TimeDistributed(keras.layers.Flatten())"
+        elif is_a(ended.layer, "GlobalMaxPooling1D"):
+            fix = "keras.layers.MaxPooling1D(2)"
+        elif is_a(ended.layer, "GlobalAveragePooling1D"):
+            fix = "keras.layers.AveragePooling1D(2)"
+        else:
+            fix = f"keras.layers.Reshape(({call.first.shape[-1]}, 1))"
+        yield Fault(
+            "error",
+            f"layer {ended.name!r}",
+            f"{_called(ended)} leaves no time axis, but {_called(call)} reads a sequence, (samples, timesteps, "
+            "features).",
+            "three axes into " + _called(call),
+            name_axes(call.first.shape, "units"),
+            fix,
+        )
+
+
+@rule("SW213", "layer-refuses-input")
+def refuses(context: Context) -> Iterator[Fault]:
+    """A layer cannot take the shape that reaches it.
+
+    Error. Fires where Keras's own calculation of the shapes fails and no other rule explains it.
+    """
+    if context.findings and context.has("SW1", "SW2"):
+        return
+    for call in context.calls:
+        if not call.problem:
+            continue
+        shape = call.first.shape
+        axes = "one with its timesteps" if call.problem == RANK else "one that it can take"
+        words = "" if call.problem == RANK else f" Keras: {call.problem}"
+        fix = f"keras.layers.Reshape((-1, {shape[-1]}))" if len(shape) != 3 and call.problem == RANK else ""
+        if len(shape) == 3 and is_a(call.layer, "RepeatVector"):
+            source = call.source
+            if source is not None and is_recurrent(source.layer):
+                yield Fault(
+                    "error",
+                    f"layer {source.name!r}",
+                    f"RepeatVector repeats one vector, (samples, features); {_called(source)} returns every timestep.",
+                    "(samples=any, units)",
+                    name_axes(shape, "units"),
+                    layer_code(source.layer, return_sequences=False),
+                )
+                return
+        yield Fault(
+            "error",
+            f"before layer {call.name!r}" if fix else f"layer {call.name!r}",
+            f"{_called(call)} cannot take the shape that reaches it.{words}",
+            f"{axes}: (samples, timesteps, features)" if call.problem == RANK else "a shape that fits its settings",
+            name_axes(shape),
+            fix or layer_code(call.layer) + "  # make its settings fit the shape above",
+        )
+        return
+
+
+@rule("SW214", "relu-in-recurrent-layer")
+def relu(context: Context) -> Iterator[Fault]:
+    """A recurrent layer with an activation that has no upper bound.
+
+    Hint. With relu (or elu, selu, linear, softplus) an LSTM's state can grow from call to call without bound, and the
+    loss with it; the fast kernels know tanh only. Fires on any recurrent layer whose `activation` is one of these.
+    """
+    for call in context.recurrent_calls:
+        layer = recurrent(call.layer)
+        name = getattr(getattr(layer, "activation", None), "__name__", "")
+        if name not in ("relu", "elu", "selu", "linear", "softplus", "leaky_relu", "relu6", "gelu", "silu", "swish"):
+            continue
+        if (
+            name == "relu"
+            and is_a(layer, "SimpleRNN")
+            and "Identity" in type(layer.cell.recurrent_initializer).__name__
+        ):
+            continue  # the IRNN of Le et al. 2015, which is made for it
+        yield Fault(
+            "hint",
+            f"layer {call.name!r}",
+            f"{_called(call)} has activation={name!r}: its state has no upper bound and can grow at every timestep. "
+            "tanh, the default, keeps it between -1 and 1.",
+            "activation='tanh'",
+            f"activation={name!r}",
+            layer_code(call.layer, activation="tanh"),
+        )
+
+
+@rule("SW215", "bidirectional-while-streaming")
+def streaming(context: Context) -> Iterator[Fault]:
+    """A bidirectional layer in a model that is to run one timestep at a time.
+
+    Error with ``streaming=True``; a warning where the layer is stateful. The backward direction starts at the last
+    timestep, which a stream does not have yet. Fires on every Bidirectional layer in such a model.
+    """
+    for call in context.recurrent_calls:
+        if not is_a(call.layer, "Bidirectional"):
+            continue
+        stateful = bool(getattr(call.layer.forward_layer, "stateful", False))
+        if not (context.streaming or stateful):
+            continue
+        inner = call.layer.forward_layer
+        width = inner.units * (2 if call.layer.merge_mode == "concat" else 1)
+        yield Fault(
+            "error" if context.streaming else "warning",
+            f"layer {call.name!r}",
+            f"{_called(call)} reads each sequence from its end as well, and a stream has no end yet"
+            + (": streaming=True." if context.streaming else ": the layer is stateful, so the next batch goes on."),
+            "layers that read forwards only",
+            "Bidirectional",
+            layer_code(inner, units=width),
+        )
+
+
+@rule("SW216", "stateful-batch-size")
+def stateful(context: Context) -> Iterator[Fault]:
+    """A stateful layer whose batch size is unknown, or does not divide the samples.
+
+    Error. A stateful layer keeps one state for each sample of a batch, so every batch must have the same size. Fires
+    where no batch size is declared, where the declared one is not the one given (32 where none is given), and where
+    it does not divide the number of samples.
+    """
+    kept = [call for call in context.recurrent_calls if getattr(recurrent(call.layer), "stateful", False)]
+    one = context.inputs[0] if context.inputs else None
+    if not kept or one is None:
+        return
+    declared = one.declared[0] if one.declared else None
+    samples = one.data.samples if one.data is not None else None
+    name = one.data.name if one.data is not None else "x"
+    target = context.outputs[0].target if context.outputs else None
+    if declared is None:
+        size = context.batch_size or _divisor(samples or 32)
+        first = context.calls[0]
+        shape = (one.declared or (first.first.shape if first.inputs else (None, None, None)))[1:]
+        line = f"keras.Input(batch_shape={(size, *shape)})"
+        where = f"layer {one.layer.name!r}" if one.layer is not None else f"before layer {first.name!r}"
+        yield Fault(
+            "error", where,
+            f"{_called(kept[0])} is stateful: it keeps one state for each sample of a batch, so the batch size must be "
+            "declared, and given to fit and predict.",
+            f"Input(batch_shape=({size}, timesteps, features)) and fit(…, batch_size={size})",
+            "no declared batch size", line,
+        )  # fmt: skip
+        return
+    if samples is None or samples % declared == 0:
+        return
+    count = samples // declared * declared
+    if not count:
+        return
+    fix = f"{name} = {name}[:{count}]"
+    if target is not None and target.samples == samples:
+        fix += f"\n{target.name} = {target.name}[:{count}]"
+    yield Fault(
+        "error", "x",
+        f"{_called(kept[0])} is stateful with batches of {declared:,}, and {samples:,} samples leave a last batch of "
+        f"{samples % declared:,}: its states do not fit. Leave the last {samples - count:,} samples out.",
+        f"a number of samples that {declared:,} divides, for example {count:,}", f"samples={samples:,}", fix,
+    )  # fmt: skip
+
+
+@rule("SW217", "state-lost-between-batches")
+def state_lost(context: Context) -> Iterator[Fault]:
+    """A stateful layer of Keras's own on the JAX backend, where every batch starts at zero.
+
+    Warning. On JAX, Keras 3.15 hands the variables of a model from batch to batch, and the state is none of them: `fit`
+    and `predict` run without an error, as if ``stateful=True`` were not there. Fires on such a layer where the state is
+    not among its variables; Seqwise's layers hold it there.
+    """
+    for call in context.recurrent_calls:
+        layer = call.layer
+        if not getattr(layer, "stateful", False) or getattr(layer, "states", None) is None:
+            continue
+        keras = sys.modules["keras"]
+        held = {id(variable) for variable in layer.variables}
+        if keras.backend.backend() != "jax" or all(id(state) in held for state in keras.tree.flatten(layer.states)):
+            continue
+        model = context.names.of(context.model, "model")
+        fix = f"import seqwise as sw\nsw.accelerate({model})"
+        if not is_a(layer, "LSTM"):
+            fix = 'os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported'
+        yield Fault(
+            "warning", "model",
+            f"{_called(call)} is stateful, but on JAX Keras starts every batch of fit and predict at zero: its state "
+            "is none of the model's variables.",
+            "a state that goes on from batch to batch", "a state that is lost after each batch", fix,
+        )  # fmt: skip
+        return
+
+
+def _divisor(samples: int) -> int:
+    return next((size for size in range(min(32, samples), 0, -1) if samples % size == 0), 1)

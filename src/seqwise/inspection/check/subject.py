@@ -1,0 +1,135 @@
+"""From what a user hands to `check` to the context that the rules look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqwise.inspection.check.construction import failed_construction
+from seqwise.inspection.check.context import Context, Input, Output
+from seqwise.inspection.check.losses import compiled_losses, spread_losses
+from seqwise.inspection.check.names import Names
+from seqwise.inspection.copies import unnoticed
+from seqwise.inspection.data import read_arrays
+from seqwise.inspection.graph import Call
+from seqwise.inspection.layer_kinds import NEEDS_TIME, PASSES_ON, inner_layers, is_a, needed_rank
+from seqwise.inspection.model_inputs import ModelInput, declared_inputs, first_need, input_specs
+from seqwise.inspection.trace import trace
+
+
+def read_subject(
+    model: Any,
+    x: Any,
+    y: Any,
+    *,
+    validation: Any = None,
+    loss: Any = None,
+    names: Names | None = None,
+    **known: Any,
+) -> Context:
+    """Read the model and the data into a `Context`; any of them may be None."""
+    names = names or Names()
+    context = Context(names=names, **known)
+    if callable(model) and not hasattr(model, "get_config"):
+        model = _build(model, context)
+    elif is_a(model, "Layer") and not is_a(model, "Model"):
+        model = [model]
+    context.model = None if isinstance(model, (list, tuple)) else model
+    context.sequential = model is None or inner_layers(model) is not None
+    need = _trace(context, model, x)
+    _read_outputs(context, model, y, loss)
+    _read_needs(context, need)
+    _read_validation(context, validation)
+    return context
+
+
+def _build(build: Any, context: Context) -> Any:
+    try:
+        with unnoticed():
+            return build()
+    except Exception as error:
+        context.construction = failed_construction(error)
+        return context.construction.layers
+
+
+def _trace(context: Context, model: Any, x: Any) -> int | None:
+    """Trace the model with the shapes of the data; returns the rank that an input without a declaration needs."""
+    declared = declared_inputs(model)
+    arrays = read_arrays(x, [entry.name for entry in declared], context.names.of(x, "x"))
+    if not declared:
+        declared = [ModelInput(f"input_{index}") for index in range(max(len(arrays), 1))]
+    held = [arrays[index] if index < len(arrays) else None for index in range(len(declared))]
+    context.inputs = [
+        Input(entry.name, entry.declared, array, layer=entry.layer)
+        for entry, array in zip(declared, held, strict=True)
+    ]
+    need = first_need(model)
+    unmade = context.construction.layer_class if context.construction is not None else None
+    if need is None and unmade is not None and not NEEDS_TIME.isdisjoint(c.__name__ for c in unmade.__mro__):
+        need = context.inputs[0].needs = 3  # the layer that could not be made would have read it
+    if model is not None:
+        context.graph = trace(model, input_specs(declared, held, need))
+    return need
+
+
+def _read_needs(context: Context, need: int | None) -> None:
+    """Find, for each input, the first layer that has an opinion on its axes."""
+    for index, entry in enumerate(context.inputs):
+        call = next((call for call in context.calls if _reads(call, index, context)), None)
+        if call is None:
+            continue
+        if is_a(call.layer, "Embedding"):
+            entry.needs, entry.embedded = 2, call.layer
+        elif is_a(call.layer, "TimeDistributed"):
+            entry.needs = need if need is not None and context.sequential else 3
+        else:
+            entry.needs = needed_rank(call.layer)
+
+
+def _reads(call: Call, index: int, context: Context) -> bool:
+    """Tell whether a call reads an input, directly or through layers that leave the shape as it is."""
+    if is_a(call.layer, *PASSES_ON):
+        return False
+    if not context.graph.inputs:
+        return not call.inputs or call.source is None
+    for value in call.inputs:
+        while value.call is not None and is_a(value.call.layer, *PASSES_ON) and value.call.inputs:
+            value = value.call.inputs[0]
+        if index < len(context.graph.inputs) and value is context.graph.inputs[index]:
+            return True
+    return False
+
+
+def _read_outputs(context: Context, model: Any, y: Any, loss: Any) -> None:
+    values = context.graph.outputs
+    called = list(getattr(model, "output_names", None) or [f"output_{index}" for index in range(len(values))])
+    targets = read_arrays(y, called, context.names.of(y, "y"))
+    count = max(len(values), len(targets), 1)
+    called += [f"output_{index}" for index in range(len(called), count)]
+    losses = compiled_losses(model, called) if loss is None else spread_losses(loss, called)
+    context.outputs = [
+        Output(
+            called[index],
+            values[index].shape if index < len(values) else None,
+            values[index].call if index < len(values) else None,
+            targets[index] if index < len(targets) else None,
+            None,
+            losses[index] if index < len(losses) else None,
+        )
+        for index in range(count)
+    ]
+    if targets and targets[0].shape:
+        for entry in context.inputs:
+            entry.labelled = targets[0].samples
+
+
+def _read_validation(context: Context, validation: Any) -> None:
+    if validation is None:
+        return
+    pair = isinstance(validation, (list, tuple)) and len(validation) in (2, 3)
+    x, y = (validation[0], validation[1]) if pair else (validation, None)
+    arrays = read_arrays(x, [entry.name for entry in context.inputs], context.names.of(x, "x_val"))
+    for entry, array in zip(context.inputs, arrays, strict=False):
+        entry.validation = array
+    targets = read_arrays(y, [output.name for output in context.outputs], context.names.of(y, "y_val"))
+    for output, array in zip(context.outputs, targets, strict=False):
+        output.validation = array

@@ -1,0 +1,242 @@
+"""`seqwise.explain`: what the axes mean, from the data through each layer to the output."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+from seqwise.errors import ShapeError
+from seqwise.inspection.copies import is_built
+from seqwise.inspection.effects.effect import names_for
+from seqwise.inspection.explain.data import Example, examples_of, explain_data, listed, meanings_of
+from seqwise.inspection.explain.explanation import Explanation, Series, Tensor
+from seqwise.inspection.explain.steps import Step, count_parameters, field_words, named, steps_of
+from seqwise.inspection.explain.text import shape_words
+from seqwise.inspection.graph import Graph, Value
+from seqwise.inspection.layer_kinds import inner_layers, is_a
+from seqwise.inspection.model_inputs import ModelInput, declared_inputs, first_need, input_specs
+from seqwise.inspection.trace import trace
+from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
+
+BLOCK = {SAMPLES: "examples; each is treated by itself", TIMESTEPS: "the steps of one example, oldest first"}
+
+
+def explain(model_or_data: Any, x: Any = None) -> Explanation:
+    """Explain the shapes: what the axes are, what each layer makes of them and why, and at what cost.
+
+    Nothing is trained, and nothing is changed: neither the model, which need not be built, nor the data.
+
+    Args:
+        model_or_data: a Keras model of any kind (Sequential, functional, nested, subclassed; built or not), a layer, a
+            list of layers, an estimator of Seqwise; or data: an array, a table, a list of sequences, a tensor,
+            `seqwise.data.Windows`.
+        x: the model's input, in any of these forms; it fills in sizes that the model leaves open, and names the
+            features. For several inputs a list, or a dict by name.
+
+    Returns:
+        an `Explanation`: ``print`` it, ``.plot("shapes.png")`` it, or take it apart: ``.steps``, ``.to_dict()``.
+
+    Raises:
+        ShapeError: nothing is known of the shapes (a model that is not built, and no data), or `x` holds no numbers.
+
+    Example:
+        >>> import numpy as np
+        >>> explanation = explain(np.zeros((85, 24, 3)))
+        >>> explanation.inputs[0].axes
+        (('samples', 85), ('timesteps', 24), ('features', 3))
+    """
+    if _is_forecaster(model_or_data):
+        return _explain_forecaster(model_or_data, x)
+    if _is_layer(getattr(model_or_data, "model_", None)):
+        return _explain_model(model_or_data.model_, x)
+    if _is_layer(model_or_data) or _are_layers(model_or_data):
+        return _explain_model(model_or_data, x)
+    if x is not None:
+        hint = " The model comes first: seqwise.explain(model, x)." if _is_layer(x) else " Pass the model first."
+        raise ShapeError(f"explain was given two things, but {type(model_or_data).__name__} is no model.{hint}")
+    return explain_data(model_or_data)
+
+
+def _is_layer(thing: Any) -> bool:
+    """Tell whether something is a Keras layer or model (False where Keras was never imported)."""
+    keras = sys.modules.get("keras")
+    return keras is not None and hasattr(keras, "Layer") and isinstance(thing, keras.Layer)
+
+
+def _are_layers(thing: Any) -> bool:
+    parts = thing if isinstance(thing, (list, tuple)) else []
+    return bool(parts) and all(_is_layer(part) or type(part).__name__ == "KerasTensor" for part in parts)
+
+
+def _is_forecaster(thing: Any) -> bool:
+    return all(hasattr(thing, name) for name in ("window", "horizon", "return_sequences", "fit", "forecast_columns"))
+
+
+def _explain_model(model: Any, x: Any) -> Explanation:
+    if _is_layer(model) and not is_a(model, "Model"):
+        model = [model]
+    declared = declared_inputs(model)
+    names = [entry.name for entry in declared]
+    examples = [] if x is None else examples_of(x, max(len(declared), _count(x) if not declared else 1), names)
+    if not declared:
+        declared = [ModelInput(example.name) for example in examples] or [ModelInput("x")]
+    arrays = [examples[i].array if i < len(examples) else None for i in range(len(declared))]
+    specs = input_specs(declared, arrays, first_need(model))
+    if any(spec.shape is None for spec in specs):
+        raise ShapeError(_unknown(model))
+    graph = trace(model, specs)
+    steps = steps_of(graph)
+    failed = bool(steps) and bool(steps[-1].fails)
+    if not steps and graph.failure:
+        raise ShapeError(f"The model cannot be followed: {graph.failure}.")
+    notes = _misfits(graph.inputs, examples)
+    if failed or graph.failure:
+        notes.append(
+            "The explanation ends where the shapes do not fit: seqwise.check(model, x) names the fault and the fix."
+        )
+    whole = _is_layer(model) and is_built(model)
+    total = count_parameters(model) if whole else _sum(steps)
+    frozen = sum(step.parameters or 0 for step in steps if not step.trained) if total is not None else 0
+    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights) if whole else (total or 0) - frozen
+    return Explanation(
+        _title(model, steps), tuple(_input(value, examples, i) for i, value in enumerate(graph.inputs)),
+        () if failed else tuple(_output(graph, value) for value in graph.outputs), steps, total,
+        None if total is None else trainable, tuple(notes), _series(graph.inputs, examples),
+    )  # fmt: skip
+
+
+def _unknown(model: Any) -> str:
+    if inner_layers(model) is None:
+        return (
+            f"The model {model.name!r} is not built, so the shapes in it are not known. Pass the data as well, "
+            "seqwise.explain(model, x), or call it once, model(x[:1])."
+        )
+    return (
+        "The model is not built, and its first layer does not tell what it expects. Pass the data as well, "
+        "seqwise.explain(model, x), or begin the model with keras.Input(shape=(timesteps, features))."
+    )
+
+
+def _explain_forecaster(forecaster: Any, x: Any) -> Explanation:
+    if not hasattr(forecaster, "model_"):
+        return _explain_recipe(forecaster, x)
+    series, window = forecaster.series_, forecaster.window
+    network = _explain_model(forecaster.model_, None)
+    plan = forecaster.plan_
+    samples = len(plan.windows("train")) if plan is not None else None
+    columns, targets = tuple(series.columns), tuple(series.target_names)
+    first, *others = network.inputs
+    first = Tensor(
+        first.name, ((SAMPLES, samples), *first.axes[1:]),
+        {
+            SAMPLES: "windows of the training part" if samples is not None else "windows",
+            TIMESTEPS: f"{window:,} rows in a row, {series.time_index.name} apart, oldest first",
+            FEATURES: listed(columns) + f" (scaled; the past of {listed(targets)} comes first)",
+        },
+        columns,
+    )  # fmt: skip
+    axes = ((SAMPLES, samples), *((TIMESTEPS, window),) * bool(forecaster.return_sequences),
+            (HORIZON, forecaster.horizon), (TARGETS, len(targets)))  # fmt: skip
+    after = "each timestep" if forecaster.return_sequences else "the window"
+    output = Tensor(
+        "forecast", axes, {HORIZON: f"the {forecaster.horizon:,} rows after {after}", TARGETS: listed(targets)},
+        targets, network.outputs[0].receptive_field,
+    )  # fmt: skip
+    return Explanation(
+        f"Forecaster: {window:,} rows to {forecaster.horizon:,} of {listed(targets)}; "
+        f"{network.parameters or 0:,} parameters",
+        (first, *others), (output,), network.steps, network.parameters, network.trainable, network.notes,
+        Series(series.values[-400:, 0], window, forecaster.horizon, columns[0]),
+    )  # fmt: skip
+
+
+def _explain_recipe(forecaster: Any, x: Any) -> Explanation:
+    window, horizon = forecaster.window, forecaster.horizon
+    example = examples_of(x)[0] if x is not None else None
+    tensor = Tensor(
+        "x", ((SAMPLES, None), (TIMESTEPS, window), (FEATURES, None)),
+        {SAMPLES: "windows, cut from the table", TIMESTEPS: f"{window:,} rows in a row, oldest first",
+         FEATURES: "the targets' own past, and the columns named as features"},
+        example.array.columns if example is not None else (),
+    )  # fmt: skip
+    output = Tensor("forecast", ((SAMPLES, None), (HORIZON, horizon), (TARGETS, None)),
+                    {HORIZON: f"the {horizon:,} rows after the window"})  # fmt: skip
+    drawn = example.series.values if example is not None and example.series else None
+    return Explanation(
+        f"Forecaster, not trained yet: {window:,} rows to {horizon:,}", (tensor,), (output,),
+        notes=("Its layers are built by fit. forecaster.shapes(table, target=…) tells the sizes before that.",),
+        series=Series(drawn, window, horizon),
+    )  # fmt: skip
+
+
+def _input(value: Value, examples: list[Example], place: int) -> Tensor:
+    example = examples[place] if place < len(examples) else None
+    fits = example is not None and len(example.shape) == value.rank
+    axes = named(value)
+    if example is not None and fits:
+        axes = ((axes[0][0], example.shape[0]), *axes[1:])
+    meanings = meanings_of(example) if example is not None and fits and value.rank == 3 else {}
+    if not meanings:
+        meanings = {name: words for name, words in BLOCK.items() if name in value.axes}
+        if FEATURES in value.axes:
+            size = value.size(FEATURES)
+            each = "timestep" if TIMESTEPS in value.axes else "example"
+            meanings[FEATURES] = f"the numbers at each {each}" if size is None else (
+                f"the {size:,} number{'s' if size != 1 else ''} at each {each}")  # fmt: skip
+        elif TIMESTEPS in value.axes and value.rank == 2 and value.dtype != "bool":
+            meanings[TIMESTEPS] = "the tokens of one example, in their order"
+    columns = example.array.columns if example is not None else ()
+    if columns and len(columns) == value.size(FEATURES):
+        meanings[FEATURES] = listed(columns)
+    return Tensor(value.made_by, axes, meanings, columns, says=example.says if example is not None else value.dtype)
+
+
+def _output(graph: Graph, value: Value) -> Tensor:
+    names = [output.made_by for output in graph.outputs]
+    name = value.made_by if names.count(value.made_by) == 1 else f"{value.made_by} {graph.outputs.index(value) + 1}"
+    return Tensor(name, named(value), {}, receptive_field=field_words(graph.inputs, value))
+
+
+def _misfits(values: list[Value], examples: list[Example]) -> list[str]:
+    notes = []
+    for value, example in zip(values, examples, strict=False):
+        shape = example.shape
+        fits = len(shape) == value.rank and all(
+            a is None or b is None or a == b for a, b in zip(value.shape[1:], shape[1:], strict=True)
+        )
+        if not fits:
+            axes = shape_words(tuple(zip(names_for(len(shape)), shape, strict=True)))
+            notes.append(
+                f"{example.name} {axes} does not fit the model's input {value.made_by} {shape_words(named(value))}: "
+                f"seqwise.check(model, {example.name}) names the fault and the fix."
+            )
+    if examples and len(examples) != len(values):
+        notes.append(f"The model has {len(values)} inputs, and {len(examples)} came.")
+    return notes
+
+
+def _series(values: list[Value], examples: list[Example]) -> Series | None:
+    timed = next((value for value in values if TIMESTEPS in value.axes and value.rank >= 2), None)
+    if timed is None:
+        return None
+    window = timed.size(TIMESTEPS) or 0
+    drawn = examples[0].series if examples else None
+    return Series(drawn.values if drawn else None, window, drawn.horizon if drawn else 0, drawn.name if drawn else "")
+
+
+def _title(model: Any, steps: tuple[Step, ...]) -> str:
+    layers = sum(bool(step.outputs or step.fails) for step in steps)
+    several = f"{layers} layer{'s' if layers != 1 else ''}"
+    if isinstance(model, (list, tuple)):
+        return f"A list of {several}"
+    return f"{type(model).__name__} {model.name!r}: {several}"
+
+
+def _count(x: Any) -> int:
+    return len(x) if isinstance(x, (list, tuple)) else 1
+
+
+def _sum(steps: tuple[Step, ...]) -> int | None:
+    counts = [step.parameters for step in steps]
+    return None if None in counts else sum(count or 0 for count in counts)

@@ -1,0 +1,141 @@
+"""What goes into a model: the inputs that it declares, what its first layers need, and the shapes to trace it with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from seqwise.inspection.data import Array
+from seqwise.inspection.graph import Shape
+from seqwise.inspection.layer_kinds import (
+    PASSES_ON,
+    READS_TOKENS,
+    graph_of,
+    inner_layers,
+    is_a,
+    needed_rank,
+)
+from seqwise.inspection.trace import InputSpec, parameters_of
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """One input of a model.
+
+    Attributes:
+        declared: the shape the model asks for, samples first (None: any size); None where it asks for none yet.
+        built_on: the shape of a subclassed model's first call.
+        layer: the input layer, where there is one.
+    """
+
+    name: str
+    declared: Shape | None = None
+    layer: Any = None
+    dtype: str = ""
+    built_on: Shape | None = None
+
+
+def declared_inputs(model: Any) -> list[ModelInput]:
+    """Return the inputs that a model declares; an empty list where it declares none yet."""
+    if isinstance(model, (list, tuple)) or (is_a(model, "Sequential") and not _is_functional(model)):
+        layers = inner_layers(model) or []
+        first = next((layer for layer in layers if is_a(layer, "InputLayer")), None)
+        if first is None and layers and getattr(layers[0], "_keras_history", None) is not None:
+            first = layers[0]._keras_history.operation  # keras.Input gives a tensor
+        if first is not None:
+            return [ModelInput("x", tuple(first.batch_shape), first, str(first.dtype))]
+        shape = getattr(layers[0], "_input_shape_arg", None) if layers else None
+        return [] if shape is None else [ModelInput("x", (None, *shape))]
+    if not _is_functional(model):
+        return _called_with(model)
+    inputs = []
+    for tensor in graph_of(model).inputs:
+        history = getattr(tensor, "_keras_history", None)
+        layer = history.operation if history is not None else None
+        shape = layer.batch_shape if layer is not None and is_a(layer, "InputLayer") else tensor.shape
+        inputs.append(ModelInput(getattr(layer, "name", tensor.name), tuple(shape), layer, str(tensor.dtype)))
+    return inputs
+
+
+def _is_functional(model: Any) -> bool:
+    return graph_of(model) is not None and (not is_a(model, "Sequential") or bool(model.built))
+
+
+def _called_with(model: Any) -> list[ModelInput]:
+    """The inputs of a subclassed model, by the shapes that it was built on."""
+    shapes = getattr(model, "_build_shapes_dict", None) or {}
+    if not shapes:
+        return []
+    parameters = parameters_of(model)
+    inputs = []
+    for i, (name, shape) in enumerate(shapes.items()):
+        if not isinstance(shape, (list, tuple)) or not all(size is None or isinstance(size, int) for size in shape):
+            return []
+        plain = name.removesuffix("_shape")
+        plain = plain if plain in parameters else parameters[min(i, len(parameters) - 1)] if parameters else "x"
+        inputs.append(ModelInput(plain, built_on=(None, *shape[1:])))
+    return inputs
+
+
+def first_need(model: Any) -> int | None:
+    """Return the rank that the first layer with an opinion needs: 2 for an Embedding; None where it is unknown."""
+    for layer in (inner_layers(model) or []) if model is not None else []:
+        if is_a(layer, "InputLayer"):
+            continue
+        if inner_layers(layer) is not None:
+            return first_need(layer)
+        if is_a(layer, *READS_TOKENS):
+            return 2
+        if is_a(layer, "TimeDistributed"):
+            inside = needed_rank(layer.layer)
+            return 3 if inside is None else inside + 1
+        need = needed_rank(layer)
+        if need is not None or not is_a(layer, *PASSES_ON, "Dense"):
+            return need
+    return None
+
+
+def input_specs(
+    inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None
+) -> list[InputSpec]:
+    """Return what to trace a model with: shapes as declared, open sizes filled in by the data, wrong ranks mended.
+
+    Args:
+        need: the number of axes that an input without a declaration should have; None where any will do.
+    """
+    return [
+        InputSpec(entry.name, _assumed(entry, array, need), _dtype(entry, array))
+        for entry, array in zip(inputs, arrays, strict=True)
+    ]
+
+
+def _dtype(entry: ModelInput, array: Array | None) -> str:
+    if entry.dtype:
+        return entry.dtype
+    kind = array.values.dtype.kind if array is not None and array.values is not None else "f"
+    return {"b": "bool", "i": "int32", "u": "int32"}.get(kind, "float32")
+
+
+def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape | None:
+    if entry.declared is not None:
+        declared = entry.declared[1:]
+        if array is not None and len(array.shape) == len(entry.declared):
+            sizes = zip(declared, array.shape[1:], strict=True)
+            return (None, *(size if size is not None else there for size, there in sizes))
+        return (None, *declared)
+    if array is None:
+        return entry.built_on or ((None,) * need if need is not None and need > 1 else None)
+    if array.kind == "ragged":
+        inner = array.inner or ((1,) if need == 3 else ())
+        return (None, None, *inner)
+    if not array.shape:
+        return None
+    sizes = list(array.shape[1:])
+    if need is None:
+        return (None, *sizes)
+    while len(sizes) > need - 1 and 1 in sizes:
+        del sizes[len(sizes) - 1 - sizes[::-1].index(1)]
+    if len(sizes) == need - 2:
+        sizes.append(1)
+    return (None, *sizes) if len(sizes) == need - 1 else (None,) * need

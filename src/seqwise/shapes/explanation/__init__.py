@@ -1,1 +1,0 @@
-"""The parts of `seqwise.explain`: walking through a model, and telling what was found."""
