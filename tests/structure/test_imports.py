@@ -14,7 +14,7 @@ ORDER = [
     "errors",
     "axes",
     "backend",
-    "shapes",
+    "inspection",
     "data",
     "ops",
     "layers",
@@ -87,7 +87,7 @@ def test_the_order_test_itself_catches(line):
 
 
 @pytest.mark.parametrize("line", ["from seqwise.errors import x", "from seqwise.data.windows import x", "import numpy",
-                                  "from seqwise import __version__", "from seqwise import shapes"])  # fmt: skip
+                                  "from seqwise import __version__", "from seqwise import axes"])  # fmt: skip
 def test_the_order_test_lets_pass(line):
     assert wrong_way("data", line) == []
 
@@ -134,7 +134,7 @@ def test_every_public_name_resolves():
         _ = seqwise.Forcaster
 
 
-@pytest.mark.parametrize("folder", ["data", "shapes", "training", "evaluation", "artifact"])
+@pytest.mark.parametrize("folder", ["data", "inspection", "training", "evaluation", "artifact"])
 def test_the_names_a_folder_lists_are_there(folder):
     names = fresh(f"import seqwise.{folder} as m; print(*[n for n in m.__all__ if not hasattr(m, n)], len(m.__all__))")
     assert names.isdigit()

@@ -12,10 +12,10 @@ from typing import Any
 from seqwise.inspection.check.check import run_rules
 from seqwise.inspection.check.construction import failed_construction, layers_up_to
 from seqwise.inspection.check.finding import Finding
-from seqwise.inspection.check.subject import read_subject
-from seqwise.inspection.layer_kinds import is_a
 from seqwise.inspection.check.names import Names
+from seqwise.inspection.check.subject import read_subject
 from seqwise.inspection.frameworks import is_framework
+from seqwise.inspection.layer_kinds import is_a
 
 FITS = ("fit", "evaluate", "train_on_batch", "test_on_batch", "predict", "predict_on_batch")
 

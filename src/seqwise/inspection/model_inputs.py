@@ -96,9 +96,7 @@ def first_need(model: Any) -> int | None:
     return None
 
 
-def input_specs(
-    inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None
-) -> list[InputSpec]:
+def input_specs(inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None) -> list[InputSpec]:
     """Return what to trace a model with: shapes as declared, open sizes filled in by the data, wrong ranks mended.
 
     Args:

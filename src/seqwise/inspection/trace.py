@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
 from seqwise.inspection.copies import copy_unbuilt, is_built, unnoticed
 from seqwise.inspection.effects import INNER_STEPS, effect_of, is_known, kind_of
 from seqwise.inspection.effects.effect import names_for
@@ -44,7 +45,6 @@ from seqwise.inspection.layer_kinds import (
 from seqwise.inspection.masks import lost_masks, mask_fate
 from seqwise.inspection.receptive_field import ReceptiveField
 from seqwise.inspection.watch import SIZES, Record, Run, Spec, open_shape, run_watched
-from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def trace(model: Any, inputs: Sequence[InputSpec]) -> Graph:
         graph = Graph([value for value in values if value is not None], tracer.calls)
         chain, functional = inner_layers(model), graph_of(model)
         if chain is not None:
-            graph.outputs = tracer.chain(chain, values[0] if values else None, 0)
+            outputs = tracer.chain(chain, values[0] if values else None, 0)
+            graph.outputs = outputs if tracer.calls else []
         elif functional is not None:
             graph.outputs = tracer.functional(functional, graph.inputs, 0)
         elif not values or None in values:
@@ -207,7 +208,7 @@ class _Tracer:
             self.failure = self.failure or first_line(runs[0].error)
             self._blame(runs[0], known)
             return []
-        return [v for v in values_in(_values(runs[0].result, runs[1].result, known))]
+        return values_in(_values(runs[0].result, runs[1].result, known))
 
     def _replay(self, records: list[Record], again: list[Record], known: dict[int, Value], depth: int) -> None:
         for record, other in zip(records, again, strict=False):
@@ -243,7 +244,8 @@ class _Tracer:
                 return
 
     def _call(self, layer: Any, args: Any, kwargs: Any, values: list[Value], depth: int) -> Call:
-        call = Call(layer, layer.name, kind_of(layer), args, kwargs, values, depth=depth, again=id(layer) in self._called)
+        again = id(layer) in self._called
+        call = Call(layer, layer.name, kind_of(layer), args, kwargs, values, depth=depth, again=again)
         self._called.add(id(layer))
         self.calls.append(call)
         return call

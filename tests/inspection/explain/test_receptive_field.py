@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from seqwise.axes import TIMESTEPS
-from seqwise.inspection.receptive_field import Band, ReceptiveField, union, words
 from seqwise.inspection.model_inputs import declared_inputs, input_specs
+from seqwise.inspection.receptive_field import Band, ReceptiveField, union, words
 from seqwise.inspection.trace import trace
 
 from .models import TIMED
@@ -91,7 +91,9 @@ def test_words(reach, timesteps, steps, said):
 
 
 def test_bands_that_overlap_are_counted_once():
-    reach = union([ReceptiveField({"x": frozenset([Band(1, -3, 0)])}), ReceptiveField({"x": frozenset([Band(1, -1, 1)])})])
+    reach = union(
+        [ReceptiveField({"x": frozenset([Band(1, -3, 0)])}), ReceptiveField({"x": frozenset([Band(1, -1, 1)])})]
+    )
     assert reach.counts("x", 100, 50)[10] == 5
 
 

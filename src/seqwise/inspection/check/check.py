@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.subject import read_subject
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.report import Report
 from seqwise.inspection.check.rules import RULES
+from seqwise.inspection.check.subject import read_subject
 
 
 def check(

@@ -83,6 +83,7 @@ class Context:
     validation_groups: Any = None
     batch_size: int | None = None
     streaming: bool = False
+    forecaster: Any = None
     names: Names = field(default_factory=Names)
     unexamined: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

@@ -6,6 +6,7 @@ from typing import Any
 
 from seqwise.inspection.check.construction import failed_construction
 from seqwise.inspection.check.context import Context, Input, Output
+from seqwise.inspection.check.fitted import read_forecaster
 from seqwise.inspection.check.losses import compiled_losses, spread_losses
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.copies import unnoticed
@@ -29,7 +30,10 @@ def read_subject(
     """Read the model and the data into a `Context`; any of them may be None."""
     names = names or Names()
     context = Context(names=names, **known)
-    if callable(model) and not hasattr(model, "get_config"):
+    if hasattr(model, "plan_") and hasattr(model, "model_"):
+        context.forecaster = model
+        x, y, validation, model = read_forecaster(model)
+    elif callable(model) and not hasattr(model, "get_config"):
         model = _build(model, context)
     elif is_a(model, "Layer") and not is_a(model, "Model"):
         model = [model]
@@ -59,8 +63,7 @@ def _trace(context: Context, model: Any, x: Any) -> int | None:
         declared = [ModelInput(f"input_{index}") for index in range(max(len(arrays), 1))]
     held = [arrays[index] if index < len(arrays) else None for index in range(len(declared))]
     context.inputs = [
-        Input(entry.name, entry.declared, array, layer=entry.layer)
-        for entry, array in zip(declared, held, strict=True)
+        Input(entry.name, entry.declared, array, layer=entry.layer) for entry, array in zip(declared, held, strict=True)
     ]
     need = first_need(model)
     unmade = context.construction.layer_class if context.construction is not None else None

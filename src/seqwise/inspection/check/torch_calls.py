@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqwise.axes import format_shape
-from seqwise.inspection.effects.effect import number
 from seqwise.inspection.check.finding import Finding
 from seqwise.inspection.check.names import Names
+from seqwise.inspection.effects.effect import number
 
 RECURRENT = ("LSTM", "GRU", "RNN")
 LOSSES = ("MSELoss", "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "PoissonNLLLoss")

@@ -59,7 +59,8 @@ def time_distributed(call: Call) -> Effect:
     size = value.shape[1]
     several = f"each of the {size:,} {steps}" if size is not None else f"each of the {steps}"
     names = [
-        (inner_axes[0], steps, *(INNER_STEPS if name == TIMESTEPS else name for name in inner_axes[1:])) for inner_axes in within.axes
+        (inner_axes[0], steps, *(INNER_STEPS if name == TIMESTEPS else name for name in inner_axes[1:]))
+        for inner_axes in within.axes
     ]
     why = f"Does the same to {several}, with the same weights: the axis {steps} stays. Within one: {within.why}"
     return Effect(names, [value.field] * len(shapes), why, within.formulas)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
 from seqwise.inspection.graph import AxisNames, Call, Effect, Shape, Value
 from seqwise.inspection.receptive_field import ReceptiveField, union
-from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
 
 UNITS = "units"
 
@@ -19,13 +19,9 @@ def names_for(rank: int) -> AxisNames:
     return usual.get(rank) or (SAMPLES, TIMESTEPS, *(f"axis {i}" for i in range(2, rank - 1)), FEATURES)
 
 
-def effect(
-    call: Call, axes: AxisNames | None, field: ReceptiveField, why: str, *formulas: tuple[int, str]
-) -> Effect:
+def effect(call: Call, axes: AxisNames | None, field: ReceptiveField, why: str, *formulas: tuple[int, str]) -> Effect:
     """The effect of a call all of whose outputs are alike."""
-    names = [
-        axes if axes is not None and len(axes) == len(shape) else same_names(call, shape) for shape in call.shapes
-    ]
+    names = [axes if axes is not None and len(axes) == len(shape) else same_names(call, shape) for shape in call.shapes]
     return Effect(names, [field] * len(call.shapes), why, list(formulas))
 
 

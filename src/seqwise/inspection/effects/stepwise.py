@@ -29,7 +29,9 @@ def plain(call: Call) -> Effect:
     if call.kind == "Activation":
         words = words.format(activation=getattr(call.setting("activation"), "__name__", "a function"))
     elif call.kind == "Masking":
-        words = f"Changes no number; marks the timesteps whose features are all {call.setting('mask_value'):g} as padding"
+        words = (
+            f"Changes no number; marks the timesteps whose features are all {call.setting('mask_value'):g} as padding"
+        )
     elif call.kind == "Rescaling":
         words = words if isinstance(call.setting("scale"), (int, float)) else "Scales each number"
         words = words.format(scale=call.setting("scale"), offset=call.setting("offset"))

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.errors import ShapeError
 from seqwise.inspection.data import Array, is_several, read_array
-from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
-from seqwise.inspection.explain.explanation import Explanation, Series, Tensor
 from seqwise.inspection.effects.effect import names_for
+from seqwise.inspection.explain.explanation import Explanation, Series, Tensor
 from seqwise.inspection.explain.steps import Axes
 
 MOST_DRAWN = 400
@@ -70,7 +70,7 @@ def _example(x: Any, name: str) -> Example:
     if is_series(x):
         drawn = np.asarray(x.values[:MOST_DRAWN, 0], dtype=float)
         array = Array(name, "table", x.values, x.values.shape, tuple(x.columns))
-        says = f"a regular series, one row every {x.time_index.name}"
+        says = f"a regular series, one row every {x.time_index.frequency}"
         return Example(array, x.values.shape, str(x.values.dtype), says, Series(drawn, 0, 0, x.columns[0]))
     array = read_array(x, name)
     if not array.shape:
@@ -105,9 +105,7 @@ def explain_data(x: Any) -> Explanation:
         examples = examples_of(x, len(x))
         explained = [_explain(example) for example in examples]
         notes = tuple(
-            f"{example.name}: {note}"
-            for example, (_, told) in zip(examples, explained, strict=True)
-            for note in told
+            f"{example.name}: {note}" for example, (_, told) in zip(examples, explained, strict=True) for note in told
         )
         return Explanation(f"{len(examples)} inputs", tuple(tensor for tensor, _ in explained), notes=notes)
     example = _example(x, "x")
@@ -168,8 +166,8 @@ def _explain_two_axes(example: Example) -> tuple[Tensor, list[str]]:
         f"{_size(rows)} timesteps and {_size(columns)} features; cut windows of 24 rows from it: "
         f"seqwise.data.Windows({example.name}, window=24, horizon=1).",
         f"Is each row an example of its own, and are its {_size(columns)} numbers in the order of time? Then the "
-        f"features axis is missing: {example.name}[..., None] gives (samples={_size(rows)}, timesteps={_size(columns)}, "
-        "features=1).",
+        f"features axis is missing: {example.name}[..., None] gives (samples={_size(rows)}, "
+        f"timesteps={_size(columns)}, features=1).",
     ]
     return Tensor(example.name, axes, meanings), notes
 
@@ -236,7 +234,11 @@ def meanings_of(example: Example) -> dict[str, str]:
     rank = len(example.shape)
     if rank != 3:
         return {}
-    columns = listed(example.array.columns) if example.array.columns else f"{_size(example.shape[2])} numbers at each timestep"
+    columns = (
+        listed(example.array.columns)
+        if example.array.columns
+        else f"{_size(example.shape[2])} numbers at each timestep"
+    )
     return {
         SAMPLES: "examples; a model treats each by itself",
         TIMESTEPS: f"the {_size(example.shape[1])} steps of one example, oldest first",

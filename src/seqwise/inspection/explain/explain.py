@@ -6,6 +6,7 @@ import math
 import sys
 from typing import Any
 
+from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.errors import ShapeError
 from seqwise.inspection.copies import is_built
 from seqwise.inspection.effects.effect import names_for
@@ -17,7 +18,6 @@ from seqwise.inspection.graph import Graph, Value
 from seqwise.inspection.layer_kinds import inner_layers, is_a
 from seqwise.inspection.model_inputs import ModelInput, declared_inputs, first_need, input_specs
 from seqwise.inspection.trace import trace
-from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 
 BLOCK = {SAMPLES: "examples; each is treated by itself", TIMESTEPS: "the steps of one example, oldest first"}
 
@@ -131,7 +131,7 @@ def _explain_forecaster(forecaster: Any, x: Any) -> Explanation:
         first.name, ((SAMPLES, samples), *first.axes[1:]),
         {
             SAMPLES: "windows of the training part" if samples is not None else "windows",
-            TIMESTEPS: f"{window:,} rows in a row, {series.time_index.name} apart, oldest first",
+            TIMESTEPS: f"{window:,} rows in a row, {series.time_index.frequency} apart, oldest first",
             FEATURES: listed(columns) + f" (scaled; the past of {listed(targets)} comes first)",
         },
         columns,

@@ -6,10 +6,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from seqwise.inspection.explain.text import (
+    field_sentence,
     mask_words,
     parameter_words,
     parameters_sentence,
-    field_sentence,
     sentences,
     shape_words,
     shapes_words,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from seqwise.errors import SettingError
 from seqwise.axes import SAMPLES, TIMESTEPS
+from seqwise.errors import SettingError
 from seqwise.inspection.explain.drawing import (
     FEATURE,
     FEATURE_FACE,
@@ -159,7 +159,9 @@ def _foot(canvas: Canvas, explanation: Explanation, left_out: int) -> None:
     parts = []
     if explanation.parameters is not None and explanation.steps:
         parts.append(f"{explanation.parameters:,} parameters in all")
-    parts += [f"{t.name} can depend on timesteps: {t.receptive_field}" for t in explanation.outputs[:2] if t.receptive_field]
+    parts += [
+        f"{t.name} can depend on timesteps: {t.receptive_field}" for t in explanation.outputs[:2] if t.receptive_field
+    ]
     if left_out:
         parts.append(f"{left_out} more layers are not drawn; print the explanation")
     if parts:

@@ -6,12 +6,12 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from seqwise.axes import TIMESTEPS, name_axes
 from seqwise.inspection import receptive_field
 from seqwise.inspection.copies import copy_unbuilt, is_built, unnoticed
 from seqwise.inspection.explain.label import label
 from seqwise.inspection.graph import RANK, Call, Graph, Value
 from seqwise.inspection.layer_kinds import needed_rank
-from seqwise.axes import TIMESTEPS, name_axes
 
 Axes = tuple[tuple[str, int | None], ...]
 

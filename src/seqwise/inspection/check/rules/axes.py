@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.data import Array
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.rules.inputs import given
 from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.rules.inputs import given
+from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
 
 WINDOWS = "np.lib.stride_tricks.sliding_window_view"

@@ -7,8 +7,8 @@ from typing import Any
 
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.layer_code import class_code
-from seqwise.inspection.layer_kinds import RECURRENT, is_a
 from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.layer_kinds import RECURRENT, is_a
 
 
 @rule("SW201", "mask-zero-on-recurrent-layer")

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.data import SAMPLE
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.layer_kinds import is_a, keeps_time
-from seqwise.inspection.check.rules.masks import slides
 from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.rules.masks import slides
+from seqwise.inspection.data import SAMPLE
+from seqwise.inspection.layer_kinds import is_a, keeps_time
 
 
 @rule("SW404", "target-in-window")

@@ -7,8 +7,8 @@ from typing import Any
 
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.layer_kinds import is_a, is_recurrent
 from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.layer_kinds import is_a, is_recurrent
 
 
 def nodes(context: Context) -> list[Any]:

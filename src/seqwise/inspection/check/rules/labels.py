@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.data import Array
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Output
 from seqwise.inspection.check.layer_code import compile_code, layer_code
-from seqwise.inspection.layer_kinds import activation_of, is_a, is_recurrent
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.rules.targets import label_like, last_sized, meets, pairs
+from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call, Shape
+from seqwise.inspection.layer_kinds import activation_of, is_a, is_recurrent
 
 
 def compiled(context: Context, loss: str, from_logits: bool = False) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, recurrent
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.graph import RANK, Call
+from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, recurrent
 
 ENDS_TIME = ("Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "Reshape")
 

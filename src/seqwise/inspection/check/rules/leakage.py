@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.data import Array
 from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.rules.masks import slides
 from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.rules.masks import slides
+from seqwise.inspection.data import Array
 
 
 def parts(context: Context) -> tuple[Array, Array] | None:
@@ -152,6 +152,9 @@ def scaler(context: Context) -> Iterator[Fault]:
     0.001) and the training part alone does not (by more than 0.02); where a given `scaler` has seen more rows than the
     training part has; and where a Forecaster's scaler is not that of its training rows.
     """
+    if context.forecaster is not None:
+        yield from _forecaster_scaler(context)
+        return
     both = parts(context)
     if both is None or len(both[0].shape) != 3:
         return
@@ -231,6 +234,29 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean = (ones @ flat).reshape(values.shape[1:]).mean(axis=0, dtype=np.float64)
     square = (ones @ (flat * flat)).reshape(values.shape[1:]).mean(axis=0, dtype=np.float64)
     return mean, np.sqrt(np.maximum(square - mean**2, 0))
+
+
+def _forecaster_scaler(context: Context) -> Iterator[Fault]:
+    """Fit the Forecaster's scaler again on its training rows and compare the numbers."""
+    forecaster = context.forecaster
+    plan, fitted = forecaster.plan_, forecaster.scaler_
+    if plan is None:
+        return
+    rows = plan.split.train
+    values = plan.series.values[:rows]
+    if plan.series.observed is not None:
+        values = np.where(plan.series.observed[:rows], values, np.nan)
+    again = type(fitted)(fitted.kind, fitted.log).fit(values, plan.series.columns)
+    if np.allclose(again.offset_, fitted.offset_, rtol=1e-6) and np.allclose(again.scale_, fitted.scale_, rtol=1e-6):
+        return
+    yield Fault(
+        "warning",
+        "validation",
+        "The Forecaster's scaler is not that of its training rows: it knows the size of later ones.",
+        f"offset {again.offset_.tolist()}, scale {again.scale_.tolist()}",
+        f"offset {fitted.offset_.tolist()}, scale {fitted.scale_.tolist()}",
+        "forecaster.fit(data)  # fits its scaler on the training rows",
+    )
 
 
 @rule("SW405", "group-in-both-parts")

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqwise.inspection.data import Array
 from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time
-from seqwise.inspection.check.rules.inputs import given
 from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.rules.inputs import given
+from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call
+from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time
 
 READS_MASKS = ("GlobalAveragePooling1D", "MultiHeadAttention", "Attention")
 
@@ -217,8 +217,8 @@ def lost(context: Context) -> Iterator[Fault]:
         yield Fault(
             "warning",
             where,
-            f"{type(maker.layer).__name__} {maker.name!r} makes a mask, but {type(loser.layer).__name__} {loser.name!r} "
-            f"does not carry it on, so {type(call.layer).__name__} {call.name!r} reads the padding.",
+            f"{type(maker.layer).__name__} {maker.name!r} makes a mask, but {type(loser.layer).__name__} "
+            f"{loser.name!r} does not carry it on, so {type(call.layer).__name__} {call.name!r} reads the padding.",
             f"a mask at {call.name}",
             f"the mask ends at {loser.name}",
             fix,

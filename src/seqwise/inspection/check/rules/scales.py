@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqwise.inspection.check.context import Context, Output
-from seqwise.inspection.layer_kinds import is_a, is_recurrent
-from seqwise.inspection.check.rules.labels import activated, ends
 from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.rules.labels import activated, ends
 from seqwise.inspection.check.rules.targets import pairs
 from seqwise.inspection.check.rules.values import not_finite, place
+from seqwise.inspection.layer_kinds import is_a, is_recurrent
 
 FAR = 100.0  # a target of this size takes Adam (0.001 a step) about 100,000 steps to reach
 RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0),

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.layer_code import layer_code
+from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.rules.axes import expected, three_axes
 from seqwise.inspection.check.rules.inputs import given
-from seqwise.inspection.check.registry import Fault, rule
 
 
 def _input_fix(context: Context, one: Input, shape: tuple[int | None, ...]) -> tuple[str, str]:

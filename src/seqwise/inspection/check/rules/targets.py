@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from seqwise.inspection.data import Array
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Output
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, units_of
 from seqwise.inspection.check.losses import Loss
-from seqwise.inspection.check.rules.layers import input_steps
 from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.rules.layers import input_steps
+from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call, Shape
+from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, units_of
 
 BATCH = 1009  # stands for the samples of a batch: no other axis has this size
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.inspection.data import Array
 from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.layer_kinds import is_recurrent
+from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.rules.axes import looks_like_tokens
 from seqwise.inspection.check.rules.inputs import given
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.data import Array
+from seqwise.inspection.layer_kinds import is_recurrent
 
 
 def embedded(context: Context) -> Iterator[tuple[Input, Array, Any]]:

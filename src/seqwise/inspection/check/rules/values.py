@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.data import FULL_SCAN, Array
 from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.layer_kinds import is_a, is_recurrent
+from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.rules.axes import column_scales
 from seqwise.inspection.check.rules.inputs import given
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.data import FULL_SCAN, Array
+from seqwise.inspection.layer_kinds import is_a, is_recurrent
 
 SCALES_APART = 1000.0  # features whose sizes differ by more hide one another
 FAR_FROM_ONE = 100.0  # an LSTM's gates saturate long before
