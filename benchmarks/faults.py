@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT / "tests/shapes"))
+sys.path.insert(0, str(ROOT / "tests/inspection"))
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from programs import Program, check_program, is_fit, mend, read_programs  # noqa: E402
@@ -49,7 +49,7 @@ model = keras.Sequential([keras.Input((10, 1)), keras.layers.LSTM(16), keras.lay
 
 def elsewhere(backend: str, task: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "tests/shapes/programs.py"), task],
+        [sys.executable, str(ROOT / "tests/inspection/programs.py"), task],
         capture_output=True, text=True, check=True, env=os.environ | {"KERAS_BACKEND": backend},
     )  # fmt: skip
     return json.loads(done.stdout.splitlines()[-1])["programs"]
@@ -74,7 +74,7 @@ def table() -> str:
         clean = all(one is None or not (one["report"] or one["error"] or one["wrong"]) for one in outcomes)
         right += clean
         words = [
-            f"[{program.name[3:].replace('_', ' ')}](../tests/shapes/faulty/{program.path.name})",
+            f"[{program.name[3:].replace('_', ' ')}](../tests/inspection/faulty/{program.path.name})",
             *(cell(said[backend][program.name]) for backend in BACKENDS),
             "nothing" if finding is None else f"{finding.severity} [{finding.name}]({page_link(finding.code)})",
             "nothing" if finding is None else f"`{cell(finding.fix.splitlines()[0], 90)}`",
@@ -86,7 +86,7 @@ def table() -> str:
         [
             "# Faulty programs, and what is said of them",
             "",
-            "Written by `python benchmarks/faults.py`, which runs each program of `tests/shapes/faulty` on the three",
+            "Written by `python benchmarks/faults.py`, which runs each program of `tests/inspection/faulty` on the three",
             "backends (first telling line of the error, cut at 110 letters) and asks `seqwise.check`. The fix is put",
             "in by machine; then the program must run, its output must fit its target, `check` must be silent, and a",
             "property of its own (`right:` in its head) must hold, on every backend that can run it.",

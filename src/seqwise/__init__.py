@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from seqwise.estimators.sequences.regressor import Regressor
     from seqwise.estimators.sequences.tagger import Tagger
     from seqwise.estimators.translation.translator import Translator
-    from seqwise.layers import Stream, accelerate
     from seqwise.inspection.check.check import check
-    from seqwise.inspection.explain.explain import explain
     from seqwise.inspection.errors import explain_errors
+    from seqwise.inspection.explain.explain import explain
+    from seqwise.layers import Stream, accelerate
 
 __version__ = "0.1.0"
 

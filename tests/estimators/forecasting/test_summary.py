@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from seqwise.axes import format_shape
 from seqwise.data import Windows
 from seqwise.estimators.forecasting.summary import Part, SeriesSummary
-from seqwise.shapes import format_shape
 
 PARTS = [
     Part("train", 108, "1949-01", "1957-12", 73, "reads A, forecasts B", "reads C, forecasts D"),
