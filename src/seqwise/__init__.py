@@ -5,6 +5,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seqwise.errors import register_explainer
+
 if TYPE_CHECKING:
     from seqwise import data, layers
     from seqwise.errors import BundleError, DataError, NotFittedError, SeqwiseError, SettingError, ShapeError
@@ -24,6 +26,8 @@ __version__ = "0.1.0"
 # a later `import keras` is to get the backend that Seqwise would choose; see seqwise.backend
 if "keras" not in sys.modules:
     os.environ.setdefault("KERAS_BACKEND", "jax")
+
+register_explainer("seqwise.inspection.errors:explain_errors")
 
 # each public name and the module that holds it; a module is imported when its name is first used
 _HOMES = {

@@ -1,4 +1,4 @@
-"""Choosing Keras's backend, and a start that does not wait for what nobody uses."""
+"""Keras's backend and its arrays, and a start that does not wait for modules that nobody uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import jax
+    import numpy as np
+
+Array: TypeAlias = "np.ndarray | jax.Array"
 
 # Keras imports these for its image gallery, scikit-learn for one rare distribution: a third of their import time.
 DEFERRED = ("matplotlib.pyplot", "scipy.stats")
@@ -62,6 +68,11 @@ def import_keras() -> ModuleType:
     if keras.backend.backend() == "jax":
         _keep_compiled_programs()
     return keras
+
+
+def namespace(array: Array) -> ModuleType:
+    """Return the module whose functions take `array`: NumPy or jax.numpy (the array API standard's way to ask)."""
+    return array.__array_namespace__()
 
 
 def _keep_compiled_programs() -> None:

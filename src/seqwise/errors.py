@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
+from contextlib import ContextDecorator
+from importlib import import_module
+from types import TracebackType
 
 
 class SeqwiseError(Exception):
@@ -30,12 +32,37 @@ class NotFittedError(SeqwiseError, AttributeError):
     """A method that needs a trained model was called before ``fit``."""
 
 
+_explainer: str | None = None
+
+
+def register_explainer(path: str) -> None:
+    """Name the context manager that `explaining` leaves failures to, as ``"package.module:name"``."""
+    global _explainer
+    _explainer = path
+
+
+class explaining(ContextDecorator):  # noqa: N801 (used like a function, as contextlib.suppress is)
+    """Leave what fails inside to the registered explainer, which is not imported before; a decorator, too."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None and _explainer is not None:
+            module, _, name = _explainer.partition(":")
+            getattr(import_module(module), name)().__exit__(kind, error, traceback)
+
+
 def nearest(name: object, known: Iterable[object]) -> str:
     """Return ``" Did you mean 'x'?"`` for the closest of `known`, or the list of them.
 
     >>> nearest("Pasengers", ["Month", "Passengers"])
     " Did you mean 'Passengers'?"
     """
+    import difflib
+
     names = [str(k) for k in known]
     close = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
     if not close:  # case is the most common slip, and difflib is blind to it

@@ -8,7 +8,7 @@ import pytest
 from seqwise.backend import import_keras
 from seqwise.data import Windows
 from seqwise.estimators.forecasting.network import build_network
-from seqwise.training import WindowBatches, auto_batch_size, fit, jax_steps, loop, predict
+from seqwise.training import WindowBatches, auto_batch_size, fit, jax_steps, loop, predict_windows, predictions
 
 ROWS, WINDOW, HORIZON, BATCH = 43, 6, 2, 8
 
@@ -77,14 +77,14 @@ def test_metrics_equal_those_of_a_plain_keras_loop(case):
     for epoch in range(2):
         # Keras resets a model's metrics at every call for one batch; these are its own, kept by hand
         measured = [keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.MeanSquaredError(name="mse")]
-        for _, inputs, targets, weights in keras_epoch(twin, data, rng.permutation(data.origins)):
+        for _, inputs, targets, weights in keras_epoch(twin, data, rng.permutation(data.indices)):
             outputs = twin.predict_on_batch(inputs)
             for metric in measured:
                 metric.update_state(targets, outputs, sample_weight=weights)
             twin.train_on_batch(inputs, targets, sample_weight=weights)
         assert_equal(measured, epoch, "")
         measured = [type(metric)(name=metric.name) for metric in measured]
-        for _, inputs, targets, weights in keras_epoch(twin, data, data.origins):
+        for _, inputs, targets, weights in keras_epoch(twin, data, data.indices):
             for metric in measured:
                 metric.update_state(targets, twin.predict_on_batch(inputs), sample_weight=weights)
         assert_equal(measured, epoch, "val_")
@@ -100,36 +100,41 @@ def test_steps_equal_a_plain_keras_loop(case, monkeypatch):
     steps = jax_steps.JaxSteps(ours, data, BATCH)
     assert len(data) % BATCH == 4
     for _ in range(2):
-        origins = rng.permutation(data.origins)
+        origins = rng.permutation(data.indices)
         progress = list(steps.train(origins))
         total = 0.0
         for batch, *arrays in keras_epoch(theirs, data, origins):
             total += float(theirs.train_on_batch(*arrays)) * len(batch)
             theirs.reset_metrics()
         assert [done for done, _ in progress] == [3, 5]
-        np.testing.assert_allclose(progress[-1][1], total / len(origins), rtol=2e-6)
+        np.testing.assert_allclose(progress[-1][1]["loss"], total / len(origins), rtol=2e-6)
         for mine, plain in zip(ours.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_allclose(mine, plain, rtol=1e-4, atol=2e-6)
     tested = 0.0
-    for batch, *arrays in keras_epoch(ours, data, data.origins):
+    for batch, *arrays in keras_epoch(ours, data, data.indices):
         tested += float(ours.test_on_batch(*arrays)) * len(batch)
         ours.reset_metrics()
-    np.testing.assert_allclose(steps.validate(data.origins), tested / len(data), rtol=2e-6)
+    np.testing.assert_allclose(steps.validate(data.indices)["loss"], tested / len(data), rtol=2e-6)
+
+
+def epoch_loss(model, data, indices):
+    *_, (_, logs) = jax_steps.JaxSteps(model, data, BATCH).train(indices)
+    return logs["loss"]
 
 
 def test_dropout_draws_the_masks_that_keras_draws():
     data = make_data(ROWS - 4)  # 32 windows: four whole batches
     ours, theirs = make_model(dropout=0.4), make_model(dropout=0.4)
-    (*_, (_, loss)) = jax_steps.JaxSteps(ours, data, BATCH).train(data.origins)
+    loss = epoch_loss(ours, data, data.indices)
     losses = [theirs.train_on_batch(*arrays, return_dict=True)["loss"] for _, *arrays in one_metric(theirs, data)]
     np.testing.assert_allclose(loss, np.mean(losses), rtol=2e-6)
     without = make_model()
-    (*_, (_, dry)) = jax_steps.JaxSteps(without, data, BATCH).train(data.origins)
+    dry = epoch_loss(without, data, data.indices)
     assert abs(dry - loss) > 1e-3 * loss
 
 
 def one_metric(model, data):
-    for batch in keras_epoch(model, data, data.origins):
+    for batch in keras_epoch(model, data, data.indices):
         model.reset_metrics()
         yield batch
 
@@ -142,8 +147,8 @@ def test_a_loss_with_its_own_reduction_is_taken_as_it_is(reduction):
     for model in (ours, theirs):
         model.compile("adam", keras.losses.MeanSquaredError(reduction=reduction))
         model.optimizer.build(model.trainable_variables)
-    short = data.origins[:4]  # one batch, half full
-    ((_, loss),) = jax_steps.JaxSteps(ours, data, BATCH).train(short)
+    short = data.indices[:4]  # one batch, half full
+    loss = epoch_loss(ours, data, short)
     ((_, *arrays),) = keras_epoch(theirs, data, short)
     np.testing.assert_allclose(loss, theirs.train_on_batch(*arrays), rtol=1e-5)
 
@@ -156,21 +161,17 @@ def test_a_missing_target_has_no_influence():
     assert hidden.size
     spoilt[hidden, 0] = 1e6
     other = WindowBatches(Windows(spoilt, WINDOW, HORIZON, 1), None, data.weights)
-    losses = []
-    for batches in (data, other):
-        (*_, (_, loss)) = jax_steps.JaxSteps(make_model(), batches, BATCH).train(batches.origins)
-        losses.append(loss)
-    assert losses[0] == losses[1]
+    assert epoch_loss(make_model(), data, data.indices) == epoch_loss(make_model(), other, other.indices)
 
 
 def test_predict_gives_each_window_its_own_output_whatever_their_number(monkeypatch):
-    monkeypatch.setattr(loop, "PREDICT_BATCH", 8)
+    monkeypatch.setattr(predictions, "PREDICT_BATCH", 8)
     data, model = make_data(), make_model()
-    together = predict(model, data, data.origins)
-    inputs = np.stack([data.windows.values[o - WINDOW : o] for o in data.origins])
+    together = predict_windows(model, data, data.indices)
+    inputs = np.stack([data.windows.values[o - WINDOW : o] for o in data.indices])
     np.testing.assert_allclose(together, np.asarray(model(inputs)), rtol=1e-5, atol=1e-6)
-    np.testing.assert_array_equal(predict(model, data, data.origins[::-1]), together[::-1])
-    np.testing.assert_array_equal(predict(model, data, data.origins[5:9]), together[5:9])
+    np.testing.assert_array_equal(predict_windows(model, data, data.indices[::-1]), together[::-1])
+    np.testing.assert_array_equal(predict_windows(model, data, data.indices[5:9]), together[5:9])
 
 
 # from here on the steps are played, so that each epoch's losses and weights are known
@@ -182,12 +183,15 @@ class Played:
     def __init__(self, losses):
         self.losses, self.orders, self.model = losses, [], None
 
-    def __call__(self, keras, model, train, validation, batch_size):
+    def __call__(self, model, batches, batch_size):
         self.model = model
-        return self.run_epoch, lambda origins: {"loss": self.losses[len(self.orders) - 1]}
+        return self
 
-    def run_epoch(self, origins):
-        self.orders.append(origins)
+    def validate(self, indices):
+        return {"loss": self.losses[len(self.orders) - 1]}
+
+    def train(self, indices):
+        self.orders.append(indices)
         assert self.model is not None
         self.model.set_weights([np.full(w.shape, len(self.orders)) for w in self.model.get_weights()])
         yield 1, {"loss": 10.0 - len(self.orders)}

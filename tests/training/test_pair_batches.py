@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -11,8 +11,9 @@ from seqwise.backend import import_keras
 from seqwise.data import make_sequences
 from seqwise.estimators.translation.network import build_translator
 from seqwise.layers import accelerate
-from seqwise.training import PairBatches, buckets, jax_steps, loop
-from seqwise.training.jax_batches import gatherer
+from seqwise.training import PairBatches, buckets, jax_steps
+from seqwise.training.jax_steps import JaxSteps
+from seqwise.training.keras_steps import KerasSteps
 from seqwise.training.token_loss import TokenCrossentropy
 
 keras = import_keras()
@@ -25,6 +26,10 @@ def make_pairs(source_lengths, target_lengths, seed=0, **options):
     sources = [rng.integers(4, TOKENS, n).astype(np.int32) for n in source_lengths]
     targets = [np.array([START, *rng.integers(4, TOKENS, n), END], np.int32) for n in target_lengths]
     return PairBatches(make_sequences(sources), make_sequences(targets), **options)
+
+
+def select(batches, chosen, bucket=0):
+    return batches.select(batches.arrays, chosen, bucket)
 
 
 def ragged(count=45, seed=2):
@@ -42,28 +47,28 @@ def many_buckets(monkeypatch):
 def test_the_decoder_reads_the_target_up_to_the_step_before():
     sources = make_sequences([np.array([4, 5, 6], np.int32), np.array([7], np.int32)])
     targets = make_sequences([np.array([START, 8, END], np.int32), np.array([START, 5, 6, 7, END], np.int32)])
-    (source, taught), learned, weights = PairBatches(sources, targets).gather(np.array([0, 1]))
+    (source, decoder_input), learned, weights = select(PairBatches(sources, targets), np.array([0, 1]))
+    assert weights is not None
     assert source.tolist() == [[4, 5, 6], [7, 0, 0]]
-    assert taught.tolist() == [[START, 8, 0, 0], [START, 5, 6, 7]]
+    assert decoder_input.tolist() == [[START, 8, 0, 0], [START, 5, 6, 7]]
     assert learned.tolist() == [[8, END, 0, 0], [5, 6, 7, END]]
     assert weights.tolist() == [[1, 1, 0, 0], [1, 1, 1, 1]]
 
 
-def test_what_is_gathered_on_the_device_is_the_same(many_buckets):
+def test_a_batch_taken_on_the_device_is_the_same(many_buckets):
     batches = make_pairs(*ragged())
-    data, gather = gatherer(batches)
+    on_device = jax.tree.map(jnp.asarray, batches.arrays)
     assert len(batches.lengths) > 1
-    for row, real, bucket in zip(*batches.cut(batches.origins, BATCH), strict=True):
-        inputs, learned, weights = batches.gather(row[:real], bucket)
-        found, found_learned, found_weights = gather(data, row[:real], int(bucket))
-        for one, other in zip([*inputs, learned, weights], [*found, found_learned, found_weights], strict=True):
-            np.testing.assert_array_equal(one, other)
+    for row, real, bucket in zip(*batches.cut(batches.indices, BATCH), strict=True):
+        compiled = jax.jit(lambda arrays, chosen, b=int(bucket): batches.select(arrays, chosen, b))
+        ours, theirs = select(batches, row[:real], bucket), compiled(on_device, row[:real])
+        jax.tree.map(np.testing.assert_array_equal, ours, theirs)
 
 
 def test_every_pair_comes_once_and_fits_its_batch_on_both_sides(many_buckets):
     source, target = ragged()
     batches = make_pairs(source, target)
-    rows, real, bucket = batches.cut(np.random.default_rng(0).permutation(batches.origins), BATCH)
+    rows, real, bucket = batches.cut(np.random.default_rng(0).permutation(batches.indices), BATCH)
     assert sorted(np.concatenate([r[:n] for r, n in zip(rows, real, strict=True)]).tolist()) == list(range(45))
     for b in np.unique(bucket):
         mine = np.concatenate([r[:n] for r, n, k in zip(rows, real, bucket, strict=True) if k == b])
@@ -91,8 +96,8 @@ def plain_batches(batches, order):
         yield real, [pad(source, maxlen=30, padding="post"), taught], learned, (learned != 0).astype(float)
 
 
-@pytest.mark.parametrize("backend", ["jax", "another"])
-def test_steps_equal_a_plain_keras_loop(backend, many_buckets):
+@pytest.mark.parametrize("Steps", [JaxSteps, KerasSteps])
+def test_steps_equal_a_plain_keras_loop(Steps, many_buckets):
     batches = make_pairs(*ragged())
     sizes = {"source_tokens": TOKENS, "target_tokens": TOKENS, "embedding": 3, "units": (4,)}
     ours, theirs = accelerate(build_translator(**sizes), verbose=False), build_translator(**sizes)
@@ -103,11 +108,10 @@ def test_steps_equal_a_plain_keras_loop(backend, many_buckets):
     kind = keras.losses.SparseCategoricalCrossentropy
     theirs.compile("adam", kind(from_logits=True, reduction="mean_with_sample_weight"))
     ours.optimizer.build(ours.trainable_variables)
-    named = SimpleNamespace(backend=SimpleNamespace(backend=lambda: backend))
-    train, validate = loop._steps(named, ours, batches, batches.part(np.arange(10)), BATCH)
+    steps = Steps(ours, batches, BATCH)
     for _ in range(2):
-        order = rng.permutation(batches.origins)
-        (*_, (_, logs)) = train(order)
+        order = rng.permutation(batches.indices)
+        (*_, (_, logs)) = steps.train(order)
         total = 0.0
         for count, *arrays in plain_batches(batches, order):
             total += float(theirs.train_on_batch(*arrays)) * count
@@ -115,7 +119,7 @@ def test_steps_equal_a_plain_keras_loop(backend, many_buckets):
         np.testing.assert_allclose(logs["loss"], total / 45, rtol=5e-6)
         for mine, plain in zip(ours.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_allclose(mine, plain, rtol=1e-4, atol=1e-5)
-    assert np.isfinite(validate(np.arange(10))["loss"])
+    assert np.isfinite(steps.validate(np.arange(10))["loss"])
 
 
 def test_smoothed_labels_are_those_of_keras():

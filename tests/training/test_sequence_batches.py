@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import combinations
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +12,9 @@ from hypothesis import strategies as st
 from seqwise.backend import import_keras
 from seqwise.data import make_sequences
 from seqwise.layers import accelerate
-from seqwise.training import SequenceBatches, buckets, fit, jax_steps, loop, predict_sequences
+from seqwise.training import SequenceBatches, buckets, fit, jax_steps, predict_sequences, predictions
+from seqwise.training.jax_steps import JaxSteps
+from seqwise.training.keras_steps import KerasSteps
 
 keras = import_keras()
 FEATURES, CLASSES, BATCH = 3, 4, 8
@@ -88,7 +89,7 @@ def test_an_outlier_is_a_batch_of_its_own():
     batches = make_batches([*ragged(40), 100_000])
     assert batches.lengths[-1] == 100_000
     assert batches.sizes(BATCH)[-1] == 1
-    bucket = batches.cut(batches.origins, BATCH).buckets
+    bucket = batches.cut(batches.indices, BATCH).buckets
     sizes = np.array(batches.sizes(BATCH))[bucket]
     assert (batches.lengths[bucket] * sizes).sum() < 105_000  # 41 × 100,000 in one bucket
 
@@ -99,7 +100,7 @@ def test_every_sample_comes_once_an_epoch_among_its_like(many_buckets):
     rng = np.random.default_rng(0)
     epochs = []
     for _ in range(3):
-        rows, real, bucket = batches.cut(rng.permutation(batches.origins), BATCH)
+        rows, real, bucket = batches.cut(rng.permutation(batches.indices), BATCH)
         seen = [row[:n] for row, n in zip(rows, real, strict=True)]
         assert sorted(np.concatenate(seen).tolist()) == list(range(45))
         for samples, row, b in zip(seen, rows, bucket, strict=True):
@@ -111,14 +112,14 @@ def test_every_sample_comes_once_an_epoch_among_its_like(many_buckets):
         assert not (np.diff(bucket) >= 0).all()  # the buckets come mixed
     assert epochs[0] != epochs[1] != epochs[2]
     again = np.random.default_rng(0)
-    rows, real, _ = batches.cut(again.permutation(batches.origins), BATCH)
+    rows, real, _ = batches.cut(again.permutation(batches.indices), BATCH)
     assert [row[:n].tolist() for row, n in zip(rows, real, strict=True)] == epochs[0]
 
 
 def test_a_part_has_its_own_samples_and_the_same_buckets(many_buckets):
     batches = make_batches(ragged())
-    part = batches.part(np.array([44, 3, 7]))
-    rows, real, _ = part.cut(part.origins, BATCH)
+    part = batches.subset(np.array([44, 3, 7]))
+    rows, real, _ = part.cut(part.indices, BATCH)
     assert sorted(np.concatenate([r[:n] for r, n in zip(rows, real, strict=True)]).tolist()) == [3, 7, 44]
     assert part.lengths.tolist() == batches.lengths.tolist()
     assert part.sizes(BATCH) == batches.sizes(BATCH)
@@ -136,17 +137,16 @@ def keras_epoch(batches, order):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("backend", ["jax", "another"])
-def test_steps_equal_a_plain_keras_loop(weighted, backend, many_buckets):
+@pytest.mark.parametrize("Steps", [JaxSteps, KerasSteps])
+def test_steps_equal_a_plain_keras_loop(weighted, Steps, many_buckets):
     batches = make_batches(ragged(), weighted=weighted)
     ours, theirs = accelerate(make_model(), verbose=False), make_model()
-    named = SimpleNamespace(backend=SimpleNamespace(backend=lambda: backend))
-    held = batches.part(np.arange(0, 45, 4))
-    train, validate = loop._steps(named, ours, batches, held, BATCH)
+    held = batches.subset(np.arange(0, 45, 4))
+    steps = Steps(ours, batches, BATCH)
     rng = np.random.default_rng(3)
     for _ in range(2):
-        order = rng.permutation(batches.origins)
-        (*_, (done, logs)) = train(order)
+        order = rng.permutation(batches.indices)
+        (*_, (done, logs)) = steps.train(order)
         total = 0.0
         for count, *arrays in keras_epoch(batches, order):
             total += float(theirs.train_on_batch(*arrays)) * count
@@ -156,10 +156,10 @@ def test_steps_equal_a_plain_keras_loop(weighted, backend, many_buckets):
         for mine, plain in zip(ours.get_weights(), theirs.get_weights(), strict=True):
             np.testing.assert_allclose(mine, plain, rtol=1e-4, atol=5e-6)
     total = 0.0
-    for count, *arrays in keras_epoch(held, held.origins):
+    for count, *arrays in keras_epoch(held, held.indices):
         total += float(theirs.test_on_batch(*arrays)) * count
         theirs.reset_metrics()
-    np.testing.assert_allclose(validate(held.origins)["loss"], total / len(held), rtol=1e-4)
+    np.testing.assert_allclose(steps.validate(held.indices)["loss"], total / len(held), rtol=1e-4)
 
 
 def test_fit_is_reproducible_and_learns(many_buckets):
@@ -167,9 +167,9 @@ def test_fit_is_reproducible_and_learns(many_buckets):
         batches = make_batches(ragged(), **options)
         batches.targets[:] = batches.sequences.lengths > 5
         model = accelerate(make_model(dropout=0.2, learning_rate=0.02), verbose=False)
-        part = batches.part(np.arange(40))
+        part = batches.subset(np.arange(40))
         training = fit(
-            model, part, batches.part(np.arange(40, 45)), epochs=8, batch_size=BATCH, patience=None, seed=seed,
+            model, part, batches.subset(np.arange(40, 45)), epochs=8, batch_size=BATCH, patience=None, seed=seed,
             verbose=False,
         )  # fmt: skip
         assert training.history["loss"][-1] < 0.8 * training.history["loss"][0]
@@ -184,13 +184,13 @@ def test_fit_is_reproducible_and_learns(many_buckets):
 def test_without_bucketing_all_batches_are_as_long_as_the_longest(many_buckets):
     batches = make_batches(ragged(), bucketing=False)
     assert batches.lengths.tolist() == [30]
-    (values, mask), _, _ = batches.gather(np.array([0, 1]))
+    (values, mask), _, _ = batches.select(batches.arrays, np.array([0, 1]))
     assert values.shape == (2, 30, FEATURES)
     assert mask.sum(axis=1).tolist() == ragged()[:2].tolist()
 
 
 def test_predict_gives_each_sequence_its_own_output_whatever_is_beside_it(monkeypatch):
-    monkeypatch.setattr(loop, "PREDICT_STEPS", 64)
+    monkeypatch.setattr(predictions, "PREDICT_STEPS", 64)
     model, sequences = accelerate(make_model(), verbose=False), make_batches(ragged()).sequences
     together = predict_sequences(model, sequences)
     alone = [np.asarray(model([s[None], np.ones((1, len(s)), bool)]))[0] for s in sequences]

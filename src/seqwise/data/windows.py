@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from seqwise.backend import Array
 from seqwise.errors import DataError, SettingError
 
 CHUNK = 100_000
@@ -92,10 +93,13 @@ class Windows:
 
     def gather(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Like `batch`, but by origin row. Rows past the end of the series are not allowed."""
-        back = origins[:, None] + np.arange(-self.window, 0)
-        return self.values[back], self.values[self.target_rows(origins), : self.targets]
+        return self.values[self.input_rows(origins)], self.values[self.target_rows(origins), : self.targets]
 
-    def target_rows(self, origins: np.ndarray) -> np.ndarray:
+    def input_rows(self, origins: Array) -> Array:
+        """Rows of the inputs, shape (samples, window)."""
+        return origins[:, None] + np.arange(-self.window, 0)
+
+    def target_rows(self, origins: Array) -> Array:
         """Rows of the targets, shape (samples, horizon), or (samples, window, horizon) with `every_step`."""
         ahead = np.arange(self.horizon)
         if not self.every_step:

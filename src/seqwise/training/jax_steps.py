@@ -16,9 +16,9 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from seqwise.training.jax_batches import gatherer
-from seqwise.training.sequence_batches import BucketedBatches
-from seqwise.training.window_batches import WindowBatches
+from seqwise.backend import Array
+from seqwise.training.batches import Batches
+from seqwise.training.keras_steps import Logs
 
 # full optimisation doubles XLA's compile time of these loops and gains nothing measurable in their speed
 COMPILER_OPTIONS = {"xla_backend_optimization_level": 1}
@@ -33,54 +33,52 @@ class JaxSteps:
         batch_size: samples of every batch; short batches are filled up.
     """
 
-    def __init__(self, model: Any, batches: WindowBatches | BucketedBatches, batch_size: int) -> None:
+    def __init__(self, model: Any, batches: Batches[Any], batch_size: int) -> None:
         self.model, self.batch_size, self._batches = model, batch_size, batches
         self._sizes = batches.sizes(batch_size)
-        self._data, self._gather = gatherer(batches)
+        self._arrays = jax.tree.map(jnp.asarray, batches.arrays)
         self._metrics = _compiled_metrics(model, batches)
         self._measured = [v for metric in self._metrics for v in metric.variables]
         # the state is not donated: Ctrl-C in the call would leave the model without any
         self._train = jax.jit(self._train_chunk, compiler_options=COMPILER_OPTIONS)
         self._validate = jax.jit(self._validate_chunk, compiler_options=COMPILER_OPTIONS)
 
-    def train(self, origins: np.ndarray) -> Iterator[tuple[int, float]]:
-        """Run one epoch over `origins` in the order given; yields (batches done, mean loss so far).
-
-        The model's compiled metrics go on from where they are.
-        """
+    def train(self, indices: np.ndarray) -> Iterator[tuple[int, Logs]]:
+        """Run one epoch over `indices` in their order; yields (batches done, mean loss and metrics so far)."""
         model = self.model
+        model.reset_metrics()
         variables = (
             model.trainable_variables, model.non_trainable_variables, model.optimizer.variables, self._measured
         )  # fmt: skip
         state = tuple([v.value for v in group] for group in variables)
         total, count, done = 0.0, 0, 0
-        for chunk, steps in self._chunks(origins):
-            state, losses = self._train(state, self._data, chunk, steps)
+        for chunk, steps in self._chunks(indices):
+            state, losses = self._train(state, self._arrays, chunk, steps)
             for group, values in zip(variables, state, strict=True):
                 _assign(group, values)
             losses, real = np.asarray(losses, np.float64)[:steps], chunk[1][:steps]
             total, count, done = total + float((losses * real).sum()), count + int(real.sum()), done + steps
-            yield done, total / count
+            yield done, {"loss": total / count} | self._metric_results()
 
-    def validate(self, origins: np.ndarray) -> float:
-        """Return the mean loss over `origins`, without dropout. The metrics go on, as in `train`."""
+    def validate(self, indices: np.ndarray) -> Logs:
+        """Return the mean loss and metrics over `indices`, without dropout."""
+        self.model.reset_metrics()
         total, count = 0.0, 0
         trained = [[v.value for v in g] for g in (self.model.trainable_variables, self.model.non_trainable_variables)]
         measured = [v.value for v in self._measured]
-        for chunk, steps in self._chunks(origins):
-            measured, losses = self._validate((*trained, measured), self._data, chunk, steps)
+        for chunk, steps in self._chunks(indices):
+            measured, losses = self._validate((*trained, measured), self._arrays, chunk, steps)
             losses, real = np.asarray(losses, np.float64)[:steps], chunk[1][:steps]
             total, count = total + float((losses * real).sum()), count + int(real.sum())
         _assign(self._measured, measured)
-        return total / count
+        return {"loss": total / count} | self._metric_results()
 
-    def metric_results(self) -> dict[str, float]:
-        """Return the compiled metrics over all batches since the model's metrics were reset."""
+    def _metric_results(self) -> Logs:
         return {metric.name: float(metric.result()) for metric in self._metrics}
 
-    def _chunks(self, origins: np.ndarray) -> Iterator[tuple[tuple[np.ndarray, ...], int]]:
+    def _chunks(self, indices: np.ndarray) -> Iterator[tuple[tuple[np.ndarray, ...], int]]:
         # equal chunks keep to one compiled shape; the steps past the last batch are never run
-        cut = self._batches.cut(origins, self.batch_size)
+        cut = self._batches.cut(indices, self.batch_size)
         batches = len(cut.real)
         per_call = min(STEPS_PER_CALL, batches)
         for start in range(0, batches, per_call):
@@ -107,7 +105,7 @@ class JaxSteps:
         training: bool,
     ) -> tuple[jax.Array, tuple[jax.Array, Any, Any]]:
         row = row[: self._sizes[bucket]]
-        inputs, targets, weights = self._gather(data, row, bucket)
+        inputs, targets, weights = self._batches.select(data, row, bucket)
         outputs, other = self.model.stateless_call(trainable, other, inputs, training=training)
         share = (jnp.arange(len(row)) < real).astype(outputs.dtype)
         share = share.reshape((-1,) + (1,) * (outputs.ndim - 2))
@@ -117,7 +115,7 @@ class JaxSteps:
             loss = loss * len(row) / real  # Keras divides by the batch's size, which counts the repeats
         return loss, (loss, other, self._measure(measured, targets, outputs, weights))
 
-    def _measure(self, measured: Any, targets: jax.Array, outputs: jax.Array, weights: jax.Array) -> Any:
+    def _measure(self, measured: Any, targets: Array, outputs: Array, weights: Array) -> Any:
         # the weights tell the metrics, too, which targets are missing and which samples are repeats; each step is one
         # sample to them, for Keras takes a mean over the steps first, in which padding counts
         if weights.ndim > 1:
@@ -161,12 +159,12 @@ class JaxSteps:
         return jax.lax.fori_loop(0, steps, step, (measured, jnp.zeros(len(rows))))
 
 
-def _compiled_metrics(model: Any, batches: WindowBatches | BucketedBatches) -> list[Any]:
+def _compiled_metrics(model: Any, batches: Batches[Any]) -> list[Any]:
     """The metrics that `model.compile` was given, built: Keras makes their variables at the first batch."""
     together = [metric for metric in model.metrics if hasattr(metric, "metrics")]
     if not together:
         return []
-    _, targets, _ = batches.gather(batches.origins[:1])
+    _, targets, _ = batches.select(batches.arrays, batches.indices[:1])
     shape = [targets.shape[axis] if size is None else size for axis, size in enumerate(model.output_shape)]
     model.compute_metrics(None, np.asarray(targets), np.zeros(shape, np.float32), None)
     model.reset_metrics()

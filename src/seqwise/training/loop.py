@@ -1,25 +1,25 @@
-"""The fit loop: Keras's model, optimiser, loss and callbacks; compiled chunks of steps on JAX."""
+"""The fit loop: Keras's model, optimizer, loss and callbacks; compiled chunks of steps on JAX."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqwise.backend import import_keras
-from seqwise.data import Sequences
-from seqwise.data.padding import pad_joined
-from seqwise.errors import SettingError
-from seqwise.inspection.errors import explain_errors
+from seqwise.errors import SettingError, explaining
+from seqwise.training.batches import Batches
+from seqwise.training.keras_steps import KerasSteps
 from seqwise.training.progress import progress_callback
-from seqwise.training.sequence_batches import BucketedBatches, model_inputs
-from seqwise.training.window_batches import WindowBatches
 
-PREDICT_BATCH = 256
-PREDICT_STEPS = 2**17  # of a batch of sequences, padding included
+if TYPE_CHECKING:
+    import keras
+
+    from seqwise.training.jax_steps import JaxSteps
 
 
 @dataclass
@@ -58,17 +58,17 @@ def auto_batch_size(samples: int) -> int:
     return int(2 ** np.clip(np.floor(np.log2(max(samples, 1) / 100)), 4, 7))
 
 
-@explain_errors()
+@explaining()
 def fit(
-    model: Any,
-    train: WindowBatches | BucketedBatches,
-    validation: WindowBatches | BucketedBatches | None,
+    model: keras.Model,
+    train: Batches[Any],
+    validation: Batches[Any] | None,
     *,
     epochs: int,
     batch_size: int,
     patience: int | None,
     seed: int,
-    callbacks: Sequence[Any] = (),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: bool | None = None,
 ) -> Training:
     """Train a compiled Keras model on windows or sequences, keeping the weights of the best epoch.
@@ -79,8 +79,9 @@ def fit(
     Args:
         model: a compiled Keras model. Its metrics weigh samples as its loss does: missing targets do not count.
         train: shuffled anew each epoch by `seed`; every window or sequence once an epoch. Sequences of unequal
-            lengths come in batches of like lengths.
-        validation: watched for the best epoch and for stopping early; None watches the training loss.
+            lengths come in batches of similar length.
+        validation: watched for the best epoch and for stopping early; None watches the training loss. Another split of
+            the same data: it lies in the same arrays.
         patience: epochs without improvement before it stops; None trains all epochs.
         verbose: a live progress bar; None shows it where standard error is a terminal or a notebook.
 
@@ -90,17 +91,17 @@ def fit(
     """
     keras = import_keras()
     started = time.perf_counter()
-    watched = "val_loss" if validation is not None else "loss"
-    keeper = _best_weights(keras, watched, patience if patience is not None else epochs)
-    bar = progress_callback(epochs, batches=len(train.cut(train.origins, batch_size).real), verbose=verbose)
+    monitor = "val_loss" if validation is not None else "loss"
+    best_weights = _best_weights(keras, monitor, patience if patience is not None else epochs)
+    bar = progress_callback(epochs, batches=train.batches_per_epoch(batch_size), verbose=verbose)
     everyone = keras.callbacks.CallbackList(
-        [keeper, *([bar] if bar else []), *callbacks], add_history=True, model=model, epochs=epochs
+        [best_weights, *([bar] if bar else []), *callbacks], add_history=True, model=model, epochs=epochs
     )
     history = next(c for c in everyone.callbacks if isinstance(c, keras.callbacks.History))
     model.stop_training = False
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-    run_epoch, validate = _steps(keras, model, train, validation, batch_size)
+    steps = _steps(model, train, batch_size)
     rng = np.random.default_rng(seed)
     result = Training()
     everyone.on_train_begin()
@@ -108,10 +109,10 @@ def fit(
         for epoch in range(epochs):
             everyone.on_epoch_begin(epoch)
             logs: dict[str, float] = {}
-            for done, logs in run_epoch(rng.permutation(train.origins)):
+            for done, logs in steps.train(rng.permutation(train.indices)):
                 everyone.on_train_batch_end(done - 1, logs)
             if validation is not None:
-                logs |= {f"val_{name}": value for name, value in validate(validation.origins).items()}
+                logs |= {f"val_{name}": value for name, value in steps.validate(validation.indices).items()}
             if not all(np.isfinite(logs[name]) for name in ("loss", "val_loss") if name in logs):
                 if epoch == 0:
                     raise SettingError(
@@ -128,12 +129,12 @@ def fit(
     finally:
         everyone.on_train_end()
     result.history = {name: [float(v) for v in values] for name, values in history.history.items()}
-    result.best_epoch = int(keeper.best_epoch) + 1 if keeper.best_weights is not None else 0
+    result.best_epoch = int(best_weights.best_epoch) + 1 if best_weights.best_weights is not None else 0
     result.seconds = time.perf_counter() - started
     return result
 
 
-def _best_weights(keras: Any, watched: str, patience: int) -> Any:
+def _best_weights(keras: ModuleType, monitor: str, patience: int) -> keras.callbacks.EarlyStopping:
     class BestWeights(keras.callbacks.EarlyStopping):
         """Keras's early stopping, which restores the best weights however the training ended."""
 
@@ -142,111 +143,12 @@ def _best_weights(keras: Any, watched: str, patience: int) -> Any:
                 self.model.set_weights(self.best_weights)
             super().on_train_end(logs)
 
-    return BestWeights(monitor=watched, mode="min", patience=patience, restore_best_weights=True)
+    return BestWeights(monitor=monitor, mode="min", patience=patience, restore_best_weights=True)
 
 
-Logs = dict[str, float]
-
-
-def _steps(
-    keras: Any,
-    model: Any,
-    train: WindowBatches | BucketedBatches,
-    validation: WindowBatches | BucketedBatches | None,
-    batch_size: int,
-) -> tuple[Callable[[np.ndarray], Iterator[tuple[int, Logs]]], Callable[[np.ndarray], Logs]]:
-    """Functions of the samples: one that trains an epoch, yielding (batches done, loss and metrics so far), and one
-    that returns loss and metrics without training."""
-    if keras.backend.backend() == "jax":
+def _steps(model: keras.Model, batches: Batches[Any], batch_size: int) -> JaxSteps | KerasSteps:
+    if import_keras().backend.backend() == "jax":
         from seqwise.training.jax_steps import JaxSteps
 
-        # validation reads the same data, so one object serves both
-        steps = JaxSteps(model, train, batch_size)
-
-        def run_epoch(origins: np.ndarray) -> Iterator[tuple[int, Logs]]:
-            model.reset_metrics()
-            for done, loss in steps.train(origins):
-                yield done, {"loss": loss} | steps.metric_results()
-
-        def validate(origins: np.ndarray) -> Logs:
-            model.reset_metrics()
-            return {"loss": steps.validate(origins)} | steps.metric_results()
-
-        return run_epoch, validate
-
-    def each_batch(
-        call: Callable[..., Any], batches: WindowBatches | BucketedBatches, origins: np.ndarray
-    ) -> Iterator[tuple[int, Logs]]:
-        # Keras resets its metrics at every such call, so these are means over the batches
-        totals, count = {}, 0
-        for done, (row, real, bucket) in enumerate(zip(*batches.cut(origins, batch_size), strict=True), 1):
-            inputs, targets, weights = batches.gather(row[:real], bucket)
-            count += int(real)
-            for name, value in call(inputs, targets, sample_weight=weights, return_dict=True).items():
-                totals[name] = totals.get(name, 0.0) + float(value) * int(real)
-            yield done, {name: total / count for name, total in totals.items()}
-
-    def evaluate(origins: np.ndarray) -> Logs:
-        assert validation is not None
-        *_, (_, logs) = each_batch(model.test_on_batch, validation, origins)
-        return logs
-
-    return lambda origins: each_batch(model.train_on_batch, train, origins), evaluate
-
-
-def predict(model: Any, batches: WindowBatches, origins: np.ndarray) -> np.ndarray:
-    """Return the model's outputs for the windows before `origins`, float32, shape (samples, …).
-
-    Every batch has the same size (the last one is filled up), so a window's forecast does not depend on how
-    many others are asked for.
-    """
-    outputs = []
-    for start in range(0, len(origins), PREDICT_BATCH):
-        chosen = origins[start : start + PREDICT_BATCH]
-        back = np.resize(chosen, PREDICT_BATCH)[:, None] + np.arange(-batches.windows.window, 0)
-        inputs: Any = batches.windows.values[back]
-        if batches.visible is not None:
-            inputs = [inputs, batches.visible[back]]
-        outputs.append(np.asarray(model.predict_on_batch(inputs))[: len(chosen)])
-    return np.concatenate(outputs)
-
-
-def predict_sequences(model: Any, sequences: Sequences) -> np.ndarray:
-    """Return the model's outputs for each sequence, float32, shape (samples, …), in the sequences' order.
-
-    Batches hold sequences of similar length. Their shapes are few (powers of two), and what stands in a batch beside a
-    sequence does not change its output beyond rounding.
-    """
-    outputs: np.ndarray | None = None
-    for chosen, found in _predicted(model, sequences):
-        if outputs is None:
-            outputs = np.empty((len(sequences), *found.shape[1:]), found.dtype)
-        outputs[chosen] = found
-    assert outputs is not None, "sequences are never none"
-    return outputs
-
-
-def predict_steps(model: Any, sequences: Sequences) -> np.ndarray:
-    """Return the model's outputs at each step, without those at padding: float32, shape (steps, …), laid one sequence
-    after another as ``sequences.values``."""
-    outputs: np.ndarray | None = None
-    starts, lengths = sequences.starts, sequences.lengths
-    for chosen, found in _predicted(model, sequences):
-        if outputs is None:
-            outputs = np.empty((len(sequences.values), *found.shape[2:]), found.dtype)
-        for i, steps in zip(chosen, found, strict=True):
-            outputs[starts[i] : starts[i] + lengths[i]] = steps[: lengths[i]]
-    assert outputs is not None, "sequences are never none"
-    return outputs
-
-
-def _predicted(model: Any, sequences: Sequences) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Give the numbers of the sequences of each batch, and the model's outputs for them."""
-    tops = 2 ** np.ceil(np.log2(sequences.lengths)).astype(np.int64)
-    for top in np.unique(tops):
-        size = int(np.clip(PREDICT_STEPS // top, 1, PREDICT_BATCH))
-        members = np.flatnonzero(tops == top)
-        for start in range(0, len(members), size):
-            chosen = members[start : start + size]
-            batch = pad_joined(sequences.take(np.resize(chosen, size)), length=int(top))
-            yield chosen, np.asarray(model.predict_on_batch(model_inputs(*batch)))[: len(chosen)]
+        return JaxSteps(model, batches, batch_size)
+    return KerasSteps(model, batches, batch_size)

@@ -1,23 +1,31 @@
-"""Batches of pairs of sequences for an encoder and a decoder that is taught by the right answer so far."""
+"""Batches of pairs of sequences for an encoder and a decoder, trained with teacher forcing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
+from seqwise.backend import Array, namespace
 from seqwise.data import Sequences
-from seqwise.data.padding import pad_joined
-from seqwise.training.sequence_batches import BucketedBatches
+from seqwise.training.batches import Batch
+from seqwise.training.sequence_batches import BucketedBatches, StepArrays
+
+
+class PairArrays(NamedTuple):
+    sources: StepArrays
+    targets: StepArrays
 
 
 @dataclass(frozen=True)
-class PairBatches(BucketedBatches):
+class PairBatches(BucketedBatches[PairArrays]):
     """Pairs of token sequences as a translation model takes them: ``[source, decoder input]``.
 
-    The decoder reads a target without its last token and learns the target without its first one (teacher forcing,
-    Williams & Zipser 1989); padding weighs nothing. A batch's pairs are alike in the longer of their two lengths.
+    The decoder input is a target without its last token, and the decoder learns the target without its first one
+    (teacher forcing, Williams & Zipser 1989); padding weighs nothing. A batch's pairs are alike in the longer of their
+    two lengths.
 
     Attributes:
         sources: token ids, int32, one feature; 0 is padding and stands in no sequence.
@@ -35,15 +43,18 @@ class PairBatches(BucketedBatches):
     def sides(self) -> list[tuple[int, int]]:
         """Timesteps of source and of target in each bucket's batches."""
         return [
-            (int(self.sources.lengths[mine].max()), int(self.targets.lengths[mine].max()) - 1)
-            for mine in (self.bucket == b for b in range(len(self.lengths)))
+            (int(self.sources.lengths[members].max()), int(self.targets.lengths[members].max()) - 1)
+            for members in (self.bucket == b for b in range(len(self.lengths)))
         ]
 
-    def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-        """Return (model inputs, targets, weights of their steps) of the pairs `chosen`, as long as their bucket."""
+    @property
+    def arrays(self) -> PairArrays:
+        return PairArrays(StepArrays.of(self.sources), StepArrays.of(self.targets))
+
+    def select(self, arrays: PairArrays, chosen: Array, bucket: int = 0) -> Batch:
         source_steps, target_steps = self.sides[bucket]
-        source = pad_joined(self.sources.take(chosen), length=source_steps).values[..., 0]
-        target = pad_joined(self.targets.take(chosen), length=target_steps + 1).values[..., 0]
-        learned = target[:, 1:]
-        real = learned != 0
-        return [source, np.where(real, target[:, :-1], 0)], learned, real.astype(np.float32)
+        source, _ = arrays.sources.padded(chosen, source_steps)
+        target, mask = arrays.targets.padded(chosen, target_steps + 1)
+        learned = mask[:, 1:]
+        decoder_input = namespace(chosen).where(learned, target[:, :-1, 0], 0)  # all but the last token
+        return Batch([source[..., 0], decoder_input], target[:, 1:, 0], learned.astype(np.float32))

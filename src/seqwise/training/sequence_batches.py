@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Self
+from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
 
+from seqwise.backend import Array, namespace
 from seqwise.data import Sequences
-from seqwise.data.padding import pad_joined
+from seqwise.training.batches import Batch, Batches, Cut, Inputs
 from seqwise.training.buckets import bucket_lengths
-from seqwise.training.window_batches import Cut
+
+Arrays = TypeVar("Arrays")
+
+
+class StepArrays(NamedTuple):
+    """Sequences laid one after another, as `seqwise.data.Sequences` has them.
+
+    Attributes:
+        values: shape (steps, features).
+        starts, lengths: int, shape (samples,).
+    """
+
+    values: Array
+    starts: Array
+    lengths: Array
+
+    @classmethod
+    def of(cls, sequences: Sequences) -> Self:
+        return cls(sequences.values, sequences.starts, sequences.lengths)
+
+    def padded(self, chosen: Array, timesteps: int) -> tuple[Array, Array]:
+        """Return the chosen sequences as (samples, timesteps, features), zero at padding, and their mask, bool,
+        (samples, timesteps)."""
+        xp = namespace(chosen)
+        steps = xp.arange(timesteps)
+        mask = steps < self.lengths[chosen][:, None]
+        rows = xp.where(mask, self.starts[chosen][:, None] + steps, 0)
+        return xp.where(mask[..., None], self.values[rows], 0), mask
 
 
 @dataclass(frozen=True)
-class BucketedBatches:
-    """Samples of unequal lengths, cut into batches of like lengths.
+class BucketedBatches(Batches[Arrays]):
+    """Samples of unequal lengths, cut into batches of similar length; an index is a sample's number.
 
     Attributes:
-        ids: int32: the samples of this part; None for all. The parts share everything else, the buckets too.
-        bucketing: batches of like lengths; False pads every batch to the longest sample.
+        ids: int32: the samples of this split; None for all. The splits share everything else, the buckets too.
+        bucketing: batches of similar length; False pads every batch to the longest sample.
     """
 
     ids: np.ndarray | None = field(default=None, kw_only=True)
     bucketing: bool = field(default=True, kw_only=True)
 
     @property
+    @abstractmethod
     def timesteps(self) -> np.ndarray:
-        """Of each sample, int, shape (samples,)."""
-        raise NotImplementedError
-
-    def __len__(self) -> int:
-        return len(self.origins)
+        """The length of each sample, int, shape (samples,)."""
 
     @property
-    def origins(self) -> np.ndarray:
-        """What an epoch shuffles: the samples' numbers, int32, shape (samples,)."""
+    def indices(self) -> np.ndarray:
         return np.arange(len(self.timesteps), dtype=np.int32) if self.ids is None else self.ids
 
-    def part(self, ids: np.ndarray) -> Self:
-        """Return the batches of some of the samples, on the same buckets."""
+    def subset(self, ids: np.ndarray) -> Self:
+        """Return the batches of some of the samples, in the same buckets."""
         return replace(self, ids=ids.astype(np.int32))
 
     @cached_property
@@ -54,7 +79,7 @@ class BucketedBatches:
         return np.searchsorted(self.lengths, self.timesteps)
 
     def sizes(self, batch_size: int) -> list[int]:
-        """Samples of each bucket's batches: `batch_size`, but no more than a power of two that holds the bucket.
+        """Return the samples of a batch in each bucket: `batch_size`, but at most a power of two that holds the bucket.
 
         So a single outlier of 100,000 steps is a batch of one.
         """
@@ -62,7 +87,7 @@ class BucketedBatches:
         return [int(min(batch_size, 2 ** np.ceil(np.log2(max(count, 1))))) for count in counts]
 
     def cut(self, order: np.ndarray, batch_size: int) -> Cut:
-        """Cut samples, in the order given, into batches of one bucket each.
+        """Cut samples, in their order, into batches of one bucket each.
 
         The samples of a bucket keep their order; the batches stand in the order of their first samples. So both
         follow from `order` alone: where that is shuffled by a seed, they are too.
@@ -70,8 +95,8 @@ class BucketedBatches:
         rows, real, buckets, first = [], [], [], []
         places = np.arange(len(order))
         for b, size in enumerate(self.sizes(batch_size)):
-            mine = self.bucket[order] == b
-            samples, at = order[mine], places[mine]
+            members = self.bucket[order] == b
+            samples, at = order[members], places[members]
             for start in range(0, len(samples), size):
                 chosen = samples[start : start + size]
                 rows.append(np.resize(np.resize(chosen, size), batch_size))
@@ -81,13 +106,17 @@ class BucketedBatches:
         turn = np.argsort(first)
         return Cut(np.array(rows, np.int32)[turn], np.array(real)[turn], np.array(buckets, np.int32)[turn])
 
-    def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[Any, np.ndarray, np.ndarray | None]:
-        """Return (model inputs, targets, sample weights) of the samples `chosen`, as long as their bucket."""
-        raise NotImplementedError
+
+class LabelledArrays(NamedTuple):
+    """Sequences with a target each. targets: shape (samples, …); weights: float32, shape (samples,), or None."""
+
+    sequences: StepArrays
+    targets: Array
+    weights: Array | None
 
 
 @dataclass(frozen=True)
-class SequenceBatches(BucketedBatches):
+class SequenceBatches(BucketedBatches[LabelledArrays]):
     """Sequences with a target each, as a Keras model takes them (see `model_inputs`).
 
     Attributes:
@@ -104,17 +133,21 @@ class SequenceBatches(BucketedBatches):
     def timesteps(self) -> np.ndarray:
         return self.sequences.lengths
 
-    def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[Any, np.ndarray, np.ndarray | None]:
-        batch = pad_joined(self.sequences.take(chosen), length=int(self.lengths[bucket]))
-        weights = None if self.weights is None else self.weights[chosen]
-        return model_inputs(*batch), self.targets[chosen], weights
+    @property
+    def arrays(self) -> LabelledArrays:
+        return LabelledArrays(StepArrays.of(self.sequences), self.targets, self.weights)
+
+    def select(self, arrays: LabelledArrays, chosen: Array, bucket: int = 0) -> Batch:
+        inputs = model_inputs(*arrays.sequences.padded(chosen, int(self.lengths[bucket])))
+        weights = None if arrays.weights is None else arrays.weights[chosen]
+        return Batch(inputs, arrays.targets[chosen], weights)
 
 
-def model_inputs(values: Any, mask: Any) -> Any:
-    """Return what a model takes of padded sequences.
+def model_inputs(values: Array, mask: Array) -> Inputs:
+    """Return a batch of padded sequences as a model takes it.
 
     Args:
-        values: shape (samples, timesteps, features), zero at padding; an array of NumPy or JAX.
+        values: shape (samples, timesteps, features), zero at padding.
         mask: bool, shape (samples, timesteps).
 
     Returns:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
+from seqwise.backend import Array
 from seqwise.data import Sequences
-from seqwise.data.padding import pad_joined
-from seqwise.training.sequence_batches import BucketedBatches, model_inputs
+from seqwise.training.batches import Batch
+from seqwise.training.sequence_batches import BucketedBatches, StepArrays, model_inputs
+
+
+class LabelledSteps(NamedTuple):
+    """Sequences, a target for each of their steps, and float32 weights of the samples, (samples,), or None."""
+
+    sequences: StepArrays
+    targets: StepArrays
+    weights: Array | None
 
 
 @dataclass(frozen=True)
-class StepBatches(BucketedBatches):
+class StepBatches(BucketedBatches[LabelledSteps]):
     """Sequences with a whole number to learn at each of their steps; padding weighs nothing.
 
     Attributes:
@@ -30,10 +39,15 @@ class StepBatches(BucketedBatches):
     def timesteps(self) -> np.ndarray:
         return self.sequences.lengths
 
-    def gather(self, chosen: np.ndarray, bucket: int = 0) -> tuple[Any, np.ndarray, np.ndarray]:
-        """Return (model inputs, targets (samples, timesteps), their weights) of the samples `chosen`."""
+    @property
+    def arrays(self) -> LabelledSteps:
+        return LabelledSteps(StepArrays.of(self.sequences), StepArrays.of(self.targets), self.weights)
+
+    def select(self, arrays: LabelledSteps, chosen: Array, bucket: int = 0) -> Batch:
         length = int(self.lengths[bucket])
-        batch = pad_joined(self.sequences.take(chosen), length=length)
-        targets = pad_joined(self.targets.take(chosen), length=length).values[..., 0]
-        each = batch.mask.astype(np.float32) if self.weights is None else batch.mask * self.weights[chosen, None]
-        return model_inputs(*batch), targets, each
+        values, mask = arrays.sequences.padded(chosen, length)
+        targets, _ = arrays.targets.padded(chosen, length)
+        weights = mask.astype(np.float32)
+        if arrays.weights is not None:
+            weights = weights * arrays.weights[chosen, None]
+        return Batch(model_inputs(values, mask), targets[..., 0], weights)

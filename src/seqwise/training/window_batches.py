@@ -1,4 +1,4 @@
-"""What a fit loop reads: scaled windows, their masks and weights, in batches by origin."""
+"""Batches of windows of a series."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seqwise.backend import Array
 from seqwise.data import Windows
+from seqwise.training.batches import Batch, Batches, Cut, Inputs
 
 
-class Cut(NamedTuple):
-    """The batches of an epoch.
+class SeriesArrays(NamedTuple):
+    """A series whose windows are trained on.
 
     Attributes:
-        rows: int32, shape (batches, batch size): samples of each batch; a short one is filled up with repeats.
-        real: shape (batches,): how many samples of each batch count; they come first.
-        buckets: int32, shape (batches,): the bucket of each batch, which says how long it is.
+        values: float32, shape (rows, features).
+        visible: bool, shape (rows,), or None.
+        weights: float32, shape (rows,), or None.
     """
 
-    rows: np.ndarray
-    real: np.ndarray
-    buckets: np.ndarray
+    values: Array
+    visible: Array | None
+    weights: Array | None
 
 
 @dataclass(frozen=True)
-class WindowBatches:
-    """Windows of a scaled series as a Keras model takes them.
+class WindowBatches(Batches[SeriesArrays]):
+    """Windows of a scaled series as a Keras model takes them; an index is a window's origin row.
 
     Attributes:
         windows: views on the scaled values, float32.
@@ -38,33 +40,33 @@ class WindowBatches:
     visible: np.ndarray | None = None
     weights: np.ndarray | None = None
 
-    def __len__(self) -> int:
-        return len(self.windows)
+    @property
+    def arrays(self) -> SeriesArrays:
+        return SeriesArrays(self.windows.values, self.visible, self.weights)
 
     @property
-    def origins(self) -> np.ndarray:
-        """Origin rows, int32, shape (samples,)."""
+    def indices(self) -> np.ndarray:
         origins = self.windows.origins
         if isinstance(origins, range):
             return np.arange(origins.start, origins.stop, dtype=np.int32)
         return origins.astype(np.int32)
 
     def sizes(self, batch_size: int) -> list[int]:
-        """Samples of a batch, in each bucket: windows are all in one."""
-        return [batch_size]
+        return [batch_size]  # windows are equally long: one bucket
 
     def cut(self, order: np.ndarray, batch_size: int) -> Cut:
-        """Cut origins, in the order given, into batches."""
         count = -(-len(order) // batch_size)
         rows = np.resize(order, (count, batch_size)).astype(np.int32)
         real = np.clip(len(order) - np.arange(count) * batch_size, 0, batch_size)
         return Cut(rows, real, np.zeros(count, np.int32))
 
-    def gather(self, origins: np.ndarray, bucket: int = 0) -> tuple[object, np.ndarray, np.ndarray | None]:
-        """Return (model inputs, targets, sample weights) of the windows that start at `origins`."""
-        inputs, targets = self.windows.gather(origins)
-        weights = None if self.weights is None else self.weights[self.windows.target_rows(origins)]
-        if self.visible is None:
-            return inputs, targets, weights
-        back = origins[:, None] + np.arange(-self.windows.window, 0)
-        return [inputs, self.visible[back]], targets, weights
+    def select(self, arrays: SeriesArrays, chosen: Array, bucket: int = 0) -> Batch:
+        ahead = self.windows.target_rows(chosen)
+        weights = None if arrays.weights is None else arrays.weights[ahead]
+        return Batch(self.select_inputs(arrays, chosen), arrays.values[ahead, : self.windows.targets], weights)
+
+    def select_inputs(self, arrays: SeriesArrays, chosen: Array) -> Inputs:
+        """Return the model's inputs alone: for the windows that end the series there are no targets yet."""
+        rows = self.windows.input_rows(chosen)
+        inputs = arrays.values[rows]
+        return inputs if arrays.visible is None else [inputs, arrays.visible[rows]]

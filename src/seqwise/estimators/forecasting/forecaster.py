@@ -24,7 +24,7 @@ from seqwise.estimators.forecasting.network import build_network
 from seqwise.estimators.forecasting.summary import SeriesSummary
 from seqwise.estimators.settings import check_backend, check_forecaster, check_loss, make_optimizer
 from seqwise.evaluation import Backtest, Evaluation, backtest, evaluate
-from seqwise.training import Training, WindowBatches, auto_batch_size, fit, predict
+from seqwise.training import Training, WindowBatches, auto_batch_size, fit, predict_windows
 
 with deferred_imports():
     from sklearn.base import BaseEstimator
@@ -250,7 +250,7 @@ class Forecaster(BaseEstimator):
     def _forecast_at(self, series: TimeSeries, origins: np.ndarray) -> np.ndarray:
         scaled = self.scaler_.transform(series.values)
         batches = WindowBatches(Windows(scaled, self.window, self.horizon, series.targets), series.visible_steps())
-        outputs = predict(self.model_, batches, origins)
+        outputs = predict_windows(self.model_, batches, origins)
         if self.return_sequences:
             outputs = outputs[:, -1]
         return self.scaler_.inverse(outputs, series.targets)

@@ -231,10 +231,10 @@ class SequenceEstimator(BaseEstimator):
 
         keras = import_keras()
         check_backend(keras)
-        train, validation = batches.part(parts.train), batches.part(parts.validation)
+        train, validation = batches.subset(parts.train), batches.subset(parts.validation)
         size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
         size = min(size, len(train))
-        steps = len(train.cut(train.origins, size).real)  # of an epoch
+        steps = train.batches_per_epoch(size)
         recipe = RECIPES[read.kind]
         epochs = int(np.clip(-(-recipe["steps"] // steps), *recipe["epochs"]) if self.epochs == "auto" else self.epochs)
         rate: Any = setting(self, "learning_rate", read.kind)

@@ -44,7 +44,7 @@ class ReadPairs:
 
     def part(self, name: str) -> PairBatches:
         """Return the batches of ``"train"`` or ``"validation"``."""
-        return self.batches.part(np.searchsorted(self.learned, self.parts[name]))
+        return self.batches.subset(np.searchsorted(self.learned, self.parts[name]))
 
     def longest(self) -> tuple[int, int]:
         """Return the tokens of the longest source and target that are trained on."""

@@ -235,7 +235,7 @@ class Translator(BaseEstimator):
         size = min(self.batch_size, len(train))
         rate: Any = self.learning_rate
         if isinstance(self.optimizer, str):
-            steps = len(train.cut(train.origins, size).real)  # of an epoch
+            steps = train.batches_per_epoch(size)
             rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, steps * self.epochs)
         model.compile(make_optimizer(keras, self.optimizer, rate), TokenCrossentropy(self.label_smoothing))
         training = fit(
