@@ -98,6 +98,16 @@ class Context:
         return [call for call in self.calls if is_recurrent(call.layer)]
 
     @property
+    def data(self) -> Array | None:
+        """The data of the first input."""
+        return self.inputs[0].data if self.inputs else None
+
+    @property
+    def target(self) -> Array | None:
+        """The target of the first output."""
+        return self.outputs[0].target if self.outputs else None
+
+    @property
     def has_model(self) -> bool:
         return bool(self.graph.calls) or self.model is not None
 
@@ -107,5 +117,5 @@ class Context:
         return len(self.inputs) <= 1 and len(self.outputs) <= 1
 
     def has(self, *names: str) -> bool:
-        """Tell whether there is a finding of one of these names (or codes' beginnings) already."""
+        """Tell whether a finding has one of these names, or a code that begins with one of them."""
         return any(finding.name in names or finding.code.startswith(tuple(names)) for finding in self.findings)

@@ -26,6 +26,13 @@ def layer_code(layer: Any, **changes: Any) -> str:
     return _call(layer, changes)
 
 
+def with_activation(layer: Any, activation: str) -> str:
+    """Return the expression that makes a layer with another activation."""
+    if is_a(layer, "Activation"):
+        return f"keras.layers.Activation({activation!r})"
+    return layer_code(layer, activation=activation)
+
+
 def class_code(kind: type, settings: dict[str, Any]) -> str:
     """Return the expression that makes a layer of this class with these settings, without those that are defaults."""
     parts: list[str] = []

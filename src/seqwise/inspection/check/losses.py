@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from seqwise.inspection.data import keras_module
+from seqwise.inspection.graph import Shape
 
 REGRESSION = {
     "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
     "huber", "log_cosh",
 }  # fmt: skip
+BATCH = 1009  # stands for the samples of a batch: no other axis has this size
 SHORT = {"mean_squared_error": "mse", "mean_absolute_error": "mae"}
 
 
@@ -71,3 +73,40 @@ def spread_losses(loss: Any, names: list[str]) -> list[Loss | None]:
         read = [read_loss(one) for one in loss]
         return read if len(read) == len(names) or not names else (read * len(names))[: len(names)]
     return [read_loss(loss)] * max(len(names), 1)
+
+
+def compare_shapes(
+    target: tuple[int, ...], output: Shape, loss: Loss | None
+) -> Literal["same", "broadcast", "fails", "unknown"]:
+    """Tell what Keras makes of a target beside an output: both (samples, …).
+
+    Keras first drops or adds a last axis of 1 where the number of axes differs by one; the regression losses and
+    functions of the user's own then broadcast as NumPy does, the crossentropies refuse.
+    """
+    sizes = [*output[1:]]
+    wanted = [*target[1:]]
+    if None in sizes and len(sizes) == len(wanted):
+        sizes = [w if s is None else s for s, w in zip(sizes, wanted, strict=True)]
+    if None in sizes:
+        return "unknown" if abs(len(sizes) - len(wanted)) <= 1 else "fails"
+    one, other = [BATCH, *wanted], [BATCH, *[s for s in sizes if s is not None]]
+    sparse = loss is not None and loss.name == "sparse_categorical_crossentropy"
+    if sparse:
+        labels = one[:-1] if len(one) == len(other) + 1 and one[-1] == 1 else one
+        labels = labels[:-1] if len(labels) == len(other) and labels[-1] == 1 else labels
+        return "same" if labels == other[:-1] else "fails"
+    if len(one) == len(other) + 1 and one[-1] == 1:
+        one = one[:-1] if len(other) > 1 else one
+    elif len(other) == len(one) + 1 and other[-1] == 1:
+        if len(one) == 1:
+            one = [*one, 1]
+        else:
+            other = other[:-1]
+    if one == other:
+        return "same"
+    if loss is not None and loss.crossentropy:
+        return "fails"
+    for a, b in zip(one[::-1], other[::-1], strict=False):
+        if a != b and 1 not in (a, b):
+            return "fails"
+    return "broadcast"

@@ -1,7 +1,8 @@
-"""The rules: each looks at one context and tells the faults that it knows.
+"""The rules. A rule is a function from a `Context` to `Fault`s, registered with `@rule`.
 
-A rule is a function from a `Context` to `Fault`s, entered with `@rule`. Rules run in the order in which they are
-entered; a later one may ask `context.has(name)` whether an earlier one already explains what it sees.
+Rules run in the order in which they are registered; a later one names in `unless=` the earlier ones that already
+explain what it would see. A rule file holds only its rules: what several of them ask is in `selectors` (of the context)
+and `measures` (of the data).
 """
 
 from __future__ import annotations

@@ -8,24 +8,13 @@ import numpy as np
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Input
+from seqwise.inspection.check.measures import column_scales
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.inputs import given
+from seqwise.inspection.check.selectors import expected_shape, inputs_with_data, three_axes, token_like, two_axes
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
 
 WINDOWS = "np.lib.stride_tricks.sliding_window_view"
-
-
-def rank(one: Input) -> int | None:
-    """Return the number of axes that an input must have; None where any will do."""
-    return len(one.declared) if one.declared is not None else one.needs
-
-
-def expected(one: Input) -> str:
-    """Write the shape that an input must have, the samples as they are held."""
-    if one.declared is not None:
-        return name_axes((None, *one.declared[1:]))
-    return name_axes((None,) * (one.needs or 3))
 
 
 def read_as(one: Input) -> str:
@@ -61,43 +50,6 @@ def _one_target_at_most(one: Input, rows: int) -> bool:
     return one.labelled is None or one.labelled == 1 or one.labelled != rows
 
 
-def column_scales(data: Array) -> np.ndarray:
-    """Return the root mean square of each column (last axis), float64."""
-    part = data.part.reshape(-1, data.shape[-1])[:20_000].astype(np.float64)
-    known = ~np.isnan(part)
-    return np.sqrt((np.where(known, part, 0) ** 2).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
-
-
-def two_axes(context: Context) -> Iterator[tuple[Input, Array]]:
-    """Yield the inputs that have two axes where three are needed."""
-    for one in given(context):
-        assert one.data is not None
-        if one.data.values is not None and len(one.data.shape) == 2 and rank(one) == 3 and not looks_like_tokens(one):
-            yield one, one.data
-
-
-def looks_like_tokens(one: Input) -> bool:
-    """Tell whether whole numbers are more likely ids of words than quantities.
-
-    They are where they are 0 or more, have at least 20 different values, and neighbours in a sequence have hardly
-    anything in common (correlation of less than 0.3 in size), once padding with 0 is left out.
-    """
-    data = one.data
-    if data is None or data.values is None or len(data.shape) not in (2, 3) or one.embedded is not None:
-        return False
-    if (len(data.shape) == 3 and data.shape[2] != 1) or data.shape[1] < 2 or not data.whole:
-        return False
-    part = data.part.reshape(len(data.part), -1)[:500]
-    if part.min() < 0 or part.max() < 20 or len(np.unique(part)) < 20:
-        return False
-    now, then = part[:, 1:].astype(np.float64).ravel(), part[:, :-1].astype(np.float64).ravel()
-    both = (now != 0) & (then != 0)
-    now, then = now[both], then[both]
-    if len(now) < 20 or now.std() == 0 or then.std() == 0:
-        return False
-    return bool(abs(np.corrcoef(now, then)[0, 1]) < 0.3)
-
-
 @rule("SW110", "features-axis-missing")
 def features_axis(context: Context) -> Iterator[Fault]:
     """The features axis is missing: each row is a sample, each column a timestep of one feature.
@@ -111,14 +63,14 @@ def features_axis(context: Context) -> Iterator[Fault]:
             continue
         adapts = one.declared is not None and one.declared[2] == 1 and one.layer is not None
         yield Fault(
-            "hint" if adapts else "error",
-            "x",
-            f"{data.name} has two axes, (samples={data.shape[0]:,}, timesteps={data.shape[1]:,}); the features axis is "
-            "missing. One number a timestep is one feature."
+            severity="hint" if adapts else "error",
+            where="x",
+            what=f"{data.name} has two axes, (samples={data.shape[0]:,}, timesteps={data.shape[1]:,}); the features "
+            "axis is missing. One number a timestep is one feature."
             + (" Keras adds the axis itself here, but other frameworks do not." if adapts else ""),
-            expected(one),
-            name_axes(data.shape, "timesteps"),
-            f"{as_array(data)} = {as_value(data)}[..., None]",
+            expected=expected_shape(one),
+            got=name_axes(data.shape, "timesteps"),
+            fix=f"{as_array(data)} = {as_value(data)}[..., None]",
         )
 
 
@@ -141,13 +93,13 @@ def samples_axis(context: Context) -> Iterator[Fault]:
         if read_as(one) != "samples axis":
             continue
         yield Fault(
-            "error",
-            "x",
-            f"{data.name} is a single sample, (timesteps={data.shape[0]:,}, features={data.shape[1]:,}); a model reads "
-            "a batch of samples, even if it is one.",
-            name_axes((1, *data.shape)),
-            f"(timesteps={data.shape[0]:,}, features={data.shape[1]:,})",
-            f"{data.name} = {as_value(data)}[None]",
+            severity="error",
+            where="x",
+            what=f"{data.name} is a single sample, (timesteps={data.shape[0]:,}, features={data.shape[1]:,}); a model "
+            "reads a batch of samples, even if it is one.",
+            expected=name_axes((1, *data.shape)),
+            got=f"(timesteps={data.shape[0]:,}, features={data.shape[1]:,})",
+            fix=f"{data.name} = {as_value(data)}[None]",
         )
 
 
@@ -158,24 +110,23 @@ def windows(context: Context) -> Iterator[Fault]:
     Error. Fires on a 2-D array whose columns are the declared features (or have names, or scales more than 20 times
     apart), and on a 1-D series, where three axes are needed.
     """
-    for one in given(context):
-        data = one.data
-        assert data is not None
-        if data.values is None or rank(one) != 3:
+    for one, data in inputs_with_data(context):
+        if data.values is None or one.rank != 3:
             continue
         series = len(data.shape) == 1
-        if not series and (len(data.shape) != 2 or looks_like_tokens(one) or read_as(one) != "rows"):
+        if not series and (len(data.shape) != 2 or token_like(one) or read_as(one) != "rows"):
             continue
         rows = data.shape[0]
         steps = (one.declared[1] if one.declared else None) or max(min(10, rows // 4), 1)
         yield Fault(
-            "error",
-            "x",
-            f"{data.name} is {'a series' if series else 'a table'} of {rows:,} rows; an LSTM reads windows of rows: "
-            f"samples of {steps:,} timesteps each. Cut a window at every row; its target is that of its last row.",
-            expected(one),
-            f"(rows={rows:,})" if series else f"(rows={rows:,}, features={data.shape[1]:,})",
-            windows_code(context, data, steps),
+            severity="error",
+            where="x",
+            what=f"{data.name} is {'a series' if series else 'a table'} of {rows:,} rows; an LSTM reads windows of "
+            f"rows: samples of {steps:,} timesteps each. Cut a window at every row; its target is that of its last "
+            "row.",
+            expected=expected_shape(one),
+            got=f"(rows={rows:,})" if series else f"(rows={rows:,}, features={data.shape[1]:,})",
+            fix=windows_code(context, data, steps),
         )
 
 
@@ -206,13 +157,13 @@ def flat(context: Context) -> Iterator[Fault]:
             continue
         _, steps, features = one.declared
         yield Fault(
-            "error",
-            "x",
-            f"{data.name} holds each sample as one row of {data.shape[1]:,} numbers, which is {steps} timesteps × "
+            severity="error",
+            where="x",
+            what=f"{data.name} holds each sample as one row of {data.shape[1]:,} numbers, which is {steps} timesteps × "
             f"{features} features laid flat (each timestep's features side by side, as reshape lays them).",
-            expected(one),
-            f"(samples={data.shape[0]:,}, timesteps × features={data.shape[1]:,})",
-            f"{data.name} = {as_value(data)}.reshape(-1, {steps}, {features})",
+            expected=expected_shape(one),
+            got=f"(samples={data.shape[0]:,}, timesteps × features={data.shape[1]:,})",
+            fix=f"{data.name} = {as_value(data)}.reshape(-1, {steps}, {features})",
         )
 
 
@@ -230,15 +181,15 @@ def two_readings(context: Context) -> Iterator[Fault]:
         steps = (one.declared[1] if one.declared else None) or max(min(10, rows // 4), 1)
         other = windows_code(context, data, steps).replace("\n", "; ")
         yield Fault(
-            "error",
-            "x",
-            f"{data.name} has two axes and can be read in two ways. If a row is one sample and its {columns:,} columns "
-            "are one quantity at successive times, the features axis is missing. If a row is one point in time and the "
-            f"columns are {columns:,} different quantities, the rows must be cut into windows. To tell: would it make "
-            "sense to shuffle the rows? Then a row is a sample.",
-            expected(one),
-            f"({rows:,}, {columns:,})",
-            f"{data.name} = {as_value(data)}[..., None]\n# or, if the columns are different quantities: {other}",
+            severity="error",
+            where="x",
+            what=f"{data.name} has two axes and can be read in two ways. If a row is one sample and its {columns:,} "
+            "columns are one quantity at successive times, the features axis is missing. If a row is one point in time "
+            f"and the columns are {columns:,} different quantities, the rows must be cut into windows. To tell: would "
+            "it make sense to shuffle the rows? Then a row is a sample.",
+            expected=expected_shape(one),
+            got=f"({rows:,}, {columns:,})",
+            fix=f"{data.name} = {as_value(data)}[..., None]\n# or, if the columns are different quantities: {other}",
         )
 
 
@@ -249,9 +200,8 @@ def extra_axis(context: Context) -> Iterator[Fault]:
     Error; a hint where the model declares its input and Keras drops the trailing 1 itself. Fires where the input has
     more axes than the first layer takes.
     """
-    for one in given(context):
-        data, need = one.data, rank(one)
-        assert data is not None
+    for one, data in inputs_with_data(context):
+        need = one.rank
         if data.values is None or need is None or len(data.shape) <= need:
             continue
         axes = _axes_to_drop(data.shape, need, one.declared)
@@ -268,13 +218,13 @@ def extra_axis(context: Context) -> Iterator[Fault]:
             fix = f"{data.name} = {as_value(data)}.reshape({', '.join(map(str, (data.shape[0], *kept, -1)))})"
             what = f"Axes {need - 1} to {len(data.shape) - 1} can be laid into one."
         yield Fault(
-            "hint" if adapts else "error",
-            "x",
-            f"{data.name} has {len(data.shape)} axes, the model reads {need}. {what}"
+            severity="hint" if adapts else "error",
+            where="x",
+            what=f"{data.name} has {len(data.shape)} axes, the model reads {need}. {what}"
             + (" Keras drops it here, other frameworks do not." if adapts else ""),
-            expected(one),
-            f"{tuple(map(int, data.shape))}",
-            fix,
+            expected=expected_shape(one),
+            got=f"{tuple(map(int, data.shape))}",
+            fix=fix,
         )
 
 
@@ -293,13 +243,6 @@ def _axes_to_drop(shape: tuple[int, ...], need: int, declared: Shape | None) -> 
     return tuple(sorted(ones[:many])) if len(ones) >= many else ()
 
 
-def three_axes(context: Context) -> Iterator[tuple[Input, Array]]:
-    for one in given(context):
-        assert one.data is not None
-        if one.data.values is not None and len(one.data.shape) == 3 and rank(one) == 3:
-            yield one, one.data
-
-
 @rule("SW116", "time-first")
 def time_first(context: Context) -> Iterator[Fault]:
     """The timesteps come first, as PyTorch's LSTM has them without ``batch_first=True``.
@@ -314,35 +257,35 @@ def time_first(context: Context) -> Iterator[Fault]:
         if steps not in (None, data.shape[0]):
             continue
         yield Fault(
-            "error",
-            "x",
-            f"{data.name} has {data.shape[0]:,} entries on its first axis and {data.shape[1]:,} on its second, and "
-            f"there are {count:,} targets: the timesteps come first, as in PyTorch without batch_first=True. Keras "
+            severity="error",
+            where="x",
+            what=f"{data.name} has {data.shape[0]:,} entries on its first axis and {data.shape[1]:,} on its second, "
+            f"and there are {count:,} targets: the timesteps come first, as in PyTorch without batch_first=True. Keras "
             "reads the samples first.",
-            name_axes((data.shape[1], data.shape[0], data.shape[2])),
-            f"(timesteps={data.shape[0]:,}, samples={data.shape[1]:,}, features={data.shape[2]:,})",
-            f"{data.name} = np.swapaxes({data.name}, 0, 1)",
+            expected=name_axes((data.shape[1], data.shape[0], data.shape[2])),
+            got=f"(timesteps={data.shape[0]:,}, samples={data.shape[1]:,}, features={data.shape[2]:,})",
+            fix=f"{data.name} = np.swapaxes({data.name}, 0, 1)",
         )
 
 
-@rule("SW117", "axes-swapped")
+@rule("SW117", "axes-swapped", unless=("time-first",))
 def swapped(context: Context) -> Iterator[Fault]:
     """Features and timesteps are exchanged.
 
     Error. Fires where the last two axes have the declared sizes in the other order.
     """
     for one, data in three_axes(context):
-        if one.declared is None or context.has("time-first"):
+        if one.declared is None:
             continue
         (_, steps, features), (_, first, second) = one.declared, data.shape
         if features != first or features == second or steps not in (None, second):
             continue
         yield Fault(
-            "error",
-            "x",
-            f"{data.name} has its features before its timesteps: (samples, {first:,}, {second:,}), but the model reads "
-            f"{features:,} feature(s) at each timestep. Exchange the two axes (reshape would mix the values up).",
-            expected(one),
-            f"(samples={data.shape[0]:,}, features={first:,}, timesteps={second:,})",
-            f"{data.name} = np.swapaxes({data.name}, 1, 2)",
+            severity="error",
+            where="x",
+            what=f"{data.name} has its features before its timesteps: (samples, {first:,}, {second:,}), but the model "
+            f"reads {features:,} feature(s) at each timestep. Exchange the two axes (reshape would mix the values up).",
+            expected=expected_shape(one),
+            got=f"(samples={data.shape[0]:,}, features={first:,}, timesteps={second:,})",
+            fix=f"{data.name} = np.swapaxes({data.name}, 1, 2)",
         )

@@ -26,13 +26,13 @@ def mask_zero(context: Context) -> Iterator[Fault]:
     kind = made.layer_class.__name__
     line = class_code(made.layer_class, made.settings)
     yield Fault(
-        "error",
-        f"layer {kind}",
-        f"{kind} takes no mask_zero: it reads numbers, and a mask reaches it from a layer before it. For token ids "
-        "that layer is Embedding(…, mask_zero=True); for numbers padded with 0 it is Masking(mask_value=0.0).",
-        f"a mask made before the {kind}",
-        f"{kind}(…, mask_zero={made.settings['mask_zero']!r})",
-        f"keras.layers.Masking(mask_value=0.0),\n{line}",
+        severity="error",
+        where=f"layer {kind}",
+        what=f"{kind} takes no mask_zero: it reads numbers, and a mask reaches it from a layer before it. For token "
+        "ids that layer is Embedding(…, mask_zero=True); for numbers padded with 0 it is Masking(mask_value=0.0).",
+        expected=f"a mask made before the {kind}",
+        got=f"{kind}(…, mask_zero={made.settings['mask_zero']!r})",
+        fix=f"keras.layers.Masking(mask_value=0.0),\n{line}",
     )
 
 
@@ -50,13 +50,13 @@ def called_on_a_layer(context: Context) -> Iterator[Fault]:
     tensor = _unused_input(made.variables) or f"{name}_inputs"
     itself = made.called is made.argument
     yield Fault(
-        "error",
-        f"call of layer {made.called.name!r}",
-        f"The layer {name!r} is applied to {'itself' if itself else f'the layer {other!r}'}. A layer is applied to a "
-        "tensor: an Input, or what an earlier layer returned.",
-        f"{name}({tensor})",
-        f"{name}({other})",
-        f"{name}({tensor})",
+        severity="error",
+        where=f"call of layer {made.called.name!r}",
+        what=f"The layer {name!r} is applied to {'itself' if itself else f'the layer {other!r}'}. A layer is applied "
+        "to a tensor: an Input, or what an earlier layer returned.",
+        expected=f"{name}({tensor})",
+        got=f"{name}({other})",
+        fix=f"{name}({tensor})",
     )
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.layer_code import layer_code
+from seqwise.inspection.check.measures import slides
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.masks import slides
 from seqwise.inspection.data import SAMPLE
 from seqwise.inspection.layer_kinds import is_a, keeps_time
 
@@ -53,14 +53,14 @@ def target_in_window(context: Context) -> Iterator[Fault]:
             continue
         feature, late = int(alike.argmax()), 1 if every_step else one.shape[1] - step
         yield Fault(
-            "warning",
-            "y",
-            f"The target of each window is its own feature {feature} at timestep {step}, the "
+            severity="warning",
+            where="y",
+            what=f"The target of each window is its own feature {feature} at timestep {step}, the "
             f"{_ordinal(one.shape[1] - step)} from its end: the model need only copy what it reads. The target was "
             f"taken {late} step(s) too early.",
-            "the value after the window",
-            f"a value inside the window: timestep {step} of {one.shape[1]}",
-            f"{one.name}, {target.name} = {one.name}[:-{late}], {target.name}[{late}:]",
+            expected="the value after the window",
+            got=f"a value inside the window: timestep {step} of {one.shape[1]}",
+            fix=f"{one.name}, {target.name} = {one.name}[:-{late}], {target.name}[{late}:]",
         )
         return
 
@@ -107,12 +107,12 @@ def backward(context: Context) -> Iterator[Fault]:
         inner = layer.forward_layer
         units = inner.units * (2 if layer.merge_mode == "concat" else 1)
         yield Fault(
-            "warning",
-            f"layer {layer.name!r}",
-            f"The target at each timestep is feature {feature} at the next one, and Bidirectional {layer.name!r} reads "
-            "the sequence from its end: at each timestep it has read the answer.",
-            "layers that read forwards only",
-            name_axes(one.shape),
-            layer_code(inner, units=units),
+            severity="warning",
+            where=f"layer {layer.name!r}",
+            what=f"The target at each timestep is feature {feature} at the next one, and Bidirectional {layer.name!r} "
+            "reads the sequence from its end: at each timestep it has read the answer.",
+            expected="layers that read forwards only",
+            got=name_axes(one.shape),
+            fix=layer_code(inner, units=units),
         )
         return

@@ -48,13 +48,13 @@ def own_output(context: Context) -> Iterator[Fault]:
         first = earlier.node.input_tensors[0] if earlier.node is not None else None
         name = tensor_name(context, first, "inputs")
         yield Fault(
-            "warning",
-            f"call of layer {layer.name!r}",
-            f"{type(layer).__name__} {layer.name!r} is applied to its own output: one set of weights reads the "
+            severity="warning",
+            where=f"call of layer {layer.name!r}",
+            what=f"{type(layer).__name__} {layer.name!r} is applied to its own output: one set of weights reads the "
             "sequence and then its own result. This is mostly a variable mistaken for another.",
-            call_code(context, layer, name),
-            f"{layer.name} applied to the output of {layer.name}",
-            call_code(context, layer, name),
+            expected=call_code(context, layer, name),
+            got=f"{layer.name} applied to the output of {layer.name}",
+            fix=call_code(context, layer, name),
         )
 
 
@@ -83,13 +83,13 @@ def unused(context: Context) -> Iterator[Fault]:
                     continue
                 name = tensor_name(context, result, f"{layer.name}_output")
                 yield Fault(
-                    "warning",
-                    f"call of layer {reader.operation.name!r}",
-                    f"Nothing reads what {type(layer).__name__} {layer.name!r} returns, so it is no part of the model: "
-                    f"{type(reader.operation).__name__} {reader.operation.name!r} reads the tensor before it.",
-                    f"{reader.operation.name} reads the output of {layer.name}",
-                    f"{reader.operation.name} and {layer.name} read the same tensor",
-                    call_code(context, reader.operation, name),
+                    severity="warning",
+                    where=f"call of layer {reader.operation.name!r}",
+                    what=f"Nothing reads what {type(layer).__name__} {layer.name!r} returns, so it is no part of the "
+                    f"model: {type(reader.operation).__name__} {reader.operation.name!r} reads the tensor before it.",
+                    expected=f"{reader.operation.name} reads the output of {layer.name}",
+                    got=f"{reader.operation.name} and {layer.name} read the same tensor",
+                    fix=call_code(context, reader.operation, name),
                 )
 
 
@@ -131,14 +131,14 @@ def decoder_state(context: Context) -> Iterator[Fault]:
         names = [tensor_name(context, state, default) for state, default in zip(states, "hc", strict=False)]
         reads = tensor_name(context, decoder.input_tensors[0], "decoder_inputs")
         yield Fault(
-            "warning",
-            f"call of layer {decoder.operation.name!r}",
-            f"No layer of the model uses {name!r}: the encoder {encoder.operation.name!r} reads it, but its state goes "
-            f"nowhere, and the decoder {decoder.operation.name!r} starts from zeros. The output does not depend on the "
-            "input.",
-            "initial_state= the encoder's states",
-            "no initial_state",
-            call_code(context, decoder.operation, reads, initial_state=f"[{', '.join(names)}]"),
+            severity="warning",
+            where=f"call of layer {decoder.operation.name!r}",
+            what=f"No layer of the model uses {name!r}: the encoder {encoder.operation.name!r} reads it, but its state "
+            f"goes nowhere, and the decoder {decoder.operation.name!r} starts from zeros. The output does not depend "
+            "on the input.",
+            expected="initial_state= the encoder's states",
+            got="no initial_state",
+            fix=call_code(context, decoder.operation, reads, initial_state=f"[{', '.join(names)}]"),
         )
 
 
@@ -158,14 +158,14 @@ def _encoder_of(tensor: Any) -> Any:
     return None
 
 
-@rule("SW223", "input-unused")
+@rule("SW223", "input-unused", unless=("decoder-without-state", "layer-result-unused"))
 def input_unused(context: Context) -> Iterator[Fault]:
     """An input of the model is read by no layer of it.
 
     Warning. Fires where an input of a functional model has no way to any output and no other rule explains it.
     """
     graph = nodes(context)
-    if not graph or context.has("decoder-without-state", "layer-result-unused"):
+    if not graph:
         return
     for tensor in context.model.inputs:
         if any(tensor is held for node in graph for held in node.input_tensors):
@@ -181,10 +181,10 @@ def input_unused(context: Context) -> Iterator[Fault]:
             held = context.names.of(None, "x")
             fix += f"\n{held} = {held}[{next(i for i, one in enumerate(context.model.inputs) if one is used[0])}]"
         yield Fault(
-            "warning",
-            "model",
-            f"The input {name!r} has no way to the output: whatever it holds, the model returns the same.",
-            "every input is read",
-            f"{name} is not",
-            fix,
+            severity="warning",
+            where="model",
+            what=f"The input {name!r} has no way to the output: whatever it holds, the model returns the same.",
+            expected="every input is read",
+            got=f"{name} is not",
+            fix=fix,
         )

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context, Input
+from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.registry import Fault, rule
-
-
-def given(context: Context) -> Iterator[Input]:
-    return (one for one in context.inputs if one.data is not None)
+from seqwise.inspection.check.selectors import inputs_with_data
 
 
 @rule("SW101", "inputs-missing")
@@ -29,12 +26,12 @@ def inputs_missing(context: Context) -> Iterator[Fault]:
         f"{one.name} {name_axes(one.declared) if one.declared else ''}".strip() for one in context.inputs
     )
     yield Fault(
-        "error",
-        "x",
-        f"The model has {len(names)} inputs ({', '.join(names)}), but x holds {len(held)}.",
-        wanted,
-        ", ".join(str(tuple(map(int, one.data.shape))) for one in held if one.data is not None),
-        f"{x} = [{held[0].data.name if held[0].data else 'x'}, {', '.join(one.name for one in empty)}]",
+        severity="error",
+        where="x",
+        what=f"The model has {len(names)} inputs ({', '.join(names)}), but x holds {len(held)}.",
+        expected=wanted,
+        got=", ".join(str(tuple(map(int, one.data.shape))) for one in held if one.data is not None),
+        fix=f"{x} = [{held[0].data.name if held[0].data else 'x'}, {', '.join(one.name for one in empty)}]",
     )
 
 
@@ -47,9 +44,7 @@ def text(context: Context) -> Iterator[Fault]:
     readers = ("TextVectorization", "StringLookup", "Hashing")
     if any(type(call.layer).__name__ in readers for call in context.calls):
         return
-    for one in given(context):
-        data = one.data
-        assert data is not None
+    for _, data in inputs_with_data(context):
         if data.kind == "dates":
             fix = f'{data.name} = ({data.name} - {data.name}.min()) / np.timedelta64(1, "D")'
         elif data.kind == "text" and len(data.shape) == 1 and not data.lengths:
@@ -65,15 +60,15 @@ def text(context: Context) -> Iterator[Fault]:
         else:
             continue
         yield Fault(
-            "error",
-            "x",
-            f"{data.name} holds {data.kind}; the layers compute with numbers. Turn each word into a token id first, "
-            "and read the ids with an Embedding."
+            severity="error",
+            where="x",
+            what=f"{data.name} holds {data.kind}; the layers compute with numbers. Turn each word into a token id "
+            "first, and read the ids with an Embedding."
             if data.kind == "text"
             else f"{data.name} holds dates; the layers compute with numbers. Count the days from the first.",
-            "numbers",
-            f"{data.kind}, shape {tuple(data.shape)}",
-            fix,
+            expected="numbers",
+            got=f"{data.kind}, shape {tuple(data.shape)}",
+            fix=fix,
         )
 
 
@@ -83,9 +78,7 @@ def ragged(context: Context) -> Iterator[Fault]:
 
     Error. Fires on nested lists, lists of arrays, object arrays and ragged tensors whose sequences differ in length.
     """
-    for one in given(context):
-        data = one.data
-        assert data is not None
+    for one, data in inputs_with_data(context):
         if data.kind != "ragged":
             continue
         low, high = min(data.lengths, default=0), max(data.lengths, default=0)
@@ -97,14 +90,14 @@ def ragged(context: Context) -> Iterator[Fault]:
             lines[0] += "[..., None]"
         inner = data.inner or ((1,) if rank == 3 else ())
         yield Fault(
-            "error",
-            "x",
-            f"The {len(data.lengths):,} sequences of {data.name} have {low:,} to {high:,} timesteps. An array needs "
-            "the same number in each: pad the shorter ones, and let the model skip the padding "
+            severity="error",
+            where="x",
+            what=f"The {len(data.lengths):,} sequences of {data.name} have {low:,} to {high:,} timesteps. An array "
+            "needs the same number in each: pad the shorter ones, and let the model skip the padding "
             f"({'Embedding(…, mask_zero=True)' if tokens else 'keras.layers.Masking(mask_value=0.0)'}).",
-            name_axes((len(data.lengths), high, *inner)),
-            f"{len(data.lengths):,} sequences of {low:,} to {high:,} timesteps",
-            "\n".join(lines),
+            expected=name_axes((len(data.lengths), high, *inner)),
+            got=f"{len(data.lengths):,} sequences of {low:,} to {high:,} timesteps",
+            fix="\n".join(lines),
         )
 
 
@@ -116,9 +109,7 @@ def a_list(context: Context) -> Iterator[Fault]:
     """
     if not context.has_model:
         return
-    for one in given(context):
-        data = one.data
-        assert data is not None
+    for one, data in inputs_with_data(context):
         if data.kind == "list":
             what = "a list. Keras takes a list for several inputs, one an item"
             fix = f'{data.name} = np.array({data.name}, dtype="float32")'
@@ -130,13 +121,13 @@ def a_list(context: Context) -> Iterator[Fault]:
         if one.embedded is not None:
             fix = fix.replace("float32", "int32")
         yield Fault(
-            "error",
-            "x",
-            f"{data.name} is {what}. Make it an array of numbers.",
-            f"an array of numbers, {name_axes(data.shape)}",
-            f"{type(data.original).__name__} of {data.kind if data.kind == 'objects' else 'numbers'}, "
+            severity="error",
+            where="x",
+            what=f"{data.name} is {what}. Make it an array of numbers.",
+            expected=f"an array of numbers, {name_axes(data.shape)}",
+            got=f"{type(data.original).__name__} of {data.kind if data.kind == 'objects' else 'numbers'}, "
             f"shape {tuple(data.shape)}",
-            fix,
+            fix=fix,
         )
 
 
@@ -146,18 +137,16 @@ def empty(context: Context) -> Iterator[Fault]:
 
     Error. Fires where x has no samples, no timesteps or no features.
     """
-    for one in given(context):
-        data = one.data
-        assert data is not None
+    for _, data in inputs_with_data(context):
         if data.kind not in ("array", "table", "list", "objects") or 0 not in data.shape:
             continue
         axis = ("samples", "timesteps", "features")[min(data.shape.index(0), 2)]
         yield Fault(
-            "error",
-            "x",
-            f"{data.name} has no {axis}: nothing can be learnt from it. The window is probably longer than the series, "
-            "or a filter left nothing.",
-            f"at least one of {axis}",
-            name_axes(data.shape),
-            f"assert len({data.name}) > 0  # look at the line that makes {data.name}",
+            severity="error",
+            where="x",
+            what=f"{data.name} has no {axis}: nothing can be learnt from it. The window is probably longer than the "
+            "series, or a filter left nothing.",
+            expected=f"at least one of {axis}",
+            got=name_axes(data.shape),
+            fix=f"assert len({data.name}) > 0  # look at the line that makes {data.name}",
         )

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context, Output
-from seqwise.inspection.check.layer_code import compile_code, layer_code
+from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.layer_code import compile_code, layer_code, with_activation
+from seqwise.inspection.check.losses import compare_shapes
+from seqwise.inspection.check.measures import class_numbers, names_a_class, one_hot
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.targets import label_like, last_sized, meets, pairs
+from seqwise.inspection.check.selectors import ends, last_sized, pairs
 from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Call, Shape
-from seqwise.inspection.layer_kinds import activation_of, is_a, is_recurrent
+from seqwise.inspection.graph import Shape
+from seqwise.inspection.layer_kinds import is_recurrent
 
 
 def compiled(context: Context, loss: str, from_logits: bool = False) -> str:
@@ -22,40 +24,6 @@ def compiled(context: Context, loss: str, from_logits: bool = False) -> str:
         return compile_code(context.model, repr(loss), name)
     kind = "".join(part.capitalize() for part in loss.split("_"))
     return compile_code(context.model, f"keras.losses.{kind}(from_logits=True)", name)
-
-
-def one_hot(target: Array, shape: Shape) -> bool:
-    """Tell whether a target holds, for each class, 1 for the right one and 0 for the others."""
-    if len(target.shape) != len(shape) or target.shape[-1] < 2:
-        return False
-    part = target.part
-    if part.dtype.kind == "b":
-        part = part.astype(np.int8)
-    return bool(((part == 0) | (part == 1)).all() and (part.sum(axis=-1) == 1).mean() > 0.99)
-
-
-def whole_labels(target: Array, shape: Shape) -> bool:
-    """Tell whether a target holds one whole number of 0 or more for each thing that the output classifies."""
-    one_each = len(target.shape) == len(shape) - 1 or (len(target.shape) == len(shape) and target.shape[-1] == 1)
-    return one_each and target.whole and bool(target.part.size) and bool(target.part.min() >= 0)
-
-
-def ends(output: Output) -> tuple[Call, str] | None:
-    """Return the last layer and its activation; None where it is not known (a Lambda, a subclassed model's sum)."""
-    call = output.call
-    if call is None:
-        return None
-    if is_a(call.layer, "Dense", "TimeDistributed", "Activation", "Softmax", "ReLU") or is_recurrent(call.layer):
-        layer = call.layer.layer if is_a(call.layer, "TimeDistributed") else call.layer
-        if is_a(layer, "Dense", "Activation", "Softmax", "ReLU") or is_recurrent(layer):
-            return call, activation_of(call.layer)
-    return None
-
-
-def activated(call: Call, activation: str) -> str:
-    if is_a(call.layer, "Activation"):
-        return f"keras.layers.Activation({activation!r})"
-    return layer_code(call.layer, activation=activation)
 
 
 @rule("SW310", "text-as-target")
@@ -80,9 +48,13 @@ def text(context: Context) -> Iterator[Fault]:
         else:
             continue
         yield Fault(
-            "error", "y", f"{target.name} holds {what}; the loss computes with an array of numbers.",
-            "an array of numbers", f"{target.kind}, shape {tuple(target.shape)}", fix,
-        )  # fmt: skip
+            severity="error",
+            where="y",
+            what=f"{target.name} holds {what}; the loss computes with an array of numbers.",
+            expected="an array of numbers",
+            got=f"{target.kind}, shape {tuple(target.shape)}",
+            fix=fix,
+        )
 
 
 @rule("SW311", "one-hot-with-sparse-loss")
@@ -97,13 +69,13 @@ def one_hot_with_sparse(context: Context) -> Iterator[Fault]:
         if target.shape[-1] != shape[-1]:
             continue
         yield Fault(
-            "error",
-            "compile",
-            f"{target.name} is one-hot, a 0 or 1 for each of {target.shape[-1]:,} classes; "
+            severity="error",
+            where="compile",
+            what=f"{target.name} is one-hot, a 0 or 1 for each of {target.shape[-1]:,} classes; "
             "sparse_categorical_crossentropy wants the class's number.",
-            "loss='categorical_crossentropy', or labels.argmax(-1)",
-            name_axes(target.shape, "classes"),
-            compiled(context, "categorical_crossentropy", output.loss.from_logits),
+            expected="loss='categorical_crossentropy', or labels.argmax(-1)",
+            got=name_axes(target.shape, "classes"),
+            fix=compiled(context, "categorical_crossentropy", output.loss.from_logits),
         )
 
 
@@ -116,21 +88,21 @@ def labels_with_categorical(context: Context) -> Iterator[Fault]:
     """
     for output, target, shape in pairs(context):
         loss = output.loss
-        if loss is None or shape[-1] is None or shape[-1] < 2 or not whole_labels(target, shape):
+        if loss is None or shape[-1] is None or shape[-1] < 2 or not class_numbers(target, shape):
             continue
         end = ends(output)
-        quantities = loss.regression and end is not None and end[1] == "softmax" and label_like(target, shape)
+        quantities = loss.regression and end is not None and end[1] == "softmax" and names_a_class(target, shape)
         if loss.name not in ("categorical_crossentropy", "binary_crossentropy") and not quantities:
             continue
-        verdict = meets(target.shape, shape, loss)
+        verdict = compare_shapes(target.shape, shape, loss)
         yield Fault(
-            "warning" if verdict == "broadcast" else "error",
-            "compile",
-            f"{target.name} holds class numbers, one for each sample; {loss.short} compares each of the output's "
+            severity="warning" if verdict == "broadcast" else "error",
+            where="compile",
+            what=f"{target.name} holds class numbers, one for each sample; {loss.short} compares each of the output's "
             f"{shape[-1]:,} classes with a number of its own.",
-            "loss='sparse_categorical_crossentropy', or keras.utils.to_categorical(y)",
-            name_axes(target.shape, "targets"),
-            compiled(context, "sparse_categorical_crossentropy", loss.from_logits),
+            expected="loss='sparse_categorical_crossentropy', or keras.utils.to_categorical(y)",
+            got=name_axes(target.shape, "targets"),
+            fix=compiled(context, "sparse_categorical_crossentropy", loss.from_logits),
         )
 
 
@@ -154,10 +126,14 @@ def out_of_range(context: Context) -> Iterator[Fault]:
             fix = f'{target.name} = ({target.name} > {float(low):g}).astype("float32")'
             got = f"{low:g} and {top:g}"
             yield Fault(
-                "warning", "y",
-                f"binary_crossentropy compares with 0 and 1; {target.name} holds {got}. The loss has no lower bound "
-                "then, and training follows it down.", "labels 0 and 1", got, fix,
-            )  # fmt: skip
+                severity="warning",
+                where="y",
+                what=f"binary_crossentropy compares with 0 and 1; {target.name} holds {got}. The loss has no lower "
+                "bound then, and training follows it down.",
+                expected="labels 0 and 1",
+                got=got,
+                fix=fix,
+            )
             continue
         if loss.name != "sparse_categorical_crossentropy" or not target.whole or shape[-1] < 2:
             continue
@@ -176,13 +152,13 @@ def out_of_range(context: Context) -> Iterator[Fault]:
         else:
             where, fix = "y", f"{target.name} = np.unique({target.name}, return_inverse=True)[1]"
         yield Fault(
-            "error",
-            where,
-            f"The labels in {target.name} go from {int(low)} to {int(top)}; an output of {shape[-1]:,} classes knows "
-            f"0 to {shape[-1] - 1:,}. Some backends stop here, others count such a label as no class at all.",
-            f"labels from 0 to {shape[-1] - 1:,}",
-            f"labels from {int(low)} to {int(top)}",
-            fix,
+            severity="error",
+            where=where,
+            what=f"The labels in {target.name} go from {int(low)} to {int(top)}; an output of {shape[-1]:,} classes "
+            f"knows 0 to {shape[-1] - 1:,}. Some backends stop here, others count such a label as no class at all.",
+            expected=f"labels from 0 to {shape[-1] - 1:,}",
+            got=f"labels from {int(low)} to {int(top)}",
+            fix=fix,
         )
 
 
@@ -203,16 +179,17 @@ def softmax_over_one(context: Context) -> Iterator[Fault]:
         quantity = output.loss is not None and output.loss.regression
         better = "linear" if quantity else "sigmoid"
         yield Fault(
-            "warning",
-            f"layer {end[0].name!r}",
-            "Softmax shares 1 out among the units; with one unit it returns 1 for every input, and nothing is learnt.",
-            f"activation={better!r} for one unit",
-            "Dense(1, activation='softmax')",
-            activated(end[0], better),
+            severity="warning",
+            where=f"layer {end[0].name!r}",
+            what="Softmax shares 1 out among the units; with one unit it returns 1 for every input, and nothing is "
+            "learnt.",
+            expected=f"activation={better!r} for one unit",
+            got="Dense(1, activation='softmax')",
+            fix=with_activation(end[0].layer, better),
         )
 
 
-@rule("SW315", "one-unit-with-class-loss")
+@rule("SW315", "one-unit-with-class-loss", unless=("softmax-over-one",))
 def one_unit(context: Context) -> Iterator[Fault]:
     """One output unit with a loss over classes.
 
@@ -221,7 +198,7 @@ def one_unit(context: Context) -> Iterator[Fault]:
     """
     for output, target, shape in pairs(context):
         loss = output.loss
-        if loss is None or shape[-1] != 1 or context.has("softmax-over-one"):
+        if loss is None or shape[-1] != 1:
             continue
         if loss.name not in ("categorical_crossentropy", "sparse_categorical_crossentropy"):
             continue
@@ -233,16 +210,16 @@ def one_unit(context: Context) -> Iterator[Fault]:
         else:
             where, fix = f"layer {call.name!r}", layer_code(call.layer, units=classes, activation="softmax")
         yield Fault(
-            "warning",
-            where,
-            f"{loss.short} compares classes, and the output has one unit: there is nothing to choose from.",
-            "loss='binary_crossentropy' for one unit" if classes <= 2 else f"{classes} units, one a class",
-            "1 unit",
-            fix,
+            severity="warning",
+            where=where,
+            what=f"{loss.short} compares classes, and the output has one unit: there is nothing to choose from.",
+            expected="loss='binary_crossentropy' for one unit" if classes <= 2 else f"{classes} units, one a class",
+            got="1 unit",
+            fix=fix,
         )
 
 
-@rule("SW316", "loss-does-not-fit-activation")
+@rule("SW316", "loss-does-not-fit-activation", unless=("SW311", "SW312", "SW314", "SW315"))
 def mismatch(context: Context) -> Iterator[Fault]:
     """The loss expects probabilities and gets none, or expects logits and gets probabilities.
 
@@ -253,8 +230,6 @@ def mismatch(context: Context) -> Iterator[Fault]:
     for output in context.outputs:
         loss, end = output.loss, ends(output)
         if loss is None or end is None or not loss.crossentropy or output.shape is None or output.shape[-1] is None:
-            continue
-        if context.has("SW311", "SW312", "SW314", "SW315"):
             continue
         call, activation = end
         binary = loss.name == "binary_crossentropy"
@@ -281,7 +256,7 @@ def mismatch(context: Context) -> Iterator[Fault]:
                 continue
             what = f"{loss.short} expects one probability for each class that add up to 1; sigmoid's do not."
             yield _mismatch(f"layer {call.name!r}", what, "activation='softmax'", "activation='sigmoid'",
-                            activated(call, "softmax"))  # fmt: skip
+                            with_activation(call.layer, "softmax"))  # fmt: skip
         elif activation not in ("sigmoid", "softmax", "hard_sigmoid", "sparsemax"):
             what = (
                 f"{loss.short} expects probabilities; the last layer's {activation} gives any number, which the loss "
@@ -294,14 +269,14 @@ def mismatch(context: Context) -> Iterator[Fault]:
                                 f"activation={activation!r}", dense)  # fmt: skip
             else:
                 yield _mismatch(f"layer {call.name!r}", what, f"activation={right!r}, or from_logits=True",
-                                f"activation={activation!r}", activated(call, right))  # fmt: skip
+                                f"activation={activation!r}", with_activation(call.layer, right))  # fmt: skip
 
 
 def _mismatch(where: str, what: str, expected: str, got: str, fix: str) -> Fault:
-    return Fault("warning", where, what, expected, got, fix)
+    return Fault(severity="warning", where=where, what=what, expected=expected, got=got, fix=fix)
 
 
-@rule("SW317", "classes-differ")
+@rule("SW317", "classes-differ", unless=("SW302", "SW303", "SW311", "SW312", "SW313", "SW315"))
 def classes_differ(context: Context) -> Iterator[Fault]:
     """The output has another number of classes than the one-hot labels.
 
@@ -309,9 +284,9 @@ def classes_differ(context: Context) -> Iterator[Fault]:
     """
     for output, target, shape in pairs(context):
         loss = output.loss
-        if loss is None or not loss.crossentropy or context.has("SW302", "SW303", "SW311", "SW312", "SW313", "SW315"):
+        if loss is None or not loss.crossentropy:
             continue
-        if meets(target.shape, shape, loss) != "fails" or len(target.shape) != len(shape):
+        if compare_shapes(target.shape, shape, loss) != "fails" or len(target.shape) != len(shape):
             continue
         call = last_sized(output)
         if target.shape[1:-1] != shape[1:-1] and None not in shape[1:-1]:
@@ -325,10 +300,10 @@ def classes_differ(context: Context) -> Iterator[Fault]:
             fix = layer_code(call.layer, units=target.shape[-1])
             where = f"layer {call.name!r}"
         yield Fault(
-            "error",
-            where,
-            f"{target.name} has {target.shape[-1]:,} classes, the output {shape[-1]:,} unit(s).",
-            f"{target.shape[-1]:,} units" if not two else "one label of 0 or 1 for one unit",
-            name_axes(shape, "units"),
-            fix,
+            severity="error",
+            where=where,
+            what=f"{target.name} has {target.shape[-1]:,} classes, the output {shape[-1]:,} unit(s).",
+            expected=f"{target.shape[-1]:,} units" if not two else "one label of 0 or 1 for one unit",
+            got=name_axes(shape, "units"),
+            fix=fix,
         )

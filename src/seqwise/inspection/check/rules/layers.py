@@ -9,6 +9,7 @@ from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.selectors import describe, input_steps, target_steps
 from seqwise.inspection.graph import RANK, Call
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, recurrent
 
@@ -23,21 +24,6 @@ def ended_by(call: Call) -> Call | None:
         if is_a(source.layer, *ENDS_TIME):
             return source
     return None
-
-
-def target_steps(context: Context) -> int | None:
-    """Return the timesteps of the target; None where it has no time axis."""
-    target = context.outputs[0].target if context.outputs else None
-    return target.shape[1] if target is not None and len(target.shape) == 3 else None
-
-
-def input_steps(context: Context) -> int | None:
-    one = context.inputs[0] if context.inputs else None
-    if one is None:
-        return None
-    if one.data is not None and one.data.values is not None and len(one.data.shape) > 1:
-        return one.data.shape[1]
-    return one.timesteps
 
 
 @rule("SW210", "return-sequences-missing")
@@ -56,13 +42,13 @@ def return_sequences(context: Context) -> Iterator[Fault]:
         units = call.first.shape[-1]
         steps = ended.first.shape[1] if ended.inputs and ended.first.rank > 1 else None
         yield Fault(
-            "error",
-            f"layer {ended.name!r}",
-            f"{_called(ended)} returns its last state only, (samples, units={units}); {_called(call)} reads a "
+            severity="error",
+            where=f"layer {ended.name!r}",
+            what=f"{describe(ended)} returns its last state only, (samples, units={units}); {describe(call)} reads a "
             "sequence, (samples, timesteps, features). A recurrent layer below another one must return every timestep.",
-            name_axes((None, steps, units), "units") + f" into {_called(call)}",
-            name_axes(call.first.shape, "units"),
-            layer_code(ended.layer, return_sequences=True),
+            expected=name_axes((None, steps, units), "units") + f" into {describe(call)}",
+            got=name_axes(call.first.shape, "units"),
+            fix=layer_code(ended.layer, return_sequences=True),
         )
 
 
@@ -70,13 +56,6 @@ def _repeats(context: Context) -> bool:
     """Tell whether the target has other timesteps than the input, so that a decoder must make its own."""
     wanted, held = target_steps(context), input_steps(context)
     return wanted is not None and held is not None and wanted != held
-
-
-def _called(call: Call) -> str:
-    layer = call.layer
-    if is_a(layer, "Bidirectional"):
-        return f"Bidirectional({type(layer.forward_layer).__name__}) {layer.name!r}"
-    return f"{type(layer).__name__} {layer.name!r}"
 
 
 @rule("SW211", "repeat-vector-missing")
@@ -96,14 +75,14 @@ def repeat_vector(context: Context) -> Iterator[Fault]:
             continue
         wanted = target_steps(context)
         yield Fault(
-            "error",
-            f"before layer {call.name!r}",
-            f"{_called(ended)} ends the time axis and {_called(call)} reads a sequence. The target has {wanted} "
+            severity="error",
+            where=f"before layer {call.name!r}",
+            what=f"{describe(ended)} ends the time axis and {describe(call)} reads a sequence. The target has {wanted} "
             f"timesteps, the input {input_steps(context)}: repeat the encoder's last state once for each timestep of "
             "the target.",
-            name_axes((None, wanted, call.first.shape[-1]), "units"),
-            name_axes(call.first.shape, "units"),
-            f"keras.layers.RepeatVector({wanted})",
+            expected=name_axes((None, wanted, call.first.shape[-1]), "units"),
+            got=name_axes(call.first.shape, "units"),
+            fix=f"keras.layers.RepeatVector({wanted})",
         )
         return
 
@@ -129,24 +108,22 @@ def time_ended(context: Context) -> Iterator[Fault]:
         else:
             fix = f"keras.layers.Reshape(({call.first.shape[-1]}, 1))"
         yield Fault(
-            "error",
-            f"layer {ended.name!r}",
-            f"{_called(ended)} leaves no time axis, but {_called(call)} reads a sequence, (samples, timesteps, "
+            severity="error",
+            where=f"layer {ended.name!r}",
+            what=f"{describe(ended)} leaves no time axis, but {describe(call)} reads a sequence, (samples, timesteps, "
             "features).",
-            "three axes into " + _called(call),
-            name_axes(call.first.shape, "units"),
-            fix,
+            expected="three axes into " + describe(call),
+            got=name_axes(call.first.shape, "units"),
+            fix=fix,
         )
 
 
-@rule("SW213", "layer-refuses-input")
+@rule("SW213", "layer-refuses-input", unless=("SW1", "SW2"))
 def refuses(context: Context) -> Iterator[Fault]:
     """A layer cannot take the shape that reaches it.
 
     Error. Fires where Keras's own calculation of the shapes fails and no other rule explains it.
     """
-    if context.findings and context.has("SW1", "SW2"):
-        return
     for call in context.calls:
         if not call.problem:
             continue
@@ -158,21 +135,24 @@ def refuses(context: Context) -> Iterator[Fault]:
             source = call.source
             if source is not None and is_recurrent(source.layer):
                 yield Fault(
-                    "error",
-                    f"layer {source.name!r}",
-                    f"RepeatVector repeats one vector, (samples, features); {_called(source)} returns every timestep.",
-                    "(samples=any, units)",
-                    name_axes(shape, "units"),
-                    layer_code(source.layer, return_sequences=False),
+                    severity="error",
+                    where=f"layer {source.name!r}",
+                    what="RepeatVector repeats one vector, (samples, features); "
+                    f"{describe(source)} returns every timestep.",
+                    expected="(samples=any, units)",
+                    got=name_axes(shape, "units"),
+                    fix=layer_code(source.layer, return_sequences=False),
                 )
                 return
         yield Fault(
-            "error",
-            f"before layer {call.name!r}" if fix else f"layer {call.name!r}",
-            f"{_called(call)} cannot take the shape that reaches it.{words}",
-            f"{axes}: (samples, timesteps, features)" if call.problem == RANK else "a shape that fits its settings",
-            name_axes(shape),
-            fix or layer_code(call.layer) + "  # make its settings fit the shape above",
+            severity="error",
+            where=f"before layer {call.name!r}" if fix else f"layer {call.name!r}",
+            what=f"{describe(call)} cannot take the shape that reaches it.{words}",
+            expected=f"{axes}: (samples, timesteps, features)"
+            if call.problem == RANK
+            else "a shape that fits its settings",
+            got=name_axes(shape),
+            fix=fix or layer_code(call.layer) + "  # make its settings fit the shape above",
         )
         return
 
@@ -196,13 +176,13 @@ def relu(context: Context) -> Iterator[Fault]:
         ):
             continue  # the IRNN of Le et al. 2015, which is made for it
         yield Fault(
-            "hint",
-            f"layer {call.name!r}",
-            f"{_called(call)} has activation={name!r}: its state has no upper bound and can grow at every timestep. "
-            "tanh, the default, keeps it between -1 and 1.",
-            "activation='tanh'",
-            f"activation={name!r}",
-            layer_code(call.layer, activation="tanh"),
+            severity="hint",
+            where=f"layer {call.name!r}",
+            what=f"{describe(call)} has activation={name!r}: its state has no upper bound and can grow at every "
+            "timestep. tanh, the default, keeps it between -1 and 1.",
+            expected="activation='tanh'",
+            got=f"activation={name!r}",
+            fix=layer_code(call.layer, activation="tanh"),
         )
 
 
@@ -222,13 +202,13 @@ def streaming(context: Context) -> Iterator[Fault]:
         inner = call.layer.forward_layer
         width = inner.units * (2 if call.layer.merge_mode == "concat" else 1)
         yield Fault(
-            "error" if context.streaming else "warning",
-            f"layer {call.name!r}",
-            f"{_called(call)} reads each sequence from its end as well, and a stream has no end yet"
+            severity="error" if context.streaming else "warning",
+            where=f"layer {call.name!r}",
+            what=f"{describe(call)} reads each sequence from its end as well, and a stream has no end yet"
             + (": streaming=True." if context.streaming else ": the layer is stateful, so the next batch goes on."),
-            "layers that read forwards only",
-            "Bidirectional",
-            layer_code(inner, units=width),
+            expected="layers that read forwards only",
+            got="Bidirectional",
+            fix=layer_code(inner, units=width),
         )
 
 
@@ -255,12 +235,14 @@ def stateful(context: Context) -> Iterator[Fault]:
         line = f"keras.Input(batch_shape={(size, *shape)})"
         where = f"layer {one.layer.name!r}" if one.layer is not None else f"before layer {first.name!r}"
         yield Fault(
-            "error", where,
-            f"{_called(kept[0])} is stateful: it keeps one state for each sample of a batch, so the batch size must be "
-            "declared, and given to fit and predict.",
-            f"Input(batch_shape=({size}, timesteps, features)) and fit(…, batch_size={size})",
-            "no declared batch size", line,
-        )  # fmt: skip
+            severity="error",
+            where=where,
+            what=f"{describe(kept[0])} is stateful: it keeps one state for each sample of a batch, so the batch size "
+            "must be declared, and given to fit and predict.",
+            expected=f"Input(batch_shape=({size}, timesteps, features)) and fit(…, batch_size={size})",
+            got="no declared batch size",
+            fix=line,
+        )
         return
     if samples is None or samples % declared == 0:
         return
@@ -271,11 +253,14 @@ def stateful(context: Context) -> Iterator[Fault]:
     if target is not None and target.samples == samples:
         fix += f"\n{target.name} = {target.name}[:{count}]"
     yield Fault(
-        "error", "x",
-        f"{_called(kept[0])} is stateful with batches of {declared:,}, and {samples:,} samples leave a last batch of "
-        f"{samples % declared:,}: its states do not fit. Leave the last {samples - count:,} samples out.",
-        f"a number of samples that {declared:,} divides, for example {count:,}", f"samples={samples:,}", fix,
-    )  # fmt: skip
+        severity="error",
+        where="x",
+        what=f"{describe(kept[0])} is stateful with batches of {declared:,}, and {samples:,} samples leave a last "
+        f"batch of {samples % declared:,}: its states do not fit. Leave the last {samples - count:,} samples out.",
+        expected=f"a number of samples that {declared:,} divides, for example {count:,}",
+        got=f"samples={samples:,}",
+        fix=fix,
+    )
 
 
 @rule("SW217", "state-lost-between-batches")
@@ -299,11 +284,14 @@ def state_lost(context: Context) -> Iterator[Fault]:
         if not is_a(layer, "LSTM"):
             fix = 'os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported'
         yield Fault(
-            "warning", "model",
-            f"{_called(call)} is stateful, but on JAX Keras starts every batch of fit and predict at zero: its state "
-            "is none of the model's variables.",
-            "a state that goes on from batch to batch", "a state that is lost after each batch", fix,
-        )  # fmt: skip
+            severity="warning",
+            where="model",
+            what=f"{describe(call)} is stateful, but on JAX Keras starts every batch of fit and predict at zero: its "
+            "state is none of the model's variables.",
+            expected="a state that goes on from batch to batch",
+            got="a state that is lost after each batch",
+            fix=fix,
+        )
         return
 
 

@@ -7,20 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.measures import slides
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.masks import slides
+from seqwise.inspection.check.selectors import parts
 from seqwise.inspection.data import Array
-
-
-def parts(context: Context) -> tuple[Array, Array] | None:
-    """Return the input of the training and of the validation part, where both are arrays of one kind of sample."""
-    one = context.inputs[0] if context.inputs else None
-    if one is None or one.data is None or one.validation is None:
-        return None
-    train, held = one.data, one.validation
-    if train.values is None or held.values is None or train.shape[1:] != held.shape[1:] or len(train.shape) < 2:
-        return None
-    return train, held
 
 
 def keys(values: np.ndarray) -> np.ndarray:
@@ -87,17 +77,17 @@ def shared(context: Context) -> Iterator[Fault]:
     if target is not None:
         lines.append(f"{target.name} = {target.name}[keep]")
     yield Fault(
-        "warning",
-        "x",
-        f"{found:,} of {len(part):,} validation samples looked at are training samples, too: the validation score then "
-        "tells how well they were learnt by heart. Take them out of the training part.",
-        "no sample in both parts",
-        f"{found / len(part):.0%} of the validation part",
-        "\n".join(lines),
+        severity="warning",
+        where="x",
+        what=f"{found:,} of {len(part):,} validation samples looked at are training samples, too: the validation score "
+        "then tells how well they were learnt by heart. Take them out of the training part.",
+        expected="no sample in both parts",
+        got=f"{found / len(part):.0%} of the validation part",
+        fix="\n".join(lines),
     )
 
 
-@rule("SW402", "shuffled-before-split")
+@rule("SW402", "shuffled-before-split", unless=("windows-in-both-parts",))
 def shuffled(context: Context) -> Iterator[Fault]:
     """Overlapping windows were shuffled before they were split: each validation window has its neighbours in training.
 
@@ -105,7 +95,7 @@ def shuffled(context: Context) -> Iterator[Fault]:
     the one a step later are training windows.
     """
     both = parts(context)
-    if both is None or context.has("windows-in-both-parts"):
+    if both is None:
         return
     train, held = both
     assert train.values is not None and held.values is not None
@@ -132,14 +122,14 @@ def shuffled(context: Context) -> Iterator[Fault]:
         name = held_target.name if held_target is not None else "y_val"
         lines.append(f"{target.name}, {name} = {all_targets}[:{cut}], {all_targets}[{cut}:]")
     yield Fault(
-        "warning",
-        "validation",
-        f"{between.mean():.0%} of the validation windows lie between two training windows that share "
+        severity="warning",
+        where="validation",
+        what=f"{between.mean():.0%} of the validation windows lie between two training windows that share "
         f"{train.shape[1] - 1} of their {train.shape[1]} timesteps: the windows were shuffled before the split, so the "
         "validation part has been seen. Split by time first; shuffle the training part afterwards.",
-        f"the first {cut:,} windows for training, the last {held.samples:,} for validation",
-        "a random split of overlapping windows",
-        "\n".join(lines),
+        expected=f"the first {cut:,} windows for training, the last {held.samples:,} for validation",
+        got="a random split of overlapping windows",
+        fix="\n".join(lines),
     )
 
 
@@ -177,13 +167,13 @@ def scaler(context: Context) -> Iterator[Fault]:
             f"{train.name}, {held.name} = ({train.name} - low) / (high - low), ({held.name} - low) / (high - low)"
         )
     yield Fault(
-        "warning",
-        "validation",
-        "The scaler was fitted on the training and validation part together, so the training input knows the range of "
-        "what comes later. Fit it on the training part, and apply it to both.",
-        "a scaler fitted on the training part",
-        seen_words(how, context),
-        fix,
+        severity="warning",
+        where="validation",
+        what="The scaler was fitted on the training and validation part together, so the training input knows the "
+        "range of what comes later. Fit it on the training part, and apply it to both.",
+        expected="a scaler fitted on the training part",
+        got=seen_words(how, context),
+        fix=fix,
     )
 
 
@@ -250,12 +240,12 @@ def _forecaster_scaler(context: Context) -> Iterator[Fault]:
     if np.allclose(again.offset_, fitted.offset_, rtol=1e-6) and np.allclose(again.scale_, fitted.scale_, rtol=1e-6):
         return
     yield Fault(
-        "warning",
-        "validation",
-        "The Forecaster's scaler is not that of its training rows: it knows the size of later ones.",
-        f"offset {again.offset_.tolist()}, scale {again.scale_.tolist()}",
-        f"offset {fitted.offset_.tolist()}, scale {fitted.scale_.tolist()}",
-        "forecaster.fit(data)  # fits its scaler on the training rows",
+        severity="warning",
+        where="validation",
+        what="The Forecaster's scaler is not that of its training rows: it knows the size of later ones.",
+        expected=f"offset {again.offset_.tolist()}, scale {again.scale_.tolist()}",
+        got=f"offset {fitted.offset_.tolist()}, scale {fitted.scale_.tolist()}",
+        fix="forecaster.fit(data)  # fits its scaler on the training rows",
     )
 
 
@@ -284,11 +274,11 @@ def groups(context: Context) -> Iterator[Fault]:
     lines.append(f"{own} = np.asarray({own})[keep]")
     shown = ", ".join(map(str, both[:3].tolist())) + (", …" if len(both) > 3 else "")
     yield Fault(
-        "warning",
-        "x",
-        f"{len(both):,} group(s) are in the training and in the validation part ({shown}): the model may know them by "
-        "their habits. Keep each group in one part.",
-        "no group in both parts",
-        f"{len(both):,} of {len(np.unique(theirs)):,} validation groups",
-        "\n".join(lines),
+        severity="warning",
+        where="x",
+        what=f"{len(both):,} group(s) are in the training and in the validation part ({shown}): the model may know "
+        "them by their habits. Keep each group in one part.",
+        expected="no group in both parts",
+        got=f"{len(both):,} of {len(np.unique(theirs)):,} validation groups",
+        fix="\n".join(lines),
     )

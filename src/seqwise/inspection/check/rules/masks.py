@@ -9,8 +9,9 @@ import numpy as np
 
 from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.layer_code import layer_code
+from seqwise.inspection.check.measures import slides
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.inputs import given
+from seqwise.inspection.check.selectors import embedded, inputs_with_data
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time
@@ -97,15 +98,6 @@ def _run(equal: np.ndarray) -> np.ndarray:
     return np.where(equal.all(axis=1), equal.shape[1], (~equal).argmax(axis=1))
 
 
-def slides(data: Array) -> bool:
-    """Tell whether the samples are windows that slide over one series: each is the one before, a step later."""
-    if data.values is None or len(data.shape) < 2 or data.shape[1] < 2 or data.samples < 3:
-        return False
-    head = data.head[:200]
-    same = (head[1:, :-1] == head[:-1, 1:]).reshape(len(head) - 1, -1).all(axis=1)
-    return bool(same.mean() > 0.8)
-
-
 def masked_somewhere(context: Context) -> bool:
     return any(call.mask.roles for call in context.calls) or any(
         is_a(call.layer, "Masking") or (is_a(call.layer, "Embedding") and call.layer.mask_zero)
@@ -120,7 +112,7 @@ def reader(context: Context, one: Input) -> Call | None:
     return next(iter(context.recurrent_calls), None)
 
 
-@rule("SW230", "padding-not-masked")
+@rule("SW230", "padding-not-masked", unless=("SW11", "SW143"))
 def not_masked(context: Context) -> Iterator[Fault]:
     """The sequences are padded after their end, and nothing masks the padding.
 
@@ -132,52 +124,52 @@ def not_masked(context: Context) -> Iterator[Fault]:
     than 2 in 100 of the other steps are the same (a quantity that is often zero), or where the samples are windows that
     slide over one series, or hold one feature of two values. At most 2000 samples are looked at.
     """
-    for one in given(context):
+    for one, data in inputs_with_data(context):
         call = reader(context, one)
-        if one.data is None or call is None or masked_somewhere(context) or context.has("SW11", "SW143"):
+        if call is None or masked_somewhere(context):
             continue
-        padding = find_padding(one.data)
+        padding = find_padding(data)
         if padding is None or padding.side != "after":
             continue
         where, fix = mask_fix(one, padding, call)
         yield Fault(
-            "warning",
-            where,
-            f"{one.data.name} is padded after the end of its sequences: {padding.share:.0%} of the samples end in up "
-            f"to {padding.longest:,} steps of {_value(padding)}, and nothing masks them. The "
+            severity="warning",
+            where=where,
+            what=f"{data.name} is padded after the end of its sequences: {padding.share:.0%} of the samples end in "
+            f"up to {padding.longest:,} steps of {_value(padding)}, and nothing masks them. The "
             f"{type(call.layer).__name__} runs on through the padding and forgets what it read.",
-            "a mask for the padded steps",
-            f"padding of {_value(padding)}, no mask",
-            fix,
+            expected="a mask for the padded steps",
+            got=f"padding of {_value(padding)}, no mask",
+            fix=fix,
         )
 
 
-@rule("SW231", "left-padding-not-masked")
+@rule("SW231", "left-padding-not-masked", unless=("SW11", "SW143", "SW230"))
 def left_padding(context: Context) -> Iterator[Fault]:
     """The sequences are padded before their start, and nothing masks the padding.
 
     Hint. The LSTM's state moves before the first real step; with padding in front it mostly recovers. Fires where
     the last state is what counts; for what is padding, see padding-not-masked.
     """
-    for one in given(context):
+    for one, data in inputs_with_data(context):
         call = reader(context, one)
-        if one.data is None or call is None or masked_somewhere(context) or context.has("SW11", "SW143", "SW230"):
+        if call is None or masked_somewhere(context):
             continue
         if keeps_time(context.recurrent_calls[-1].layer):
             continue
-        padding = find_padding(one.data)
+        padding = find_padding(data)
         if padding is None or padding.side != "before":
             continue
         where, fix = mask_fix(one, padding, call)
         yield Fault(
-            "hint",
-            where,
-            f"{one.data.name} is padded before the start of its sequences ({padding.share:.0%} of the samples, up to "
-            f"{padding.longest:,} steps of {_value(padding)}), and nothing masks it: the state has moved when the "
+            severity="hint",
+            where=where,
+            what=f"{data.name} is padded before the start of its sequences ({padding.share:.0%} of the samples, up "
+            f"to {padding.longest:,} steps of {_value(padding)}), and nothing masks it: the state has moved when the "
             "first real step comes.",
-            "a mask for the padded steps",
-            f"padding of {_value(padding)}, no mask",
-            fix,
+            expected="a mask for the padded steps",
+            got=f"padding of {_value(padding)}, no mask",
+            fix=fix,
         )
 
 
@@ -215,13 +207,13 @@ def lost(context: Context) -> Iterator[Fault]:
         else:
             where, fix = f"layer {loser.name!r}", _carrier(loser.layer)
         yield Fault(
-            "warning",
-            where,
-            f"{type(maker.layer).__name__} {maker.name!r} makes a mask, but {type(loser.layer).__name__} "
+            severity="warning",
+            where=where,
+            what=f"{type(maker.layer).__name__} {maker.name!r} makes a mask, but {type(loser.layer).__name__} "
             f"{loser.name!r} does not carry it on, so {type(call.layer).__name__} {call.name!r} reads the padding.",
-            f"a mask at {call.name}",
-            f"the mask ends at {loser.name}",
-            fix,
+            expected=f"a mask at {call.name}",
+            got=f"the mask ends at {loser.name}",
+            fix=fix,
         )
 
 
@@ -243,21 +235,21 @@ def other_value(context: Context) -> Iterator[Fault]:
     maskings = [call.layer for call in context.calls if is_a(call.layer, "Masking")]
     if not maskings:
         return
-    for one in given(context):
-        padding = find_padding(one.data) if one.data is not None else None
+    for _, data in inputs_with_data(context):
+        padding = find_padding(data)
         if padding is None or padding.value is None:
             continue
         layer = maskings[0]
         if any(np.isclose(float(np.asarray(held.mask_value)), padding.value) for held in maskings):
             continue
         yield Fault(
-            "warning",
-            f"layer {layer.name!r}",
-            f"{one.data.name if one.data else 'x'} is padded with {padding.value:g}, but the Masking layer skips "
+            severity="warning",
+            where=f"layer {layer.name!r}",
+            what=f"{data.name} is padded with {padding.value:g}, but the Masking layer skips "
             f"{float(np.asarray(layer.mask_value)):g}: the padding is read as data.",
-            f"mask_value={padding.value:g}",
-            f"mask_value={float(np.asarray(layer.mask_value)):g}",
-            f"keras.layers.Masking(mask_value={padding.value!r})",
+            expected=f"mask_value={padding.value:g}",
+            got=f"mask_value={float(np.asarray(layer.mask_value)):g}",
+            fix=f"keras.layers.Masking(mask_value={padding.value!r})",
         )
 
 
@@ -267,9 +259,8 @@ def zero_token(context: Context) -> Iterator[Fault]:
 
     Warning: these tokens are skipped. Fires where at least one sequence in 50 has a 0 with other tokens on both sides.
     """
-    for one in given(context):
-        layer, data = one.embedded, one.data
-        if layer is None or data is None or data.values is None or not layer.mask_zero or len(data.shape) != 2:
+    for _, data, layer in embedded(context):
+        if not layer.mask_zero or len(data.shape) != 2:
             continue
         part = data.part
         zero = part == 0
@@ -292,12 +283,12 @@ def zero_token(context: Context) -> Iterator[Fault]:
         else:
             where, fix = f"layer {layer.name!r}", layer_code(layer, mask_zero=False)
         yield Fault(
-            "warning",
-            where,
-            f"{share:.0%} of the sequences in {data.name} hold a 0 between other tokens, so 0 is a token; but "
+            severity="warning",
+            where=where,
+            what=f"{share:.0%} of the sequences in {data.name} hold a 0 between other tokens, so 0 is a token; but "
             "mask_zero=True skips every 0 as padding. Shift the ids by one, so that 0 is free"
             + (f" (the Embedding then needs {top:,} rows)." if top > layer.input_dim else "."),
-            "0 for padding only",
-            f"0 inside {share:.0%} of the sequences",
-            fix,
+            expected="0 for padding only",
+            got=f"0 inside {share:.0%} of the sequences",
+            fix=fix,
         )

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqwise.inspection.check.context import Context, Output
+from seqwise.inspection.check.layer_code import with_activation
+from seqwise.inspection.check.measures import not_finite, place
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.labels import activated, ends
-from seqwise.inspection.check.rules.targets import pairs
-from seqwise.inspection.check.rules.values import not_finite, place
+from seqwise.inspection.check.selectors import ends, pairs
 from seqwise.inspection.layer_kinds import is_a, is_recurrent
 
 FAR = 100.0  # a target of this size takes Adam (0.001 a step) about 100,000 steps to reach
@@ -40,13 +40,13 @@ def finite(context: Context) -> Iterator[Fault]:
         if one is not None and one.samples == target.samples:
             fix += f"\n{one.name} = {one.name}[keep]"
         yield Fault(
-            "warning",
-            "y",
-            f"{target.name} holds NaN or infinity, first at {place(found[0], target)} ({len(found):,} value(s)). One "
-            "is enough to turn the loss, and then every weight, into NaN.",
-            "finite numbers",
-            f"{len(found):,} value(s) that are not",
-            fix,
+            severity="warning",
+            where="y",
+            what=f"{target.name} holds NaN or infinity, first at {place(found[0], target)} ({len(found):,} value(s)). "
+            "One is enough to turn the loss, and then every weight, into NaN.",
+            expected="finite numbers",
+            got=f"{len(found):,} value(s) that are not",
+            fix=fix,
         )
 
 
@@ -56,7 +56,7 @@ def _scaled_back(output: Output) -> bool:
     return call is None or is_a(call.layer, "Rescaling", "Normalization", "Lambda", "Multiply", "Add")
 
 
-@rule("SW321", "target-beyond-activation")
+@rule("SW321", "target-beyond-activation", unless=("softmax-over-one", "SW312"))
 def beyond(context: Context) -> Iterator[Fault]:
     """The target lies outside the range of the last activation.
 
@@ -67,8 +67,6 @@ def beyond(context: Context) -> Iterator[Fault]:
         end = ends(output)
         if end is None or output.loss is None or not output.loss.regression or end[1] not in RANGES:
             continue
-        if context.has("softmax-over-one", "SW312"):
-            continue
         low, high = RANGES[end[1]]
         part = target.part.astype(np.float64)
         part = part[np.isfinite(part)]
@@ -78,19 +76,19 @@ def beyond(context: Context) -> Iterator[Fault]:
         values = target.shape[-1] if len(target.shape) > 1 else 1
         recurrent_end = is_recurrent(call.layer)
         yield Fault(
-            "warning",
-            f"after layer {call.name!r}" if recurrent_end else f"layer {call.name!r}",
-            f"The last layer's {activation} returns {low:g} to {high:g}, but {target.name} goes from "
+            severity="warning",
+            where=f"after layer {call.name!r}" if recurrent_end else f"layer {call.name!r}",
+            what=f"The last layer's {activation} returns {low:g} to {high:g}, but {target.name} goes from "
             f"{part.min():.4g} to {part.max():.4g}: the rest can never be reached.",
-            "a last layer without activation for a quantity",
-            f"activation={activation!r}",
-            f"keras.layers.Dense({values})"
+            expected="a last layer without activation for a quantity",
+            got=f"activation={activation!r}",
+            fix=f"keras.layers.Dense({values})"
             if recurrent_end
-            else activated(call, "linear").replace(", activation='linear'", ""),
+            else with_activation(call.layer, "linear").replace(", activation='linear'", ""),
         )
 
 
-@rule("SW322", "target-unscaled")
+@rule("SW322", "target-unscaled", unless=("target-beyond-activation", "SW312"))
 def unscaled(context: Context) -> Iterator[Fault]:
     """A regression target is left unscaled, orders of magnitude from what the network returns.
 
@@ -102,7 +100,7 @@ def unscaled(context: Context) -> Iterator[Fault]:
             continue
         if output.loss.name in ("mean_absolute_percentage_error", "mean_squared_logarithmic_error"):
             continue
-        if context.has("target-beyond-activation", "SW312") or target.values is None:
+        if target.values is None:
             continue
         part = target.part.astype(np.float64)
         part = part[np.isfinite(part)]
@@ -114,12 +112,12 @@ def unscaled(context: Context) -> Iterator[Fault]:
         axes = tuple(range(len(target.shape) - 1))
         axis = f"axis={axes if len(axes) > 1 else 0}" if len(target.shape) > 1 else ""
         yield Fault(
-            "warning",
-            "y",
-            f"{target.name} is about {mean:,.4g} ± {spread:,.3g}; a new network returns about 0 and moves slowly. "
+            severity="warning",
+            where="y",
+            what=f"{target.name} is about {mean:,.4g} ± {spread:,.3g}; a new network returns about 0 and moves slowly. "
             "Scale the target as you scale the input, and turn the forecasts back with the same two numbers.",
-            "a target of about 1 in size",
-            f"mean {mean:,.4g}, standard deviation {spread:,.3g}",
-            f"y_mean, y_std = {target.name}.mean({axis}), {target.name}.std({axis})\n"
+            expected="a target of about 1 in size",
+            got=f"mean {mean:,.4g}, standard deviation {spread:,.3g}",
+            fix=f"y_mean, y_std = {target.name}.mean({axis}), {target.name}.std({axis})\n"
             f"{target.name} = ({target.name} - y_mean) / y_std",
         )

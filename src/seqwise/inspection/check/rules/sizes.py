@@ -8,8 +8,7 @@ from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.axes import expected, three_axes
-from seqwise.inspection.check.rules.inputs import given
+from seqwise.inspection.check.selectors import expected_shape, inputs_with_data, three_axes
 
 
 def _input_fix(context: Context, one: Input, shape: tuple[int | None, ...]) -> tuple[str, str]:
@@ -27,30 +26,30 @@ def _from_argument(context: Context) -> bool:
     return bool(context.calls) and getattr(context.calls[0].layer, "_input_shape_arg", None) is not None
 
 
-@rule("SW118", "features-count")
+@rule("SW118", "features-count", unless=("SW116", "SW117"))
 def features_count(context: Context) -> Iterator[Fault]:
     """The input has another number of features than the model was made for.
 
     Error. Fires where the last axis differs from the declared one.
     """
     for one, data in three_axes(context):
-        if one.declared is None or one.declared[2] in (None, data.shape[2]) or context.has("SW116", "SW117"):
+        if one.declared is None or one.declared[2] in (None, data.shape[2]):
             continue
         steps = one.declared[1] if one.declared[1] in (None, data.shape[1]) else data.shape[1]
         where, fix = _input_fix(context, one, (steps, data.shape[2]))
         yield Fault(
-            "error",
-            where,
-            f"The model reads {one.declared[2]:,} feature(s) at each timestep, {data.name} has {data.shape[2]:,}. Make "
-            "the model for the features there are, or choose the columns it was made for"
+            severity="error",
+            where=where,
+            what=f"The model reads {one.declared[2]:,} feature(s) at each timestep, {data.name} has {data.shape[2]:,}. "
+            "Make the model for the features there are, or choose the columns it was made for"
             + (f" ({data.name}[..., :{one.declared[2]}])." if one.declared[2] < data.shape[2] else "."),
-            expected(one),
-            name_axes(data.shape),
-            fix,
+            expected=expected_shape(one),
+            got=name_axes(data.shape),
+            fix=fix,
         )
 
 
-@rule("SW119", "timesteps-count")
+@rule("SW119", "timesteps-count", unless=("SW116", "SW117", "features-count"))
 def timesteps_count(context: Context) -> Iterator[Fault]:
     """The input has another number of timesteps than the model declares.
 
@@ -59,19 +58,17 @@ def timesteps_count(context: Context) -> Iterator[Fault]:
     from the declared one; never where the model declares None.
     """
     for one, data in three_axes(context):
-        if one.declared is None or one.declared[1] in (None, data.shape[1]) or context.has("SW116", "SW117"):
-            continue
-        if context.has("features-count"):  # its fix declares the timesteps, too
+        if one.declared is None or one.declared[1] in (None, data.shape[1]):
             continue
         where, fix = _input_fix(context, one, (data.shape[1], one.declared[2]))
         yield Fault(
-            "warning",
-            where,
-            f"The model declares {one.declared[1]:,} timesteps, {data.name} has {data.shape[1]:,}. An LSTM runs over "
-            "any number, so this trains without a word where it is not refused.",
-            expected(one),
-            name_axes(data.shape),
-            fix,
+            severity="warning",
+            where=where,
+            what=f"The model declares {one.declared[1]:,} timesteps, {data.name} has {data.shape[1]:,}. An LSTM runs "
+            "over any number, so this trains without a word where it is not refused.",
+            expected=expected_shape(one),
+            got=name_axes(data.shape),
+            fix=fix,
         )
 
 
@@ -82,9 +79,8 @@ def validation_shape(context: Context) -> Iterator[Fault]:
     Error; a hint where only a features axis of 1 is missing and the model declares it, since Keras then adds it. Fires
     where timesteps, features or the number of axes differ between x and the validation's x.
     """
-    for one in given(context):
-        data, held = one.data, one.validation
-        assert data is not None
+    for one, data in inputs_with_data(context):
+        held = one.validation
         if held is None or data.values is None or held.values is None or data.shape[1:] == held.shape[1:]:
             continue
         if (
@@ -97,13 +93,13 @@ def validation_shape(context: Context) -> Iterator[Fault]:
         missing = len(held.shape) == len(data.shape) - 1 and data.shape[-1] == 1
         adapts = missing and one.layer is not None  # Keras adds the axis itself
         yield Fault(
-            "hint" if adapts else "error",
-            "validation",
-            f"{held.name} has other axes than {data.name}. What is done to the training input must be done to the "
+            severity="hint" if adapts else "error",
+            where="validation",
+            what=f"{held.name} has other axes than {data.name}. What is done to the training input must be done to the "
             "validation input, too.",
-            name_axes((held.shape[0], *data.shape[1:])),
-            f"{tuple(map(int, held.shape))}",
-            f"{held.name} = {held.name}[..., None]"
+            expected=name_axes((held.shape[0], *data.shape[1:])),
+            got=f"{tuple(map(int, held.shape))}",
+            fix=f"{held.name} = {held.name}[..., None]"
             if missing
             else f"{held.name} = {held.name}.reshape(-1, {', '.join(map(str, data.shape[1:]))})",
         )

@@ -8,74 +8,13 @@ from typing import Literal
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Output
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.check.losses import Loss
+from seqwise.inspection.check.losses import compare_shapes
+from seqwise.inspection.check.measures import names_a_class
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.layers import input_steps
+from seqwise.inspection.check.selectors import input_steps, last_recurrent, last_sized, pairs
 from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Call, Shape
-from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, units_of
-
-BATCH = 1009  # stands for the samples of a batch: no other axis has this size
-
-
-def meets(
-    target: tuple[int, ...], output: Shape, loss: Loss | None
-) -> Literal["same", "broadcast", "fails", "unknown"]:
-    """Tell what Keras makes of a target beside an output: both (samples, …).
-
-    Keras first drops or adds a last axis of 1 where the number of axes differs by one; the regression losses and
-    functions of the user's own then broadcast as NumPy does, the crossentropies refuse.
-    """
-    sizes = [*output[1:]]
-    wanted = [*target[1:]]
-    if None in sizes and len(sizes) == len(wanted):
-        sizes = [w if s is None else s for s, w in zip(sizes, wanted, strict=True)]
-    if None in sizes:
-        return "unknown" if abs(len(sizes) - len(wanted)) <= 1 else "fails"
-    one, other = [BATCH, *wanted], [BATCH, *[s for s in sizes if s is not None]]
-    sparse = loss is not None and loss.name == "sparse_categorical_crossentropy"
-    if sparse:
-        labels = one[:-1] if len(one) == len(other) + 1 and one[-1] == 1 else one
-        labels = labels[:-1] if len(labels) == len(other) and labels[-1] == 1 else labels
-        return "same" if labels == other[:-1] else "fails"
-    if len(one) == len(other) + 1 and one[-1] == 1:
-        one = one[:-1] if len(other) > 1 else one
-    elif len(other) == len(one) + 1 and other[-1] == 1:
-        if len(one) == 1:
-            one = [*one, 1]
-        else:
-            other = other[:-1]
-    if one == other:
-        return "same"
-    if loss is not None and loss.crossentropy:
-        return "fails"
-    for a, b in zip(one[::-1], other[::-1], strict=False):
-        if a != b and 1 not in (a, b):
-            return "fails"
-    return "broadcast"
-
-
-def pairs(context: Context) -> Iterator[tuple[Output, Array, Shape]]:
-    """Yield the outputs whose shape and target are known."""
-    for output in context.outputs:
-        target = output.target
-        if target is not None and output.shape is not None and target.values is not None and target.shape:
-            yield output, target, output.shape
-
-
-def last_recurrent(context: Context) -> Call | None:
-    steps = context.recurrent_calls
-    return steps[-1] if steps else None
-
-
-def last_sized(output: Output) -> Call | None:
-    """Return the call that gives the output its last axis: the last Dense or recurrent layer on the way."""
-    for call in [output.call, *output.call.back()] if output.call is not None else []:
-        if units_of(call.layer) is not None:
-            return call
-        if is_a(call.layer, "Reshape", "Flatten", "Concatenate", "Add", "Lambda"):
-            return None
-    return None
+from seqwise.inspection.graph import Shape
+from seqwise.inspection.layer_kinds import is_recurrent, keeps_time, units_of
 
 
 def severity_of(verdict: str) -> Literal["error", "warning"]:
@@ -88,14 +27,14 @@ def silently(verdict: str) -> str:
     return "The loss stretches the one along the other (broadcasting) and trains without a word."
 
 
-@rule("SW301", "sample-counts-differ")
+@rule("SW301", "sample-counts-differ", unless=("SW10", "SW11"))
 def counts(context: Context) -> Iterator[Fault]:
     """The input and the target have different numbers of samples.
 
     Error. Fires where their first axes differ.
     """
     one = context.inputs[0] if context.inputs else None
-    if one is None or one.data is None or context.has("SW10", "SW11"):
+    if one is None or one.data is None:
         return
     for output in context.outputs:
         target, data = output.target, one.data
@@ -116,12 +55,12 @@ def counts(context: Context) -> Iterator[Fault]:
             fix = f"{data.name} = {data.name}[:{many}]"
             why = "each sample needs its own target; look where the two are made"
         yield Fault(
-            "error",
-            "y" if many > held else "x",
-            f"{data.name} has {held:,} samples, {target.name} has {many:,}: {why}.",
-            f"as many targets as samples: {held:,}",
-            f"{name_axes(data.shape)} and {name_axes(target.shape, 'targets')}",
-            fix,
+            severity="error",
+            where="y" if many > held else "x",
+            what=f"{data.name} has {held:,} samples, {target.name} has {many:,}: {why}.",
+            expected=f"as many targets as samples: {held:,}",
+            got=f"{name_axes(data.shape)} and {name_axes(target.shape, 'targets')}",
+            fix=fix,
         )
 
 
@@ -136,18 +75,18 @@ def at_the_end(context: Context) -> Iterator[Fault]:
         call = last_recurrent(context)
         if len(shape) != 3 or call is None or not keeps_time(call.layer) or _has_time(target, shape, output):
             continue
-        verdict = meets(target.shape, shape, output.loss)
+        verdict = compare_shapes(target.shape, shape, output.loss)
         wrong = verdict in ("broadcast", "fails") or (verdict == "same" and len(target.shape) < 2)
         if not wrong and verdict != "unknown":
             continue
         yield Fault(
-            severity_of(verdict),
-            f"layer {call.name!r}",
-            f"The model returns a value for each timestep, {name_axes(shape, 'units')}; {target.name} has one for each "
-            f"sample. {silently(verdict)} The last recurrent layer should return its last state only.",
-            name_axes(target.shape, "targets"),
-            name_axes(shape, "units"),
-            layer_code(call.layer, return_sequences=False),
+            severity=severity_of(verdict),
+            where=f"layer {call.name!r}",
+            what=f"The model returns a value for each timestep, {name_axes(shape, 'units')}; {target.name} has one for "
+            f"each sample. {silently(verdict)} The last recurrent layer should return its last state only.",
+            expected=name_axes(target.shape, "targets"),
+            got=name_axes(shape, "units"),
+            fix=layer_code(call.layer, return_sequences=False),
         )
 
 
@@ -174,19 +113,19 @@ def needed(context: Context) -> Iterator[Fault]:
             continue
         if target.shape[1] != steps or steps == 1:
             continue
-        verdict = meets(target.shape, shape, output.loss)
+        verdict = compare_shapes(target.shape, shape, output.loss)
         if verdict not in ("broadcast", "fails"):
             continue
         if len(target.shape) == 2 and _classes_or_horizon(target, shape, output):
             continue
         yield Fault(
-            severity_of(verdict),
-            f"layer {call.name!r}",
-            f"{target.name} has a value for each of the {steps:,} timesteps, but {type(call.layer).__name__} "
+            severity=severity_of(verdict),
+            where=f"layer {call.name!r}",
+            what=f"{target.name} has a value for each of the {steps:,} timesteps, but {type(call.layer).__name__} "
             f"{call.name!r} returns its last state only. {silently(verdict)}",
-            name_axes((None, steps, shape[-1]), "units"),
-            name_axes(shape, "units"),
-            layer_code(call.layer, return_sequences=True),
+            expected=name_axes((None, steps, shape[-1]), "units"),
+            got=name_axes(shape, "units"),
+            fix=layer_code(call.layer, return_sequences=True),
         )
 
 
@@ -197,16 +136,16 @@ def _classes_or_horizon(target: Array, shape: Shape, output: Output) -> bool:
     return False
 
 
-@rule("SW304", "target-timesteps-differ")
+@rule("SW304", "target-timesteps-differ", unless=("return-sequences-needed", "return-sequences-at-the-end", "SW21"))
 def timesteps(context: Context) -> Iterator[Fault]:
     """Output and target have a time axis of different lengths.
 
     Error. Fires where the target has three axes and the output three with other timesteps, or two with too few values.
     """
     for output, target, shape in pairs(context):
-        if len(target.shape) != 3 or context.has("return-sequences-needed", "return-sequences-at-the-end", "SW21"):
+        if len(target.shape) != 3:
             continue
-        verdict = meets(target.shape, shape, output.loss)
+        verdict = compare_shapes(target.shape, shape, output.loss)
         if verdict not in ("fails", "broadcast"):
             continue
         horizon, values = target.shape[1:]
@@ -234,17 +173,17 @@ def timesteps(context: Context) -> Iterator[Fault]:
         if len(shape) == 3 and shape[1] == horizon:
             continue  # the last axis is the fault
         yield Fault(
-            severity_of(verdict),
-            where,
-            f"{target.name} has {horizon} timesteps, the output has {shape[1] if len(shape) == 3 else 'none'}. "
+            severity=severity_of(verdict),
+            where=where,
+            what=f"{target.name} has {horizon} timesteps, the output has {shape[1] if len(shape) == 3 else 'none'}. "
             f"{silently(verdict)} One way: {what}.",
-            name_axes((None, *target.shape[1:]), "targets"),
-            name_axes(shape, "units"),
-            fix,
+            expected=name_axes((None, *target.shape[1:]), "targets"),
+            got=name_axes(shape, "units"),
+            fix=fix,
         )
 
 
-@rule("SW305", "target-size-differs")
+@rule("SW305", "target-size-differs", unless=("SW21", "SW302", "SW303", "SW304"))
 def size(context: Context) -> Iterator[Fault]:
     """The output has another number of values than the target.
 
@@ -253,12 +192,12 @@ def size(context: Context) -> Iterator[Fault]:
     where no loss is known.
     """
     for output, target, shape in pairs(context):
-        if context.has("SW21", "SW302", "SW303", "SW304") or (output.loss is not None and output.loss.crossentropy):
+        if output.loss is not None and output.loss.crossentropy:
             continue
-        verdict = meets(target.shape, shape, output.loss)
+        verdict = compare_shapes(target.shape, shape, output.loss)
         if verdict not in ("broadcast", "fails") or (output.loss is not None and output.loss.name == "custom"):
             continue
-        if label_like(target, shape):
+        if names_a_class(target, shape):
             continue
         values = target.shape[-1] if len(target.shape) >= len(shape) else 1
         call = last_sized(output)
@@ -270,20 +209,11 @@ def size(context: Context) -> Iterator[Fault]:
                 where = f"after layer {call.name!r}"
                 fix = f"keras.layers.Dense({values})"
         yield Fault(
-            severity_of(verdict) if output.loss is not None else "hint",
-            where,
-            f"{target.name} has {values:,} value(s) for each {'timestep' if len(shape) == 3 else 'sample'}, the output "
-            f"has {'any number' if shape[-1] is None else shape[-1]}. {silently(verdict)}",
-            name_axes((None, *target.shape[1:]), "targets"),
-            name_axes(shape, "units"),
-            fix,
+            severity=severity_of(verdict) if output.loss is not None else "hint",
+            where=where,
+            what=f"{target.name} has {values:,} value(s) for each {'timestep' if len(shape) == 3 else 'sample'}, the "
+            f"output has {'any number' if shape[-1] is None else shape[-1]}. {silently(verdict)}",
+            expected=name_axes((None, *target.shape[1:]), "targets"),
+            got=name_axes(shape, "units"),
+            fix=fix,
         )
-
-
-def label_like(target: Array, shape: Shape) -> bool:
-    """Tell whether a target of one whole number for each sample names one of the output's classes."""
-    one_each = len(target.shape) == len(shape) - 1 or (len(target.shape) == len(shape) and target.shape[-1] == 1)
-    if not one_each or not target.whole or shape[-1] is None or shape[-1] < 2:
-        return False
-    part = target.part
-    return bool(part.size and part.min() >= 0 and part.max() < shape[-1])

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from seqwise.inspection.check.context import Context, Input
+from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.axes import looks_like_tokens
-from seqwise.inspection.check.rules.inputs import given
-from seqwise.inspection.data import Array
+from seqwise.inspection.check.selectors import embedded, inputs_with_data, token_like
 from seqwise.inspection.layer_kinds import is_recurrent
-
-
-def embedded(context: Context) -> Iterator[tuple[Input, Array, Any]]:
-    for one in given(context):
-        assert one.data is not None
-        if one.embedded is not None and one.data.values is not None and one.data.values.size:
-            yield one, one.data, one.embedded
 
 
 @rule("SW140", "token-out-of-range")
@@ -35,13 +25,13 @@ def out_of_range(context: Context) -> Iterator[Fault]:
         if not np.isfinite(top) or top < layer.input_dim:
             continue
         yield Fault(
-            "error",
-            f"layer {layer.name!r}",
-            f"The largest token id in {data.name} is {int(top):,}, but the Embedding has {layer.input_dim:,} rows, for "
-            f"ids 0 to {layer.input_dim - 1:,}. Ids from 0 to {int(top):,} need {int(top) + 1:,} rows.",
-            f"ids below {layer.input_dim:,}",
-            f"ids up to {int(top):,}",
-            layer_code(layer, input_dim=int(top) + 1),
+            severity="error",
+            where=f"layer {layer.name!r}",
+            what=f"The largest token id in {data.name} is {int(top):,}, but the Embedding has {layer.input_dim:,} "
+            f"rows, for ids 0 to {layer.input_dim - 1:,}. Ids from 0 to {int(top):,} need {int(top) + 1:,} rows.",
+            expected=f"ids below {layer.input_dim:,}",
+            got=f"ids up to {int(top):,}",
+            fix=layer_code(layer, input_dim=int(top) + 1),
         )
 
 
@@ -63,14 +53,14 @@ def negative(context: Context) -> Iterator[Fault]:
             else f"{data.name} = np.maximum({data.name}, 0)"
         )
         yield Fault(
-            "warning",
-            "x",
-            f"The smallest token id in {data.name} is {int(low)}. A negative id is counted from the end of the table "
-            "without a word, so it shares the row of another token"
+            severity="warning",
+            where="x",
+            what=f"The smallest token id in {data.name} is {int(low)}. A negative id is counted from the end of the "
+            "table without a word, so it shares the row of another token"
             + (". If -1 is padding, shift all ids by one: 0 is then the padding." if low == -1 else "."),
-            f"ids from 0 to {layer.input_dim - 1:,}",
-            f"ids from {int(low)}",
-            fix,
+            expected=f"ids from 0 to {layer.input_dim - 1:,}",
+            got=f"ids from {int(low)}",
+            fix=fix,
         )
 
 
@@ -86,13 +76,13 @@ def fractions(context: Context) -> Iterator[Fault]:
         features = data.shape[2] if len(data.shape) == 3 else 1
         units = layer.output_dim
         yield Fault(
-            "warning",
-            f"layer {layer.name!r}",
-            f"{data.name} holds quantities, for example {data.part.reshape(-1)[0]:.3g}; an Embedding looks up whole "
-            "numbers and cuts the fractions off. A quantity needs no Embedding: it is a feature.",
-            "whole numbers",
-            f"{data.values.dtype} with fractions",
-            f"keras.layers.Reshape(({data.shape[1]}, {features})),\nkeras.layers.Dense({units})",
+            severity="warning",
+            where=f"layer {layer.name!r}",
+            what=f"{data.name} holds quantities, for example {data.part.reshape(-1)[0]:.3g}; an Embedding looks up "
+            "whole numbers and cuts the fractions off. A quantity needs no Embedding: it is a feature.",
+            expected="whole numbers",
+            got=f"{data.values.dtype} with fractions",
+            fix=f"keras.layers.Reshape(({data.shape[1]}, {features})),\nkeras.layers.Dense({units})",
         )
 
 
@@ -104,28 +94,28 @@ def without_embedding(context: Context) -> Iterator[Fault]:
     least 20 different values whose neighbours in a sequence are hardly alike (correlation under 0.3), if the loss is a
     crossentropy or the ids have two axes and are of an integer dtype.
     """
-    for one in given(context):
-        if not looks_like_tokens(one) or one.data is None or one.data.values is None or not context.calls:
+    for one, data in inputs_with_data(context):
+        if not token_like(one) or data.values is None or not context.calls:
             continue
-        data, first = one.data, next((s for s in context.calls if is_recurrent(s.layer)), None)
+        first = next((s for s in context.calls if is_recurrent(s.layer)), None)
         if first is None or any(value.call is not None for value in first.inputs):
             continue
         flat = len(data.shape) == 2
         classes = any(output.loss is not None and output.loss.crossentropy for output in context.outputs)
-        if not (classes or (flat and one.data.values.dtype.kind in "iu")):
+        if not (classes or (flat and data.values.dtype.kind in "iu")):
             continue
-        top = int(one.data.values.max())
+        top = int(data.values.max())
         size = 32 if top < 5000 else 64
         fix = f"keras.layers.Embedding({top + 1}, {size})"
         if not flat or (one.declared is not None and len(one.declared) == 3):
             fix = f"keras.layers.Reshape(({data.shape[1]},)),\n{fix}"
         yield Fault(
-            "error" if flat else "warning",
-            f"before layer {first.name!r}",
-            f"{data.name} looks like token ids (whole numbers from {int(data.part.min())} to {top:,}, in no order). An "
-            f"LSTM reads them as quantities: id {top:,} as {top:,} times id 1. An Embedding gives each id a vector of "
-            "its own.",
-            f"(samples={data.shape[0]:,}, timesteps={data.shape[1]:,}, features={size}) from an Embedding",
-            f"{tuple(map(int, data.shape))}, {one.data.values.dtype}",
-            fix,
+            severity="error" if flat else "warning",
+            where=f"before layer {first.name!r}",
+            what=f"{data.name} looks like token ids (whole numbers from {int(data.part.min())} to {top:,}, in no "
+            f"order). An LSTM reads them as quantities: id {top:,} as {top:,} times id 1. An Embedding gives each id a "
+            "vector of its own.",
+            expected=f"(samples={data.shape[0]:,}, timesteps={data.shape[1]:,}, features={size}) from an Embedding",
+            got=f"{tuple(map(int, data.shape))}, {data.values.dtype}",
+            fix=fix,
         )

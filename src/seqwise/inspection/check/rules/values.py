@@ -6,43 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.check.context import Context, Input
+from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.measures import column_scales, not_finite, place
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.rules.axes import column_scales
-from seqwise.inspection.check.rules.inputs import given
-from seqwise.inspection.data import FULL_SCAN, Array
-from seqwise.inspection.layer_kinds import is_a, is_recurrent
+from seqwise.inspection.check.selectors import inputs_with_data, measured
+from seqwise.inspection.data import Array
 
 SCALES_APART = 1000.0  # features whose sizes differ by more hide one another
 FAR_FROM_ONE = 100.0  # an LSTM's gates saturate long before
-
-
-def not_finite(values: np.ndarray) -> np.ndarray | None:
-    """Return the indices (found, axes) of NaN and infinity; None where there is none.
-
-    Up to `FULL_SCAN` values are all looked at, of more an even share.
-    """
-    if values.dtype.kind not in "fc" or not values.size:
-        return None
-    step = -(-values.size // FULL_SCAN)
-    part = values[::step] if step > 1 else values
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(part.sum(dtype=np.float64 if part.dtype == np.float16 else None)):
-            return None
-    found = np.argwhere(~np.isfinite(part))
-    if not len(found):  # the sum alone was too large
-        return None
-    found[:, 0] *= step
-    return found
-
-
-def place(index: np.ndarray, data: Array) -> str:
-    """Write an index with the names of its axes, and the column's name where it is known."""
-    names = ("sample", "timestep", "feature", "axis 3", "axis 4")
-    words = [f"{name} {int(i)}" for name, i in zip(names, index, strict=False)]
-    if data.columns and len(index) == 2:
-        words = [f"row {int(index[0])}", f"column {data.columns[int(index[1])]!r}"]
-    return ", ".join(words)
 
 
 @rule("SW130", "input-not-finite")
@@ -51,9 +22,7 @@ def finite(context: Context) -> Iterator[Fault]:
 
     Warning: it trains, the loss is NaN from the first epoch on, and every weight with it. Fires on a single one.
     """
-    for one in given(context):
-        data = one.data
-        assert data is not None
+    for _, data in inputs_with_data(context):
         if data.values is None:
             continue
         found = not_finite(data.values)
@@ -71,38 +40,15 @@ def finite(context: Context) -> Iterator[Fault]:
         else:
             fix = f"{data.name} = np.nan_to_num({data.name}, nan=0.0, posinf=0.0, neginf=0.0)"
         yield Fault(
-            "warning",
-            "x",
-            f"{data.name} holds {'infinity' if infinite else 'NaN'}, first at {place(found[0], data)} ({len(found):,} "
-            f"value(s) in {bad:,} of {data.samples:,} samples). One is enough to turn the loss, and then every weight, "
-            "into NaN.",
-            "finite numbers",
-            f"{len(found):,} value(s) that are not",
-            fix,
+            severity="warning",
+            where="x",
+            what=f"{data.name} holds {'infinity' if infinite else 'NaN'}, first at {place(found[0], data)} "
+            f"({len(found):,} value(s) in {bad:,} of {data.samples:,} samples). One is enough to turn the loss, and "
+            "then every weight, into NaN.",
+            expected="finite numbers",
+            got=f"{len(found):,} value(s) that are not",
+            fix=fix,
         )
-
-
-def normalised(context: Context, one: Input) -> bool:
-    """Tell whether the model itself scales the input before a recurrent layer reads it."""
-    for call in context.calls:
-        if is_recurrent(call.layer):
-            return False
-        if is_a(call.layer, "Normalization", "BatchNormalization", "LayerNormalization", "Rescaling", "Embedding",
-                "UnitNormalization", "RMSNormalization", "GroupNormalization", "Lambda", "Discretization",
-                "CategoryEncoding", "Hashing"):  # fmt: skip
-            return True
-    return False
-
-
-def measured(context: Context) -> Iterator[tuple[Input, Array]]:
-    """Yield the inputs that are quantities: numbers in three axes that no layer scales or embeds."""
-    for one in given(context):
-        data = one.data
-        assert data is not None
-        if data.values is None or data.values.dtype.kind not in "fiu" or not data.values.size or len(data.shape) != 3:
-            continue
-        if one.embedded is None and not normalised(context, one):
-            yield one, data
 
 
 def _scaling(data: Array) -> str:
@@ -140,17 +86,17 @@ def precision(context: Context) -> Iterator[Fault]:
             continue
         j, before, after = lost[0]
         yield Fault(
-            "warning",
-            "x",
-            f"Feature {j} of {data.name} has {before:,} different values, but only {after:,} are left in float32, in "
-            "which Keras computes: it holds about 7 digits. Bring it near 0 before it is rounded.",
-            "values that float32 can tell apart",
-            f"{data.values.dtype}, for example {part[0, j]!s}",
-            _scaling(data),
+            severity="warning",
+            where="x",
+            what=f"Feature {j} of {data.name} has {before:,} different values, but only {after:,} are left in float32, "
+            "in which Keras computes: it holds about 7 digits. Bring it near 0 before it is rounded.",
+            expected="values that float32 can tell apart",
+            got=f"{data.values.dtype}, for example {part[0, j]!s}",
+            fix=_scaling(data),
         )
 
 
-@rule("SW132", "scales-apart")
+@rule("SW132", "scales-apart", unless=("precision-lost",))
 def scales(context: Context) -> Iterator[Fault]:
     """The features are on wildly different scales.
 
@@ -158,7 +104,7 @@ def scales(context: Context) -> Iterator[Fault]:
     constant ones, and inputs that the model itself normalises do not count.
     """
     for _, data in measured(context):
-        if context.has("precision-lost") or data.shape[2] < 2:
+        if data.shape[2] < 2:
             continue
         part = data.part[:500].reshape(-1, data.shape[2])
         size = column_scales(data)
@@ -172,34 +118,34 @@ def scales(context: Context) -> Iterator[Fault]:
         if ratio <= SCALES_APART:
             continue
         yield Fault(
-            "warning",
-            "x",
-            f"Feature {large} of {data.name} is about {ratio:,.0f} times as large as feature {small}. The LSTM starts "
-            "with weights of one size for all: it sees the large one alone, and its gates saturate.",
-            "features of about one scale",
-            f"feature {small}: about {size[small]:.3g}; feature {large}: about {size[large]:.3g}",
-            _scaling(data),
+            severity="warning",
+            where="x",
+            what=f"Feature {large} of {data.name} is about {ratio:,.0f} times as large as feature {small}. The LSTM "
+            "starts with weights of one size for all: it sees the large one alone, and its gates saturate.",
+            expected="features of about one scale",
+            got=f"feature {small}: about {size[small]:.3g}; feature {large}: about {size[large]:.3g}",
+            fix=_scaling(data),
         )
 
 
-@rule("SW133", "input-unscaled")
+@rule("SW133", "input-unscaled", unless=("precision-lost", "scales-apart"))
 def unscaled(context: Context) -> Iterator[Fault]:
     """The input's numbers are in the hundreds or more, where an LSTM's gates saturate.
 
     Hint. Fires where the median feature's root mean square is over 100 and nothing in the model scales it.
     """
     for _, data in measured(context):
-        if context.has("precision-lost", "scales-apart") or not context.recurrent_calls:
+        if not context.recurrent_calls:
             continue
         size = column_scales(data)
         if not size.size or not np.isfinite(size).all() or np.median(size) <= FAR_FROM_ONE:
             continue
         yield Fault(
-            "hint",
-            "x",
-            f"The numbers in {data.name} are about {np.median(size):,.0f} in size. An LSTM's gates saturate from about "
-            "5 on, and learn slowly or not at all there.",
-            "numbers of about 1 in size",
-            f"about {np.median(size):,.0f}",
-            _scaling(data),
+            severity="hint",
+            where="x",
+            what=f"The numbers in {data.name} are about {np.median(size):,.0f} in size. An LSTM's gates saturate from "
+            "about 5 on, and learn slowly or not at all there.",
+            expected="numbers of about 1 in size",
+            got=f"about {np.median(size):,.0f}",
+            fix=_scaling(data),
         )

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from seqwise.backend import import_keras
-from seqwise.inspection.check.losses import Loss, read_loss
-from seqwise.inspection.check.rules.targets import BATCH, meets
+from seqwise.inspection.check.losses import BATCH, Loss, compare_shapes, read_loss
 
 keras = import_keras()
 SHAPES = [shape for rank in (0, 1, 2) for shape in itertools.product([1, 3, 5], repeat=rank)]
@@ -31,7 +30,7 @@ def says(loss, target, output):
 
 def test_a_regression_loss():
     loss = keras.losses.MeanSquaredError()
-    ours = {pair: meets((BATCH, *pair[0]), (None, *pair[1]), Loss("mean_squared_error")) for pair in PAIRS}
+    ours = {pair: compare_shapes((BATCH, *pair[0]), (None, *pair[1]), Loss("mean_squared_error")) for pair in PAIRS}
     assert ours == {pair: says(loss, *pair) for pair in PAIRS}
     assert set(ours.values()) == {"same", "broadcast", "fails"}
 
@@ -39,7 +38,7 @@ def test_a_regression_loss():
 @pytest.mark.parametrize("name", ["BinaryCrossentropy", "CategoricalCrossentropy"])
 def test_a_crossentropy_refuses_what_it_cannot_pair(name):
     loss = getattr(keras.losses, name)()
-    ours = {pair: meets((BATCH, *pair[0]), (None, *pair[1]), read_loss(loss)) == "fails" for pair in PAIRS}
+    ours = {pair: compare_shapes((BATCH, *pair[0]), (None, *pair[1]), read_loss(loss)) == "fails" for pair in PAIRS}
     keras_says = {pair: says(loss, *pair) == "fails" for pair in PAIRS}
     assert {pair for pair in PAIRS if ours[pair] != keras_says[pair]} == set()
 
@@ -58,11 +57,11 @@ def test_a_sparse_crossentropy():
         (target, output)
         for target, output in PAIRS
         if output[-1] > 1  # one class is no choice; a rule of its own tells it
-        and refuses(target, output) != (meets((BATCH, *target), (None, *output), read_loss(loss)) == "fails")
+        and refuses(target, output) != (compare_shapes((BATCH, *target), (None, *output), read_loss(loss)) == "fails")
     ]
     assert wrong == []
 
 
 def test_a_size_that_is_not_known_fits_any():
-    assert meets((8, 10, 1), (None, None, 1), Loss("mean_squared_error")) == "same"
-    assert meets((8, 1), (None, None, 1), Loss("mean_squared_error")) == "unknown"
+    assert compare_shapes((8, 10, 1), (None, None, 1), Loss("mean_squared_error")) == "same"
+    assert compare_shapes((8, 1), (None, None, 1), Loss("mean_squared_error")) == "unknown"
