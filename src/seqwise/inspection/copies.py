@@ -34,6 +34,9 @@ def copy_unbuilt(layer: Any) -> tuple[Any, dict[int, Any]]:
     """
     copy = _copy(layer, {})
     originals, copies = list(layer._flatten_layers()), list(copy._flatten_layers())
+    for part in copies:
+        if getattr(part, "stateful", False):  # states are variables, which a run on sizes cannot make
+            part.stateful = False
     same = len(originals) == len(copies)
     return copy, {id(b): a for a, b in zip(originals, copies, strict=True)} if same else {id(copy): layer}
 

@@ -48,6 +48,9 @@ def keeps_time(layer: Any) -> bool:
 
 def needed_rank(layer: Any) -> int | None:
     """Return the number of axes that a layer needs, samples included; None where it takes several."""
+    if is_a(layer, "TimeDistributed"):
+        inside = needed_rank(layer.layer)
+        return None if inside is None else inside + 1
     if is_a(layer, "ConvLSTM1D"):
         return 4
     if is_a(layer, "ConvLSTM2D"):

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Shape
+from seqwise.inspection.data import Array, read_arrays
+from seqwise.inspection.graph import Graph, Shape
 from seqwise.inspection.layer_kinds import (
     PASSES_ON,
     READS_TOKENS,
@@ -16,7 +16,7 @@ from seqwise.inspection.layer_kinds import (
     is_a,
     needed_rank,
 )
-from seqwise.inspection.trace import InputSpec, parameters_of
+from seqwise.inspection.trace import InputSpec, parameters_of, trace
 
 
 @dataclass(frozen=True)
@@ -87,21 +87,54 @@ def first_need(model: Any) -> int | None:
             return first_need(layer)
         if is_a(layer, *READS_TOKENS):
             return 2
-        if is_a(layer, "TimeDistributed"):
-            inside = needed_rank(layer.layer)
-            return 3 if inside is None else inside + 1
         need = needed_rank(layer)
+        if need is None and is_a(layer, "TimeDistributed"):
+            return 3
         if need is not None or not is_a(layer, *PASSES_ON, "Dense"):
             return need
     return None
 
 
-def input_specs(inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None) -> list[InputSpec]:
-    """Return what to trace a model with: shapes as declared, open sizes filled in by the data, wrong ranks mended.
+def is_watched(model: Any) -> bool:
+    """Tell whether a model has a `call` of the user's own, which takes whatever structure is handed to it."""
+    return hasattr(model, "call") and inner_layers(model) is None and graph_of(model) is None
+
+
+def inputs_of(model: Any, x: Any, name: str) -> tuple[list[ModelInput], list[Array | None]]:
+    """Return a model's inputs, and the data for each (None where there is none).
 
     Args:
-        need: the number of axes that an input without a declaration should have; None where any will do.
+        x: what the user holds for them. name: what the user calls it.
     """
+    declared = declared_inputs(model)
+    several = is_watched(model) and isinstance(x, (list, tuple)) and all(hasattr(part, "shape") for part in x)
+    names = [entry.name for entry in declared] or ([f"{name}[{i}]" for i in range(len(x))] if several else [])
+    arrays: list[Array | None] = [*read_arrays(x, names, name)]
+    if not declared or (is_watched(model) and len(declared) < len(arrays)):
+        known = [array.name for array in arrays if array is not None]
+        declared = [ModelInput(called) for called in known] or [ModelInput(name)]
+    return declared, (arrays + [None] * len(declared))[: len(declared)]
+
+
+def trace_inputs(
+    model: Any, inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None = None
+) -> Graph:
+    """Trace a model with shapes as declared, open sizes filled in by the data, wrong ranks mended.
+
+    Args:
+        need: the number of axes that an input without a declaration should have; None to ask the layers.
+    """
+    need = first_need(model) if need is None else need
+    graph = trace(model, _specs(inputs, arrays, need))
+    if need is None and graph.failure:  # a call of the user's own ends where its first layer refuses the data
+        refusing = next((call for call in graph.calls if call.problem and call.inputs and call.source is None), None)
+        need = needed_rank(refusing.layer) if refusing is not None else None
+        if need is not None:
+            graph = trace(model, _specs(inputs, arrays, need))
+    return graph
+
+
+def _specs(inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None) -> list[InputSpec]:
     return [
         InputSpec(entry.name, _assumed(entry, array, need), _dtype(entry, array))
         for entry, array in zip(inputs, arrays, strict=True)

@@ -322,8 +322,12 @@ def _readers(model: Any, index: int) -> list[str]:
     if graph is None or index >= len(graph.inputs):
         return []
     tensor = graph.inputs[index]
-    nodes = [node for node in functional_nodes(graph) if any(t is tensor for t in node.arguments.keras_tensors)]
-    return [kind_of(node.operation) for node in nodes]
+    readers = []
+    for node in functional_nodes(graph):
+        for place, argument in enumerate(node.arguments.keras_tensors):
+            if argument is tensor:
+                readers += _readers(node.operation, place) or [kind_of(node.operation)]
+    return readers
 
 
 def _input_value(spec: InputSpec, readers: list[str]) -> Value | None:
@@ -335,10 +339,12 @@ def _input_value(spec: InputSpec, readers: list[str]) -> Value | None:
 
 def _name_axes(value: Value, tensor: Any, records: list[Record]) -> None:
     """Name an input's axes by the layers that were seen to read it."""
-    readers = [
-        kind_of(record.layer) for record in _all(records)
-        if any(leaf is tensor for leaf in flatten((record.args, record.kwargs)))
-    ]  # fmt: skip
+    readers = []
+    for record in _all(records):
+        leaves = [leaf for leaf in flatten((record.args, record.kwargs)) if hasattr(leaf, "shape")]
+        for index, leaf in enumerate(leaves):
+            if leaf is tensor:
+                readers += _readers(record.layer, index) or [kind_of(record.layer)]
     value.axes = axis_names(value.shape, value.dtype, readers)
     value.field = ReceptiveField.of_input(value.made_by, TIMESTEPS in value.axes)
 
@@ -389,7 +395,7 @@ def _mend_rank(call: Call) -> None:
     if not call.inputs:
         return
     value, need = call.inputs[0], needed_rank(call.layer)
-    if is_a(call.layer, "TimeDistributed") and value.rank < 3:
+    if need is None and is_a(call.layer, "TimeDistributed") and value.rank < 3:
         need = 3
     if need is None or value.rank == need:
         return

@@ -10,11 +10,10 @@ from seqwise.inspection.check.fitted import read_forecaster
 from seqwise.inspection.check.losses import compiled_losses, spread_losses
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.copies import unnoticed
-from seqwise.inspection.data import read_arrays
+from seqwise.inspection.data import Array, read_arrays
 from seqwise.inspection.graph import Call
 from seqwise.inspection.layer_kinds import NEEDS_TIME, PASSES_ON, inner_layers, is_a, needed_rank
-from seqwise.inspection.model_inputs import ModelInput, declared_inputs, first_need, input_specs
-from seqwise.inspection.trace import trace
+from seqwise.inspection.model_inputs import first_need, inputs_of, trace_inputs
 
 
 def read_subject(
@@ -39,9 +38,9 @@ def read_subject(
         model = [model]
     context.model = None if isinstance(model, (list, tuple)) else model
     context.sequential = model is None or inner_layers(model) is not None
-    need = _trace(context, model, x)
+    _trace(context, model, x)
     _read_outputs(context, model, y, loss)
-    _read_needs(context, need)
+    _read_needs(context)
     _read_validation(context, validation)
     return context
 
@@ -55,26 +54,21 @@ def _build(build: Any, context: Context) -> Any:
         return context.construction.layers
 
 
-def _trace(context: Context, model: Any, x: Any) -> int | None:
-    """Trace the model with the shapes of the data; returns the rank that an input without a declaration needs."""
-    declared = declared_inputs(model)
-    arrays = read_arrays(x, [entry.name for entry in declared], context.names.of(x, "x"))
-    if not declared:
-        declared = [ModelInput(f"input_{index}") for index in range(max(len(arrays), 1))]
-    held = [arrays[index] if index < len(arrays) else None for index in range(len(declared))]
+def _trace(context: Context, model: Any, x: Any) -> None:
+    """Trace the model with the shapes of the data."""
+    inputs, arrays = inputs_of(model, x, context.names.of(x, "x"))
     context.inputs = [
-        Input(entry.name, entry.declared, array, layer=entry.layer) for entry, array in zip(declared, held, strict=True)
+        Input(entry.name, entry.declared, array, layer=entry.layer) for entry, array in zip(inputs, arrays, strict=True)
     ]
     need = first_need(model)
     unmade = context.construction.layer_class if context.construction is not None else None
     if need is None and unmade is not None and not NEEDS_TIME.isdisjoint(c.__name__ for c in unmade.__mro__):
         need = context.inputs[0].needs = 3  # the layer that could not be made would have read it
     if model is not None:
-        context.graph = trace(model, input_specs(declared, held, need))
-    return need
+        context.graph = trace_inputs(model, inputs, arrays, need)
 
 
-def _read_needs(context: Context, need: int | None) -> None:
+def _read_needs(context: Context) -> None:
     """Find, for each input, the first layer that has an opinion on its axes."""
     for index, entry in enumerate(context.inputs):
         call = next((call for call in context.calls if _reads(call, index, context)), None)
@@ -82,10 +76,14 @@ def _read_needs(context: Context, need: int | None) -> None:
             continue
         if is_a(call.layer, "Embedding"):
             entry.needs, entry.embedded = 2, call.layer
-        elif is_a(call.layer, "TimeDistributed"):
-            entry.needs = need if need is not None and context.sequential else 3
         else:
             entry.needs = needed_rank(call.layer)
+            if entry.needs is None and is_a(call.layer, "TimeDistributed") and _is_flat(entry.data):
+                entry.needs = 3
+
+
+def _is_flat(array: Array | None) -> bool:
+    return array is not None and len(array.shape) < 3
 
 
 def _reads(call: Call, index: int, context: Context) -> bool:

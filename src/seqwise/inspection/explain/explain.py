@@ -16,8 +16,7 @@ from seqwise.inspection.explain.steps import Step, count_parameters, field_words
 from seqwise.inspection.explain.text import shape_words
 from seqwise.inspection.graph import Graph, Value
 from seqwise.inspection.layer_kinds import inner_layers, is_a
-from seqwise.inspection.model_inputs import ModelInput, declared_inputs, first_need, input_specs
-from seqwise.inspection.trace import trace
+from seqwise.inspection.model_inputs import inputs_of, trace_inputs
 
 BLOCK = {SAMPLES: "examples; each is treated by itself", TIMESTEPS: "the steps of one example, oldest first"}
 
@@ -76,16 +75,11 @@ def _is_forecaster(thing: Any) -> bool:
 def _explain_model(model: Any, x: Any) -> Explanation:
     if _is_layer(model) and not is_a(model, "Model"):
         model = [model]
-    declared = declared_inputs(model)
-    names = [entry.name for entry in declared]
-    examples = [] if x is None else examples_of(x, max(len(declared), _count(x) if not declared else 1), names)
-    if not declared:
-        declared = [ModelInput(example.name) for example in examples] or [ModelInput("x")]
-    arrays = [examples[i].array if i < len(examples) else None for i in range(len(declared))]
-    specs = input_specs(declared, arrays, first_need(model))
-    if any(spec.shape is None for spec in specs):
+    inputs, arrays = inputs_of(model, x, "x")
+    examples = [] if x is None else examples_of(x, len(inputs), [entry.name for entry in inputs])
+    graph = trace_inputs(model, inputs, arrays)
+    if not graph.inputs:
         raise ShapeError(_unknown(model))
-    graph = trace(model, specs)
     steps = steps_of(graph)
     failed = bool(steps) and bool(steps[-1].fails)
     if not steps and graph.failure:
@@ -231,10 +225,6 @@ def _title(model: Any, steps: tuple[Step, ...]) -> str:
     if isinstance(model, (list, tuple)):
         return f"A list of {several}"
     return f"{type(model).__name__} {model.name!r}: {several}"
-
-
-def _count(x: Any) -> int:
-    return len(x) if isinstance(x, (list, tuple)) else 1
 
 
 def _sum(steps: tuple[Step, ...]) -> int | None:

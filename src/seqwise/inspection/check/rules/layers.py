@@ -12,6 +12,7 @@ from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import describe, input_steps, target_steps
 from seqwise.inspection.graph import RANK, Call
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, recurrent
+from seqwise.inspection.model_inputs import is_watched
 
 ENDS_TIME = ("Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "Reshape")
 
@@ -225,6 +226,8 @@ def stateful(context: Context) -> Iterator[Fault]:
     if not kept or one is None:
         return
     declared = one.declared[0] if one.declared else None
+    if declared is None and is_watched(context.model):  # it is built on the batches that `fit` hands over
+        declared = context.batch_size or 32
     samples = one.data.samples if one.data is not None else None
     name = one.data.name if one.data is not None else "x"
     target = context.outputs[0].target if context.outputs else None
