@@ -7,13 +7,12 @@ import numpy as np
 import pytest
 
 from seqwise.axes import TIMESTEPS
-from seqwise.inspection.model_inputs import declared_inputs, input_specs
+from seqwise.inspection.model_inputs import inputs_of, trace_inputs
 from seqwise.inspection.receptive_field import Band, ReceptiveField, union, words
-from seqwise.inspection.trace import trace
 
 from .models import TIMED
 
-BOUNDS = {"crop and pad", "upsampling"}  # as reach.py says
+BOUNDS = {"crop and pad", "upsampling"}  # as receptive_field.py says
 
 
 def told(model):
