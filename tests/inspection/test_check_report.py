@@ -27,7 +27,7 @@ def test_the_gravest_come_first():
 def test_a_report_is_false_where_nothing_was_found():
     assert REPORT
     assert not Report([])
-    assert str(Report([])) == "No faults found."
+    assert str(Report([], "x (8, 10)")) == "x (8, 10)\n\nNo faults found."
     Report([HINT, WARNING]).raise_if_errors()
 
 
@@ -98,3 +98,16 @@ def test_the_place_of_a_fix_in_words():
     assert ERROR.place == "changes layer 'lstm'"
     assert WARNING.place == "goes before layer 'lstm'"
     assert Finding("", "", "hint", "call of layer 'a'", "", "", "", "").place == "changes the call of layer 'a'"
+
+
+def test_what_was_not_examined_is_said_in_every_form():
+    report = Report([], "x (8, 10)", ["the model: it has no layers"])
+    assert str(report) == (
+        "x (8, 10)\n\nnot examined: the model: it has no layers\n\nNo faults found in what was examined."
+    )
+    assert "it has no layers" in report._repr_html_()
+    assert report.to_dict()["unexamined"] == ["the model: it has no layers"]
+    assert Report([]).summary == "Nothing was examined."
+    console = Console(width=100, record=True)
+    console.print(report)
+    assert "not examined  the model: it has no layers" in console.export_text()

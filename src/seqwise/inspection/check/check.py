@@ -13,6 +13,8 @@ from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.report import Report
 from seqwise.inspection.check.rules import RULES
 from seqwise.inspection.check.subject import read_subject
+from seqwise.inspection.data import Array
+from seqwise.inspection.trace import first_line
 
 
 def check(
@@ -77,20 +79,52 @@ def run_rules(context: Context, only: Sequence[str] | None = None) -> Report:
         for code, rule in RULES.items():
             if only is None or code in only:
                 context.findings.extend(rule.findings(context))
-    return Report(context.findings, _subject(context))
+    return Report(context.findings, _subject(context), [*context.unexamined, *_not_reached(context)])
+
+
+def _not_reached(context: Context) -> list[str]:
+    """What was passed and could not be looked at, where no finding says why."""
+    sentences = []
+    if context.passed_model and not any(finding.severity == "error" for finding in context.findings):
+        error = context.construction.error if context.construction is not None else None
+        if error is not None:
+            sentences.append(f"the model, since it cannot be built: {type(error).__name__}: {first_line(error)}")
+        elif not context.calls:
+            sentences.append(f"the model: {context.graph.failure or 'it has no layers'}")
+        elif context.graph.failure:
+            sentences.append(f"what follows {context.calls[-1].name!r} in the model: {context.graph.failure}")
+        elif not context.graph.outputs and any(output.target is not None for output in context.outputs):
+            sentences.append("whether the targets fit the model, whose output shape is not known without x")
+    for array in context.arrays:
+        if array.kind == "unknown":
+            sentences.append(f"{array.name}: no numbers, texts or tables can be read from {_article(array.original)}")
+    return sentences
+
+
+def _article(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
 
 
 def _subject(context: Context) -> str:
     parts = []
-    if context.has_model:
+    if context.calls:
         name = getattr(context.model, "name", None)
-        parts.append(f"model {name!r}" if isinstance(name, str) else "layers")
-        parts[-1] += f", {len(context.calls)} layers" if context.calls else ""
+        count = f"{len(context.calls)} layer{'s' if len(context.calls) != 1 else ''}"
+        parts.append(f"model {name!r}, {count}" if isinstance(name, str) else count)
     for label, arrays in (
-        ("x", [one.data for one in context.inputs]),
-        ("y", [one.target for one in context.outputs]),
+        ("x", [entry.data for entry in context.inputs]),
+        ("y", [output.target for output in context.outputs]),
     ):
-        shapes = [str(tuple(map(int, array.shape))) for array in arrays if array is not None]
+        shapes = [_size(array) for array in arrays if array is not None and array.kind != "unknown"]
         if shapes:
             parts.append(f"{label} {', '.join(shapes)}")
+    if context.looked_at:
+        parts.append(context.looked_at)
     return "; ".join(parts)
+
+
+def _size(array: Array) -> str:
+    if array.kind == "ragged":
+        return f"{len(array.lengths):,} sequences of {min(array.lengths):,} to {max(array.lengths):,} timesteps"
+    return str(tuple(map(int, array.shape)))

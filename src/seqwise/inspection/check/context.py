@@ -64,15 +64,19 @@ class Context:
 
     Attributes:
         model: the Keras model, or None where only layers or data are known.
+        passed_model: a model, layers or a function that builds one was passed.
         sequential: the layers are called one after another.
         construction: what is known of a model that Keras refused to build.
         scaler: a fitted scaler. groups, validation_groups: a group for each sample.
         batch_size: samples in a batch. streaming: the model is to run step by step.
+        data_from: what makes the batches, where the user holds no arrays: ``"a tf.data.Dataset"``, ``"a Forecaster"``.
+        looked_at: how much of the data was looked at, where that is not all, in words.
         unexamined: what was handed over and could not be looked at, a sentence each.
         findings: those of the rules that have run.
     """
 
     model: Any = None
+    passed_model: bool = False
     sequential: bool = True
     graph: Graph = field(default_factory=Graph)
     inputs: list[Input] = field(default_factory=list)
@@ -85,6 +89,8 @@ class Context:
     streaming: bool = False
     forecaster: Any = None
     names: Names = field(default_factory=Names)
+    data_from: str = ""
+    looked_at: str = ""
     unexamined: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -92,6 +98,13 @@ class Context:
     def calls(self) -> list[Call]:
         """The calls of single layers, in the order of the data."""
         return self.graph.layers
+
+    @property
+    def arrays(self) -> list[Array]:
+        """The data that were passed, inputs first."""
+        inputs = [array for entry in self.inputs for array in (entry.data, entry.validation)]
+        targets = [array for output in self.outputs for array in (output.target, output.validation)]
+        return [array for array in (*inputs, *targets) if array is not None]
 
     @property
     def recurrent_calls(self) -> list[Call]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,14 @@ class Report:
 
     Attributes:
         findings: errors, then warnings, then hints.
-        subject: what was checked, in words.
+        subject: what was examined, in words; empty where that is nothing.
+        unexamined: what was passed and could not be examined, a sentence each.
     """
 
-    def __init__(self, findings: list[Finding], subject: str = "") -> None:
+    def __init__(self, findings: list[Finding], subject: str = "", unexamined: Sequence[str] = ()) -> None:
         self.findings = sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
         self.subject = subject
+        self.unexamined = list(unexamined)
 
     @property
     def errors(self) -> list[Finding]:
@@ -52,7 +54,9 @@ class Report:
     def summary(self) -> str:
         """One line: how many of what."""
         if not self.findings:
-            return "No faults found."
+            if not self.unexamined:
+                return "No faults found." if self.subject else "Nothing was examined."
+            return "No faults found in what was examined." if self.subject else "Nothing was examined."
         counts = [(len(self._of(severity)), severity) for severity in SEVERITIES]
         return ", ".join(f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count) + "."
 
@@ -69,6 +73,7 @@ class Report:
             "errors": len(self.errors),
             "warnings": len(self.warnings),
             "hints": len(self.hints),
+            "unexamined": self.unexamined,
             "findings": [finding.to_dict() for finding in self.findings],
         }
 
@@ -83,7 +88,8 @@ class Report:
 
     def __str__(self) -> str:
         head = [self.subject] if self.subject else []
-        return "\n\n".join([*head, *map(str, self.findings), self.summary])
+        skipped = [f"not examined: {sentence}" for sentence in self.unexamined]
+        return "\n\n".join([*head, *map(str, self.findings), *skipped, self.summary])
 
     def __repr__(self) -> str:
         return f"<Report: {self.summary}>"
@@ -109,7 +115,9 @@ class Report:
                 rows.add_row("fix", Syntax(finding.fix, "python", word_wrap=True, background_color="default"))
                 rows.add_row("", Text(f"({finding.place})", style="dim"))
             parts += [Text(), head, Padding(Text(finding.what), (0, 0, 0, 2)), Padding(rows, (0, 0, 0, 2))]
-        colour = COLOURS[self.findings[0].severity] if self.findings else "green"
+        for sentence in self.unexamined:
+            parts += [Text(), Text.assemble(("not examined", "bold yellow"), f"  {sentence}")]
+        colour = COLOURS[self.findings[0].severity] if self.findings else "yellow" if self.unexamined else "green"
         return Group(*parts, Text(), Text(self.summary, style=f"bold {colour}"))
 
     def _repr_html_(self) -> str:
@@ -129,4 +137,5 @@ class Report:
                 f"<pre style='margin:.3em 0'>{escape(finding.fix)}</pre>"
                 f"<span style='color:#777'>({escape(finding.place)})</span></div>"
             )
+        parts += [f"<p><b>not examined</b> {escape(sentence)}</p>" for sentence in self.unexamined]
         return "".join([*parts, f"<p><b>{escape(self.summary)}</b></p>"])

@@ -28,7 +28,7 @@ def read_subject(
 ) -> Context:
     """Read the model and the data into a `Context`; any of them may be None."""
     names = names or Names()
-    context = Context(names=names, **known)
+    context = Context(names=names, passed_model=model is not None, **known)
     if hasattr(model, "plan_") and hasattr(model, "model_"):
         context.forecaster = model
         x, y, validation, model = read_forecaster(model)
