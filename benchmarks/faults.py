@@ -19,7 +19,7 @@ sys.path.insert(0, str(ROOT / "tests/inspection"))
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from programs import Program, check_program, is_fit, mend, read_programs  # noqa: E402
-from seqwise.shapes.rules import RULES  # noqa: E402
+from seqwise.inspection.check.rules import RULES  # noqa: E402
 
 BACKENDS = {"jax": "Keras on JAX", "tensorflow": "Keras on TensorFlow", "torch": "Keras on PyTorch"}
 GROUPS = {"1": "Input", "2": "Model", "3": "Target and loss", "4": "Leakage"}

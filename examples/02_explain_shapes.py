@@ -1,4 +1,4 @@
-"""Tell and draw what the shapes are in a stacked LSTM: `python examples/02_explain_shapes.py [FOLDER]`.
+"""Explain and draw the shapes in a stacked LSTM: `python examples/02_explain_shapes.py [FOLDER]`.
 
 The data come with statsmodels: quarterly macroeconomic figures of the United States, 1959 to 2009.
 """
@@ -30,9 +30,9 @@ def main(folder: Path | None = None) -> None:
         ],
         name="stack",
     )
-    story = sw.explain(model, windows)
-    print(story)
-    print(f"\nwrote {story.plot(folder / 'shapes.png')}")
+    explanation = sw.explain(model, windows)
+    print(explanation)
+    print(f"\nwrote {explanation.plot(folder / 'shapes.png')}")
 
 
 if __name__ == "__main__":

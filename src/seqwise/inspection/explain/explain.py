@@ -77,6 +77,7 @@ def _explain_model(model: Any, x: Any) -> Explanation:
         model = [model]
     inputs, arrays = inputs_of(model, x, "x")
     examples = [] if x is None else examples_of(x, len(inputs), [entry.name for entry in inputs])
+    arrays = [examples[i].array if i < len(examples) else array for i, array in enumerate(arrays)]
     graph = trace_inputs(model, inputs, arrays)
     if not graph.inputs:
         raise ShapeError(_unknown(model))
