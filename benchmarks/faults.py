@@ -22,7 +22,6 @@ from programs import Program, check_program, is_fit, mend, read_programs  # noqa
 from seqwise.inspection.check.rules import RULES  # noqa: E402
 
 BACKENDS = {"jax": "Keras on JAX", "tensorflow": "Keras on TensorFlow", "torch": "Keras on PyTorch"}
-GROUPS = {"1": "Input", "2": "Model", "3": "Target and loss", "4": "Leakage"}
 # faults that cannot be mended by a line, because the program has nothing to mend them with
 BY_HAND = {
     "empty-input": (

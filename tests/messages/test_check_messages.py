@@ -17,7 +17,7 @@ def test_a_stack_without_return_sequences():
     model = [layers.LSTM(50, name="low"), layers.LSTM(20, name="high"), layers.Dense(1)]
     report = sw.check(model, np.random.default_rng(0).normal(size=(85, 24, 3)))
     assert str(report) == (
-        "layers, 3 layers; x (85, 24, 3)\n"
+        "3 layers; x (85, 24, 3)\n"
         "\n"
         "error SW210 return-sequences-missing\n"
         "  LSTM 'low' returns its last state only, (samples, units=50); LSTM 'high' reads a sequence, (samples, "
@@ -34,8 +34,8 @@ def test_a_stack_without_return_sequences():
 def test_a_missing_features_axis():
     (finding,) = sw.check(layers.LSTM(5), np.random.default_rng(0).normal(size=(1200, 24)))
     assert finding.what == (
-        "x has two axes, (samples=1,200, timesteps=24); the features axis is missing. One number a timestep is one "
-        "feature."
+        "x has two axes, (samples=1,200, timesteps=24); the features axis is missing. One number for each timestep is "
+        "one feature."
     )
     assert (finding.got, finding.fix) == ("(samples=1,200, timesteps=24)", "x = x[..., None]")
 
@@ -45,7 +45,7 @@ def test_a_missing_value_is_told_with_its_place():
     x[7, 2, 1] = np.nan
     (finding,) = sw.check(None, x)
     assert finding.what == (
-        "x holds NaN, first at sample 7, timestep 2, feature 1 (1 value(s) in 1 of 40 samples). One is enough to turn "
+        "x contains NaN, first at sample 7, timestep 2, feature 1 (1 value(s) in 1 of 40 samples). A single one turns "
         "the loss, and then every weight, into NaN."
     )
 

@@ -40,6 +40,12 @@ class Array:
     original: Any = field(default=None, repr=False, compare=False)
 
     @property
+    def numbers(self) -> np.ndarray:
+        """The values, for who knows that there are some."""
+        assert self.values is not None
+        return self.values
+
+    @property
     def samples(self) -> int:
         return self.shape[0] if self.shape else 0
 

@@ -1,71 +1,66 @@
-"""What kind of thing the input is: numbers in an array, or something that must become one first."""
+"""What kind of data the input is: an array of numbers, or something that must become one first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seqwise.axes import name_axes
+from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, name_axes
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import inputs_with_data
+
+READS_TEXT = ("TextVectorization", "StringLookup", "Hashing")
 
 
 @rule("SW101", "inputs-missing")
 def inputs_missing(context: Context) -> Iterator[Fault]:
     """The model has more inputs than there are arrays.
 
-    Error. Fires where x was given and some input of the model got nothing.
+    Error. Fires where there is data for some inputs of the model, but not for all.
     """
-    held = [one for one in context.inputs if one.data is not None]
-    empty = [one for one in context.inputs if one.data is None]
-    if not held or not empty:
+    arrays = [data for _, data in inputs_with_data(context)]
+    missing = [entry.name for entry in context.inputs if entry.data is None]
+    if not arrays or not missing:
         return
-    x = context.names.of(None, "x")
-    names = [one.name for one in context.inputs]
-    wanted = ", ".join(
-        f"{one.name} {name_axes(one.declared) if one.declared else ''}".strip() for one in context.inputs
-    )
+    names = ", ".join(entry.name for entry in context.inputs)
+    shapes = (f"{entry.name} {name_axes(entry.declared) if entry.declared else ''}".strip() for entry in context.inputs)
+    in_sight = all(name in context.names.variables for name in missing)
     yield Fault(
         severity="error",
         where="x",
-        what=f"The model has {len(names)} inputs ({', '.join(names)}), but x holds {len(held)}.",
-        expected=wanted,
-        got=", ".join(str(tuple(map(int, one.data.shape))) for one in held if one.data is not None),
-        fix=f"{x} = [{held[0].data.name if held[0].data else 'x'}, {', '.join(one.name for one in empty)}]",
+        what=f"The model has {len(context.inputs)} inputs ({names}), but x has {len(arrays)}. Pass a list with one "
+        "array for each, in this order.",
+        expected=", ".join(shapes),
+        got=", ".join(str(tuple(map(int, array.shape))) for array in arrays),
+        fix=f"x = [{arrays[0].name}, {', '.join(missing)}]" if in_sight else "",
     )
 
 
 @rule("SW102", "text-as-input")
 def text(context: Context) -> Iterator[Fault]:
-    """The input holds text (or dates) where a layer needs numbers.
+    """The input contains text or dates where the layers need numbers.
 
-    Error. Fires on arrays, lists and tables of strings, unless the model begins with TextVectorization or StringLookup.
+    Error. Fires on arrays, lists and tables of strings or dates, unless the model has a layer that reads text
+    (TextVectorization, StringLookup, Hashing).
     """
-    readers = ("TextVectorization", "StringLookup", "Hashing")
-    if any(type(call.layer).__name__ in readers for call in context.calls):
+    if any(type(call.layer).__name__ in READS_TEXT for call in context.calls):
         return
     for _, data in inputs_with_data(context):
+        x = data.name
         if data.kind == "dates":
-            fix = f'{data.name} = ({data.name} - {data.name}.min()) / np.timedelta64(1, "D")'
-        elif data.kind == "text" and len(data.shape) == 1 and not data.lengths:
-            fix = (
-                f"text = keras.layers.TextVectorization()\ntext.adapt({data.name})\n"
-                f"{data.name} = np.asarray(text({data.name}))"
-            )
+            advice = "Use the number of days since the first date instead."
+            fix = f'{x} = ({x} - {x}.min()) / np.timedelta64(1, "D")'
         elif data.kind == "text":
-            fix = (
-                f"words = keras.layers.StringLookup()\nwords.adapt({data.name})\n"
-                f"{data.name} = np.asarray(words({data.name}))"
-            )
+            advice = "Turn each word into a token id, and let an Embedding read the ids."
+            sentences = len(data.shape) == 1 and not data.lengths
+            name, layer = ("text", "TextVectorization") if sentences else ("words", "StringLookup")
+            fix = f"{name} = keras.layers.{layer}()\n{name}.adapt({x})\n{x} = np.asarray({name}({x}))"
         else:
             continue
         yield Fault(
             severity="error",
             where="x",
-            what=f"{data.name} holds {data.kind}; the layers compute with numbers. Turn each word into a token id "
-            "first, and read the ids with an Embedding."
-            if data.kind == "text"
-            else f"{data.name} holds dates; the layers compute with numbers. Count the days from the first.",
+            what=f"{x} contains {data.kind}, but the layers compute with numbers. {advice}",
             expected="numbers",
             got=f"{data.kind}, shape {tuple(data.shape)}",
             fix=fix,
@@ -73,60 +68,59 @@ def text(context: Context) -> Iterator[Fault]:
 
 
 @rule("SW103", "unequal-lengths")
-def ragged(context: Context) -> Iterator[Fault]:
-    """The sequences have unequal lengths, so they are no array yet.
+def unequal_lengths(context: Context) -> Iterator[Fault]:
+    """The sequences differ in length, so they do not form an array.
 
     Error. Fires on nested lists, lists of arrays, object arrays and ragged tensors whose sequences differ in length.
     """
-    for one, data in inputs_with_data(context):
+    for entry, data in inputs_with_data(context):
         if data.kind != "ragged":
             continue
-        low, high = min(data.lengths, default=0), max(data.lengths, default=0)
-        tokens = one.embedded is not None
-        kind = '"int32"' if tokens else '"float32"'
-        lines = [f'{data.name} = keras.utils.pad_sequences({data.name}, padding="post", dtype={kind})']
-        rank = len(one.declared) if one.declared else one.needs or (2 if tokens else 3)
+        shortest, longest = min(data.lengths, default=0), max(data.lengths, default=0)
+        tokens = entry.embedded is not None
+        rank = entry.rank or (2 if tokens else 3)
+        dtype, mask = (
+            ("int32", "Embedding(…, mask_zero=True)") if tokens else ("float32", "keras.layers.Masking(mask_value=0.0)")
+        )
+        fix = f'{data.name} = keras.utils.pad_sequences({data.name}, padding="post", dtype="{dtype}")'
         if not tokens and rank == 3 and not data.inner:
-            lines[0] += "[..., None]"
+            fix += "[..., None]"
         inner = data.inner or ((1,) if rank == 3 else ())
         yield Fault(
             severity="error",
             where="x",
-            what=f"The {len(data.lengths):,} sequences of {data.name} have {low:,} to {high:,} timesteps. An array "
-            "needs the same number in each: pad the shorter ones, and let the model skip the padding "
-            f"({'Embedding(…, mask_zero=True)' if tokens else 'keras.layers.Masking(mask_value=0.0)'}).",
-            expected=name_axes((len(data.lengths), high, *inner)),
-            got=f"{len(data.lengths):,} sequences of {low:,} to {high:,} timesteps",
-            fix="\n".join(lines),
+            what=f"The {len(data.lengths):,} sequences of {data.name} have {shortest:,} to {longest:,} timesteps, but "
+            f"in an array all have the same number. Pad the shorter ones, and mask the padding in the model ({mask}).",
+            expected=name_axes((len(data.lengths), longest, *inner)),
+            got=f"{len(data.lengths):,} sequences of {shortest:,} to {longest:,} timesteps",
+            fix=fix,
         )
 
 
 @rule("SW104", "list-as-input")
-def a_list(context: Context) -> Iterator[Fault]:
-    """The input is a list or an object array; Keras reads a list as several inputs.
+def list_as_input(context: Context) -> Iterator[Fault]:
+    """The input is a list or an object array; Keras takes a list for several inputs.
 
-    Error. Fires on a regular nested list, and on numbers held as objects.
+    Error. Fires on a regular nested list, and on numbers in an array of Python objects.
     """
     if not context.has_model:
         return
-    for one, data in inputs_with_data(context):
+    for entry, data in inputs_with_data(context):
+        dtype = "int32" if entry.embedded is not None else "float32"
         if data.kind == "list":
-            what = "a list. Keras takes a list for several inputs, one an item"
-            fix = f'{data.name} = np.array({data.name}, dtype="float32")'
+            what, content = "a list, which Keras takes for a list of inputs", "numbers"
+            fix = f'{data.name} = np.array({data.name}, dtype="{dtype}")'
         elif data.kind == "objects":
-            what = "an array of Python objects, which no backend can compute with"
-            fix = f'{data.name} = np.asarray({data.name}).astype("float32")'
+            what, content = "an array of Python objects, with which no backend can compute", "objects"
+            fix = f'{data.name} = np.asarray({data.name}).astype("{dtype}")'
         else:
             continue
-        if one.embedded is not None:
-            fix = fix.replace("float32", "int32")
         yield Fault(
             severity="error",
             where="x",
             what=f"{data.name} is {what}. Make it an array of numbers.",
             expected=f"an array of numbers, {name_axes(data.shape)}",
-            got=f"{type(data.original).__name__} of {data.kind if data.kind == 'objects' else 'numbers'}, "
-            f"shape {tuple(data.shape)}",
+            got=f"{type(data.original).__name__} of {content}, shape {tuple(data.shape)}",
             fix=fix,
         )
 
@@ -140,13 +134,12 @@ def empty(context: Context) -> Iterator[Fault]:
     for _, data in inputs_with_data(context):
         if data.kind not in ("array", "table", "list", "objects") or 0 not in data.shape:
             continue
-        axis = ("samples", "timesteps", "features")[min(data.shape.index(0), 2)]
+        axis = (SAMPLES, TIMESTEPS, FEATURES)[min(data.shape.index(0), 2)]
         yield Fault(
             severity="error",
             where="x",
-            what=f"{data.name} has no {axis}: nothing can be learnt from it. The window is probably longer than the "
-            "series, or a filter left nothing.",
+            what=f"{data.name} has no {axis}, so there is nothing to learn from. Look at the line that makes it: "
+            "probably the window is longer than the series, or a filter removed everything.",
             expected=f"at least one of {axis}",
             got=name_axes(data.shape),
-            fix=f"assert len({data.name}) > 0  # look at the line that makes {data.name}",
         )

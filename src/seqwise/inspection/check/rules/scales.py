@@ -1,4 +1,4 @@
-"""The size of a regression target: far from what the network can reach, or beyond the last activation's range."""
+"""The values of a regression target: not finite, beyond the last activation's range, or far from a new network's."""
 
 from __future__ import annotations
 
@@ -6,54 +6,50 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.check.context import Context, Output
+from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.data_code import finite_rows_code
 from seqwise.inspection.check.layer_code import with_activation
 from seqwise.inspection.check.measures import not_finite, place
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import ends, pairs
+from seqwise.inspection.data import Array
 from seqwise.inspection.layer_kinds import is_a, is_recurrent
 
 FAR = 100.0  # a target of this size takes Adam (0.001 a step) about 100,000 steps to reach
-RANGES = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0),
-          "relu": (0.0, np.inf), "softplus": (0.0, np.inf), "softsign": (-1.0, 1.0)}  # fmt: skip
+RANGES = {
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "softplus": (0.0, np.inf),
+}
+RELATIVE_LOSSES = ("mean_absolute_percentage_error", "mean_squared_logarithmic_error")
+SCALES_BACK = ("Rescaling", "Normalization", "Lambda", "Multiply", "Add")
 
 
 @rule("SW320", "target-not-finite")
 def finite(context: Context) -> Iterator[Fault]:
-    """The target holds NaN or infinity.
+    """The target contains NaN or infinity.
 
     Warning: the loss is NaN from the first epoch on. Fires on a single one.
     """
-    one = context.inputs[0].data if context.inputs else None
     for output in context.outputs:
         target = output.target
-        if target is None or target.values is None:
+        indices = not_finite(target.values) if target is not None and target.values is not None else None
+        if target is None or indices is None:
             continue
-        found = not_finite(target.values)
-        if found is None:
-            continue
-        axes = tuple(range(1, len(target.shape)))
-        finite_rows = f"np.isfinite({target.name})"
-        if axes:
-            finite_rows += f".all(axis={axes if len(axes) > 1 else 1})"
-        fix = f"keep = {finite_rows}\n{target.name} = {target.name}[keep]"
-        if one is not None and one.samples == target.samples:
-            fix += f"\n{one.name} = {one.name}[keep]"
         yield Fault(
             severity="warning",
             where="y",
-            what=f"{target.name} holds NaN or infinity, first at {place(found[0], target)} ({len(found):,} value(s)). "
-            "One is enough to turn the loss, and then every weight, into NaN.",
+            what=f"{target.name} contains NaN or infinity, first at {place(indices[0], target)} ({len(indices):,} "
+            "value(s)). A single one turns the loss, and then every weight, into NaN."
+            + ("" if context.single else " Leave these samples out of every input and target."),
             expected="finite numbers",
-            got=f"{len(found):,} value(s) that are not",
-            fix=fix,
+            got=f"{len(indices):,} value(s) that are not finite",
+            fix=finite_rows_code(target, context.data) if context.single else "",
         )
-
-
-def _scaled_back(output: Output) -> bool:
-    """Tell whether the model ends in layers that bring its output to the target's size."""
-    call = output.call
-    return call is None or is_a(call.layer, "Rescaling", "Normalization", "Lambda", "Multiply", "Add")
 
 
 @rule("SW321", "target-beyond-activation", unless=("softmax-over-one", "SW312"))
@@ -67,50 +63,54 @@ def beyond(context: Context) -> Iterator[Fault]:
         end = ends(output)
         if end is None or output.loss is None or not output.loss.regression or end[1] not in RANGES:
             continue
-        low, high = RANGES[end[1]]
-        part = target.part.astype(np.float64)
-        part = part[np.isfinite(part)]
-        if not part.size or ((part < low - 0.01) | (part > high + 0.01)).mean() <= 0.01:
-            continue
         call, activation = end
-        values = target.shape[-1] if len(target.shape) > 1 else 1
-        recurrent_end = is_recurrent(call.layer)
+        low, high = RANGES[activation]
+        values = _finite_part(target)
+        if not values.size or ((values < low - 0.01) | (values > high + 0.01)).mean() <= 0.01:
+            continue
+        if is_recurrent(call.layer):
+            units = target.shape[-1] if len(target.shape) > 1 else 1
+            where, fix = f"after layer {call.name!r}", f"keras.layers.Dense({units})"
+        else:
+            linear = with_activation(call.layer, "linear").replace(", activation='linear'", "")
+            where, fix = f"layer {call.name!r}", linear
         yield Fault(
             severity="warning",
-            where=f"after layer {call.name!r}" if recurrent_end else f"layer {call.name!r}",
-            what=f"The last layer's {activation} returns {low:g} to {high:g}, but {target.name} goes from "
-            f"{part.min():.4g} to {part.max():.4g}: the rest can never be reached.",
+            where=where,
+            what=f"The last layer's {activation} returns {low:g} to {high:g}, but {target.name} ranges from "
+            f"{values.min():.4g} to {values.max():.4g}: the model can never reach the rest.",
             expected="a last layer without activation for a quantity",
             got=f"activation={activation!r}",
-            fix=f"keras.layers.Dense({values})"
-            if recurrent_end
-            else with_activation(call.layer, "linear").replace(", activation='linear'", ""),
+            fix=fix,
         )
+
+
+def _finite_part(target: Array) -> np.ndarray:
+    """Return the finite values of the target's samples that rules look at, one axis, float64."""
+    values = target.part.astype(np.float64)
+    return values[np.isfinite(values)]
 
 
 @rule("SW322", "target-unscaled", unless=("target-beyond-activation", "SW312"))
 def unscaled(context: Context) -> Iterator[Fault]:
-    """A regression target is left unscaled, orders of magnitude from what the network returns.
+    """The target of a regression is unscaled, orders of magnitude from what a new network returns.
 
     Warning. A new network returns about 0, and Adam moves a weight about 0.001 a step. Fires with a regression loss
     where the target's mean or standard deviation is over 100 in size, unless the model scales its output back.
     """
     for output, target, _ in pairs(context):
-        if output.loss is None or not output.loss.regression or _scaled_back(output):
+        if output.loss is None or not output.loss.regression or output.loss.name in RELATIVE_LOSSES:
             continue
-        if output.loss.name in ("mean_absolute_percentage_error", "mean_squared_logarithmic_error"):
+        if output.call is None or is_a(output.call.layer, *SCALES_BACK):
             continue
-        if target.values is None:
+        values = _finite_part(target)
+        if not values.size:
             continue
-        part = target.part.astype(np.float64)
-        part = part[np.isfinite(part)]
-        if not part.size:
-            continue
-        mean, spread = float(part.mean()), float(part.std())
+        mean, spread = float(values.mean()), float(values.std())
         if max(abs(mean), spread) <= FAR:
             continue
         axes = tuple(range(len(target.shape) - 1))
-        axis = f"axis={axes if len(axes) > 1 else 0}" if len(target.shape) > 1 else ""
+        axis = f"axis={axes if len(axes) > 1 else 0}" if axes else ""
         yield Fault(
             severity="warning",
             where="y",

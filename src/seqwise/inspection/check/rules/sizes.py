@@ -1,7 +1,8 @@
-"""The sizes of the input's axes against those that the model declares, and those of the validation part."""
+"""The sizes of the input's axes beside those that the model declares, and the shape of the validation input."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from seqwise.axes import name_axes
@@ -11,39 +12,34 @@ from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import expected_shape, inputs_with_data, three_axes
 
 
-def _input_fix(context: Context, one: Input, shape: tuple[int | None, ...]) -> tuple[str, str]:
-    """Return (where, fix) that lets the model declare another input shape."""
-    if one.layer is not None and not _from_argument(context):
-        return f"layer {one.layer.name!r}", layer_code(one.layer, shape=shape)
-    first = next((call.layer for call in context.calls), None)
+def _declaration(context: Context, entry: Input, shape: tuple[int | None, ...]) -> tuple[str, str]:
+    """Return (where, fix) with which the model declares an input of this shape, samples left out."""
+    first = context.calls[0].layer if context.calls else None
+    if entry.layer is not None and getattr(first, "_input_shape_arg", None) is None:
+        return f"layer {entry.layer.name!r}", layer_code(entry.layer, shape=shape)
     if first is None:
         return "layer 'input'", f"keras.Input({shape})"
     return f"layer {first.name!r}", layer_code(first, input_shape=shape)
 
 
-def _from_argument(context: Context) -> bool:
-    """Tell whether the shape was declared by ``input_shape=`` of the first layer."""
-    return bool(context.calls) and getattr(context.calls[0].layer, "_input_shape_arg", None) is not None
-
-
 @rule("SW118", "features-count", unless=("SW116", "SW117"))
 def features_count(context: Context) -> Iterator[Fault]:
-    """The input has another number of features than the model was made for.
+    """The input has a different number of features than the model declares.
 
     Error. Fires where the last axis differs from the declared one.
     """
-    for one, data in three_axes(context):
-        if one.declared is None or one.declared[2] in (None, data.shape[2]):
+    for entry, data in three_axes(context):
+        if entry.declared is None or entry.declared[2] in (None, data.shape[2]):
             continue
-        steps = one.declared[1] if one.declared[1] in (None, data.shape[1]) else data.shape[1]
-        where, fix = _input_fix(context, one, (steps, data.shape[2]))
+        _, steps, features = entry.declared
+        where, fix = _declaration(context, entry, (None if steps is None else data.shape[1], data.shape[2]))
+        columns = f" ({data.name}[..., :{features}])" if (features or 0) < data.shape[2] else ""
         yield Fault(
             severity="error",
             where=where,
-            what=f"The model reads {one.declared[2]:,} feature(s) at each timestep, {data.name} has {data.shape[2]:,}. "
-            "Make the model for the features there are, or choose the columns it was made for"
-            + (f" ({data.name}[..., :{one.declared[2]}])." if one.declared[2] < data.shape[2] else "."),
-            expected=expected_shape(one),
+            what=f"The model reads {features:,} feature(s) at each timestep, {data.name} has {data.shape[2]:,}. Make "
+            f"the model for these features, or select the columns it was made for{columns}.",
+            expected=expected_shape(entry),
             got=name_axes(data.shape),
             fix=fix,
         )
@@ -51,22 +47,22 @@ def features_count(context: Context) -> Iterator[Fault]:
 
 @rule("SW119", "timesteps-count", unless=("SW116", "SW117", "features-count"))
 def timesteps_count(context: Context) -> Iterator[Fault]:
-    """The input has another number of timesteps than the model declares.
+    """The input has a different number of timesteps than the model declares.
 
     Warning: an LSTM runs over any number of timesteps, so Keras says nothing (a functional model refuses on some
     backends), and the model is used on windows other than those it was made for. Fires where the second axis differs
     from the declared one; never where the model declares None.
     """
-    for one, data in three_axes(context):
-        if one.declared is None or one.declared[1] in (None, data.shape[1]):
+    for entry, data in three_axes(context):
+        if entry.declared is None or entry.timesteps in (None, data.shape[1]):
             continue
-        where, fix = _input_fix(context, one, (data.shape[1], one.declared[2]))
+        where, fix = _declaration(context, entry, (data.shape[1], entry.declared[2]))
         yield Fault(
             severity="warning",
             where=where,
-            what=f"The model declares {one.declared[1]:,} timesteps, {data.name} has {data.shape[1]:,}. An LSTM runs "
-            "over any number, so this trains without a word where it is not refused.",
-            expected=expected_shape(one),
+            what=f"The model declares {entry.timesteps:,} timesteps, {data.name} has {data.shape[1]:,}. An LSTM runs "
+            "over any number of them, so where Keras does not refuse, this trains silently.",
+            expected=expected_shape(entry),
             got=name_axes(data.shape),
             fix=fix,
         )
@@ -74,32 +70,33 @@ def timesteps_count(context: Context) -> Iterator[Fault]:
 
 @rule("SW120", "validation-shape")
 def validation_shape(context: Context) -> Iterator[Fault]:
-    """The validation input has other axes than the training input.
+    """The validation input differs from the training input in shape.
 
     Error; a hint where only a features axis of 1 is missing and the model declares it, since Keras then adds it. Fires
-    where timesteps, features or the number of axes differ between x and the validation's x.
+    where timesteps, features or the number of axes differ; timesteps may where the model declares None for them.
     """
-    for one, data in inputs_with_data(context):
-        held = one.validation
-        if held is None or data.values is None or held.values is None or data.shape[1:] == held.shape[1:]:
+    for entry, data in inputs_with_data(context):
+        validation = entry.validation
+        if validation is None or data.values is None or validation.values is None:
             continue
-        if (
-            one.declared is not None
-            and None in one.declared
-            and len(data.shape) == len(held.shape)
-            and (data.shape[2:] == held.shape[2:])
-        ):
+        if data.shape[1:] == validation.shape[1:]:
             continue
-        missing = len(held.shape) == len(data.shape) - 1 and data.shape[-1] == 1
-        adapts = missing and one.layer is not None  # Keras adds the axis itself
+        any_length = entry.declared is not None and None in entry.declared
+        if any_length and len(data.shape) == len(validation.shape) and data.shape[2:] == validation.shape[2:]:
+            continue
+        missing = len(validation.shape) == len(data.shape) - 1 and data.shape[-1] == 1
+        added_by_keras = missing and entry.layer is not None
+        change = ""
+        if missing:
+            change = "[..., None]"
+        elif math.prod(validation.shape[1:]) == math.prod(data.shape[1:]):
+            change = f".reshape(-1, {', '.join(map(str, data.shape[1:]))})"
         yield Fault(
-            severity="hint" if adapts else "error",
+            severity="hint" if added_by_keras else "error",
             where="validation",
-            what=f"{held.name} has other axes than {data.name}. What is done to the training input must be done to the "
-            "validation input, too.",
-            expected=name_axes((held.shape[0], *data.shape[1:])),
-            got=f"{tuple(map(int, held.shape))}",
-            fix=f"{held.name} = {held.name}[..., None]"
-            if missing
-            else f"{held.name} = {held.name}.reshape(-1, {', '.join(map(str, data.shape[1:]))})",
+            what=f"{validation.name} differs from {data.name} in shape. Prepare the validation input in the same way "
+            "as the training input.",
+            expected=name_axes((validation.samples, *data.shape[1:])),
+            got=f"{tuple(map(int, validation.shape))}",
+            fix=f"{validation.name} = {validation.name}{change}" if change else "",
         )
