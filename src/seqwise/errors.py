@@ -1,11 +1,13 @@
-"""The errors that Seqwise raises: every message says what came, what was expected and how to mend it."""
+"""The errors that Seqwise raises: every message says what came, what was expected and how to fix it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ContextDecorator
 from importlib import import_module
+from numbers import Integral
 from types import TracebackType
+from typing import TypeGuard
 
 
 class SeqwiseError(Exception):
@@ -36,13 +38,13 @@ _explainer: str | None = None
 
 
 def register_explainer(path: str) -> None:
-    """Name the context manager that `explaining` leaves failures to, as ``"package.module:name"``."""
+    """Name the context manager that explains failures inside `explaining`, as ``"package.module:name"``."""
     global _explainer
     _explainer = path
 
 
 class explaining(ContextDecorator):  # noqa: N801 (used like a function, as contextlib.suppress is)
-    """Leave what fails inside to the registered explainer, which is not imported before; a decorator, too."""
+    """Pass errors to the registered explainer, which is imported when the first one occurs; also a decorator."""
 
     def __enter__(self) -> None:
         pass
@@ -69,5 +71,30 @@ def nearest(name: object, known: Iterable[object]) -> str:
         close = [k for k in names if k.lower() == str(name).lower()][:1]
     if close:
         return f" Did you mean {close[0]!r}?"
-    listed = ", ".join(map(repr, names[:12])) + (", …" if len(names) > 12 else "")
-    return f" There are: {listed}." if names else ""
+    return f" There are: {quoted(names, most=12)}." if names else ""
+
+
+def quoted(values: Sequence[object], most: int = 5) -> str:
+    """Return values as a list for a message, cut after `most`.
+
+    >>> quoted(["a", "b", 3], most=2)
+    "'a', 'b', …"
+    """
+    return ", ".join(map(repr, values[:most])) + (", …" if len(values) > most else "")
+
+
+def is_whole_number(value: object, least: int) -> TypeGuard[int]:
+    """Tell whether a value is an integer of Python or NumPy, at least `least`; True and False are not."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def check_choice(name: str, value: object, choices: Sequence[object]) -> None:
+    """Raise `SettingError` unless `value` is one of the choices.
+
+    >>> check_choice("side", "top", ("left", "right"))
+    Traceback (most recent call last):
+    seqwise.errors.SettingError: side='top': expected 'left' or 'right'.
+    """
+    if value not in choices:
+        *others, last = map(repr, choices)
+        raise SettingError(f"{name}={value!r}: expected {', '.join(others)} or {last}.")

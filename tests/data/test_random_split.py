@@ -68,10 +68,10 @@ def test_nothing_is_left_to_train_on():
 def test_a_part_that_is_smaller_than_asked_for_is_told():
     parts = split_at_random(6, validation=1, test=0.5, strata=np.array([0, 0, 0, 1, 2, 3]))
     assert [len(part) for part in parts.__dict__.values()] == [4, 0, 2]
-    assert parts.notes(validation=1, test=0.5) == [
-        "The validation part holds 0 sequence(s), and not the 1 asked for: of each label, or set of labels, one stays "
-        "in the training part.",
-        "The test part holds 2 sequence(s), and not the 3 asked for: of each label, or set of labels, one stays in the "
+    assert parts.warnings(validation=1, test=0.5) == [
+        "The validation part has 0 sequence(s) instead of 1: one sequence of each label, or set of labels, stays in "
+        "the training part.",
+        "The test part has 2 sequence(s) instead of 3: one sequence of each label, or set of labels, stays in the "
         "training part.",
     ]
-    assert split_at_random(40, validation=0.1, test=0, strata=np.arange(40) % 2).notes(validation=0.1, test=0) == []
+    assert split_at_random(40, validation=0.1, test=0, strata=np.arange(40) % 2).warnings(validation=0.1, test=0) == []

@@ -116,11 +116,11 @@ def test_no_logarithm_at_or_below_zero(low, when):
 
 
 def test_unknown_kinds_and_names_are_refused():
-    with pytest.raises(SettingError, match=r"scaler='zscore': expected one of 'standard', 'minmax', 'robust', 'none'"):
+    with pytest.raises(SettingError, match=r"scaler='zscore': expected 'standard', 'minmax', 'robust' or 'none'"):
         Scaler("zscore").fit(table(), NAMES)
     with pytest.raises(SettingError, match=r"scaler='zscore'"):
         Scaler({"a": "zscore"}).fit(table(), NAMES)
-    with pytest.raises(SettingError, match=r"'temprature', which is no feature. Did you mean 'temperature'\?"):
+    with pytest.raises(SettingError, match=r"'temprature', which is not a feature. Did you mean 'temperature'\?"):
         Scaler({"temprature": "none"}).fit(table(), ["temperature", "b", "c"])
 
 

@@ -31,7 +31,7 @@ def test_targets_come_first_and_a_target_is_never_a_feature_twice():
 def test_a_sound_series_is_told_so():
     series = make_series(frame(), target="y", time="day")
     assert series.observed is None
-    assert series.notes == []
+    assert series.warnings == []
     np.testing.assert_array_equal(series.times, DAYS.to_numpy().astype("M8[us]"))
     np.testing.assert_array_equal(series.truth(), series.values)
     assert (series.time, series.kind, len(series)) == ("day", "pandas", 8)
@@ -55,11 +55,11 @@ def test_disorder_and_repeats_end_in_the_sorted_table_without_them(order, again)
     np.testing.assert_array_equal(series.values[:, 0], twin["y"])
     assert series.times.tolist() == list(range(12))
     late = [k for k in range(1, len(rows)) if rows[k] < rows[k - 1]]
-    noted = [note for note in series.notes if "out of order" in note]
+    noted = [note for note in series.warnings if "out of order" in note]
     assert len(noted) == bool(late)
     if late:
         assert f"{len(late)} row(s) were out of order (first: row {late[0]}, {rows[late[0]]}); sorted" in noted[0]
-    noted = [note for note in series.notes if "repeat" in note]
+    noted = [note for note in series.warnings if "repeat" in note]
     assert len(noted) == bool(again)
     if again:
         first = min(rows[: len(rows)].index(t) for t in again if t == min(again))
@@ -70,8 +70,8 @@ def test_gaps_are_reported_with_the_first_absent_time_and_the_first_empty_row(tm
     path = tmp_path / "a.csv"
     path.write_text("day,y,x\n2024-01-01,1,5\n2024-01-02,,6\n2024-01-03,3,\n2024-01-05,5,8\n2024-01-06,6,9\n")
     series = make_series(path, target="y", time="day", features="x")
-    rule = "; interpolated, and never counted in the loss or a metric."
-    assert series.notes == [
+    rule = "; interpolated, and left out of the loss and the metrics."
+    assert series.warnings == [
         "1 row(s) are absent from the time index of 1 day (first: 2024-01-04T00:00:00.000000)" + rule,
         "1 value(s) of 'y' are missing (first: line 3)" + rule,
         "1 value(s) of 'x' are missing (first: line 4)" + rule,
@@ -135,7 +135,7 @@ def test_rows_without_a_target_at_either_end_are_left_out_under_every_rule(gaps)
     np.testing.assert_array_equal(series.values, frame()[["y", "x"]][2:7])
     np.testing.assert_array_equal(series.times, DAYS[2:7].to_numpy().astype("M8[us]"))
     assert series.observed is None
-    assert series.notes == [
+    assert series.warnings == [
         "2 row(s) without a target at the beginning were left out.",
         "1 row(s) without a target at the end were left out.",
     ]
@@ -152,7 +152,7 @@ def test_one_of_two_targets_is_enough_to_keep_a_row():
 def test_the_row_named_for_a_missing_value_is_the_users_row():
     table = frame(x=[np.nan, 1, 2, np.nan, 4, 5, 6, 7], y=[np.nan, 1, 2, 3, 4, 5, 6, 7])[::-1]
     series = make_series(table, target="y", time="day", features="x")
-    assert any("1 value(s) of 'x' are missing (first: row 4)" in note for note in series.notes)  # 4 January
+    assert any("1 value(s) of 'x' are missing (first: row 4)" in note for note in series.warnings)  # 4 January
 
 
 def test_gaps_error_refuses_and_names_the_rows():
@@ -208,4 +208,4 @@ def test_the_gaps_of_real_data(shared_data):
         series = make_series(shared_data / "pollution.csv", target="pm2.5", time=time, features=["TEMP"], gaps=gaps)
         np.testing.assert_allclose(series.values[:, 0], filled)
         np.testing.assert_array_equal(series.truth()[:, 0], twin)
-        assert f"{twin.isna().sum():,} value(s) of 'pm2.5' are missing" in " ".join(series.notes)
+        assert f"{twin.isna().sum():,} value(s) of 'pm2.5' are missing" in " ".join(series.warnings)

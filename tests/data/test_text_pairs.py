@@ -65,7 +65,7 @@ def test_a_cell_that_is_missing_leaves_its_pair_out(tmp_path, kind):
     table = {"pandas": frame.to_pandas(), "polars": frame}.get(kind, tmp_path / f"t.{kind}")
     read = read_pairs(table)
     assert both(read) == (["Go.", "NA"], ["Va !", "sans objet"])
-    assert read.notes == ["1 of 3 pairs have an empty side, first pair 1: left out."]
+    assert read.warnings == ["1 of 3 pairs have an empty side, first pair 1: left out."]
 
 
 def test_a_source_that_occurs_again_has_all_its_translations():
@@ -75,8 +75,8 @@ def test_a_source_that_occurs_again_has_all_its_translations():
 def test_a_pair_with_an_empty_side_is_left_out_and_noted():
     read = read_pairs(["a", " ", "c", "d"], ["A", "B", "", "D"])
     assert both(read) == (["a", "d"], ["A", "D"])
-    assert read.notes == ["2 of 4 pairs have an empty side, first pair 1: left out."]
-    assert read_pairs(["a", "b"], ["A", ""]).notes == ["1 of 2 pairs have an empty side, first pair 1: left out."]
+    assert read.warnings == ["2 of 4 pairs have an empty side, first pair 1: left out."]
+    assert read_pairs(["a", "b"], ["A", ""]).warnings == ["1 of 2 pairs have an empty side, first pair 1: left out."]
     with pytest.raises(DataError, match=r"^No pair of the lists has two texts"):
         read_pairs(["a", ""], ["", "B"])
 
@@ -96,7 +96,7 @@ def test_no_source_is_in_two_parts_and_every_pair_is_in_one():
     few = [f"text {i}" for i in range(5)]  # a twentieth and a tenth of five
     assert [len(part) for part in split_pairs(few, validation=0.05, test=0.1, seed=0).values()] == [3, 1, 1]
     assert [len(part) for part in split_pairs(few[:2], validation=0.05, test=0.1, seed=0).values()] == [2, 0, 0]
-    with pytest.raises(DataError, match=r"leave none to train on beside validation=0\.5 and test=0\.5"):
+    with pytest.raises(DataError, match=r"leave none to train on besides validation=0\.5 and test=0\.5"):
         split_pairs(["a", "b"], validation=0.5, test=0.5, seed=0)
 
 
@@ -117,8 +117,8 @@ def test_what_does_not_fit_is_told(tmp_path):
         return str(caught.value)
 
     assert said(["a", "b"], ["A"]) == (
-        "There are 2 source texts but 1 target texts. Each source needs its target beside it; a source with several "
-        "translations is repeated."
+        "There are 2 source texts but 1 target texts. Each source needs its target beside it; repeat a source for "
+        "each of its translations."
     )
     assert said(["a"], [None]).startswith("The target texts: Text 0 is missing (None).")
     assert said("a", ["A"]).startswith("The source texts: Expected a list of texts, got str: 'a'.")

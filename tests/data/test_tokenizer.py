@@ -119,14 +119,14 @@ def test_an_empty_text_is_one_unknown_word_and_is_told():
     encoded = tokenizer.encode(texts)
     assert encoded.lengths.tolist() == [2, 1, 1]
     assert encoded[1].tolist() == encoded[2].tolist() == [[UNKNOWN]]
-    assert tokenizer.notes(texts, encoded) == [
+    assert tokenizer.warnings(texts, encoded) == [
         "50.0% of the 2 words are unknown (not in the vocabulary).",
-        "2 text(s) are empty, first text 1: each is read as one unknown word.",
-        "1 text(s) fill max_length=2: of a longer one its first tokens are kept.",
+        "2 text(s) are empty, first text 1: each counts as one unknown word.",
+        "1 text(s) reach max_length=2: only the first tokens of longer texts are kept.",
     ]
     between_ends = Tokenizer(min_count=1, ends=True).fit(["a b c"])
     assert between_ends.encode([""]).values.ravel().tolist() == [2, 3]
-    assert between_ends.notes(["", "a x"], between_ends.encode(["", "a x"]))[0].startswith("50.0% of the 2 words")
+    assert between_ends.warnings(["", "a x"], between_ends.encode(["", "a x"]))[0].startswith("50.0% of the 2 words")
 
 
 def test_tokens_are_taken_as_they_come():

@@ -56,24 +56,24 @@ def test_japanese_vowels(shared_data):
 
 
 FAULTS = {
-    "an empty file": ("", "made.ts has no @data line: it is no .ts file, or it was cut off in its header."),
+    "an empty file": ("", "made.ts has no @data line: it is not a .ts file, or it was cut off in its header."),
     "only a header": (HEADER, "made.ts has no sequence after @data."),
     "a table": ("a,b\n1,2\n", "made.ts, line 1: expected a header line such as '@dimensions 12', or '@data', got "
                 "'a,b'. Is this a .ts file?"),
     "few dimensions": (HEADER + CASES + "1,2:no\n", "made.ts, line 8 has 1 dimension(s), expected 2: one for each "
-                       "feature, divided by colons, and the label last."),
+                       "feature, separated by colons, and the label last."),
     "fewer than the header says": (HEADER + "1,2:no\n", "made.ts, line 6 has 1 dimension(s), expected 2: one for each "
-                                   "feature, divided by colons, and the label last."),
-    "unknown class": (HEADER + "1:2:maybe\n", "made.ts, line 6 ends in 'maybe', which is none of the classes that the "
-                      "header names: no, yes."),
+                                   "feature, separated by colons, and the label last."),
+    "unknown class": (HEADER + "1:2:maybe\n", "made.ts, line 6 ends in 'maybe', which is not a class in the "
+                      "header: no, yes."),
     "missing": (HEADER + "1,2:3,?:no\n", "made.ts, line 6: dimension 1 is missing ('?') at step 1. Fill it, or leave "
                 "the sequence out."),
     "nan": (HEADER + "1,nan:3,4:no\n", "made.ts, line 6: dimension 0 is missing ('nan') at step 1. Fill it, or leave "
             "the sequence out."),
-    "text": (HEADER + "1,x:3,4:no\n", "made.ts, line 6: dimension 0 is 'x', no number at step 1. Fill it, or leave the "
-             "sequence out."),
-    "infinite": (HEADER + "inf:3:no\n", "made.ts, line 6: dimension 0 is 'inf', no number at step 0. Fill it, or leave "
-                 "the sequence out."),
+    "text": (HEADER + "1,x:3,4:no\n", "made.ts, line 6: dimension 0 is 'x', not a number at step 1. Fill it, or leave "
+             "the sequence out."),
+    "infinite": (HEADER + "inf:3:no\n", "made.ts, line 6: dimension 0 is 'inf', not a number at step 0. Fill it, or "
+                 "leave the sequence out."),
     "uneven": (HEADER + "1,2:3:no\n", "made.ts, line 6: dimension 1 has 1 steps, but dimension 0 has 2. The features "
                "of one sequence have the same steps."),
     "empty sequence": (HEADER + "::no\n", "made.ts, line 6: the sequence is empty. Leave the line out."),
@@ -83,7 +83,7 @@ FAULTS = {
     "flag": ("@classLabel perhaps\n@data\n", "made.ts, line 1: @classLabel must be followed by true or false."),
     "dimensions": ("@dimensions many\n@data\n", "made.ts, line 1: @dimensions must be followed by a number of "
     "features."),
-    "target": ("@targetLabel true\n@data\n1:high\n", "made.ts, line 3: the target 'high' is no number."),
+    "target": ("@targetLabel true\n@data\n1:high\n", "made.ts, line 3: the target 'high' is not a number."),
     "bytes": (HEADER.encode() + b"1:2:no\n3:4:\xff\n", "made.ts is not UTF-8: line 7 holds the byte 0xff. Save it as "
               "UTF-8, or convert it: iconv -f latin1 -t utf-8 made.ts > utf8.ts"),
 }  # fmt: skip

@@ -45,7 +45,7 @@ def test_every_format_gives_the_same_rows(tmp_path, kind, compressed, dims):
     for i, token in enumerate(tokens):
         expected = values[words.index(token)] if token in words else np.zeros(dims)
         np.testing.assert_array_equal(read.values[i], expected)
-    assert read.found.tolist() == [token in words for token in tokens]
+    assert read.known.tolist() == [token in words for token in tokens]
     assert read.coverage == pytest.approx((len(words) - 0) / (len(words) + 1))
 
 
@@ -88,7 +88,7 @@ def test_the_coverage_is_told(tmp_path):
     texts = ["a a a b", "c"]
     tokenizer = Tokenizer(min_count=1).fit(texts)
     read = read_vectors(path, tokenizer.tokens_)
-    assert read.notes(tokenizer.encode(texts)) == [
+    assert read.warnings(tokenizer.encode(texts)) == [
         "vectors.txt has vectors for 2 of the vocabulary's 3 words (66.7%), which are 80.0% of the words in the "
         "training texts; the others start at random."
     ]

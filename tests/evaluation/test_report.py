@@ -249,8 +249,8 @@ def test_the_story_keeps_its_lines():
 
 def test_data_and_notes_are_told():
     series, evaluation = nasty()
-    page = Page(render(series, evaluation, notes=series.notes))
-    assert len(page.all("li")) == len(series.notes) == 2
+    page = Page(render(series, evaluation, notes=series.warnings))
+    assert len(page.all("li")) == len(series.warnings) == 2
     assert "200 rows of" in page.text
     assert "one row every 5 steps, from 0 to 995" in page.text
     assert "Nothing had to be mended" not in page.text

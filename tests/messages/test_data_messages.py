@@ -181,7 +181,7 @@ def test_the_time_as_target(file):
 
 @pytest.mark.parametrize("rule", ["drop", "Mask", None, True])
 def test_an_unknown_rule_for_gaps(file, rule):
-    with says(f"gaps={rule!r}: expected one of 'interpolate', 'mask', 'error'.", error=SettingError):
+    with says(f"gaps={rule!r}: expected 'interpolate', 'mask' or 'error'.", error=SettingError):
         make_series(file(AIRLINE), target="Passengers", time="Month", gaps=rule)
 
 
@@ -258,14 +258,14 @@ def test_irregular_times_name_the_users_row_even_where_rows_are_out_of_order():
 
 
 def test_too_few_times():
-    with says("2 distinct time(s) are too few to tell the step between rows; at least 3 are needed."):
+    with says("2 distinct time(s) are too few to infer the step between rows; at least 3 are needed."):
         series_at(["2024-01-01", "2024-01-02"])
 
 
 @pytest.mark.parametrize("word", ["tomorrow", "2024-13-01", "2023-02-29"])
 def test_a_time_that_is_no_date(file, word):
     content = AIRLINE.replace("1949-", "1949-01-").replace("1949-01-03", word)
-    with says(f"the time column 'Month' holds '{word}' on line 4, which is no date", "Write dates as 2024-12-31"):
+    with says(f"the time column 'Month' holds '{word}' on line 4, which is not a date", "Write dates as 2024-12-31"):
         make_series(file(content), target="Passengers", time="Month")
 
 
@@ -308,7 +308,7 @@ def test_several_series_in_one_table():
 def test_half_repeated_is_mended_and_noted_instead():
     series = series_at([d for d in range(1, 7) for _ in range(2)])
     assert series.values[:, 0].tolist() == [1, 3, 5, 7, 9, 11]
-    assert series.notes == ["6 row(s) repeat a time (first: 1 on row 0); the last row of each time was kept."]
+    assert series.warnings == ["6 row(s) repeat a time (first: 1 on row 0); the last row of each time was kept."]
 
 
 def test_a_mistyped_year_does_not_fill_the_memory():

@@ -94,7 +94,7 @@ def test_texts_without_words(name):
     """An empty text, and one of unknown words alone, is read as one unknown word, or several; a note counts them."""
     estimator, y, _ = ESTIMATORS[name]
     trained = estimator(**OF_TEXTS, validation=0).fit(["", "  ", *TEXTS[2:]], y)
-    assert "2 text(s) are empty, first text 0: each is read as one unknown word." in trained.notes_
+    assert "2 text(s) are empty, first text 0: each counts as one unknown word." in trained.notes_
     ask = getattr(trained, "predict_proba", trained.predict)
     empty, spaces, unknown = ask(["", " ", "zzz"])
     np.testing.assert_array_equal(empty, spaces)
@@ -131,7 +131,7 @@ def test_texts_in_other_hands(read):
 
 TEXT_FAULTS = {
     "bytes": ([text.encode() for text in TEXTS], "Text 0 is bytes, not text: b'so good'. Decode it: "),
-    "None": ([None, *TEXTS[1:]], "Text 0 is missing (None). Put '' where there is none, or leave it out"),
+    "None": ([None, *TEXTS[1:]], "Text 0 is missing (None). Write '' for an empty text, or leave it out"),
     "a number": ([*TEXTS[:-1], 7], "Text 23 is int, '7'; expected a str. Convert it: str(…)."),
 }
 
@@ -148,8 +148,8 @@ def test_what_is_no_text(fault):
 
 
 VECTORS = {
-    "a value too few": ("good 1 2 3\nbad 1 2\n", "vectors.txt, line 2 has 2 value(s), expected 3 as line 1 has or"),
-    "no number": ("very 1 2 3\nbad 1 x 3\n", "vectors.txt, line 2: value 2 of 'bad' is 'x', no number."),
+    "a value too few": ("good 1 2 3\nbad 1 2\n", "vectors.txt, line 2 has 2 value(s), expected 3 as in line 1"),
+    "no number": ("very 1 2 3\nbad 1 x 3\n", "vectors.txt, line 2: value 2 of 'bad' is 'x', not a number."),
     "other words": ("zzz 1 2 3\n", "vectors.txt has none of the vocabulary's 5 words."),
 }
 

@@ -41,7 +41,7 @@ LISTS = {
     "turned": (
         [GOOD, np.ones((3, 8))],
         "Sequence 1 has 8 features (shape (3, 8)), but sequence 0 has 3 (shape (4, 3)). All sequences need the same "
-        "features; only their lengths may differ. If its axes are swapped, turn them: sequences[1].T.",
+        "features; only their lengths may differ. If its axes are swapped, transpose it: sequences[1].T.",
     ),
     "axes": (
         [GOOD, np.ones(5)],
@@ -83,7 +83,7 @@ LISTS = {
                "shape (timesteps, features)."),
     "array of objects": (
         np.array([GOOD, GOOD], dtype=object),
-        "An array of objects, shape (2, 4, 3), hides what is in it. Pass the sequences as a list: list(sequences).",
+        "An array of objects, shape (2, 4, 3), hides its contents. Pass the sequences as a list: list(sequences).",
     ),
     "two axes": (
         GOOD,
@@ -167,7 +167,7 @@ TABLES = {
     ),
     "no features": (
         {"x": ["a", "b", "c"]}, {"group": "id", "time": "t"}, DataError, "the polars table has no numeric column "
-        "beside ['id', 't']: there is nothing to learn from.",
+        "besides ['id', 't']: there is nothing to learn from.",
     ),
     "feature and group": (
         {}, {"group": "id", "features": ["id", "x"]}, SettingError, "'id' is a feature and names the sequence, time or "

@@ -28,10 +28,10 @@ TEXTS = {
     "no list": (5, "Expected a list of texts, got int: '5'. For a single text pass a list of one: [text]."),
     "nothing": ([], "The list of texts is empty. Pass at least one."),
     "None": (
-        ["a", None], "Text 1 is missing (None). Put '' where there is none, or leave it out, with its label.",
+        ["a", None], "Text 1 is missing (None). Write '' for an empty text, or leave it out, with its label.",
     ),
     "NaN": (
-        ["a", "b", float("nan")], "Text 2 is missing (nan). Put '' where there is none, or leave it out, with its "
+        ["a", "b", float("nan")], "Text 2 is missing (nan). Write '' for an empty text, or leave it out, with its "
         "label.",
     ),
     "number": (["a", 7], "Text 1 is int, '7'; expected a str. Convert it: str(…)."),
@@ -54,7 +54,7 @@ TOKENS = {
     "no token": ([["a"], []], "Text 1 has no token. Leave it out, with its labels."),
     "empty token": ([["a", " "]], "Text 0, token 1 is empty. Leave it out, with its label."),
     "None": (
-        [["a", None]], "Text 0, token 1 is missing (None). Put '' where there is none, or leave it out, with its "
+        [["a", None]], "Text 0, token 1 is missing (None). Write '' for an empty text, or leave it out, with its "
         "label.",
     ),
 }  # fmt: skip
@@ -70,7 +70,7 @@ def test_tokens_that_cannot_be_used(case):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"kind": "chars"}, "kind='chars': expected one of 'words', 'bpe', 'tokens'."),
+        ({"kind": "chars"}, "kind='chars': expected 'words', 'bpe' or 'tokens'."),
         ({"truncate": "pre"}, "truncate='pre': expected 'right' or 'left'."),
         ({"size": 2}, "size=2: expected a whole number, at least 5."),
         ({"min_count": True}, "min_count=True: expected a whole number, at least 1."),
@@ -108,7 +108,7 @@ def test_files(tmp_path):
         "encoding='latin-1' or 'cp1252'.",
     ):
         sw.data.read_texts(path)
-    with says(DataError, "encoding='latin1x' is none that Python knows. Did you mean 'utf-8' or 'latin-1'?"):
+    with says(DataError, "Python has no encoding 'latin1x'. Did you mean 'utf-8' or 'latin-1'?"):
         sw.data.read_texts(path, encoding="latin1x")
     with says(
         DataError,
@@ -117,7 +117,7 @@ def test_files(tmp_path):
     ):
         sw.data.read_texts(path, encoding="ascii")
     path.write_bytes(b"")
-    with says(DataError, "old.txt is empty (0 bytes). Write one text a line."):
+    with says(DataError, "old.txt is empty (0 bytes). Write one text on each line."):
         sw.data.read_texts(path)
 
 

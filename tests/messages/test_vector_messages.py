@@ -18,25 +18,25 @@ HEADED = "3 3\n" + GLOVE
 TEXTS = {
     "a value too few": (
         GLOVE.replace("1 2 3", "1 2"),
-        "vectors.txt, line 2 has 2 value(s), expected 3 as line 1 has or announces: 'of 1 2'. The file is damaged; "
+        "vectors.txt, line 2 has 2 value(s), expected 3 as in line 1: 'of 1 2'. The file is damaged; "
         "fetch it again.",
     ),
     "a value too many": (
         GLOVE.replace("1 2 3", "1 2 3 4"),
-        "vectors.txt, line 2 has 4 value(s), expected 3 as line 1 has or announces: 'of 1 2 3 4'. The file is damaged; "
+        "vectors.txt, line 2 has 4 value(s), expected 3 as in line 1: 'of 1 2 3 4'. The file is damaged; "
         "fetch it again.",
     ),
     "no number": (
         GLOVE.replace("0.5", "0.5.1"),
-        "vectors.txt, line 3: value 2 of 'cat' is '0.5.1', no number. The file is damaged; fetch it again.",
+        "vectors.txt, line 3: value 2 of 'cat' is '0.5.1', not a number. The file is damaged; fetch it again.",
     ),
     "a hole": (
         GLOVE.replace("0.4 0.5", "0.4 "),
-        "vectors.txt, line 3: value 2 of 'cat' is '', no number. The file is damaged; fetch it again.",
+        "vectors.txt, line 3: value 2 of 'cat' is '', not a number. The file is damaged; fetch it again.",
     ),
     "NaN": (
         GLOVE.replace("0.5", "nan"),
-        "vectors.txt, line 3: value 2 of 'cat' is 'nan', no number. The file is damaged; fetch it again.",
+        "vectors.txt, line 3: value 2 of 'cat' is 'nan', not a number. The file is damaged; fetch it again.",
     ),
     "blank": (
         GLOVE.replace("of 1 2 3", ""), "vectors.txt, line 2 is blank. Each line is a word and its 3 values.",
@@ -47,14 +47,15 @@ TEXTS = {
     ),
     "a header that lies about words": (
         HEADED.replace("3 3\n", "2 3\n"),
-        "vectors.txt, line 4 comes after the 2 words that line 1 announces: line 1 is wrong, or two files were joined.",
+        "vectors.txt, line 4 comes after the 2 words that line 1 announces: line 1 is wrong, or two files "
+        "were concatenated.",
     ),
     "a header that lies about dims": (
         HEADED.replace("3 3\n", "3 4\n"),
-        "vectors.txt, line 2 has 3 value(s), expected 4 as line 1 has or announces: 'the 0.1 0.2 0.3'. The file is "
+        "vectors.txt, line 2 has 3 value(s), expected 4 as in line 1: 'the 0.1 0.2 0.3'. The file is "
         "damaged; fetch it again.",
     ),
-    "an empty header": ("0 3\n", "vectors.txt, line 1 announces 0 words of 3 values: there is nothing to read."),
+    "an empty header": ("0 3\n", "vectors.txt, line 1 announces 0 words of 3 values: it holds no vectors."),
     "empty": ("", "vectors.txt is empty, or its first line is. Expected a word and its values on each line."),
     "a list of words": (
         "the\nof\n",
@@ -62,7 +63,7 @@ TEXTS = {
     ),
     "other words": (
         GLOVE.replace("the", "le").replace("cat", "chat"),
-        "vectors.txt has none of the vocabulary's 2 words. Are its words of the texts' language, and in UTF-8?",
+        "vectors.txt has none of the vocabulary's 2 words. Is it in the language of the texts, and in UTF-8?",
     ),
 }  # fmt: skip
 
@@ -98,7 +99,7 @@ BINARIES = {
     "more words": (
         binary(b"2 4\n"),
         "vectors.bin goes on at byte 43, after the 2 words of 4 values that line 1 announces: line 1 is wrong, or two "
-        "files were joined.",
+        "files were concatenated.",
     ),
     "fewer values": (
         binary(b"3 5\n"),
@@ -112,7 +113,7 @@ BINARIES = {
     ),
     "something else": (
         b"\x00\x01PNG\r\n\x1a\n\x00\x00\x00",
-        "vectors.bin holds bytes that are no text, and its first line is not 'words dims' as in word2vec's binary "
+        "vectors.bin holds bytes that are not text, and its first line is not 'words dims' as in word2vec's binary "
         "format. Is it a file of vectors?",
     ),
 }

@@ -1,4 +1,4 @@
-"""Class labels: what kind they are, their order, and the numbers that a network learns."""
+"""Class labels: their form, their order, and the integers that encode them for a network."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.errors import DataError
+from seqwise.data.sequences import object_array
+from seqwise.data.tables import is_missing
+from seqwise.errors import DataError, quoted
 
 
 @dataclass(frozen=True)
 class Classes:
-    """The classes of a training, in their order.
+    """The classes that a model learns, in their order.
 
     Attributes:
         values: each class once, sorted, shape (classes,).
-        form: how the labels come and go: ``"single"``, one of the classes for each sequence; ``"indicator"``, a 0/1
-            matrix (samples, classes), as scikit-learn's for multi-label problems; ``"sets"``, a list of sets (or lists)
+        form: the form of the labels: ``"single"``, one of the classes for each sequence; ``"indicator"``, a 0/1
+            matrix (samples, classes), as in scikit-learn's multi-label problems; ``"sets"``, a list of sets (or lists)
             of labels.
     """
 
@@ -34,55 +36,55 @@ class Classes:
         return self.form != "single"
 
     def encode(self, labels: Any) -> np.ndarray:
-        """Return the number of each label's class, int64, shape (samples,), -1 for a label that is none of them.
+        """Encode labels.
 
-        Of several labels a sequence: bool, shape (samples, classes); labels that are none of the classes leave no
-        trace.
+        Returns:
+            for one label a sequence, the index of its class, int64, shape (samples,), -1 for an unknown label; for
+            several, bool, shape (samples, classes), where unknown labels are left out.
         """
         if self.form == "indicator":
             return np.asarray(labels).astype(bool)
         place = {value: i for i, value in enumerate(self.values.tolist())}
         if self.form == "single":
             return np.array([place.get(label, -1) for label in np.asarray(labels).tolist()], dtype=np.int64)
-        found = np.zeros((len(labels), len(self)), dtype=bool)
-        for i, several in enumerate(labels):
-            found[i, [place[label] for label in map(_plain, several) if label in place]] = True
-        return found
+        encoded = np.zeros((len(labels), len(self)), dtype=bool)
+        for i, label_set in enumerate(labels):
+            encoded[i, [place[label] for label in map(_plain, label_set) if label in place]] = True
+        return encoded
 
-    def decode(self, codes: np.ndarray) -> Any:
-        """Undo `encode`: labels of the same form and dtype as those given to `read_classes`."""
+    def decode(self, encoded: np.ndarray) -> np.ndarray | list[tuple[Any, ...]]:
+        """Undo `encode`: return labels of the form and dtype that `read_labels` received."""
         if self.form == "single":
-            return self.values[codes]
+            return self.values[encoded]
         if self.form == "indicator":
-            return codes.astype(np.int64)
-        return [tuple(self.values[row].tolist()) for row in codes.astype(bool)]
+            return encoded.astype(np.int64)
+        return [tuple(self.values[row].tolist()) for row in encoded.astype(bool)]
 
     def unknown_in(self, labels: Sequence[Any]) -> tuple[Any, ...]:
-        """Return those of `labels` that are none of the classes, each once, in the order of their first place.
+        """Return the labels that are not among the classes, each once, in the order of their first occurrence.
 
         Raises:
-            DataError: none of them is a class.
+            DataError: no label is among the classes.
         """
         known = set(self.values.tolist())
         unknown = tuple(dict.fromkeys(label for label in labels if label not in known))
         if unknown and not known.intersection(labels):
-            found, wanted = (", ".join(map(repr, some[:5])) for some in (unknown, self.values.tolist()))
             raise DataError(
-                f"None of the labels given is a class of the model: they are {found}, and its classes {wanted}. Are "
-                "they coded otherwise than in the training?"
+                f"The model knows none of these labels: they are {quoted(unknown)}, and its classes are "
+                f"{quoted(self.values.tolist())}. Are they encoded differently than in training?"
             )
         return unknown
 
     def unlearned(self, counts: np.ndarray) -> list[str]:
-        """Return a note on the classes that the training part has none of.
+        """Return a warning that names the classes without a training sample, if there are any.
 
         Args:
-            counts: how often it has each, shape (classes,).
+            counts: training samples of each class, shape (classes,).
         """
         absent = self.values[counts == 0].tolist()
-        listed = ", ".join(map(repr, absent[:5])) + (", …" if len(absent) > 5 else "")
-        note = f"No training sequence has the label(s) {listed}: nothing can be learned of them."
-        return [note] if absent else []
+        if not absent:
+            return []
+        return [f"No training sequence has the label(s) {quoted(absent)}: the model cannot learn them."]
 
     def to_dict(self) -> dict[str, Any]:
         return {"values": self.values.tolist(), "dtype": self.values.dtype.str, "form": self.form}
@@ -93,7 +95,7 @@ class Classes:
 
 
 def read_labels(y: Any, where: Callable[[int], str]) -> tuple[Any, str]:
-    """Tell of which form labels are, and check them.
+    """Check labels and determine their form.
 
     A list of lists (or tuples, sets, arrays) holds the label set of each sequence, unless it is a rectangle of nothing
     but 0 and 1 with two columns or more: that is an indicator, as it is to scikit-learn.
@@ -107,7 +109,7 @@ def read_labels(y: Any, where: Callable[[int], str]) -> tuple[Any, str]:
         the labels, as an array or as a list of lists, and their form.
 
     Raises:
-        DataError: a label is missing, or the labels are no classes; names the sequence.
+        DataError: a label is missing, or the labels are not classes; names the sequence.
     """
     items = _items(y)
     if items is not None and any(_is_set(item) for item in items):
@@ -115,7 +117,7 @@ def read_labels(y: Any, where: Callable[[int], str]) -> tuple[Any, str]:
     # NumPy would make text of a list that mixes text with anything else
     mixed = items is not None and any(isinstance(item, str) or _is_no_value(item) for item in items)
     try:
-        array = _array_of(items) if mixed and items is not None else np.asarray(y)
+        array = object_array(items) if mixed and items is not None else np.asarray(y)
     except ValueError:  # arrays of several axes and of unequal lengths
         raise DataError(
             "The labels are arrays of unequal shapes; expected one label, or one list of labels, for each sequence."
@@ -138,7 +140,7 @@ def find_classes(labels: Any, form: str, names: Sequence[str] | None = None) -> 
     """Return the classes that occur in labels of `read_labels`, sorted.
 
     Args:
-        names: of an indicator's columns, which then stand for their numbers.
+        names: the names of an indicator's columns; None for their numbers.
 
     Raises:
         DataError: every label set is empty.
@@ -147,16 +149,8 @@ def find_classes(labels: Any, form: str, names: Sequence[str] | None = None) -> 
         return Classes(np.arange(labels.shape[1]) if names is None else np.array(names), form)
     if form == "sets" and not any(labels):
         raise DataError("No sequence has a label: every label set is empty.")
-    flat = labels if form == "single" else _plain_array(_array_of([item for row in labels for item in row]), str)
+    flat = labels if form == "single" else _plain_array(object_array([item for row in labels for item in row]), str)
     return Classes(np.unique(flat), form)
-
-
-def is_missing(item: Any) -> bool:
-    """Tell whether an item of a column stands for nothing: None, NaN, or what pandas has for them."""
-    try:
-        return item is None or bool(item != item)
-    except (TypeError, ValueError):  # pandas.NA has no truth; an array has many
-        return not hasattr(item, "__len__")
 
 
 def _is_no_value(item: Any) -> bool:
@@ -164,7 +158,7 @@ def _is_no_value(item: Any) -> bool:
 
 
 def _items(y: Any) -> list[Any] | None:
-    """Return what a list holds, or a column of objects; None for an array of numbers or text, and for a matrix."""
+    """Return the items of a list or a column of objects; None for an array of numbers or text, and for a matrix."""
     if isinstance(y, (list, tuple)):
         return list(y)
     if hasattr(y, "to_pylist") and not hasattr(y, "columns"):  # a column of pyarrow's, no table
@@ -193,8 +187,8 @@ def _read_sets(y: Sequence[Any], where: Callable[[int], str]) -> tuple[Any, str]
         return _read_indicator(np.array(rows)), "indicator"
     for i, row in enumerate(rows):
         if row:
-            _plain_array(_array_of(row), lambda _, i=i: where(i))
-    _plain_array(_array_of([item for row in rows for item in row]), lambda _: "one of the label sets")
+            _plain_array(object_array(row), lambda _, i=i: where(i))
+    _plain_array(object_array([item for row in rows for item in row]), lambda _: "one of the label sets")
     return [[_plain(item) for item in row] for row in rows], "sets"
 
 
@@ -208,12 +202,6 @@ def _read_indicator(array: np.ndarray) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def _array_of(items: list[Any]) -> np.ndarray:
-    array = np.empty(len(items), dtype=object)
-    array[:] = items
-    return array
-
-
 def _plain_array(array: np.ndarray, where: Callable[[int], str]) -> np.ndarray:
     """Return labels with a dtype of their own: text, whole numbers or bool."""
     if array.dtype == object:
@@ -222,9 +210,9 @@ def _plain_array(array: np.ndarray, where: Callable[[int], str]) -> np.ndarray:
                 raise DataError(f"The label of {where(i)} is missing ({item}). Name it, or leave the sequence out.")
         kinds = {_kind(item): i for i, item in reversed(list(enumerate(array)))}
         if len(kinds) > 1:
-            one, other = sorted(kinds.values())[:2]
+            i, j = sorted(kinds.values())[:2]
             raise DataError(
-                f"The labels mix kinds: {array[one]!r} of {where(one)} and {array[other]!r} of {where(other)}. Make "
+                f"The labels mix kinds: {array[i]!r} of {where(i)} and {array[j]!r} of {where(j)}. Make "
                 "them all text: [str(label) for label in y]."
             )
         if "" in kinds:

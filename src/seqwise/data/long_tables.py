@@ -1,44 +1,47 @@
-"""Long tables of one row a timestep: the rows of each sequence, and what it takes from them."""
+"""Long tables, one row for each timestep: the rows of each sequence, and their features and labels."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import polars as pl
 
-from seqwise.data.sequences import Sequences, split_by_lengths
-from seqwise.data.tables import Table, as_column_names, read_table
+from seqwise.data.sequences import Sequences, object_array, split_by_lengths
+from seqwise.data.tables import Columns, Table, TableSource, as_column_names, is_missing, read_table, stack_labels
 from seqwise.data.texts import Texts
 from seqwise.data.time_index import read_times
 from seqwise.errors import DataError, SettingError
 
 
-def sequences_from_table(table: Table, group: str, time: Any, features: Any, label: Any) -> Sequences:
+def sequences_from_table(table: Table, group: str, time: Columns, features: Columns, label: Columns) -> Sequences:
+    """Read the sequences of a long table, with one label for each; see `make_sequences`."""
     targets = as_column_names(label, "label")
     rows = group_rows(table, group, time)
     columns, values = read_features(table, features, rows, targets)
-    labels = None
-    if targets:
-        labels = np.stack([_labels(table, name, rows) for name in targets], axis=1)
-        labels = labels[:, 0] if len(targets) == 1 else labels
+    labels = stack_labels([_sequence_labels(table, name, rows) for name in targets])
     return Sequences(values, rows.lengths, columns, labels, rows.names, table.label)
 
 
 def make_tagged(
-    data: Any, *, group: str, time: Any = None, features: Any = None, label: str | None = None, text: str | None = None
+    data: TableSource,
+    *,
+    group: str,
+    time: Columns = None,
+    features: Columns = None,
+    label: str | None = None,
+    text: str | None = None,
 ) -> Sequences | Texts:
-    """Read a long table of one row a step, and the label of each step.
+    """Read a long table that has a label for each step.
 
     Args:
         data: a path (CSV, Parquet), a pandas, polars or pyarrow table.
-        group, time, features: as of `seqwise.data.make_sequences`.
-        label: the column of labels; None reads none.
-        text: the column of tokens, which then stand in place of the features.
+        group, time, features: see `seqwise.data.make_sequences`.
+        label: the column of labels; None for no labels.
+        text: the column of tokens; it replaces the features.
 
     Returns:
-        the sequences, or the lists of tokens. Their ``labels`` are of each sequence an array, shape (timesteps,).
+        the sequences, or the lists of tokens. Their ``labels`` hold an array, shape (timesteps,), for each.
 
     Raises:
         DataError: the table is faulty, or a label or a token is missing; names the line.
@@ -50,19 +53,18 @@ def make_tagged(
         columns, values = read_features(table, features, rows, as_column_names(label, "label"))
         return Sequences(values, rows.lengths, columns, labels, rows.names, table.label)
     tokens = split_by_lengths(_tokens(table, text, rows), rows.lengths)
-    tokens[:] = [each.tolist() for each in tokens]
-    return Texts(tokens, labels, rows.names, table.label)
+    return Texts(object_array([array.tolist() for array in tokens]), labels, rows.names, table.label)
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows of a long table are which sequence's.
+    """The rows of each sequence in a long table.
 
     Attributes:
-        columns: those that told it: the group's, the time's.
-        order: rows of the first sequence, in its order, then of the second, and so on; int64, shape (steps,).
+        columns: the names of the group and time columns.
+        order: the first sequence's rows, in their order, then the second's, and so on; int64, shape (steps,).
         lengths: rows of each sequence, int64, shape (samples,).
-        names: of the sequences, shape (samples,).
+        names: the sequences' names, shape (samples,).
     """
 
     columns: list[str]
@@ -71,18 +73,18 @@ class Rows:
     names: np.ndarray
 
     def place(self, i: int) -> tuple[int, int]:
-        """Return the number of the sequence that `order` has at `i`, and its step there."""
+        """Return the index of the sequence that ``order[i]`` belongs to, and the row's step in it."""
         index = int(np.searchsorted(np.cumsum(self.lengths), i, side="right"))
         return index, int(i - self.lengths[:index].sum())
 
 
-def group_rows(table: Table, group: str, time: Any) -> Rows:
+def group_rows(table: Table, group: str, time: Columns) -> Rows:
     """Find the rows of each sequence of a long table, sorted by time.
 
-    Args: as of `make_sequences`.
+    Args: see `make_sequences`.
 
     Raises:
-        DataError: a row names no sequence, or two rows of a sequence have the same time.
+        DataError: the group of a row is empty, or two rows of a sequence have the same time.
     """
     column = table.column(group).to_polars().alias("name")
     empty = column.is_null().arg_true()
@@ -91,29 +93,30 @@ def group_rows(table: Table, group: str, time: Any) -> Rows:
             f"{table.label}: {group!r}, which names the sequence, is empty on {table.where(int(empty[0]))} "
             f"({len(empty):,} row(s)). Name the sequence, or leave the row out."
         )
-    found = pl.DataFrame([column]).with_row_index("row").group_by("name", maintain_order=True).agg("row")
+    groups = pl.DataFrame([column]).with_row_index("row").group_by("name", maintain_order=True).agg("row")
     times = as_column_names(table.index if time is None else time, "time")
-    lengths, names = found["row"].list.len().to_numpy().astype(np.int64), found["name"].to_numpy()
-    rows = Rows([group, *times], found["row"].explode().to_numpy().astype(np.int64), lengths, names)
+    lengths, names = groups["row"].list.len().to_numpy().astype(np.int64), groups["name"].to_numpy()
+    rows = Rows([group, *times], groups["row"].explode().to_numpy().astype(np.int64), lengths, names)
     return _sorted_by_time(table, times, rows) if times else rows
 
 
-def read_features(table: Table, features: Any, rows: Rows, targets: list[str]) -> tuple[list[str], np.ndarray]:
-    """Return the names of the feature columns, and their values, shape (steps, features), as `rows` lays them.
+def read_features(table: Table, features: Columns, rows: Rows, targets: list[str]) -> tuple[list[str], np.ndarray]:
+    """Return the names of the feature columns, and their values, shape (steps, features), in the order of `rows`.
 
     Args:
-        features: their names; None or ``"all"`` for every numeric column that is none of the others.
+        features: their names; None or ``"all"`` for every numeric column that has no other role.
         targets: columns of labels.
 
     Raises:
-        DataError, SettingError: there is none, one is no feature, or a value is missing.
+        DataError: there is no feature column, or a value is missing.
+        SettingError: a feature has another role, too.
     """
     others = {*rows.columns, *targets}
     if features is None or (isinstance(features, str) and features == "all"):
         columns = [name for name in table.numeric_columns() if name not in others]
         if not columns:
             raise DataError(
-                f"{table.label} has no numeric column beside {sorted(others)}: there is nothing to learn from."
+                f"{table.label} has no numeric column besides {sorted(others)}: there is nothing to learn from."
             )
     else:
         columns = as_column_names(features, "features")
@@ -128,14 +131,14 @@ def read_features(table: Table, features: Any, rows: Rows, targets: list[str]) -
 def _sorted_by_time(table: Table, time: list[str], rows: Rows) -> Rows:
     order = rows.order
     times = read_times(table, time, fractions=True)[order]
-    which = np.repeat(np.arange(len(rows.lengths)), rows.lengths)
-    sort = np.lexsort((times, which))
-    order, times, which = order[sort], times[sort], which[sort]
-    twice = np.flatnonzero((times[1:] == times[:-1]) & (which[1:] == which[:-1]))
-    if twice.size:
-        i = int(twice[0])
+    sequence = np.repeat(np.arange(len(rows.lengths)), rows.lengths)
+    sort = np.lexsort((times, sequence))
+    order, times, sequence = order[sort], times[sort], sequence[sort]
+    repeats = np.flatnonzero((times[1:] == times[:-1]) & (sequence[1:] == sequence[:-1]))
+    if repeats.size:
+        i = int(repeats[0])
         raise DataError(
-            f"{table.label}: sequence {str(rows.names[which[i]])!r} has two rows at {times[i]}: "
+            f"{table.label}: sequence {str(rows.names[sequence[i]])!r} has two rows at {times[i]}: "
             f"{table.where(int(order[i]))} and {table.where(int(order[i + 1]))}. Keep one of them."
         )
     return replace(rows, order=order)
@@ -163,26 +166,26 @@ def _check_missing(table: Table, columns: list[str], values: np.ndarray, rows: R
     )
 
 
-def _labels(table: Table, label: str, rows: Rows) -> np.ndarray:
-    found = table.labels(label)[rows.order]
+def _sequence_labels(table: Table, label: str, rows: Rows) -> np.ndarray:
+    labels = table.labels(label)[rows.order]
     firsts = np.cumsum(rows.lengths) - rows.lengths
-    differs = np.flatnonzero(found != np.repeat(found[firsts], rows.lengths))
+    differs = np.flatnonzero(labels != np.repeat(labels[firsts], rows.lengths))
     if differs.size:
         i = int(differs[0])
         index, _ = rows.place(i)
         first = int(firsts[index])
         raise DataError(
-            f"{table.label}: sequence {str(rows.names[index])!r} has two labels: {str(found[first])!r} on "
-            f"{table.where(int(rows.order[first]))} and {str(found[i])!r} on {table.where(int(rows.order[i]))}. A "
+            f"{table.label}: sequence {str(rows.names[index])!r} has two labels: {str(labels[first])!r} on "
+            f"{table.where(int(rows.order[first]))} and {str(labels[i])!r} on {table.where(int(rows.order[i]))}. A "
             "sequence has one label, the same in all of its rows; to learn one for each row, use a Tagger."
         )
-    return found[firsts]
+    return labels[firsts]
 
 
 def _tokens(table: Table, text: str, rows: Rows) -> np.ndarray:
-    found = np.array(table.column(text).to_list(), dtype=object)
-    for row, token in enumerate(found):
-        if token is None or token != token or (isinstance(token, str) and not token.strip()):
+    tokens = np.array(table.column(text).to_list(), dtype=object)
+    for row, token in enumerate(tokens):
+        if is_missing(token) or (isinstance(token, str) and not token.strip()):
             raise DataError(
                 f"{table.label}: the token {text!r} is empty on {table.where(row)}. Fill it, or leave the row out."
             )
@@ -191,4 +194,4 @@ def _tokens(table: Table, text: str, rows: Rows) -> np.ndarray:
                 f"{table.label}: column {text!r} holds {type(token).__name__}, {token!r}, on {table.where(row)}; "
                 "expected tokens of text. For numbers name features instead."
             )
-    return found[rows.order]
+    return tokens[rows.order]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from seqwise.data.sequence_input import make_sequences
-from seqwise.data.sequences import Sequences
-from seqwise.errors import DataError, SettingError
+from seqwise.data.sequences import Sequences, SequenceSource
+from seqwise.data.tables import Columns, TableSource
+from seqwise.errors import DataError, SettingError, check_choice, is_whole_number
 
 SIDES = ("right", "left")
 
@@ -26,34 +27,34 @@ class Padded(NamedTuple):
 
 
 def pad(
-    sequences: Any,
+    sequences: SequenceSource | TableSource,
     *,
     length: int | None = None,
     side: str = "right",
     truncate: str = "right",
     value: float = 0,
     group: str | None = None,
-    time: Any = None,
-    features: Any = None,
+    time: Columns = None,
+    features: Columns = None,
 ) -> Padded:
-    """Bring sequences to one length, and say which steps are padding.
+    """Bring sequences to one length, with a mask that marks the padding.
 
     The batch has the dtype of the sequences (NumPy's common one where theirs differ).
 
     Args:
         sequences: a list of arrays (or nested lists), each (timesteps, features), or (timesteps,) for one feature;
-            an array (samples, timesteps, features); a `Sequences`; or a table (path, pandas, polars, pyarrow) of one
-            row a timestep, with `group`.
+            an array (samples, timesteps, features); a `Sequences`; or a long table (path, pandas, polars, pyarrow),
+            with `group`.
         length: timesteps of the batch; None for those of the longest sequence.
         side: where the padding stands: ``"right"``, after the sequence, or ``"left"``, before it. (Keras's
-            `pad_sequences` calls them ``"post"`` and ``"pre"``, and pads on the left unless told otherwise.)
+            `pad_sequences` calls them ``"post"`` and ``"pre"``, and pads on the left by default.)
         truncate: the end at which a sequence longer than `length` is cut: ``"right"`` keeps its first steps,
             ``"left"`` its last.
-        value: what the padding holds. The mask hides it; it matters only to what does not read the mask.
-        group, time, features: of a table; see `make_sequences`.
+        value: the padding's value. It matters only to code that ignores the mask.
+        group, time, features: a table's columns; see `make_sequences`.
 
     Raises:
-        DataError: no sequence, an empty one, other features than the first, text, NaN; the message names it.
+        DataError: the sequences cannot be used (empty, text, NaN, different features); the message names the first.
         SettingError: an argument is out of range, or `value` does not fit the sequences' dtype.
 
     Example:
@@ -61,10 +62,9 @@ def pad(
         >>> batch.values[..., 0].tolist(), batch.mask.tolist()
         ([[1, 2, 3], [4, 0, 0]], [[True, True, True], [True, False, False]])
     """
-    for name, given in (("side", side), ("truncate", truncate)):
-        if given not in SIDES:
-            raise SettingError(f"{name}={given!r}: expected 'right' or 'left'.")
-    if length is not None and (isinstance(length, bool) or not isinstance(length, (int, np.integer)) or length < 1):
+    check_choice("side", side, SIDES)
+    check_choice("truncate", truncate, SIDES)
+    if length is not None and not is_whole_number(length, least=1):
         raise SettingError(f"length={length!r}: expected a number of timesteps, at least 1, or None for the longest.")
     joined = make_sequences(sequences, group=group, time=time, features=features)
     filler = np.asarray(value).astype(joined.values.dtype)
@@ -79,7 +79,7 @@ def pad(
 def pad_joined(
     joined: Sequences, *, length: int | None = None, side: str = "right", truncate: str = "right", value: float = 0
 ) -> Padded:
-    """Do what `pad` does, for sequences that were checked before."""
+    """Do what `pad` does, without its checks."""
     timesteps = int(joined.lengths.max()) if length is None else int(length)
     kept = np.minimum(joined.lengths, timesteps)
     steps = np.arange(timesteps)

@@ -11,43 +11,48 @@ from seqwise.errors import DataError, SettingError
 
 @dataclass(frozen=True)
 class RandomSplit:
-    """The numbers of the samples of each part, ascending, int64."""
+    """The indices of the samples in each part, ascending, int64."""
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
 
-    def notes(self, *, validation: float, test: float) -> list[str]:
-        """Tell which part is smaller than it was asked to be, one sentence each.
+    def warnings(self, *, validation: float, test: float) -> list[str]:
+        """Return a sentence for each part that is smaller than requested.
 
         Args:
             validation, test: see `split_at_random`.
         """
-        samples = sum(len(chosen) for chosen in self.__dict__.values())
-        found = []
-        for name, size in (("validation", validation), ("test", test)):
-            held, wanted = len(getattr(self, name)), part_size(size, samples, name)
-            if held < wanted:
-                found.append(
-                    f"The {name} part holds {held:,} sequence(s), and not the {wanted:,} asked for: of each label, or "
-                    "set of labels, one stays in the training part."
+        samples = len(self.train) + len(self.validation) + len(self.test)
+        sentences = []
+        for name, part, size in (("validation", self.validation, validation), ("test", self.test, test)):
+            requested = part_size(size, samples, name)
+            if len(part) < requested:
+                sentences.append(
+                    f"The {name} part has {len(part):,} sequence(s) instead of {requested:,}: one sequence of each "
+                    "label, or set of labels, stays in the training part."
                 )
-        return found
+        return sentences
 
 
 def part_size(size: float, samples: int, name: str) -> int:
-    """Return how many samples a part takes: a share, rounded to the nearest whole number, at least 1; or a number.
+    """Return the number of samples in a part: `size` itself, or a share rounded to the nearest number, at least 1.
 
     Raises:
-        SettingError: `size` is negative or no number.
+        SettingError: see `check_part_size`.
     """
-    if isinstance(size, bool) or not isinstance(size, (int, float, np.integer, np.floating)) or not 0 <= size < np.inf:
-        raise SettingError(f"{name}={size!r}: expected a share (0.1) or a number of samples (20).")
-    if size >= 1 and size != int(size):
-        raise SettingError(f"{name}={size!r}: a number of samples must be whole; a share lies between 0 and 1.")
+    check_part_size(size, name, "samples", example=20)
     if size == 0:
         return 0
     return int(size) if size >= 1 else max(round(samples * size), 1)
+
+
+def check_part_size(size: float, name: str, unit: str, example: int) -> None:
+    """Raise `SettingError` unless `size` is a share from 0 up to 1 or a whole number of `unit`."""
+    if isinstance(size, bool) or not isinstance(size, (int, float, np.integer, np.floating)) or not 0 <= size < np.inf:
+        raise SettingError(f"{name}={size!r}: expected a share (0.1) or a number of {unit} ({example}).")
+    if size >= 1 and size != int(size):
+        raise SettingError(f"{name}={size!r}: a number of {unit} must be whole; a share lies between 0 and 1.")
 
 
 def split_at_random(
@@ -55,35 +60,35 @@ def split_at_random(
 ) -> RandomSplit:
     """Draw validation and test parts at random.
 
-    With `strata` each class gives its share to every part, to within one sample, as far as it has members: a class with
-    a single one keeps it for the training.
+    With `strata` every part has its share of each class, to within one sample, as far as the members suffice; one
+    member of each class always stays in the training part.
 
     Args:
         validation, test: a share or a number of samples; 0 for none.
-        strata: the class of each sample, int, shape (samples,); None draws from all alike.
+        strata: the class of each sample, int, shape (samples,); None ignores classes.
 
     Raises:
         DataError: nothing would be left to train on.
     """
-    wanted = {"test": part_size(test, samples, "test"), "validation": part_size(validation, samples, "validation")}
-    if sum(wanted.values()) >= samples:
+    sizes = {"test": part_size(test, samples, "test"), "validation": part_size(validation, samples, "validation")}
+    if sum(sizes.values()) >= samples:
         raise DataError(
-            f"{samples} sample(s) are too few to hold back {wanted['validation']} for validation and {wanted['test']} "
+            f"{samples} sample(s) are too few to hold back {sizes['validation']} for validation and {sizes['test']} "
             "for the test: nothing is left to train on. Bring more, or set validation=0 and test=0."
         )
     rng = np.random.default_rng(seed)
     groups = np.zeros(samples, dtype=np.int64) if strata is None else np.unique(strata, return_inverse=True)[1]
     left = np.arange(samples)
-    found = {}
-    for name, size in wanted.items():
+    drawn = {}
+    for name, size in sizes.items():
         taken = _draw(groups[left], size, rng)
-        found[name] = left[taken]
-        left = np.setdiff1d(left, found[name])
-    return RandomSplit(left, found["validation"], found["test"])
+        drawn[name] = left[taken]
+        left = np.setdiff1d(left, drawn[name])
+    return RandomSplit(left, drawn["validation"], drawn["test"])
 
 
 def _draw(groups: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Return positions of `size` members, each group's share as near to its due as whole numbers allow."""
+    """Return the positions of `size` members; each group's share is as near to its due as whole numbers allow."""
     counts = np.bincount(groups)
     due = counts * size / len(groups)
     most = np.maximum(counts - 1, 0)  # each group keeps one

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Self, TypedDict
 
 import numpy as np
 
-from seqwise.errors import DataError, SettingError, nearest
+from seqwise.errors import DataError, SettingError, check_choice, nearest
 
 KINDS = ("standard", "minmax", "robust", "none")
+
+
+class SavedScaler(TypedDict):
+    """A fitted scaler as JSON holds it."""
+
+    kind: str | dict[str, str]
+    log: list[str]
+    columns: list[str]
+    offset: list[float]
+    scale: list[float]
 
 
 class Scaler:
@@ -19,13 +29,14 @@ class Scaler:
     - ``"standard"``: mean 0, standard deviation 1;
     - ``"minmax"``: 0 to 1;
     - ``"robust"``: median 0, interquartile range 1;
-    - ``"none"``: as it is.
+    - ``"none"``: unchanged.
 
-    The definitions (and the treatment of NaN, which is ignored) are scikit-learn's.
+    The definitions (NaN is ignored) are scikit-learn's.
 
     Args:
-        kind: one of these for all features, or a mapping from a feature's name to its kind.
-        log: names of the features whose logarithm is taken first.
+        kind: one of these for all features, or a mapping from a feature's name to its kind (``"standard"`` where it
+            is absent).
+        log: names of the features to take the logarithm of first.
 
     Attributes:
         columns: the features' names. offset_, scale_: float64, shape (features,).
@@ -35,14 +46,15 @@ class Scaler:
         self.kind = kind
         self.log = tuple(log)
 
-    def fit(self, values: np.ndarray, columns: Sequence[str], *, constants: bool = False) -> Scaler:
+    def fit(self, values: np.ndarray, columns: Sequence[str], *, constants: bool = False) -> Self:
         """Learn offset and scale from training rows, shape (rows, features); NaN is ignored.
 
         Args:
-            constants: let a feature be constant; it becomes 0.
+            constants: accept a constant feature; it becomes 0.
 
         Raises:
-            DataError: a feature is constant, or has values ≤ 0 where its logarithm is asked for.
+            DataError: a feature is constant, or has values ≤ 0 where its logarithm is to be taken.
+            SettingError: an unknown kind, or a mapping that names something else than a feature.
         """
         self.columns = list(columns)
         kinds = self._kinds()
@@ -59,7 +71,7 @@ class Scaler:
             if low == high:
                 raise DataError(
                     f"column {self.columns[j]!r} is constant in the training rows ({np.nanmin(values[:, j]):g} in all "
-                    f"{len(values):,}): there is nothing to learn from it. Leave it out of features, or train on "
+                    f"{len(values):,}): a model cannot learn from it. Leave it out of features, or train on "
                     "more rows."
                 )
             if kind == "standard":
@@ -67,9 +79,9 @@ class Scaler:
             elif kind == "minmax":
                 self.offset_[j], self.scale_[j] = low, high - low
             elif kind == "robust":
-                quarter, median, three = np.nanpercentile(column, [25, 50, 75])
-                # more than half of the values may be alike (rain, sales): then the range is the scale
-                self.offset_[j], self.scale_[j] = median, (three - quarter) or (high - low)
+                lower, median, upper = np.nanpercentile(column, [25, 50, 75])
+                # more than half of the values may be equal (rain, sales): then the range is the scale
+                self.offset_[j], self.scale_[j] = median, (upper - lower) or (high - low)
         return self
 
     def transform(self, values: np.ndarray) -> np.ndarray:
@@ -81,14 +93,14 @@ class Scaler:
 
     def inverse(self, scaled: np.ndarray, features: int | None = None) -> np.ndarray:
         """Undo `transform` for the first `features` columns (all where None); float64, same shape."""
-        take = slice(features)
-        values = scaled.astype(np.float64) * self.scale_[take] + self.offset_[take]
-        for j, name in enumerate(self.columns[take]):
+        columns = slice(features)
+        values = scaled.astype(np.float64) * self.scale_[columns] + self.offset_[columns]
+        for j, name in enumerate(self.columns[columns]):
             if name in self.log:
                 values[..., j] = np.exp(np.minimum(values[..., j], 700))  # no overflow from a wild forecast
         return values
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> SavedScaler:
         kind = self.kind if isinstance(self.kind, str) else dict(self.kind)
         return {
             "kind": kind,
@@ -99,7 +111,7 @@ class Scaler:
         }
 
     @classmethod
-    def from_dict(cls, saved: Mapping[str, Any]) -> Scaler:
+    def from_dict(cls, saved: SavedScaler) -> Self:
         scaler = cls(saved["kind"], saved["log"])
         scaler.columns = list(saved["columns"])
         scaler.offset_, scaler.scale_ = np.array(saved["offset"]), np.array(saved["scale"])
@@ -109,13 +121,12 @@ class Scaler:
         if isinstance(self.kind, Mapping):
             for name in self.kind:
                 if name not in self.columns:
-                    raise SettingError(f"scaler names {name!r}, which is no feature.{nearest(name, self.columns)}")
+                    raise SettingError(f"scaler names {name!r}, which is not a feature.{nearest(name, self.columns)}")
             kinds = [self.kind.get(name, "standard") for name in self.columns]
         else:
             kinds = [self.kind] * len(self.columns)
         for kind in kinds:
-            if kind not in KINDS:
-                raise SettingError(f"scaler={kind!r}: expected one of {', '.join(map(repr, KINDS))}.")
+            check_choice("scaler", kind, KINDS)
         return kinds
 
     def _log(self, values: np.ndarray) -> np.ndarray:
@@ -134,20 +145,22 @@ class Scaler:
 
 
 def swings_grow_with_level(values: np.ndarray, block: int) -> bool:
-    """Tell whether a logarithm would steady a series: do its swings grow in proportion to its level?
+    """Tell whether a logarithm would stabilize the variance of a series, whose swings grow with its level.
 
-    Bartlett's rule (1947): with standard deviation ∝ level**b over blocks of rows, the logarithm is the steadying
-    transformation at b = 1; it is taken from b > 0.5 on, when the level at least doubles and both rise together.
+    Bartlett (1947): where the standard deviation is proportional to level**b over blocks of rows, the logarithm is the
+    variance-stabilizing transformation for b = 1. It is chosen for b > 0.5 if the level at least doubles and both are
+    correlated.
 
     Args:
-        values: shape (rows,), NaN where missing. block: rows of a block; a cycle should fit in.
+        values: shape (rows,), NaN where missing.
+        block: rows of a block, at least one cycle.
     """
     values = values[~np.isnan(values)]
     blocks = len(values) // max(block, 2)
     if blocks < 4 or values.min() <= 0:
         return False
-    cut = values[len(values) - blocks * max(block, 2) :].reshape(blocks, -1)
-    level, swing = cut.mean(axis=1), cut.std(axis=1)
+    blocked = values[len(values) - blocks * max(block, 2) :].reshape(blocks, -1)
+    level, swing = blocked.mean(axis=1), blocked.std(axis=1)
     if level.max() < 2 * level.min() or (swing <= 0).any():
         return False
     x, y = np.log(level), np.log(swing)

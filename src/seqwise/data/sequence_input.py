@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from seqwise.data.long_tables import sequences_from_table
-from seqwise.data.sequences import Sequences, join_sequences
-from seqwise.data.tables import Table, is_table, read_table
+from seqwise.data.sequences import Sequences, SequenceSource, join_sequences
+from seqwise.data.tables import Columns, Table, TableSource, is_table, read_table
 from seqwise.data.ts_files import read_ts
 from seqwise.errors import SettingError
 
 
 def make_sequences(
-    data: Any, *, group: str | None = None, time: Any = None, features: Any = None, label: Any = None
+    data: SequenceSource | TableSource,
+    *,
+    group: str | None = None,
+    time: Columns = None,
+    features: Columns = None,
+    label: Columns = None,
 ) -> Sequences:
     """Read sequences from a list, an array, or a long table.
 
@@ -24,15 +28,15 @@ def make_sequences(
 
     Args:
         data: a list of arrays, each (timesteps, features) or (timesteps,); an array (samples, timesteps, features);
-            a `Sequences`, which is returned as it is; a path (.ts, CSV, Parquet), a pandas, polars or pyarrow table.
-        group: of a table: the column that names each row's sequence.
-        time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
-        features: of a table: the feature columns; None or ``"all"`` for every numeric column that is none of the
-            others.
-        label: of a table: a column (or columns) that holds one label for each sequence, the same in all of its rows.
+            a `Sequences`, which is returned unchanged; a path (.ts, CSV, Parquet), a pandas, polars or pyarrow table.
+        group: a table's column that names each row's sequence.
+        time: a table's column (or columns) by which a sequence's rows are sorted; None keeps their order.
+        features: a table's feature columns; None or ``"all"`` for every numeric column that has no other role.
+        label: a table's column (or columns) that holds one label for each sequence, the same in all of its rows.
 
     Raises:
         DataError: the sequences, the table or the file are faulty; the message names the sequence or line.
+        SettingError: a table without `group`, or columns are named but the data are not a table.
     """
     if isinstance(data, Sequences):
         return data
@@ -44,10 +48,10 @@ def make_sequences(
             )
         return join_sequences(data)
     if isinstance(data, (str, Path)) and Path(data).suffix.lower() == ".ts":
-        for name, given in (("group", group), ("time", time), ("features", features), ("label", label)):
-            if given is not None:
+        for name, column in (("group", group), ("time", time), ("features", features), ("label", label)):
+            if column is not None:
                 raise SettingError(
-                    f"{name}={given!r} names a column of a table, but a .ts file has none. Leave it out."
+                    f"{name}={column!r} names a column of a table, but a .ts file has none. Leave it out."
                 )
         return read_ts(data)
     table = read_table(data)

@@ -1,16 +1,18 @@
-"""Sequences of unequal lengths, laid one after another in a single array, with their faults named."""
+"""Sequences of unequal lengths, concatenated in a single array; messages name the sequence that is faulty."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from seqwise.errors import DataError
 
 NUMBERS = "fiub"
+# several sequences, each an array or nested lists; or one array for all of them
+SequenceSource: TypeAlias = "Sequences | np.ndarray | Iterable[Any]"
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Sequences:
         lengths: int64, shape (samples,): timesteps of each sequence, at least 1.
         columns: the features' names.
         labels: shape (samples,), where the source holds one label for each sequence; else None.
-        names: what the source calls each sequence, shape (samples,); None where they are only counted.
-        label: what to call the source in messages.
+        names: the name of each sequence in the source, shape (samples,); None where they are only counted.
+        label: the source's name in messages.
     """
 
     values: np.ndarray
@@ -68,22 +70,21 @@ class Sequences:
         return f"sequence {index}" if self.names is None else f"sequence {str(self.names[index])!r}"
 
 
-def join_sequences(sequences: Any, label: str = "the list") -> Sequences:
-    """Lay sequences one after another.
+def join_sequences(sequences: object, label: str = "the list") -> Sequences:
+    """Concatenate sequences, after checking each.
 
     Args:
-        sequences: a list (or tuple, or iterator) of sequences, each of shape (timesteps, features), or
-            (timesteps,) for one feature, as an array or nested lists; an array of objects, shape (samples,), is such a
-            list, too; or one array, shape (samples, timesteps, features). The dtype is kept; where the sequences'
-            differ, it is NumPy's common one.
+        sequences: a list (or tuple, iterator, array of objects) of sequences, each of shape (timesteps, features), or
+            (timesteps,) for one feature, as an array or nested lists; or one array, shape (samples, timesteps,
+            features). The dtype is kept; where the sequences' dtypes differ, the result has NumPy's common one.
 
     Raises:
-        DataError: there are none, one of them is empty, is no array of numbers, or has another number of features;
-            a value is NaN or infinite. The message names the sequence, the step and the feature.
+        DataError: the list is empty; a sequence is empty, not numeric or has another number of features than the
+            first; a value is NaN or infinite. The message names the sequence, the step and the feature.
     """
     if isinstance(sequences, np.ndarray):
         sequences = _list_of(sequences)
-    elif isinstance(sequences, (str, bytes)) or not hasattr(sequences, "__iter__"):
+    elif isinstance(sequences, (str, bytes)) or not isinstance(sequences, Iterable):
         raise DataError(
             f"Expected a list of arrays of shape (timesteps, features), got {type(sequences).__name__}: "
             f"{str(sequences)[:40]!r}."
@@ -107,13 +108,13 @@ def join_sequences(sequences: Any, label: str = "the list") -> Sequences:
     features = counts[0]
     if min(counts) != max(counts):
         first = next(i for i, n in enumerate(counts) if n != features)
-        turned = ""
+        hint = ""
         if arrays[first].shape[0] == features:
-            turned = f" If its axes are swapped, turn them: sequences[{first}].T."
+            hint = f" If its axes are swapped, transpose it: sequences[{first}].T."
         raise DataError(
             f"Sequence {first} has {counts[first]} features (shape {arrays[first].shape}), but sequence 0 has "
             f"{features} (shape {arrays[0].shape}). All sequences need the same features; only their lengths may "
-            f"differ.{turned}"
+            f"differ.{hint}"
         )
     lengths = np.array([len(array) for array in arrays], dtype=np.int64)
     joined = Sequences(np.concatenate(arrays), lengths, [str(j) for j in range(features)], label=label)
@@ -141,18 +142,23 @@ def check_finite(sequences: Sequences) -> None:
 
 
 def split_by_lengths(flat: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Return what stands one sequence after another as an array of arrays, shape (samples,)."""
-    made = np.empty(len(lengths), dtype=object)
-    made[:] = np.split(flat, np.cumsum(lengths)[:-1])
-    return made
+    """Undo a concatenation: return an array of objects, shape (samples,), each an array of its length."""
+    return object_array(np.split(flat, np.cumsum(lengths)[:-1]))
 
 
-def _list_of(array: np.ndarray) -> Any:
+def object_array(items: Sequence[Any]) -> np.ndarray:
+    """Return an array of objects, shape (items,), even where NumPy would stack the items."""
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    return array
+
+
+def _list_of(array: np.ndarray) -> Iterable[Any]:
     if array.dtype == object and array.ndim == 1:
         return array.tolist()
     if array.dtype == object:
         raise DataError(
-            f"An array of objects, shape {array.shape}, hides what is in it. Pass the sequences as a list: "
+            f"An array of objects, shape {array.shape}, hides its contents. Pass the sequences as a list: "
             "list(sequences)."
         )
     if array.ndim == 2:

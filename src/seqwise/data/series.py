@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from seqwise.data.tables import Table, as_column_names, read_table
+from seqwise.data.tables import Columns, Table, TableSource, as_column_names, read_table
 from seqwise.data.time_index import TimeIndex, infer_time_index, numbered, read_times
-from seqwise.errors import DataError, SettingError
+from seqwise.errors import DataError, SettingError, check_choice
 
 GAP_RULES = ("interpolate", "mask", "error")
 
@@ -24,10 +23,11 @@ class TimeSeries:
         columns: the columns' names; the first `targets` of them are the targets.
         targets: number of targets.
         time_index: the rows' times.
+        time: the time column (or columns) that they came from; None where the rows are only counted.
         observed: bool, shape (rows, columns): False where a value is filled. None when nothing is.
         gaps: ``"interpolate"``, ``"mask"`` or ``"error"``.
-        notes: what was found and mended, one sentence each.
-        source: the table it came from (name and kind), for messages and answers.
+        warnings: the faults of the data and how they were repaired, one sentence each.
+        kind, label: the table it came from; see `Table`.
     """
 
     values: np.ndarray
@@ -37,7 +37,7 @@ class TimeSeries:
     time: str | list[str] | None
     observed: np.ndarray | None = None
     gaps: str = "interpolate"
-    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     kind: str = "polars"
     label: str = "the table"
 
@@ -50,7 +50,7 @@ class TimeSeries:
 
     @property
     def times(self) -> np.ndarray:
-        """Every row's time, shape (rows,)."""
+        """The time of each row, shape (rows,)."""
         return self.time_index.at(np.arange(len(self)))
 
     def truth(self) -> np.ndarray:
@@ -73,31 +73,31 @@ class TimeSeries:
     def head(self, rows: int) -> TimeSeries:
         """Return the first `rows` rows (views, no copies)."""
         observed = None if self.observed is None else self.observed[:rows]
-        return TimeSeries(**{**self.__dict__, "values": self.values[:rows], "observed": observed})
+        return replace(self, values=self.values[:rows], observed=observed)
 
 
 def make_series(
-    data: Any,
+    data: TableSource,
     *,
-    target: Any,
-    time: Any = None,
-    features: Any = None,
+    target: Columns,
+    time: Columns = None,
+    features: Columns = None,
     gaps: str = "interpolate",
     time_index: TimeIndex | None = None,
 ) -> TimeSeries:
     """Read a table as a regular series: sort, drop duplicates, lay on a regular time index, fill by the stated rule.
 
-    Duplicated times: the last row counts. Rows out of order are sorted. Rows whose targets are missing at
-    the very beginning or end are dropped. Elsewhere a missing row or value is treated by `gaps`:
+    Of rows with the same time the last is kept. Rows out of order are sorted. Rows whose targets are missing at
+    the very beginning or end are dropped. Elsewhere a missing row or value is handled by `gaps`:
 
     - ``"interpolate"``: filled on the straight line between its neighbours;
     - ``"mask"``: filled with the last observed value, and the step is hidden from the LSTM by a mask;
-    - ``"error"``: refused, with the rows.
+    - ``"error"``: an error that names the rows.
 
     A filled target never counts in the loss or in a metric.
 
     Args:
-        data: whatever `read_table` takes.
+        data: a table, as for `read_table`.
         target: name(s) of the target column(s).
         time: the time column, or a list of them (year, month, …); None for rows that are evenly spaced.
         features: further input columns; ``"all"`` for every other numeric column. The targets' own past is
@@ -105,16 +105,16 @@ def make_series(
         time_index: the step to expect, from an earlier series, when the rows are too few to infer it.
 
     Raises:
-        DataError: see the messages; each names the column and row.
+        DataError: a column or a value cannot be used, or the rows are not evenly spaced; names the column and row.
+        SettingError: an argument is out of range, or two contradict each other.
     """
-    if gaps not in GAP_RULES:
-        raise SettingError(f"gaps={gaps!r}: expected one of {', '.join(map(repr, GAP_RULES))}.")
+    check_choice("gaps", gaps, GAP_RULES)
     table = read_table(data)
     targets = as_column_names(target, "target")
     if not targets:
         raise SettingError(f"target is missing. Name the column to forecast; {table.label} has {table.columns}.")
-    time = table.index if time is None else time
-    time_names = as_column_names(time, "time")
+    time_names = as_column_names(table.index if time is None else time, "time")
+    time_columns = time_names[0] if len(time_names) == 1 else time_names or None
     if features == "all":
         extra = [c for c in table.numeric_columns() if c not in targets + time_names]
     else:
@@ -124,34 +124,45 @@ def make_series(
     columns = targets + extra
     for name in columns:
         table.column(name)
-    notes: list[str] = []
-    if time is None:
+    warnings: list[str] = []
+    if not time_names:
         positions, time_index = numbered(len(table.frame))
         order = positions
     else:
-        order, positions, time_index = _lay_on_time_index(table, time_names, time_index, notes)
+        order, positions, time_index = _lay_on_time_index(table, time_names, time_index, warnings)
     raw = np.full((int(positions[-1]) + 1, len(columns)), np.nan)
     for j, name in enumerate(columns):
         raw[positions, j] = table.numbers(name)[order]
     source = np.full(len(raw), -1)  # the table's row behind each step of the time index, -1 where there is none
     source[positions] = order
-    raw, source, time_index = _trim(table, targets, raw, source, time_index, notes)
-    _note_missing(table, columns, raw, source, time_index, gaps, notes)
+    raw, source, time_index = _trim(table, targets, raw, source, time_index, warnings)
+    _handle_missing(table, columns, raw, source, time_index, gaps, warnings)
     observed = ~np.isnan(raw)
-    if observed.all():
-        return TimeSeries(raw, columns, len(targets), time_index, time, None, gaps, notes, table.kind, table.label)
-    _fill(raw, observed, gaps)
-    return TimeSeries(raw, columns, len(targets), time_index, time, observed, gaps, notes, table.kind, table.label)
+    complete = bool(observed.all())
+    if not complete:
+        _fill(raw, observed, gaps)
+    return TimeSeries(
+        raw,
+        columns,
+        len(targets),
+        time_index,
+        time_columns,
+        None if complete else observed,
+        gaps,
+        warnings,
+        table.kind,
+        table.label,
+    )
 
 
 def _lay_on_time_index(
-    table: Table, time: list[str], time_index: TimeIndex | None, notes: list[str]
+    table: Table, time: list[str], time_index: TimeIndex | None, warnings: list[str]
 ) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
     times = read_times(table, time)
     order = np.argsort(times, kind="stable")
     late = np.flatnonzero(np.diff(times) < np.zeros((), dtype=np.diff(times[:1]).dtype))
     if late.size:
-        notes.append(
+        warnings.append(
             f"{late.size:,} row(s) were out of order (first: {table.where(int(late[0]) + 1)}, {times[late[0] + 1]}); "
             "sorted by time."
         )
@@ -165,7 +176,7 @@ def _lay_on_time_index(
                 "series in one table. Keep one of them, for example df[df['id'] == 'a']."
             )
         row = int(order[np.flatnonzero(~last)[0]])
-        notes.append(
+        warnings.append(
             f"{repeats:,} row(s) repeat a time (first: {times[row]} on {table.where(row)}); "
             "the last row of each time was kept."
         )
@@ -176,8 +187,7 @@ def _lay_on_time_index(
         came, expected = ("numbers", "dates") if ordered.dtype.kind == "i" else ("dates", "numbers")
         raise DataError(f"{table.label}: {time[0]!r} holds {came}, but {expected} in the training data.")
     else:  # the step is known; only the beginning is new
-        start = int(ordered[0]) if time_index.unit == "i" else str(ordered[0])
-        time_index = TimeIndex(start, time_index.step, time_index.unit, time_index.month_end)
+        time_index = time_index.starting_at(ordered[0])
         if (time_index.positions(ordered) % 1).any():
             raise DataError(f"{table.label}: the rows are not {time_index.frequency} apart, as in the training data.")
     positions = np.round(time_index.positions(ordered)).astype(np.int64)
@@ -192,21 +202,22 @@ def _lay_on_time_index(
     return order, positions, time_index
 
 
-def _note_missing(
+def _handle_missing(
     table: Table,
     columns: list[str],
     raw: np.ndarray,
     source: np.ndarray,
     time_index: TimeIndex,
     gaps: str,
-    notes: list[str],
+    warnings: list[str],
 ) -> None:
-    found = []
+    faults = []
     absent = source < 0
-    holes = int(absent.sum())
-    if holes:
+    if absent.any():
         first = time_index.at(np.flatnonzero(absent)[:1])[0]
-        found.append(f"{holes:,} row(s) are absent from the time index of {time_index.frequency} (first: {first})")
+        faults.append(
+            f"{int(absent.sum()):,} row(s) are absent from the time index of {time_index.frequency} (first: {first})"
+        )
     for j, name in enumerate(columns):
         empty = np.flatnonzero(np.isnan(raw[:, j]) & ~absent)
         if np.isnan(raw[:, j]).all():
@@ -215,36 +226,33 @@ def _note_missing(
                 "target. Leave it out."
             )
         if empty.size:
-            found.append(
+            faults.append(
                 f"{empty.size:,} value(s) of {name!r} are missing (first: {table.where(int(source[empty[0]]))})"
             )
-    if not found:
+    if not faults:
         return
     if gaps == "error":
         raise DataError(
-            f"{table.label}: {'; '.join(found)}. Fill them, or choose a rule: gaps='interpolate' (straight line) or "
+            f"{table.label}: {'; '.join(faults)}. Fill them, or choose a rule: gaps='interpolate' (straight line) or "
             "gaps='mask' (the LSTM skips the step)."
         )
     rule = {"interpolate": "interpolated", "mask": "masked"}[gaps]
-    notes.extend(f"{sentence}; {rule}, and never counted in the loss or a metric." for sentence in found)
+    warnings.extend(f"{sentence}; {rule}, and left out of the loss and the metrics." for sentence in faults)
 
 
 def _trim(
-    table: Table, targets: list[str], raw: np.ndarray, source: np.ndarray, time_index: TimeIndex, notes: list[str]
+    table: Table, targets: list[str], raw: np.ndarray, source: np.ndarray, time_index: TimeIndex, warnings: list[str]
 ) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
-    known = np.flatnonzero(~np.isnan(raw[:, : len(targets)]).all(axis=1))
-    if not known.size:
+    with_target = np.flatnonzero(~np.isnan(raw[:, : len(targets)]).all(axis=1))
+    if not with_target.size:
         raise DataError(f"{table.label}: the target {targets[0]!r} holds no value at all. Name another column.")
-    first, last = int(known[0]), int(known[-1])
+    first, last = int(with_target[0]), int(with_target[-1])
     dropped = [(first, "beginning"), (len(raw) - 1 - last, "end")]
     for rows, where in dropped:
         if rows:
-            notes.append(f"{rows:,} row(s) without a target at the {where} were left out.")
+            warnings.append(f"{rows:,} row(s) without a target at the {where} were left out.")
     if first:
-        start = time_index.at(np.array([first]))[0]
-        time_index = TimeIndex(
-            int(start) if time_index.unit == "i" else str(start), time_index.step, time_index.unit, time_index.month_end
-        )
+        time_index = time_index.starting_at(time_index.at(np.array([first]))[0])
     return raw[first : last + 1], source[first : last + 1], time_index
 
 

@@ -1,24 +1,27 @@
-"""Words back to text: which punctuation marks stand without a space, as the training texts wrote them."""
+"""Detokenizing words: which punctuation marks stand without a space, learned from the training texts."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import TYPE_CHECKING
 
-MOST_TEXTS = 20_000  # enough to know how a mark is written
-QUOTE = '"'  # opens and closes alike, so it is told by turns
+if TYPE_CHECKING:
+    import tokenizers
+
+MOST_TEXTS = 20_000  # enough to learn how a mark is written
+QUOTE = '"'  # opens and closes alike: every second one closes
 
 
-def learn_spacing(tokenizer: Any, texts: list[str]) -> dict[str, list[bool]]:
-    """Return for each punctuation mark whether it mostly clings to what stands before it, and to what comes after.
+def learn_spacing(tokenizer: tokenizers.Tokenizer, texts: list[str]) -> dict[str, list[bool]]:
+    """Return for each punctuation mark whether it usually clings to the word before it, and to the word after it.
 
-    So an English question mark clings to its word and a French one does not; the apostrophe clings on both sides.
+    An English question mark clings to the word before it, a French one does not; an apostrophe clings on both sides.
 
     Args:
-        tokenizer: of the tokenizers library, trained.
+        tokenizer: a trained tokenizer of the tokenizers library.
         texts: the training texts.
     """
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])  # before: clings, of; after: clings, of
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])  # clings before, occurs before; the same after
     for encoding in tokenizer.encode_batch(texts[:MOST_TEXTS]):
         tokens, offsets = encoding.tokens, encoding.offsets
         for i, token in enumerate(tokens):
@@ -36,7 +39,7 @@ def learn_spacing(tokenizer: Any, texts: list[str]) -> dict[str, list[bool]]:
 
 
 def join_words(words: list[str], spacing: dict[str, list[bool]]) -> str:
-    """Join words by spaces, but where a mark clings.
+    """Join words by spaces, except where a mark clings.
 
     >>> clings = {"'": [True, True], "!": [True, False]}
     >>> join_words(["don", "'", "t", '"', "go", '"', "!"], clings)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import narwhals as nw
 import numpy as np
@@ -13,16 +14,24 @@ import polars as pl
 from seqwise.data.files import decoded, existing_file
 from seqwise.errors import DataError, SettingError, nearest
 
+if TYPE_CHECKING:
+    from narwhals.typing import IntoFrame, IntoSeries
+
+# a column, several, or none; NumPy's columns have numbers
+Columns: TypeAlias = str | int | Iterable[str | int] | None
+# what `read_table` takes
+TableSource: TypeAlias = "Table | str | Path | np.ndarray | Iterable[Any] | IntoFrame | IntoSeries"
+
 NULL_WORDS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-"]
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table with named columns, the kind of object it came from and what to call it in messages.
+    """A table with named columns, the kind of object it came from and what messages call it.
 
     Attributes:
         frame: the columns, behind narwhals' common interface.
-        kind: ``"polars"``, ``"pandas"``, ``"pyarrow"`` or ``"numpy"``; answers are given in the same kind.
+        kind: ``"polars"``, ``"pandas"``, ``"pyarrow"`` or ``"numpy"``; forecasts are returned in the same kind.
         label: the file's name, or the kind, for messages.
         first_line: number of the first row's line in the text file; None where there is no file.
         index: name of the column that was a pandas DatetimeIndex, if there was one.
@@ -56,7 +65,7 @@ class Table:
         """Return a column of labels as it is, shape (rows,).
 
         Raises:
-            DataError: a row has none.
+            DataError: a label is missing; names the row.
         """
         column = self.column(name).to_polars()
         missing = column.is_null()
@@ -92,14 +101,14 @@ class Table:
         return values
 
     def _parse(self, name: str, column: nw.Series[Any]) -> np.ndarray:
-        words = pl.Series([None if v is None or v != v else str(v).strip() for v in column.to_list()], dtype=pl.String)
+        words = pl.Series([None if is_missing(v) else str(v).strip() for v in column.to_list()], dtype=pl.String)
         words = words.set(words.is_in(NULL_WORDS).fill_null(False), None)
         values = words.cast(pl.Float64, strict=False)
         bad = (values.is_null() & words.is_not_null()).arg_true()
         if len(bad):
             row = int(bad[0])
             share = f"{len(bad):,} of {len(words):,} values"
-            mend = (
+            fix = (
                 f"Correct {'it' if len(bad) == 1 else 'them'} or leave the cell empty (missing)."
                 if len(bad) < len(words) / 2
                 else f"Leave {name!r} out of features, or encode it as numbers "
@@ -107,19 +116,19 @@ class Table:
             )
             raise DataError(
                 f"{self.label}: column {name!r} must be numeric but holds text: {words[row]!r} on "
-                f"{self.where(row)} ({share}). {mend}"
+                f"{self.where(row)} ({share}). {fix}"
             )
         return values.to_numpy().astype(np.float64)
 
 
-def read_table(source: Any, *, text: str | None = None) -> Table:
+def read_table(source: TableSource, *, text: str | None = None) -> Table:
     """Wrap a table or read it from a file.
 
     Args:
         source: path of a ``.csv``, ``.tsv``, ``.txt`` or ``.parquet`` file; a pandas, polars or pyarrow
             table (through narwhals); or a NumPy array, shape (rows,) or (rows, columns), whose columns
             are called ``"0"``, ``"1"``, ….
-        text: of a text file: a column of text that is read as it is written, so that "NA", "-" and "007" are words.
+        text: for a text file, a column to read as it is written, so that "NA", "-" and "007" stay text.
 
     Raises:
         DataError: there is no such file, it is empty or unreadable, or `source` is none of these.
@@ -136,15 +145,15 @@ def read_table(source: Any, *, text: str | None = None) -> Table:
                 raise
             raise DataError("The list's rows differ in length; a table needs the same columns in each row.") from None
     try:
-        frame = nw.from_native(source, allow_series=True)
+        frame: nw.DataFrame[Any] | nw.LazyFrame[Any] | nw.Series[Any] = nw.from_native(source, allow_series=True)
     except TypeError:
         raise DataError(
             f"Cannot read a table from {type(source).__name__}. Expected a path (CSV, Parquet), a pandas, "
             "polars or pyarrow table, or a NumPy array of shape (rows, columns)."
         ) from None
     except nw.exceptions.DuplicateError as error:
-        twice = str(error).partition("'")[2].partition("'")[0]
-        raise DataError(f"The table has two columns called {twice!r}; give each its own name.") from None
+        name = str(error).partition("'")[2].partition("'")[0]
+        raise DataError(f"The table has two columns called {name!r}; give each its own name.") from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     if isinstance(frame, nw.Series):
@@ -177,8 +186,8 @@ def _from_array(array: np.ndarray) -> Table:
     if array.ndim != 2:
         raise DataError(
             f"Expected an array of shape (rows, columns), got {array.shape}. A series is one row a timestep: "
-            "Seqwise cuts the (samples, timesteps, features) windows itself. If the array is already cut, "
-            "join it again: array.reshape(-1, features)."
+            "Seqwise cuts the (samples, timesteps, features) windows itself. If the windows are already cut, "
+            "join them: array.reshape(-1, features)."
         )
     if array.shape[0] == 0:
         raise DataError(f"The array has no rows: its shape is {array.shape}.")
@@ -188,7 +197,7 @@ def _from_array(array: np.ndarray) -> Table:
     return Table(nw.from_native(frame), "numpy", "the array")
 
 
-def _read_file(path: Path, written: str | None) -> Table:
+def _read_file(path: Path, text: str | None) -> Table:
     existing_file(path, "CSV or Parquet")
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".tsv", ".txt", ".parquet", ".pq"):
@@ -201,7 +210,7 @@ def _read_file(path: Path, written: str | None) -> Table:
         if suffix in (".parquet", ".pq"):
             frame, first_line = pl.read_parquet(path), None
         else:
-            frame, first_line = _read_text(path, written), 2
+            frame, first_line = _read_text(path, text), 2
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}") from error
     if frame.height == 0:
@@ -209,7 +218,7 @@ def _read_file(path: Path, written: str | None) -> Table:
     return Table(nw.from_native(frame), "polars", path.name, first_line)
 
 
-def _read_text(path: Path, written: str | None) -> pl.DataFrame:
+def _read_text(path: Path, text: str | None) -> pl.DataFrame:
     raw = path.read_bytes()
     header = decoded(raw, path.name).partition("\n")[0]
     separator = max(",;\t|", key=header.count)
@@ -219,12 +228,12 @@ def _read_text(path: Path, written: str | None) -> pl.DataFrame:
     frame = pl.read_csv(
         raw, separator=separator, null_values=NULL_WORDS, infer_schema_length=None, try_parse_dates=False
     )
-    if written not in frame.columns or frame.schema[written] != pl.String:
+    if text not in frame.columns or frame.schema[text] != pl.String:
         return frame
-    return frame.with_columns(pl.read_csv(raw, separator=separator, columns=[written], infer_schema=False))
+    return frame.with_columns(pl.read_csv(raw, separator=separator, columns=[text], infer_schema=False))
 
 
-def to_kind(columns: dict[str, np.ndarray], kind: str) -> Any:
+def to_kind(columns: dict[str, np.ndarray], kind: str) -> IntoFrame | np.ndarray:
     """Build a table of `kind` from columns of equal length; for ``"numpy"`` the numeric columns, stacked."""
     if kind == "numpy":
         return np.stack([v for v in columns.values() if v.dtype.kind == "f"], axis=1)
@@ -236,18 +245,38 @@ def to_kind(columns: dict[str, np.ndarray], kind: str) -> Any:
     return frame.to_arrow() if kind == "pyarrow" else frame
 
 
-def is_table(data: Any) -> bool:
+def is_table(data: object) -> bool:
     """Tell whether `data` is a table in memory, of any library that narwhals knows."""
     return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
 
 
-def as_column_names(value: Any, what: str) -> list[str]:
-    """Return column names as a list of text: one name, a list, or NumPy column numbers."""
+def stack_labels(columns: list[np.ndarray]) -> np.ndarray | None:
+    """Return columns of labels as one array: (rows,) of a single one, (rows, columns) of several, None of none."""
+    return np.stack(columns, axis=1) if len(columns) > 1 else columns[0] if columns else None
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether an item of a column stands for nothing: None, NaN, or what pandas has for them."""
+    try:
+        return value is None or bool(value != value)
+    except (TypeError, ValueError):  # pandas.NA has no truth value; an array has several
+        return not hasattr(value, "__len__")
+
+
+def as_column_names(value: Columns, what: str) -> list[str]:
+    """Return column names as a list of text.
+
+    Args:
+        what: the argument that they came by, for the message.
+
+    Raises:
+        SettingError: a name occurs twice.
+    """
     if value is None:
         return []
     items = [value] if isinstance(value, (str, int, np.integer)) else list(value)
     names = [str(item) for item in items]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise SettingError(f"{what} names {sorted(twice)[0]!r} twice; name each column once.")
+    repeated = sorted(name for name in names if names.count(name) > 1)
+    if repeated:
+        raise SettingError(f"{what} names {repeated[0]!r} twice; name each column once.")
     return names

@@ -1,4 +1,4 @@
-"""Texts from a file: one a line, or the column of a table."""
+"""Texts from a file: one on each line, or the column of a table."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ TABLES = (".csv", *TABBED, *PARQUET)
 def read_texts(path: str | Path, *, column: str | int | None = None, encoding: str | None = "utf-8") -> list[str]:
     """Read texts from a file.
 
-    In a file of one text a line, lines end at a line feed only: the other breaks that Unicode knows stay inside a text.
-    A blank line is an empty text, since labels may be counted by lines. In a table a cell is taken as it is written,
-    so that "NA" is a text; in a tab-separated file without a header line a quotation mark is text, too.
+    In a file with one text on each line, lines end at a line feed only; Unicode's other line breaks stay inside a text.
+    A blank line is an empty text, since labels may be counted by lines. A table's cells are read as they are written,
+    so that "NA" is a text; in a tab-separated file without a header line quotation marks are text, too.
 
     Args:
-        path: a text file of one text a line, or with `column` a table (CSV, TSV, Parquet).
-        column: of a table: the name of the column of texts; or its position from 0, where the file has no header line.
-            With a position, a .txt file is tab-separated, as a .tsv file is.
-        encoding: of a text file, as Python calls it: ``"utf-8"``, ``"latin-1"``, ``"cp1252"``, …. None is UTF-8, for
-            callers whose own users cannot name another.
+        path: a file with one text on each line, or with `column` a table (CSV, TSV, Parquet).
+        column: a table's column of texts, by name; or by position from 0, where the file has no header line. With a
+            position, a .txt file is read as tab-separated, like a .tsv file.
+        encoding: a text file's encoding, by Python's name: ``"utf-8"``, ``"latin-1"``, ``"cp1252"``, …. None is UTF-8,
+            for callers whose users cannot choose another.
 
     Raises:
-        DataError: there is no such file or column, it is empty, or its bytes are not in `encoding`; names the line.
+        DataError: there is no such file or column, it is empty, or it is not in `encoding`; names the line.
+        SettingError: a position for a Parquet file.
 
     Example:
         >>> len(read_texts("rt-polarity.neg", encoding="latin-1"))  # doctest: +SKIP
@@ -38,7 +39,7 @@ def read_texts(path: str | Path, *, column: str | int | None = None, encoding: s
     path = existing_file(Path(path).expanduser(), "text")
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
-        raise DataError(f"{path.name} is empty (0 bytes). Write one text a line.")
+        raise DataError(f"{path.name} is empty (0 bytes). Write one text on each line.")
     if column is not None or suffix in TABLES:
         return _from_table(path, suffix, column, encoding)
     lines = decoded(path.read_bytes(), path.name, encoding).split("\n")
@@ -48,21 +49,21 @@ def read_texts(path: str | Path, *, column: str | int | None = None, encoding: s
 
 
 def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str | None) -> list[str]:
-    counted = isinstance(column, int)
+    by_position = isinstance(column, int)
     if suffix in PARQUET:
-        if counted:
+        if by_position:
             raise SettingError(f"column={column}: the columns of {path.name} have names; give one.")
         frame = pl.read_parquet(path)
     else:
         raw = decoded(path.read_bytes(), path.name, encoding)
-        tabbed = suffix in TABBED or (counted and suffix != ".csv")
+        tabbed = suffix in TABBED or (by_position and suffix != ".csv")
         separator = "\t" if tabbed else max(",;\t|", key=raw.partition("\n")[0].count)
-        frame = _cells(raw.encode(), path.name, separator, header=not counted)
+        frame = _cells(raw.encode(), path.name, separator, header=not by_position)
     name = frame.columns[column] if isinstance(column, int) and 0 <= column < frame.width else column
     if name not in frame.columns:
         if column is None:
             raise DataError(f"{path.name} is a table: name the column of texts, column='…', one of {frame.columns}.")
-        if counted:
+        if by_position:
             raise DataError(f"{path.name} has {frame.width} column(s), but column={column} was asked for (from 0).")
         raise DataError(f"{path.name} has no column {column!r}.{nearest(column, frame.columns)}")
     texts = frame[str(name)]
@@ -72,7 +73,7 @@ def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str
 
 
 def _cells(raw: bytes, name: str, separator: str, *, header: bool) -> pl.DataFrame:
-    # text/tab-separated-values (IANA) knows no quotation; other files show what they mean by what can be read
+    # text/tab-separated-values (IANA) has no quotation marks; other files are read the way that works
     quotes, reason = (None,) if separator == "\t" and not header else ('"', None), ""
     for quote in quotes:
         try:

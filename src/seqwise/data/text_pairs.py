@@ -1,22 +1,23 @@
-"""Pairs of texts, as a translator learns from them: from two lists, a table or a file; and their parts."""
+"""Pairs of texts for translation, from two lists, a table or a file; and how to split them."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from seqwise.data.files import existing_file
-from seqwise.data.tables import read_table
+from seqwise.data.tables import TableSource, read_table
 from seqwise.data.text_files import PARQUET, TABBED, read_texts
 from seqwise.data.texts import as_texts, make_texts
 from seqwise.errors import DataError, SettingError
 
 PLAIN = (*TABBED, ".txt")  # files without a header line
-Column = str | int | None
+Column: TypeAlias = str | int | None
 
 
 @dataclass(frozen=True)
@@ -24,16 +25,16 @@ class TextPairs:
     """Texts and their translations; a source may occur several times, with other translations.
 
     Attributes:
-        sources, targets: shape (pairs,), none of them empty.
-        notes: what was left out, one sentence each.
-        label: what to call where they came from.
-        columns: those of the sources and of the targets, by name, or by position where there is no header line; None
-            where there was no table.
+        sources, targets: the texts, none of them empty; as many targets as sources.
+        warnings: what was left out, one sentence each.
+        label: the source's name in messages.
+        columns: the columns of sources and targets, by name, or by position where there is no header line; None
+            without a table.
     """
 
     sources: list[str]
     targets: list[str]
-    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     label: str = "the lists"
     columns: tuple[Column, Column] = (None, None)
 
@@ -41,32 +42,34 @@ class TextPairs:
         return len(self.sources)
 
     def take(self, chosen: np.ndarray) -> TextPairs:
-        """Return some of the pairs (positions, int)."""
+        """Return some of the pairs, in the order of `chosen` (positions, int, shape (pairs,))."""
         sources, targets = ([side[i] for i in chosen] for side in (self.sources, self.targets))
         return TextPairs(sources, targets, label=self.label, columns=self.columns)
 
     def grouped(self) -> tuple[list[str], list[list[str]]]:
         """Return each distinct source once, in their order, and all of its translations."""
-        found: dict[str, list[str]] = {}
+        translations: dict[str, list[str]] = {}
         for source, target in zip(self.sources, self.targets, strict=True):
-            found.setdefault(source, []).append(target)
-        return list(found), list(found.values())
+            translations.setdefault(source, []).append(target)
+        return list(translations), list(translations.values())
 
 
-def read_pairs(sources: Any, targets: Any = None, *, source: Column = None, target: Column = None) -> TextPairs:
-    """Read pairs of texts. A pair of which a side is empty (blank, missing in a table) is left out, and noted.
+def read_pairs(
+    sources: TableSource, targets: Iterable[Any] | None = None, *, source: Column = None, target: Column = None
+) -> TextPairs:
+    """Read pairs of texts. Pairs with an empty side (blank, missing in a table) are left out, with a warning.
 
     Args:
         sources: a list of texts, with `targets`; or a table of pairs: a path (tab-separated .tsv or .txt without a
             header line; CSV; Parquet) or a pandas, polars or pyarrow table.
         targets: their translations, in the same order.
-        source, target: of a table: the columns' names, or in a file without a header line their positions from 0.
-            Left out: the two columns of a table that has no more; the first two of a .tsv or .txt file.
+        source, target: a table's columns by name, or in a file without a header line by position from 0. By default
+            the columns of a table that has exactly two, and the first two of a .tsv or .txt file.
 
     Raises:
-        DataError: the lists' lengths differ, something is no text, no pair is left, or the file is missing, empty or
+        DataError: the lists' lengths differ, an item is not a text, no pair is left, or the file is missing, empty or
             not UTF-8; names the position, or file and line.
-        SettingError: the columns are not clear.
+        SettingError: the columns are ambiguous.
 
     Example:
         >>> read_pairs(["Go.", "Run!", "Go."], ["Va !", "Cours !", "Allez !"]).grouped()
@@ -77,57 +80,62 @@ def read_pairs(sources: Any, targets: Any = None, *, source: Column = None, targ
         sources, targets, label, columns = _from_table(sources, source, target)
     elif source is not None or target is not None:
         raise SettingError("source= and target= name columns of a table, but lists were passed. Leave them out.")
-    read = []
-    for side, texts in (("source", sources), ("target", targets)):
-        try:
-            read.append(as_texts(texts))
-        except DataError as error:
-            raise DataError(f"The {side} texts: {error}") from None
-    if len(read[0]) != len(read[1]):
+    left, right = _as_side(sources, "source"), _as_side(targets, "target")
+    if len(left) != len(right):
         raise DataError(
-            f"There are {len(read[0]):,} source texts but {len(read[1]):,} target texts. Each source needs its target "
-            "beside it; a source with several translations is repeated."
+            f"There are {len(left):,} source texts but {len(right):,} target texts. Each source needs its target "
+            "beside it; repeat a source for each of its translations."
         )
-    kept = [i for i, pair in enumerate(zip(*read, strict=True)) if all(text.strip() for text in pair)]
-    notes = []
-    if len(kept) < len(read[0]):
-        first = next(i for i in range(len(read[0])) if i >= len(kept) or kept[i] != i)
-        notes.append(
-            f"{len(read[0]) - len(kept):,} of {len(read[0]):,} pairs have an empty side, first pair {first}: left out."
+    complete = [i for i, pair in enumerate(zip(left, right, strict=True)) if all(text.strip() for text in pair)]
+    warnings = []
+    if len(complete) < len(left):
+        first = min(set(range(len(left))).difference(complete))
+        warnings.append(
+            f"{len(left) - len(complete):,} of {len(left):,} pairs have an empty side, first pair {first}: left out."
         )
-    if not kept:
+    if not complete:
         raise DataError(f"No pair of {label} has two texts. Pass at least one source with its target.")
-    return TextPairs([read[0][i] for i in kept], [read[1][i] for i in kept], notes, label, columns)
+    return TextPairs([left[i] for i in complete], [right[i] for i in complete], warnings, label, columns)
+
+
+def _as_side(texts: object, side: str) -> list[str]:
+    try:
+        return as_texts(texts)
+    except DataError as error:
+        raise DataError(f"The {side} texts: {error}") from None
 
 
 def split_pairs(sources: list[str], *, validation: float, test: float, seed: int) -> dict[str, np.ndarray]:
     """Return the pairs of each part (positions, ascending): ``"train"``, ``"validation"``, ``"test"``.
 
-    Shares are of the distinct sources: all translations of a text are in one part, and so are texts that differ in
-    case, white space or the composition of their characters alone, which are the same to a model. A share that rounds
-    to none takes one where two are left to train on.
+    The shares count distinct sources: all translations of a text fall in one part, and so do texts that differ only in
+    case, white space or the composition of their characters, which a model cannot tell apart. A share that rounds to 0
+    takes one source if at least two remain for training.
     """
     distinct, group = np.unique(np.array([_bare(text) for text in sources], dtype=object), return_inverse=True)
     order = np.random.default_rng(seed).permutation(len(distinct))
-    held, watched = round(test * len(distinct)), round(validation * len(distinct))
-    held += test > 0 and not held and len(distinct) - watched > 2
-    watched += held + (validation > 0 and not watched and len(distinct) - held > 2)
-    part = np.empty(len(distinct), np.int8)
-    part[order[:held]], part[order[held:watched]], part[order[watched:]] = 2, 1, 0
-    found = {name: np.flatnonzero(part[group] == i) for i, name in enumerate(("train", "validation", "test"))}
-    if not len(found["train"]):
+    tests, validations = round(test * len(distinct)), round(validation * len(distinct))
+    tests += test > 0 and not tests and len(distinct) - validations > 2
+    validations += validation > 0 and not validations and len(distinct) - tests > 2
+    part = np.zeros(len(distinct), np.int8)
+    part[order[:tests]], part[order[tests : tests + validations]] = 2, 1
+    split = {name: np.flatnonzero(part[group] == i) for i, name in enumerate(("train", "validation", "test"))}
+    if not len(split["train"]):
         raise DataError(
-            f"The {len(distinct):,} distinct source text(s) leave none to train on beside validation={validation} and "
+            f"The {len(distinct):,} distinct source text(s) leave none to train on besides validation={validation} and "
             f"test={test}. Bring more pairs, or hold back less: validation=0, test=0."
         )
-    return found
+    return split
 
 
 def _bare(text: str) -> str:
+    """Return a text without what `split_pairs` ignores."""
     return "".join(unicodedata.normalize("NFC", text).lower().split())
 
 
-def _from_table(table: Any, source: Any, target: Any) -> tuple[Any, Any, str, tuple[Column, Column]]:
+def _from_table(
+    table: TableSource, source: Column, target: Column
+) -> tuple[list[str], list[str], str, tuple[Column, Column]]:
     if isinstance(table, (list, tuple)):
         raise SettingError("There are no target texts. Pass two lists, fit(sources, targets), or a table of pairs.")
     if (source is None) != (target is None):
@@ -143,11 +151,11 @@ def _from_table(table: Any, source: Any, target: Any) -> tuple[Any, Any, str, tu
             sources, targets = (read_texts(path, column=column, encoding=None) for column in (source, target))
             return sources, targets, path.name, (source, target)
         raise SettingError(f"{path.name}: name the columns of the pairs, source='…', target='…'.")
-    read = read_table(table)
+    pairs = read_table(table)
     if source is None:
-        source, target = _two_columns(read.columns, read.label)
-    sources, targets = (make_texts(read, text=column).values.tolist() for column in (source, target))
-    return sources, targets, read.label, (source, target)
+        source, target = _two_columns(pairs.columns, pairs.label)
+    sources, targets = (make_texts(pairs, text=str(column)).values.tolist() for column in (source, target))
+    return sources, targets, pairs.label, (source, target)
 
 
 def _two_columns(columns: list[str], label: str) -> tuple[str, str]:

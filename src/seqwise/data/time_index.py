@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import narwhals as nw
 import numpy as np
@@ -39,6 +38,10 @@ class TimeIndex:
     unit: str
     month_end: bool = False
 
+    def starting_at(self, time: np.datetime64 | np.int64 | int) -> TimeIndex:
+        """Return an index of the same frequency from another time on."""
+        return replace(self, start=int(time) if self.unit == "i" else str(time))
+
     def positions(self, times: np.ndarray) -> np.ndarray:
         """Return each time's position, float64, shape (rows,): a whole number where it is on the index."""
         if self.unit == "i":
@@ -56,16 +59,16 @@ class TimeIndex:
 
     def at(self, positions: np.ndarray) -> np.ndarray:
         """Return the times at `positions`, shape (n,): datetime64[us], or int64 for a numbered series."""
-        count = np.asarray(positions).astype(np.int64) * self.step
+        offset = np.asarray(positions).astype(np.int64) * self.step
         if self.unit == "i":
-            return int(self.start) + count
+            return int(self.start) + offset
         start = np.datetime64(self.start, "us")
         if self.unit == "us":
-            return start + count.astype("m8[us]")
+            return start + offset.astype("m8[us]")
         if self.unit == "b":
-            day = np.busday_offset(start.astype("M8[D]"), count)
+            day = np.busday_offset(start.astype("M8[D]"), offset)
             return day.astype(MICROSECOND) + (start - start.astype("M8[D]"))
-        month = start.astype("M8[M]") + count
+        month = start.astype("M8[M]") + offset
         if self.month_end:
             time_of_day = start - start.astype("M8[D]")
             return ((month + 1).astype("M8[D]") - DAY).astype(MICROSECOND) + time_of_day
@@ -73,7 +76,7 @@ class TimeIndex:
 
     @property
     def frequency(self) -> str:
-        """The step in words, for example ``"1 week"`` or ``"15 minutes"``."""
+        """The step between rows in words, for example ``"1 week"`` or ``"15 minutes"``."""
         step, unit = self.step, self.unit
         if unit == "mo":
             step, unit = next((step // n, u) for u, n in (("y", 12), ("q", 3), ("mo", 1)) if step % n == 0)
@@ -90,9 +93,10 @@ class TimeIndex:
         if self.unit == "b":
             return [5] if self.step == 1 else []
         day = SPANS["d"]
-        cycles = {day: 60_000_000, 7 * day: SPANS["h"], 365.25 * day: SPANS["d"]}  # cycle: least useful step
-        found = [round(c / self.step) for c, least in cycles.items() if least <= self.step < c / 3]
-        return found if self.step >= 60_000_000 else [round(SPANS["m"] / self.step)]
+        cycles = {day: SPANS["m"], 7 * day: SPANS["h"], 365.25 * day: SPANS["d"]}  # cycle: shortest useful step
+        if self.step < SPANS["m"]:
+            return [round(SPANS["m"] / self.step)]
+        return [round(cycle / self.step) for cycle, shortest in cycles.items() if shortest <= self.step < cycle / 3]
 
 
 def numbered(rows: int) -> tuple[np.ndarray, TimeIndex]:
@@ -104,12 +108,12 @@ def read_times(table: Table, time: str | list[str], *, fractions: bool = False) 
     """Return a time column, shape (rows,): datetime64[us] in UTC, or int64 for a numbered series.
 
     Args:
-        time: a column of dates, of text in one of the usual forms, or of whole numbers; or several columns
-            that together are a date (year, month, day and so on, in this order).
-        fractions: take numbers that are not whole, too, which sort rows but count no steps; then float.
+        time: a column of dates, of text in a common format, or of whole numbers; or several columns that
+            together make a date (year, month, day and so on, in this order).
+        fractions: accept fractional numbers, too, and return float64: they sort rows, but count no steps.
 
     Raises:
-        DataError: a value is missing or is no date; names the row and the value.
+        DataError: a value is missing or not a date; names the row and the value.
     """
     if isinstance(time, list):
         if len(time) > 1:
@@ -148,7 +152,7 @@ def read_times(table: Table, time: str | list[str], *, fractions: bool = False) 
 
 
 def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
-    best: tuple[int, np.ndarray] | None = None
+    fewest_bad: np.ndarray | None = None
     readings: list[np.ndarray] = []
     for form in TEXT_FORMATS:
         try:
@@ -159,29 +163,29 @@ def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
             parsed = parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         bad = parsed.is_null().arg_true().to_numpy()
         if not bad.size:
-            read = parsed.to_numpy().astype(MICROSECOND)
-            if not any((read == other).all() for other in readings):
-                readings.append(read)
+            times = parsed.to_numpy().astype(MICROSECOND)
+            if not any((times == other).all() for other in readings):
+                readings.append(times)
             if "/" not in words[0]:  # only 02/01 can be read in two ways
                 break
-        elif best is None or bad.size < best[1].size:
-            best = (bad.size, bad)
+        elif fewest_bad is None or bad.size < fewest_bad.size:
+            fewest_bad = bad
     if readings:
         return _most_regular(table, time, words, readings)
-    row = int(best[1][0]) if best else 0
+    row = 0 if fewest_bad is None else int(fewest_bad[0])
     raise DataError(
-        f"{table.label}: the time column {time!r} holds {words[row]!r} on {table.where(row)}, which is no date "
+        f"{table.label}: the time column {time!r} holds {words[row]!r} on {table.where(row)}, which is not a date "
         "that Seqwise can read. Write dates as 2024-12-31 or 2024-12-31 23:59, or count the steps: 0, 1, 2, …."
     )
 
 
 def _most_regular(table: Table, time: str, words: pl.Series, readings: list[np.ndarray]) -> np.ndarray:
     """Choose between 02/01 as 2 January and as 1 February: the reading that leaves the fewest gaps and misfits."""
-    misfits = [_misfit(read) for read in readings]
+    misfits = [_misfit(times) for times in readings]
     best = min(misfits)
     if len(readings) > 1 and misfits.count(best) > 1:
         row = int(np.flatnonzero(readings[0] != readings[1])[0])
-        days = " or ".join(str(read[row].astype("M8[D]")) for read in readings)
+        days = " or ".join(str(times[row].astype("M8[D]")) for times in readings)
         raise DataError(
             f"{table.label}: the time column {time!r} can be read with the day first or the month first: "
             f"{words[row]!r} on {table.where(row)} is {days}. Write dates as 2024-12-31."
@@ -213,7 +217,7 @@ def _from_parts(table: Table, names: list[str]) -> np.ndarray:
             )
     year, *rest = [part.astype(np.int64) for part in parts]
     times = (year - 1970).astype("M8[Y]").astype("M8[M]")
-    adders: list[Callable[[Any, Any], Any]] = [
+    adders: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = [
         lambda t, v: t + (v - 1),
         lambda t, v: t.astype("M8[D]") + (v - 1),
         lambda t, v: t.astype("M8[h]") + v,
@@ -238,7 +242,7 @@ def infer_time_index(times: np.ndarray, table: Table, rows: np.ndarray) -> TimeI
     """
     if len(times) < 3:
         raise DataError(
-            f"{table.label}: {len(times)} distinct time(s) are too few to tell the step between rows; "
+            f"{table.label}: {len(times)} distinct time(s) are too few to infer the step between rows; "
             "at least 3 are needed."
         )
     time_index = _guess(times)

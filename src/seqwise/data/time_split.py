@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from seqwise.data.random_split import check_part_size
 from seqwise.data.series import TimeSeries
 from seqwise.data.windows import check_sizes
 from seqwise.errors import DataError, SettingError
@@ -29,23 +30,20 @@ class Split:
 
 
 def part_rows(size: float, rows: int, horizon: int, name: str) -> int:
-    """Return how many rows a part takes.
+    """Return the number of rows in a part.
 
     Args:
         size: a whole number of rows, or a share between 0 and 1, which is rounded down to whole horizons
             (at least one).
 
     Raises:
-        SettingError: `size` is negative or leaves no room.
+        SettingError: `size` is negative, not a number, or shorter than a horizon.
     """
-    if isinstance(size, bool) or not isinstance(size, (int, float, np.integer, np.floating)) or not 0 <= size < np.inf:
-        raise SettingError(f"{name}={size!r}: expected a share (0.1) or a number of rows (12).")
+    check_part_size(size, name, "rows", example=12)
     if size == 0:
         return 0
     if size < 1:
         return max(int(rows * size) // horizon, 1) * horizon
-    if size != int(size):
-        raise SettingError(f"{name}={size!r}: a number of rows must be whole; a share lies between 0 and 1.")
     if size < horizon:
         raise SettingError(
             f"{name}={int(size)} rows cannot hold one forecast of horizon={horizon}: give at least {horizon}."
@@ -65,27 +63,27 @@ def split_by_time(
     if rows < window + horizon:
         raise DataError(
             f"{label} has {rows:,} rows, too short for one window of {window} and its horizon of {horizon}: "
-            f"{window + horizon} rows are needed at the least. Shorten them, for example window={max(rows // 4, 1)}, "
+            f"{window + horizon} rows are needed at least. Shorten them, for example window={max(rows // 4, 1)}, "
             f"horizon={max(min(horizon, rows // 8), 1)}, or bring more rows."
         )
-    held = part_rows(test, rows, horizon, "test")
-    watched = part_rows(validation, rows, horizon, "validation")
-    train = rows - held - watched
+    test_rows = part_rows(test, rows, horizon, "test")
+    validation_rows = part_rows(validation, rows, horizon, "validation")
+    train = rows - test_rows - validation_rows
     if train < window + horizon:
         raise DataError(
-            f"{label} has {rows:,} rows; {held} for test and {watched} for validation leave {max(train, 0)} to train "
-            f"on, fewer than one window of {window} and its horizon of {horizon}. Shorten the window or horizon, or "
-            "hold back less: validation=0, test=0."
+            f"{label} has {rows:,} rows; {test_rows} for test and {validation_rows} for validation leave "
+            f"{max(train, 0)} to train on, fewer than one window of {window} and its horizon of {horizon}. Shorten the "
+            "window or horizon, or hold back less: validation=0, test=0."
         )
-    return Split(train, rows - held, rows)
+    return Split(train, rows - test_rows, rows)
 
 
 def usable_origins(series: TimeSeries, window: int, horizon: int, every_step: bool = False) -> np.ndarray | None:
-    """Say at which rows a forecast may start, bool, shape (rows,); None where it may at every row.
+    """Return at which rows a forecast may start, bool, shape (rows,); None where it may start at every row.
 
-    A window may not end in an interpolated row: the straight line would show it a value from its own future.
-    With `every_step` each timestep is such an end, so no row of the window may be interpolated. Nor may all of its
-    targets be missing, nor (with ``gaps="mask"``) all of its steps.
+    A window must not end in an interpolated row: the straight line leads to a value from its own future. With
+    `every_step` each timestep is such an end, so no row of the window may be interpolated. At least one of its targets
+    must be observed, and (with ``gaps="mask"``) at least one of its steps.
     """
     if series.observed is None:
         return None

@@ -1,7 +1,7 @@
-"""The `.ts` text format of the UEA and UCR archives: one labelled sequence a line.
+"""The `.ts` text format of the UEA and UCR archives: one labelled sequence on each line.
 
-After a header of ``@name value`` lines and ``@data``, a line holds the dimensions of one sequence, divided by colons,
-the values of each divided by commas, and the label last (as aeon and sktime describe it).
+After a header of ``@name value`` lines and ``@data``, a line holds the dimensions of one sequence, separated by colons,
+the values of each separated by commas, and the label last (as described by aeon and sktime).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def read_ts(path: str | Path) -> Sequences:
     """Read a `.ts` file.
 
     Returns:
-        sequences, float64, whose features are called ``"0"``, ``"1"``, …; `labels` holds the classes as text, or the
-        targets as float64 where the file has ``@targetLabel true``; None where it has neither.
+        sequences, float64, with features ``"0"``, ``"1"``, …; `labels` holds the classes as text, or the targets as
+        float64 where the file has ``@targetLabel true``, or is None.
 
     Raises:
         DataError: there is no such file, or a line cannot be read; names the line, the dimension and the step.
@@ -52,7 +52,7 @@ def read_ts(path: str | Path) -> Sequences:
             header.dimensions = len(parts)
         if len(parts) != header.dimensions:
             raise DataError(
-                f"{where} has {len(parts)} dimension(s), expected {header.dimensions}: one for each feature, divided "
+                f"{where} has {len(parts)} dimension(s), expected {header.dimensions}: one for each feature, separated "
                 "by colons" + (", and the label last." if header.labelled else ".")
             )
         arrays.append(_read_case(parts, where))
@@ -101,7 +101,7 @@ def _read_header(lines: list[str], name: str) -> tuple[_Header, int]:
             if not values or not values[0].isdigit() or int(values[0]) < 1:
                 raise DataError(f"{name}, line {i + 1}: {words[0]} must be followed by a number of features.")
             header.dimensions = int(values[0])
-    raise DataError(f"{name} has no @data line: it is no .ts file, or it was cut off in its header.")
+    raise DataError(f"{name} has no @data line: it is not a .ts file, or it was cut off in its header.")
 
 
 def _read_label(text: str, header: _Header, where: str) -> str | float:
@@ -109,10 +109,10 @@ def _read_label(text: str, header: _Header, where: str) -> str | float:
         try:
             return float(text)
         except ValueError:
-            raise DataError(f"{where}: the target {text[:40]!r} is no number.") from None
+            raise DataError(f"{where}: the target {text[:40]!r} is not a number.") from None
     if header.classes and text not in header.classes:
         listed = ", ".join(header.classes[:12])
-        raise DataError(f"{where} ends in {text[:40]!r}, which is none of the classes that the header names: {listed}.")
+        raise DataError(f"{where} ends in {text[:40]!r}, which is not a class in the header: {listed}.")
     return text
 
 
@@ -148,8 +148,8 @@ def _bad_value(words: list[str], dimension: int, where: str) -> DataError:
             fine = False
         if not fine:
             missing = word.strip() in ("?", "") or word.strip().lower() == "nan"
-            what = f"is missing ({word.strip()!r})" if missing else f"is {word.strip()[:40]!r}, no number"
+            what = f"is missing ({word.strip()!r})" if missing else f"is {word.strip()[:40]!r}, not a number"
             return DataError(
                 f"{where}: dimension {dimension} {what} at step {step}. Fill it, or leave the sequence out."
             )
-    raise AssertionError("a value that NumPy cannot read is one that Python cannot")
+    raise AssertionError("Python reads a value that NumPy cannot")

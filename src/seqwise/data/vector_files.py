@@ -1,4 +1,4 @@
-"""The files of pretrained vectors, row by row: GloVe's text, word2vec's text and binary, each also in gzip."""
+"""Files of pretrained vectors, row by row: GloVe's text, word2vec's text and binary, each also in gzip."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ import gzip
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedIOBase
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from seqwise.errors import DataError
 
 CHUNK = 2**20  # bytes
-LONGEST_WORD = 2_000  # bytes; a longer one means that the reader has lost its place
+LONGEST_WORD = 2_000  # bytes; a longer word means that the reader is lost
 CONTROL = bytes([*range(9), *range(14, 32)])  # bytes that a text does not hold and float32 values do
 
 
 class Row(NamedTuple):
-    """A word and its values, not yet read.
+    """A word and its values, not yet parsed.
 
     Attributes:
         word: bytes, UTF-8.
         raw: the values, as the file holds them.
-        at: where the row stands: the line, or in a binary file the byte.
+        at: the row's line, or in a binary file its first byte.
     """
 
     word: bytes
@@ -34,10 +35,10 @@ class Row(NamedTuple):
 
 @contextmanager
 def vector_rows(path: Path) -> Iterator[TextRows | BinaryRows]:
-    """Open a file of vectors and tell its format by its first bytes.
+    """Open a file of vectors and recognize its format by its first bytes.
 
     Raises:
-        DataError: it is damaged, or does not keep to what its first line says.
+        DataError: it is damaged, or contradicts its first line.
     """
     with path.open("rb") as file:
         compressed = file.read(2) == b"\x1f\x8b"
@@ -50,7 +51,7 @@ def vector_rows(path: Path) -> Iterator[TextRows | BinaryRows]:
         ) from None
 
 
-def _rows(file: Any, name: str) -> TextRows | BinaryRows:
+def _rows(file: BufferedIOBase, name: str) -> TextRows | BinaryRows:
     first = file.readline(2**16)
     fields = first.split()
     if not fields:
@@ -58,14 +59,14 @@ def _rows(file: Any, name: str) -> TextRows | BinaryRows:
     if len(fields) == 2 and all(field.isdigit() for field in fields):
         count, dims = int(fields[0]), int(fields[1])
         if not (count and dims):
-            raise DataError(f"{name}, line 1 announces {count} words of {dims} values: there is nothing to read.")
+            raise DataError(f"{name}, line 1 announces {count} words of {dims} values: it holds no vectors.")
         start = file.read(CHUNK)
         if name.removesuffix(".gz").endswith(".bin") or _is_binary(start[: 8 * dims + 64]):
             return BinaryRows(file, name, dims, count, start, len(first))
         return TextRows(file, name, dims, start, count)
     if _is_binary(first):
         raise DataError(
-            f"{name} holds bytes that are no text, and its first line is not 'words dims' as in word2vec's binary "
+            f"{name} holds bytes that are not text, and its first line is not 'words dims' as in word2vec's binary "
             "format. Is it a file of vectors?"
         )
     dims = len(_trimmed(first).split(b" ")) - 1
@@ -81,7 +82,7 @@ def _is_binary(start: bytes) -> bool:
 
 
 def _trimmed(line: bytes) -> bytes:
-    return line.rstrip(b"\r\n ")  # word2vec's own program ends each line in a space
+    return line.rstrip(b"\r\n ")  # word2vec itself ends each line with a space
 
 
 def _shown(raw: bytes) -> str:
@@ -93,11 +94,11 @@ class TextRows:
     """The rows of a text file.
 
     Args:
-        start: what was read of the rows already.
+        start: the rows' bytes that were read already.
         count: how many rows there are to be; None where the file has no header.
     """
 
-    def __init__(self, file: Any, name: str, dims: int, start: bytes, count: int | None) -> None:
+    def __init__(self, file: BufferedIOBase, name: str, dims: int, start: bytes, count: int | None) -> None:
         self.dims, self._file, self._name, self._start, self._count = dims, file, name, start, count
 
     def __iter__(self) -> Iterator[Row]:
@@ -113,15 +114,15 @@ class TextRows:
             if rows == count:
                 raise DataError(
                     f"{name}, line {number} comes after the {count:,} words that line 1 announces: line 1 is wrong, or "
-                    "two files were joined."
+                    "two files were concatenated."
                 )
             spaces = line.count(b" ")
-            # a few of GloVe's words hold spaces: all before the values is the word
+            # a few of GloVe's words contain spaces: the word is everything before the values
             word = line.partition(b" ")[0] if spaces <= dims else line.rsplit(b" ", dims)[0]
             if spaces < dims or (spaces > dims and _is_number(word.rpartition(b" ")[2])):
                 raise DataError(
-                    f"{name}, line {number} has {len(line.split()) - 1} value(s), expected {dims} as line 1 has or "
-                    f"announces: {_shown(line)}. The file is damaged; fetch it again."
+                    f"{name}, line {number} has {len(line.split()) - 1} value(s), expected {dims} as in line 1: "
+                    f"{_shown(line)}. The file is damaged; fetch it again."
                 )
             yield Row(word, line[len(word) + 1 :], number)
             rows += 1
@@ -132,7 +133,7 @@ class TextRows:
             )
 
     def _lines(self) -> Iterator[bytes]:
-        # at line feeds alone: words may hold the other breaks that Unicode knows
+        # at line feeds only: words may contain Unicode's other line breaks
         rest = self._start
         while chunk := self._file.read(CHUNK):
             *lines, rest = (rest + chunk).split(b"\n")
@@ -149,8 +150,8 @@ class TextRows:
         if values is None or not np.isfinite(values).all():
             faulty = next(i for i, word in enumerate(words) if not _is_number(word))
             raise DataError(
-                f"{self._name}, line {row.at}: value {faulty + 1} of {_shown(row.word)} is {_shown(words[faulty])}, no "
-                "number. The file is damaged; fetch it again."
+                f"{self._name}, line {row.at}: value {faulty + 1} of {_shown(row.word)} is {_shown(words[faulty])}, "
+                "not a number. The file is damaged; fetch it again."
             )
         return values
 
@@ -166,11 +167,11 @@ class BinaryRows:
     """The rows of word2vec's binary format: a word, a space, and `dims` little-endian float32 values.
 
     Args:
-        start: what was read of the rows already.
+        start: the rows' bytes that were read already.
         offset: the byte of the file where `start` begins.
     """
 
-    def __init__(self, file: Any, name: str, dims: int, count: int, start: bytes, offset: int) -> None:
+    def __init__(self, file: BufferedIOBase, name: str, dims: int, count: int, start: bytes, offset: int) -> None:
         self.dims, self._file, self._name, self._count = dims, file, name, count
         self._start, self._offset = start, offset
 
@@ -183,7 +184,7 @@ class BinaryRows:
                 ended = not chunk
                 data, offset, at = data[at:] + chunk, offset + at, 0
                 space = data.find(b" ")
-            word = data[at : space if space >= 0 else None].lstrip(b"\r\n")  # word2vec's own program ends rows in one
+            word = data[at : space if space >= 0 else None].lstrip(b"\r\n")  # word2vec itself ends each row with one
             if len(word) > LONGEST_WORD or b"\0" in word or (space >= 0 and not word):
                 raise DataError(
                     f"{self._name}: at byte {offset + at:,} word {row:,} should begin, but there is "
@@ -200,7 +201,7 @@ class BinaryRows:
         if data[at:].strip(b"\r\n") or self._file.read(CHUNK).strip(b"\r\n"):
             raise DataError(
                 f"{self._name} goes on at byte {offset + at:,}, after the {self._count:,} words of {self.dims} values "
-                "that line 1 announces: line 1 is wrong, or two files were joined."
+                "that line 1 announces: line 1 is wrong, or two files were concatenated."
             )
 
     def values(self, row: Row) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Pretrained word vectors: read as a stream, and only the rows of the vocabulary are kept."""
+"""Pretrained word vectors, streamed from a file; only the vocabulary's rows are kept."""
 
 from __future__ import annotations
 
@@ -21,37 +21,37 @@ class Vectors:
 
     Attributes:
         values: float32, shape (tokens, dims): a row for each token, zeros where the file has none.
-        found: bool, shape (tokens,): whether the file has the token.
+        known: bool, shape (tokens,): whether the file has the token.
         label: the file's name.
     """
 
     values: np.ndarray
-    found: np.ndarray
+    known: np.ndarray
     label: str
 
     @property
     def coverage(self) -> float:
         """The share of the vocabulary's words that the file has, special tokens aside."""
-        words = max(len(self.found) - 2, 1)
-        return float(self.found[2:].sum() / words)
+        words = max(len(self.known) - 2, 1)
+        return float(self.known[2:].sum() / words)
 
     def table(self, seed: int) -> np.ndarray:
-        """Return the rows as an `Embedding` starts with them, float32, shape (tokens, dims).
+        """Return the initial weights of an `Embedding`, float32, shape (tokens, dims).
 
-        A token without a vector starts at random, with the mean and the spread of those that have one. Padding is zero.
+        A token without a vector starts at random, with the mean and standard deviation of the others. Padding is zero.
         """
-        known = self.values[self.found]
-        drawn = np.random.default_rng(seed).normal(known.mean(axis=0), known.std(axis=0), self.values.shape)
-        table = np.where(self.found[:, None], self.values, drawn).astype(np.float32)
+        vectors = self.values[self.known]
+        random = np.random.default_rng(seed).normal(vectors.mean(axis=0), vectors.std(axis=0), self.values.shape)
+        table = np.where(self.known[:, None], self.values, random).astype(np.float32)
         table[PADDING] = 0
         return table
 
-    def notes(self, encoded: Sequences) -> list[str]:
-        """Tell the coverage, of the vocabulary and of the running words in `encoded`."""
-        words = len(self.found) - 2
-        running = self.found[encoded.values].mean()
+    def warnings(self, encoded: Sequences) -> list[str]:
+        """Report the coverage of the vocabulary and of the running words in `encoded`."""
+        words = len(self.known) - 2
+        running = self.known[encoded.values].mean()
         return [
-            f"{self.label} has vectors for {int(self.found[2:].sum()):,} of the vocabulary's {words:,} words "
+            f"{self.label} has vectors for {int(self.known[2:].sum()):,} of the vocabulary's {words:,} words "
             f"({self.coverage:.1%}), which are {running:.1%} of the words in the training texts; the others start at "
             "random."
         ]
@@ -60,20 +60,19 @@ class Vectors:
 def read_vectors(path: str | Path, tokens: Sequence[str]) -> Vectors:
     """Read the vectors of a vocabulary from a file of pretrained ones.
 
-    Formats, told apart by their first bytes, each also compressed by gzip: GloVe's text (a word and its values a line);
+    Formats, recognized by their first bytes, also compressed by gzip: GloVe's text (each line a word and its values);
     word2vec's and fastText's text (the same after a line ``words dims``); word2vec's binary (that line, then each word,
-    a space, and float32 values). The file is read as a stream; memory holds the vocabulary's rows alone.
+    a space, and float32 values). The file is streamed; memory holds only the vocabulary's rows.
 
-    A word that the file spells only with capitals serves a token in lower case (the first such line wins); an exact
-    match goes before it, and of two equal words the first counts. Rows of no use are counted, but their values are not
-    read.
+    A token in lower case matches a word that the file spells only with capitals (the first such line); an exact match
+    takes precedence, and the first of equal words counts. The values of other rows are not parsed.
 
     Args:
         tokens: the vocabulary, for example ``tokenizer.tokens_``.
 
     Raises:
-        DataError: there is no such file, it is damaged or does not keep to what its first line says, or it has none of
-            the words; names the line, or in a binary file the word and the byte.
+        DataError: there is no such file, it is damaged or contradicts its first line, or it has none of the words;
+            names the line, or in a binary file the word and the byte.
     """
     path = existing_file(Path(path).expanduser(), "vector")
     places = {token.encode(): i for i, token in enumerate(tokens) if i != PADDING}
@@ -88,7 +87,7 @@ def read_vectors(path: str | Path, tokens: Sequence[str]) -> Vectors:
                 match[place], values[place] = rank, rows.values(row)
     if not match[2:].any():
         raise DataError(
-            f"{path.name} has none of the vocabulary's {len(tokens) - 2:,} words. Are its words of the texts' "
-            "language, and in UTF-8?"
+            f"{path.name} has none of the vocabulary's {len(tokens) - 2:,} words. Is it in the language of the texts, "
+            "and in UTF-8?"
         )
     return Vectors(values, match > 0, path.name)

@@ -9,26 +9,26 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from seqwise.backend import Array
-from seqwise.errors import DataError, SettingError
+from seqwise.errors import DataError, SettingError, is_whole_number
 
 CHUNK = 100_000
 
 
 @dataclass(frozen=True)
 class Windows:
-    """The (input, target) pairs of a series, cut where they are asked for.
+    """The (input, target) pairs of a series, cut when they are asked for.
 
     Window `i` reads rows ``origins[i] - window … origins[i] - 1`` and its targets are the ``horizon`` rows
     from ``origins[i]`` on: what comes after the window, never inside it. With `every_step` there are targets
     for each timestep t of the window: the ``horizon`` rows after t.
 
     Attributes:
-        values: shape (rows, features); kept as it is, not copied. The first `targets` columns are the targets.
+        values: shape (rows, features); not copied. The first `targets` columns are the targets.
         window: timesteps of an input.
         horizon: steps to forecast.
         targets: number of target columns.
-        first, last: only windows all of whose targets lie in rows ``first … last - 1``; inputs may reach
-            back before `first` (they are the past then).
+        first, last: only windows whose targets all lie in rows ``first … last - 1``; inputs may start before `first`,
+            which is the past.
         usable: bool, shape (rows,): whether a forecast may start at that row; None where all may.
         every_step: targets for each timestep instead of for the last one only.
     """
@@ -52,7 +52,7 @@ class Windows:
 
     @cached_property
     def span(self) -> range:
-        """Every row at which a forecast could start: the origins, before `usable` is asked."""
+        """Every row at which a forecast could start: the origins, but for `usable`."""
         last = len(self.values) if self.last is None else self.last
         return range(max(self.first, self.window), max(last - self.horizon, -1) + 1)
 
@@ -65,9 +65,9 @@ class Windows:
         origins = np.empty(np.count_nonzero(usable), np.int32 if len(self.values) < 2**31 else np.int64)
         done = 0
         for start in range(0, len(usable), CHUNK):  # flatnonzero of the whole would take twice the memory
-            found = np.flatnonzero(usable[start : start + CHUNK])
-            origins[done : done + len(found)] = found + (start + self.span.start)
-            done += len(found)
+            rows = np.flatnonzero(usable[start : start + CHUNK])
+            origins[done : done + len(rows)] = rows + (start + self.span.start)
+            done += len(rows)
         return origins
 
     def __len__(self) -> int:
@@ -92,7 +92,7 @@ class Windows:
         return self.gather(origins)
 
     def gather(self, origins: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Like `batch`, but by origin row. Rows past the end of the series are not allowed."""
+        """Like `batch`, but by origin row; the targets must lie inside the series."""
         return self.values[self.input_rows(origins)], self.values[self.target_rows(origins), : self.targets]
 
     def input_rows(self, origins: Array) -> Array:
@@ -113,5 +113,5 @@ def check_sizes(window: int, horizon: int) -> None:
         ("window", window, "timesteps that the model reads"),
         ("horizon", horizon, "steps to forecast"),
     ):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+        if not is_whole_number(value, least=1):
             raise SettingError(f"{name}={value!r}: expected a whole number of {meaning}, at least 1.")

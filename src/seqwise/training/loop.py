@@ -40,8 +40,8 @@ class Training:
     interrupted: bool = False
     diverged: bool = False
 
-    def notes(self) -> list[str]:
-        """What went otherwise than it was asked for, one sentence each."""
+    def warnings(self) -> list[str]:
+        """Return a sentence for whatever went wrong in training."""
         if not self.diverged:
             return []
         return [

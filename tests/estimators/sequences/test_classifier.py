@@ -208,8 +208,8 @@ def test_labels_that_appear_only_later_count_as_mistakes(fitted, three):
 def test_labels_of_which_the_training_had_none_are_refused(fitted, three):
     X, _ = three
     message = (
-        r"None of the labels given is a class of the model: they are 0, 1, 2, and its classes 'low', 'mid', 'top'\. "
-        r"Are they coded otherwise than in the training\?"
+        r"The model knows none of these labels: they are 0, 1, 2, and its classes are 'low', 'mid', 'top'\. "
+        r"Are they encoded differently than in training\?"
     )
     with pytest.raises(sw.DataError, match=message):
         fitted.score(X[:4], [0, 1, 2, 1])

@@ -255,7 +255,7 @@ def test_a_tag_that_only_a_held_back_sequence_has(kind, tmp_path):
     held = int(first.parts_.test[0])
     y = [[new, *list(tags)[1:]] if i == held else tags for i, tags in enumerate(y)]
     tagger = quick(epochs=1, test=8).fit(X, y)
-    assert f"No training sequence has the label(s) {new!r}: nothing can be learned of them." in tagger.notes_
+    assert f"No training sequence has the label(s) {new!r}: the model cannot learn them." in tagger.notes_
     evaluation = tagger.evaluate()
     assert evaluation.probabilities["simple"].shape == (len(evaluation), len(tagger.classes_))
     other = first.evaluate()
@@ -278,7 +278,7 @@ def test_tags_of_which_the_training_had_none_are_refused(fitted, kind):
     X, y = KINDS[kind](4)
     other = [["zzz"] * len(tags) for tags in y]
     for ask in (fitted.score, fitted.evaluate):
-        with pytest.raises(DataError, match=r"^None of the labels given is a class of the model: they are 'zzz', and"):
+        with pytest.raises(DataError, match=r"^The model knows none of these labels: they are 'zzz', and"):
             ask(X, other)
 
 

@@ -183,7 +183,7 @@ def test_a_number_from_texts(tmp_path):
 FAULTS: dict[str, tuple[dict[str, Any], Any, type[Exception], str]] = {
     "a missing text": (
         {}, [*FILLERS[:9], None], DataError,
-        "Text 9 is missing (None). Put '' where there is none, or leave it out, with its label.",
+        "Text 9 is missing (None). Write '' for an empty text, or leave it out, with its label.",
     ),
     "no such tokenizer setting": (
         {"tokenizer": {"sise": 9}}, FILLERS[:10], SettingError,

@@ -33,7 +33,7 @@ def shape(forecaster: Any, data: str, given: dict[str, Any]) -> tuple[str, list[
 
 
 def notes(forecaster: Any) -> list[str]:
-    return forecaster.series_.notes
+    return forecaster.series_.warnings
 
 
 def told(forecaster: Any) -> str:

@@ -332,7 +332,7 @@ class Forecaster(BaseEstimator):
         table = read_table(data)
         series = self._read(table, target, time, features)
         used = {*series.columns, *(time if isinstance(time, list) else [time])}
-        return tell_shapes(self._plan(series), [c for c in table.numeric_columns() if c not in used]), series.notes
+        return tell_shapes(self._plan(series), [c for c in table.numeric_columns() if c not in used]), series.warnings
 
     def save(self, path: str | Path) -> Path:
         """Write the run folder: model, scaler, metrics, forecast and report. Returns its path.

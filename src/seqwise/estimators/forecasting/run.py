@@ -41,7 +41,7 @@ def write(forecaster: Forecaster, folder: Path) -> dict[str, Any]:
             "time": series.time,
             "time_index": series.time_index.__dict__,
             "rows": len(series),  # from the time index's start
-            "notes": series.notes,
+            "notes": series.warnings,
         },
         "test_start": None if forecaster.test_start_ is None else str(forecaster.test_start_),
         "season": forecaster.season_,
@@ -83,7 +83,7 @@ def write_results(forecaster: Forecaster, folder: Path) -> None:
         folder / REPORT,
         title=f"Forecast of {', '.join(series.target_names)}",
         story=str(tell_shapes(plan, [])),
-        notes=series.notes,
+        notes=series.warnings,
         settings=plain_settings(forecaster)
         | {"residual used": forecaster.residual_, "log taken of": forecaster.scaler_.log},
         evaluation=evaluation,

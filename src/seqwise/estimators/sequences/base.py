@@ -150,7 +150,7 @@ class SequenceEstimator(BaseEstimator):
         steps = read.prepare(raw)
         batches = self._batches(steps, target, codes, weights)
         model, training = self._train(read, target, batches, parts, callbacks, verbose)
-        notes += training.notes()
+        notes += training.warnings()
         # all at once, so that a fit that fails leaves an earlier one whole
         self.model_, self.input_, self.target_, self.training_ = model, read, target, training
         self.source_, self.raw_, self.answers_, self.parts_ = data.source, raw, codes, parts
@@ -172,7 +172,7 @@ class SequenceEstimator(BaseEstimator):
             )
         target, codes, notes = self._read_answers(y, raw, source)
         parts = self._hold_back(target, codes)
-        notes += parts.notes(validation=self.validation, test=self.test)
+        notes += parts.warnings(validation=self.validation, test=self.test)
         return Problem(source, raw, target, codes, parts, notes)
 
     def _answers_to(self, raw: Any, y: Any) -> Any:

@@ -68,13 +68,13 @@ class TextInput:
         texts = raw.values[train]
         self.tokenizer = Tokenizer(**self._settings()).fit(texts)
         encoded = self.tokenizer.encode(texts)
-        notes = [f"The vocabulary holds {len(self.tokenizer):,} tokens.", *self.tokenizer.notes(texts, encoded)]
+        notes = [f"The vocabulary holds {len(self.tokenizer):,} tokens.", *self.tokenizer.warnings(texts, encoded)]
         self.vectors: Vectors | None = None
         if settings.vectors is not None:
             if self.tokenizer.kind == "bpe":
                 raise SettingError("vectors are of whole words, but tokenizer={'kind': 'bpe'} splits them. Drop one.")
             self.vectors = read_vectors(settings.vectors, self.tokenizer.tokens_)
-            notes += self.vectors.notes(encoded)
+            notes += self.vectors.warnings(encoded)
         return notes
 
     def _settings(self) -> dict[str, Any]:

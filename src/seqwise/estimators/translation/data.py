@@ -66,10 +66,10 @@ class ReadPairs:
     def notes(self) -> list[str]:
         """Tell what was left out, and what the vocabularies do not know of the training part."""
         chosen = self.parts["train"]
-        train, found = self.pairs.take(chosen), [*self.pairs.notes, *self.too_long]
+        train, found = self.pairs.take(chosen), [*self.pairs.warnings, *self.too_long]
         sides = (("sources", self.sources), ("targets", self.targets))
         for (side, ids), tokenizer in zip(sides, self.tokenizers, strict=True):
-            told = tokenizer.notes(getattr(train, side), ids.take(chosen))
+            told = tokenizer.warnings(getattr(train, side), ids.take(chosen))
             found += [f"{side}: {len(tokenizer):,} tokens in the vocabulary. {note}" for note in told]
         return found
 

@@ -166,7 +166,7 @@ class Translator(BaseEstimator):
         self.pairs_ = {name: data.pairs.take(part) for name, part in data.parts.items()}
         self.held_, self.results_ = self.pairs_["test"].grouped(), None
         self.counts_ = {name: len(part) for name, part in data.parts.items()}
-        self.notes_, self.summary_ = data.notes() + training.notes(), str(data.story())
+        self.notes_, self.summary_ = data.notes() + training.warnings(), str(data.story())
         self.data_ = str(sources) if isinstance(sources, (str, Path)) else None
         self.columns_ = dict(zip(("source", "target"), data.pairs.columns, strict=True))
         self._evaluated: tuple[Any, TranslationEvaluation] | None = None
