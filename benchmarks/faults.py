@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "tests/inspection"))
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 from programs import Program, check_program, is_fit, mend, read_programs  # noqa: E402
+
 from seqwise.inspection.check.rules import RULES  # noqa: E402
 
 BACKENDS = {"jax": "Keras on JAX", "tensorflow": "Keras on TensorFlow", "torch": "Keras on PyTorch"}
@@ -84,13 +85,13 @@ def table() -> str:
         [
             "# Faulty programs, and what is said of them",
             "",
-            "Written by `python benchmarks/faults.py`, which runs each program of `tests/inspection/faulty` on the three",
-            "backends (first telling line of the error, cut at 110 letters) and asks `seqwise.check`. The fix is put",
-            "in by machine; then the program must run, its output must fit its target, `check` must be silent, and a",
-            "property of its own (`right:` in its head) must hold, on every backend that can run it.",
+            "Written by `python benchmarks/faults.py`, which runs each program of `tests/inspection/faulty` on the",
+            "three backends (first telling line of the error, cut at 110 letters) and asks `seqwise.check`. The fix is",
+            "put in by machine; then the program must run, its output must fit its target, `check` must be silent, and",
+            "a property of its own (`right:` in its head) must hold, on every backend that can run it.",
             "",
             f"Of {len(programs)} programs Seqwise names {named} rightly, and {right} run and are right after its fix.",
-            f"Keras trains without a word on {silent['jax']} of them on JAX, {silent['tensorflow']} on TensorFlow and "
+            f"Keras silently trains {silent['jax']} of them on JAX, {silent['tensorflow']} on TensorFlow and "
             f"{silent['torch']} on PyTorch.",
             "",
             "| " + " | ".join(head) + " |",

@@ -278,7 +278,7 @@ def today(program: Program) -> str:
     if program.settings.get("only", backend()) != backend():
         return "is sound here"
     losses = names["model"].history.history["loss"]
-    return "trains without a word" if np.isfinite(losses[-1]) else "trains; the loss is nan"
+    return "trains silently" if np.isfinite(losses[-1]) else "trains; the loss is nan"
 
 
 def backend() -> str:

@@ -55,8 +55,8 @@ def test_a_broadcast_target():
     (finding,) = sw.check([layers.LSTM(5), layers.Dense(1, name="head")], x, x[:, -5:, 0], loss="mse")
     assert finding.severity == "warning"
     assert finding.what == (
-        "y has 5 value(s) for each sample, the output has 1. The loss stretches the one along the other "
-        "(broadcasting) and trains without a word."
+        "y has 5 value(s) for each sample, the output has 1. The loss stretches one along the other (broadcasting), so "
+        "the model trains silently."
     )
     assert finding.fix == "keras.layers.Dense(5, name='head')"
 

@@ -1,64 +1,66 @@
-"""The target's axes against the output's: what does not fit, and what is stretched to fit without a word."""
+"""The target's axes beside the output's: what does not fit, and what silently broadcasts."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from typing import Literal
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context, Output
+from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.finding import Severity
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.check.losses import compare_shapes
-from seqwise.inspection.check.measures import names_a_class
+from seqwise.inspection.check.losses import Loss, compare_shapes
+from seqwise.inspection.check.measures import names_a_class, one_hot
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import input_steps, last_recurrent, last_sized, pairs
+from seqwise.inspection.check.selectors import describe, input_steps, last_recurrent, last_sized, pairs
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
 from seqwise.inspection.layer_kinds import is_recurrent, keeps_time, units_of
 
 
-def severity_of(verdict: str) -> Literal["error", "warning"]:
-    return "error" if verdict == "fails" else "warning"
+def _severity(comparison: str) -> Severity:
+    return "error" if comparison == "fails" else "warning"
 
 
-def silently(verdict: str) -> str:
-    if verdict == "fails":
+def _consequence(comparison: str) -> str:
+    if comparison == "fails":
         return "The loss cannot compare them."
-    return "The loss stretches the one along the other (broadcasting) and trains without a word."
+    if comparison == "same":
+        return "Their shapes agree by chance, so the model trains silently."
+    return "The loss stretches one along the other (broadcasting), so the model trains silently."
 
 
 @rule("SW301", "sample-counts-differ", unless=("SW10", "SW11"))
 def counts(context: Context) -> Iterator[Fault]:
-    """The input and the target have different numbers of samples.
+    """Input and target have different numbers of samples.
 
     Error. Fires where their first axes differ.
     """
-    one = context.inputs[0] if context.inputs else None
-    if one is None or one.data is None:
+    data = context.data
+    if data is None:
         return
+    steps = data.shape[1] if len(data.shape) > 1 else 0
     for output in context.outputs:
-        target, data = output.target, one.data
+        target = output.target
         if target is None or not target.shape or target.samples == data.samples:
             continue
-        many, held = target.samples, data.samples
-        steps = data.shape[1] if len(data.shape) > 1 else 0
-        if many - held == steps and steps:
+        excess = target.samples - data.samples
+        why = "each sample needs its own target; look at the line that makes them"
+        if excess > 0:
+            where, fix = "y", f"{target.name} = {target.name}[:{data.samples}]"
+        else:
+            where, fix = "x", f"{data.name} = {data.name}[:{target.samples}]"
+        if steps and excess == steps:
             fix = f"{target.name} = {target.name}[{steps}:]"
             why = f"the first {steps} rows have no window before them; the target of a window is the row after it"
-        elif many - held == steps - 1 and steps > 1:
+        elif steps > 1 and excess == steps - 1:
             fix = f"{target.name} = {target.name}[{steps - 1}:]"
             why = f"the first {steps - 1} rows end no window; the target of a window is then that of its last row"
-        elif many > held:
-            fix = f"{target.name} = {target.name}[:{held}]"
-            why = "each sample needs its own target; look where the two are made"
-        else:
-            fix = f"{data.name} = {data.name}[:{many}]"
-            why = "each sample needs its own target; look where the two are made"
         yield Fault(
             severity="error",
-            where="y" if many > held else "x",
-            what=f"{data.name} has {held:,} samples, {target.name} has {many:,}: {why}.",
-            expected=f"as many targets as samples: {held:,}",
+            where=where,
+            what=f"{data.name} has {data.samples:,} samples, {target.name} has {target.samples:,}: {why}.",
+            expected=f"as many targets as samples: {data.samples:,}",
             got=f"{name_axes(data.shape)} and {name_axes(target.shape, 'targets')}",
             fix=fix,
         )
@@ -69,114 +71,127 @@ def at_the_end(context: Context) -> Iterator[Fault]:
     """The output has a time axis, the target has none.
 
     Warning where the loss broadcasts, error where it refuses. Fires where the last recurrent layer has
-    ``return_sequences=True``, the output has three axes and the target none for the timesteps.
+    ``return_sequences=True``, the output has three axes and the target none for the timesteps. Two axes of a target are
+    samples and timesteps where the second has the output's timesteps, unless the output has as many units and the
+    target is not made of integer labels.
     """
     for output, target, shape in pairs(context):
-        call = last_recurrent(context)
-        if len(shape) != 3 or call is None or not keeps_time(call.layer) or _has_time(target, shape, output):
+        recurrent = last_recurrent(context)
+        if len(shape) != 3 or recurrent is None or not keeps_time(recurrent.layer):
             continue
-        verdict = compare_shapes(target.shape, shape, output.loss)
-        wrong = verdict in ("broadcast", "fails") or (verdict == "same" and len(target.shape) < 2)
-        if not wrong and verdict != "unknown":
+        if _has_time(target, shape, output.loss):
             continue
+        comparison = compare_shapes(target.shape, shape, output.loss)
         yield Fault(
-            severity=severity_of(verdict),
-            where=f"layer {call.name!r}",
+            severity=_severity(comparison),
+            where=f"layer {recurrent.name!r}",
             what=f"The model returns a value for each timestep, {name_axes(shape, 'units')}; {target.name} has one for "
-            f"each sample. {silently(verdict)} The last recurrent layer should return its last state only.",
+            f"each sample. {_consequence(comparison)} The last recurrent layer should return its last state only.",
             expected=name_axes(target.shape, "targets"),
             got=name_axes(shape, "units"),
-            fix=layer_code(call.layer, return_sequences=False),
+            fix=layer_code(recurrent.layer, return_sequences=False),
         )
 
 
-def _has_time(target: Array, shape: Shape, output: Output) -> bool:
+def _has_time(target: Array, shape: Shape, loss: Loss | None) -> bool:
     """Tell whether a target has a value for each timestep of an output (samples, timesteps, units)."""
-    if len(target.shape) >= 3:
-        return target.shape[1] == shape[1] or target.shape[1] > 1 or shape[1] is None
-    if len(target.shape) == 2:
-        one_value = shape[2] == 1 or (output.loss is not None and output.loss.name.startswith("sparse"))
-        return (target.shape[1] == shape[1] and one_value) or (shape[1] is None and target.shape[1] > 1 and one_value)
-    return False
+    _, steps, units = shape
+    if len(target.shape) < 2:
+        return False
+    if len(target.shape) > 2:
+        return target.shape[1] == steps or target.shape[1] > 1 or steps is None
+    if target.shape[1] != steps and (steps is not None or target.shape[1] == 1):
+        return False
+    return (steps is not None and target.shape[1] != units) or _value_each_step(target, units, loss)
+
+
+def _value_each_step(target: Array, units: int | None, loss: Loss | None) -> bool:
+    """Tell whether the second axis of a 2-D target is more likely timesteps than classes, by its values and the loss.
+
+    0 and 1 alone are more likely one-hot, or (unless the loss compares one class with the others) several labels.
+    """
+    name = loss.name if loss is not None else ""
+    if units == 1:
+        return True
+    if one_hot(target, target.shape) and (target.shape[1] == units or name != "sparse_categorical_crossentropy"):
+        return False
+    if name == "sparse_categorical_crossentropy":
+        return True
+    labels = names_a_class(target, (*target.shape, units))
+    return labels and (bool(target.part.max() > 1) or name == "categorical_crossentropy")
 
 
 @rule("SW303", "return-sequences-needed")
 def needed(context: Context) -> Iterator[Fault]:
-    """The target has a value for each timestep, the output has none.
+    """The target has a time axis, the output has none.
 
     Warning where the loss broadcasts, error where it refuses. Fires where the target's second axis is the input's
-    timesteps, the output has two axes and the last recurrent layer returns its last state only.
+    timesteps, the output has two axes and the last recurrent layer returns its last state only. A target of two axes
+    counts where the output has one unit, the loss is sparse, or a crossentropy gets integer labels; not where it is
+    one-hot.
     """
     for output, target, shape in pairs(context):
-        call, steps = last_recurrent(context), input_steps(context)
-        if len(shape) != 2 or call is None or keeps_time(call.layer) or len(target.shape) < 2 or steps is None:
+        recurrent, steps = last_recurrent(context), input_steps(context)
+        if len(shape) != 2 or recurrent is None or keeps_time(recurrent.layer) or len(target.shape) < 2:
             continue
-        if target.shape[1] != steps or steps == 1:
+        if steps in (None, 1) or target.shape[1] != steps:
             continue
-        verdict = compare_shapes(target.shape, shape, output.loss)
-        if verdict not in ("broadcast", "fails"):
+        comparison = compare_shapes(target.shape, shape, output.loss)
+        if comparison not in ("broadcast", "fails"):
             continue
-        if len(target.shape) == 2 and _classes_or_horizon(target, shape, output):
+        classes = output.loss is not None and output.loss.crossentropy
+        if len(target.shape) == 2 and not (shape[-1] == 1 or classes):
+            continue  # a horizon
+        if len(target.shape) == 2 and not _value_each_step(target, shape[-1], output.loss):
             continue
         yield Fault(
-            severity=severity_of(verdict),
-            where=f"layer {call.name!r}",
-            what=f"{target.name} has a value for each of the {steps:,} timesteps, but {type(call.layer).__name__} "
-            f"{call.name!r} returns its last state only. {silently(verdict)}",
+            severity=_severity(comparison),
+            where=f"layer {recurrent.name!r}",
+            what=f"{target.name} has a value for each of the {steps:,} timesteps, but {describe(recurrent)} returns "
+            f"its last state only. {_consequence(comparison)}",
             expected=name_axes((None, steps, shape[-1]), "units"),
             got=name_axes(shape, "units"),
-            fix=layer_code(call.layer, return_sequences=True),
+            fix=layer_code(recurrent.layer, return_sequences=True),
         )
-
-
-def _classes_or_horizon(target: Array, shape: Shape, output: Output) -> bool:
-    """Tell whether a 2-D target's second axis is more likely classes than timesteps."""
-    if shape[-1] != 1:
-        return not (output.loss is not None and output.loss.name.startswith("sparse"))
-    return False
 
 
 @rule("SW304", "target-timesteps-differ", unless=("return-sequences-needed", "return-sequences-at-the-end", "SW21"))
 def timesteps(context: Context) -> Iterator[Fault]:
-    """Output and target have a time axis of different lengths.
+    """Output and target have different numbers of timesteps.
 
     Error. Fires where the target has three axes and the output three with other timesteps, or two with too few values.
     """
     for output, target, shape in pairs(context):
-        if len(target.shape) != 3:
-            continue
-        verdict = compare_shapes(target.shape, shape, output.loss)
-        if verdict not in ("fails", "broadcast"):
+        comparison = compare_shapes(target.shape, shape, output.loss)
+        if len(target.shape) != 3 or comparison not in ("fails", "broadcast"):
             continue
         horizon, values = target.shape[1:]
-        if len(shape) == 3 and shape[1] is not None and shape[1] > horizon and output.call is not None:
-            where = f"after layer {output.call.name!r}"
-            fix = f"keras.layers.Cropping1D(({shape[1] - horizon}, 0))"
-            what = f"keep the last {horizon} timesteps of the output"
-        elif len(shape) == 2 and last_sized(output) is not None:
-            call = last_sized(output)
-            assert call is not None
-            where = f"layer {call.name!r}"
-            fix = f"{layer_code(call.layer, units=horizon * values)},\nkeras.layers.Reshape(({horizon}, {values}))"
-            what = f"let the last layer return all {horizon * values} values at once and lay them out"
-        else:
-            call = last_recurrent(context)
-            if call is None:
-                continue
-            units = units_of(call.layer)
-            where = f"layer {call.name!r}"
-            fix = (
-                f"{layer_code(call.layer, return_sequences=False)},\nkeras.layers.RepeatVector({horizon}),\n"
-                f"keras.layers.LSTM({units}, return_sequences=True)"
-            )
-            what = "encode the input to one state, repeat it for each timestep of the target, and decode"
-        if len(shape) == 3 and shape[1] == horizon:
+        steps = shape[1] if len(shape) == 3 else None
+        if steps == horizon:
             continue  # the last axis is the fault
+        sized, recurrent = last_sized(output), last_recurrent(context)
+        if steps is not None and steps > horizon and output.call is not None:
+            where = f"after layer {output.call.name!r}"
+            fix = f"keras.layers.Cropping1D(({steps - horizon}, 0))"
+            advice = f"keep the last {horizon} timesteps of the output"
+        elif len(shape) == 2 and sized is not None:
+            where = f"layer {sized.name!r}"
+            fix = f"{layer_code(sized.layer, units=horizon * values)},\nkeras.layers.Reshape(({horizon}, {values}))"
+            advice = f"let the last layer return all {horizon * values} values at once, and reshape them"
+        elif recurrent is not None:
+            where = f"layer {recurrent.name!r}"
+            fix = (
+                f"{layer_code(recurrent.layer, return_sequences=False)},\nkeras.layers.RepeatVector({horizon}),\n"
+                f"keras.layers.LSTM({units_of(recurrent.layer)}, return_sequences=True)"
+            )
+            advice = "encode the input to one state, repeat it for each timestep of the target, and decode"
+        else:
+            continue
         yield Fault(
-            severity=severity_of(verdict),
+            severity=_severity(comparison),
             where=where,
             what=f"{target.name} has {horizon} timesteps, the output has {shape[1] if len(shape) == 3 else 'none'}. "
-            f"{silently(verdict)} One way: {what}.",
+            f"{_consequence(comparison)} One way: {advice}.",
             expected=name_axes((None, *target.shape[1:]), "targets"),
             got=name_axes(shape, "units"),
             fix=fix,
@@ -185,34 +200,34 @@ def timesteps(context: Context) -> Iterator[Fault]:
 
 @rule("SW305", "target-size-differs", unless=("SW21", "SW302", "SW303", "SW304"))
 def size(context: Context) -> Iterator[Fault]:
-    """The output has another number of values than the target.
+    """Output and target have different numbers of values.
 
     Warning where the loss broadcasts (a target of 5 against an output of 1, or the reverse), error where it refuses.
-    Fires where the last axes differ and the loss is no crossentropy over classes and none of the user's own; a hint
-    where no loss is known.
+    Fires where the last axes differ and the loss is neither a crossentropy over classes nor a function of the user's
+    own; a hint where no loss is known.
     """
     for output, target, shape in pairs(context):
-        if output.loss is not None and output.loss.crossentropy:
+        loss = output.loss
+        if loss is not None and (loss.crossentropy or loss.name == "custom"):
             continue
-        verdict = compare_shapes(target.shape, shape, output.loss)
-        if verdict not in ("broadcast", "fails") or (output.loss is not None and output.loss.name == "custom"):
-            continue
-        if names_a_class(target, shape):
+        comparison = compare_shapes(target.shape, shape, loss)
+        if comparison not in ("broadcast", "fails") or names_a_class(target, shape):
             continue
         values = target.shape[-1] if len(target.shape) >= len(shape) else 1
-        call = last_sized(output)
-        if call is None:
-            where, fix = "y", f"{target.name} = {target.name}.reshape({', '.join(map(str, (-1, *shape[1:])))})"
+        sized = last_sized(output)
+        if sized is None:
+            fits = math.prod(target.shape[1:]) == math.prod(n or 0 for n in shape[1:])
+            reshaped = f"{target.name} = {target.name}.reshape({', '.join(map(str, (-1, *shape[1:])))})"
+            where, fix = "y", reshaped if fits else ""
+        elif is_recurrent(sized.layer):
+            where, fix = f"after layer {sized.name!r}", f"keras.layers.Dense({values})"
         else:
-            where, fix = f"layer {call.name!r}", layer_code(call.layer, units=values)
-            if is_recurrent(call.layer):
-                where = f"after layer {call.name!r}"
-                fix = f"keras.layers.Dense({values})"
+            where, fix = f"layer {sized.name!r}", layer_code(sized.layer, units=values)
         yield Fault(
-            severity=severity_of(verdict) if output.loss is not None else "hint",
+            severity=_severity(comparison) if loss is not None else "hint",
             where=where,
             what=f"{target.name} has {values:,} value(s) for each {'timestep' if len(shape) == 3 else 'sample'}, the "
-            f"output has {'any number' if shape[-1] is None else shape[-1]}. {silently(verdict)}",
+            f"output has {'any number' if shape[-1] is None else shape[-1]}. {_consequence(comparison)}",
             expected=name_axes((None, *target.shape[1:]), "targets"),
             got=name_axes(shape, "units"),
             fix=fix,
