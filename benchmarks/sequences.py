@@ -20,8 +20,7 @@ from sklearn.model_selection import StratifiedKFold
 
 import seqwise as sw
 from seqwise.data import Sequences, read_texts, read_ts
-from seqwise.evaluation.classification import METRICS, TITLES
-from seqwise.evaluation.verdict import CHANCE
+from seqwise.evaluation.classification import CHANCE, COLUMNS
 from seqwise.training.buckets import bucket_lengths
 
 TURNS = 2  # of buckets: trainings of each kind
@@ -77,18 +76,17 @@ def vowels(seeds: int) -> tuple[Table, list[str]]:
         right.append(evaluation.predicted() == evaluation.truth)
         for name, found in evaluation.scores.items():
             scores.setdefault(name, []).append(found)
-    table = Table(
-        "", *(TITLES[m] for m in METRICS), title=f"Japanese Vowels, {len(train)} to train on, {len(test)} to test"
-    )
+    title = f"Japanese Vowels, {len(train)} to train on, {len(test)} to test"
+    table = Table("", *(metric.title for metric in COLUMNS), title=title)
     for name, found in scores.items():
         cells = []
-        for metric in METRICS:
+        for metric in (column.name for column in COLUMNS):
             values = [s[metric] for s in found]
             spread = f" ± {statistics.stdev(values):.4f}" if seeds > 1 and name == "model" else ""
             cells.append(f"{statistics.mean(values):.4f}{spread}")
         table.add_row(f"{names[name]}{f', {seeds} seeds' if name == 'model' else ''}", *cells)
     for name, accuracy in PUBLISHED.items():
-        table.add_row(f"published: {name}", f"{accuracy:.3f}", *[""] * (len(METRICS) - 1))
+        table.add_row(f"published: {name}", f"{accuracy:.3f}", *[""] * (len(COLUMNS) - 1))
     accuracies = [float(r.mean()) for r in right]
     error = CHANCE * np.sqrt(np.mean(accuracies) * (1 - np.mean(accuracies)) / len(test))
     return table, [

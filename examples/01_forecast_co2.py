@@ -15,8 +15,8 @@ RUN = Path("runs/co2")
 def main() -> None:
     co2 = sm.datasets.co2.load_pandas().data
     forecaster = sw.Forecaster(window=104, horizon=26, epochs=30, patience=8, seed=0)
-    story, notes = forecaster.shapes(co2, target="co2")
-    print("\n".join(notes), story, sep="\n")
+    summary, notes = forecaster.shapes(co2, target="co2")
+    print("\n".join(notes), summary, sep="\n")
 
     forecaster.fit(co2, target="co2")
     training = forecaster.training_

@@ -48,8 +48,8 @@ def main() -> None:
     table = make_table(300, seed=0)
     names: dict[str, Any] = {"group": "gesture", "time": "step", "label": "shape"}
     classifier = sw.Classifier(units=(32,), epochs=40, test=0.2, seed=0)
-    story, notes = classifier.shapes(table, **names)
-    print("\n".join(notes), story, sep="\n")
+    summary, notes = classifier.shapes(table, **names)
+    print("\n".join(notes), summary, sep="\n")
 
     classifier.fit(table, **names)
     evaluation = classifier.evaluate()

@@ -37,8 +37,8 @@ def make_sentences(count: int, seed: int) -> tuple[list[list[str]], list[list[st
 def main() -> None:
     sentences, tags = make_sentences(300, seed=0)
     tagger = sw.Tagger(units=(32,), embedding=32, epochs=40, learning_rate=0.01, test=0.2, seed=0)
-    story, notes = tagger.shapes(sentences, tags)
-    print("\n".join(notes), story, sep="\n")
+    summary, notes = tagger.shapes(sentences, tags)
+    print("\n".join(notes), summary, sep="\n")
 
     tagger.fit(sentences, tags)
     evaluation = tagger.evaluate()

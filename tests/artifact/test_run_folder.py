@@ -15,9 +15,9 @@ import pytest
 
 import seqwise as sw
 from seqwise.artifact import MANIFEST, atomic, read_manifest
+from seqwise.artifact import run as run_folder
 from seqwise.backend import import_keras
-from seqwise.estimators import runs as run_folder
-from seqwise.estimators.forecasting import run as forecaster_run
+from seqwise.estimators.forecasting import forecaster as forecaster_module
 
 SMALL = {"window": 12, "horizon": 3, "units": (4,), "epochs": 2, "patience": None}
 OURS = {"model.keras", "context.safetensors", "metrics.json", "forecast.csv", "report.html", MANIFEST}
@@ -73,7 +73,7 @@ def test_what_comes_back_is_the_same_bit_for_bit(saved, fitted):
     np.testing.assert_array_equal(one.times, two.times)
     other = table(seed=5)
     assert loaded.predict(other).equals(fitted.predict(other))
-    with pytest.raises(sw.DataError, match=r"pass them, evaluate\(data\)"):
+    with pytest.raises(sw.DataError, match=r"keeps only its last window: pass the data, evaluate\(data\)"):
         loaded.evaluate()
 
 
@@ -151,7 +151,7 @@ def test_a_foreign_folder_is_refused_and_untouched(manifest, fitted, tmp_path):
     if manifest is not None:
         (folder / MANIFEST).write_text(manifest)
     before = files(tmp_path)
-    with pytest.raises(sw.BundleError, match="is not empty and no Seqwise run; nothing in it was touched"):
+    with pytest.raises(sw.BundleError, match="is not empty and not a Seqwise run; nothing in it was touched"):
         fitted.save(folder)
     assert files(tmp_path) == before
 
@@ -173,7 +173,7 @@ def test_an_empty_folder_and_the_one_we_are_in(fitted, tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     for place in (".", "..", "../here", tmp_path / "here"):  # replaced, it would be gone under the user's feet
-        with pytest.raises(sw.BundleError, match=r"is the folder you are in|is not empty and no Seqwise run"):
+        with pytest.raises(sw.BundleError, match=r"is the folder you are in|is not empty and not a Seqwise run"):
             fitted.save(place)
     assert not list((tmp_path / "here").iterdir())
     fitted.save("../there")
@@ -199,7 +199,7 @@ def test_a_crash_while_any_file_is_written_leaves_the_old_run(run, fitted, monke
     (run / "notes.md").write_text("mine")
     before = files(run.parent)
     places = [
-        (type(loaded.model_), "save"), (forecaster_run, "save_file"), (Path, "write_text"),
+        (type(loaded.model_), "save"), (forecaster_module, "save_file"), (Path, "write_text"),
         (run_folder, "write_manifest"), (atomic, "_sync"), (atomic, "_swap"), (shutil, "copy2"),
     ]  # fmt: skip
     for owner, name in places:
@@ -320,7 +320,7 @@ def test_a_newer_schema(run):
     [
         lambda m: m.pop("settings"),
         lambda m: m["settings"].update(unheard_of=1),
-        lambda m: m.update(scaler=None),
+        lambda m: m["input"].update(scaler=None),
         lambda m: m["data"].update(time_index={"unit": "mo"}),
         lambda m: m.update(training=[]),
         lambda m: m["data"].update(rows="many"),

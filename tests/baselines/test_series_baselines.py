@@ -9,19 +9,21 @@ import numpy as np
 import pytest
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
-from seqwise.baselines import series as baselines
+from seqwise.baselines.series import BASELINES, ExponentialSmoothing, LastSeason, LastValue
 
 HORIZON = 8
+
+
+def ets(values, origins, horizon, season, fit_rows):
+    return ExponentialSmoothing(horizon, season).fit(values[:fit_rows]).predict(values, origins)
 
 
 def test_naive_and_seasonal_naive_against_loops():
     values = np.random.default_rng(0).normal(size=(40, 2))
     origins = np.array([1, 3, 5, 17, 30])
     for season in (1, 3, 5, 12):
-        naive, seasonal = (
-            baselines.naive(values, origins, HORIZON),
-            baselines.seasonal_naive(values, origins, HORIZON, season),
-        )
+        naive = LastValue(HORIZON).fit(values).predict(values, origins)
+        seasonal = LastSeason(HORIZON, season).fit(values).predict(values, origins)
         for i, origin in enumerate(origins):
             for step in range(HORIZON):
                 source = origin + step
@@ -76,7 +78,7 @@ def test_ets_equals_statsmodels_forecast_at_every_origin(kind, season, logged, e
     series = airline_like(kind)
     fit_rows = 72
     origins = np.array([fit_rows, fit_rows + 1, fit_rows + 7, len(series) - HORIZON])
-    ours = baselines.ets(series[:, None], origins, HORIZON, season, fit_rows)
+    ours = ets(series[:, None], origins, HORIZON, season, fit_rows)
     assert ours.shape == (len(origins), HORIZON, 1)
     for i, origin in enumerate(origins):
         form, theirs = statsmodels_forecast(series[:fit_rows], series[:origin], season, logged)
@@ -87,9 +89,9 @@ def test_ets_equals_statsmodels_forecast_at_every_origin(kind, season, logged, e
 def test_each_target_has_its_own_smoothing():
     both = np.stack([airline_like("trend"), airline_like("level")], axis=1)
     origins = np.array([80, 85])
-    together = baselines.ets(both, origins, 3, 1, 80)
+    together = ets(both, origins, 3, 1, 80)
     for j in range(2):
-        np.testing.assert_array_equal(together[..., j], baselines.ets(both[:, [j]], origins, 3, 1, 80)[..., 0])
+        np.testing.assert_array_equal(together[..., j], ets(both[:, [j]], origins, 3, 1, 80)[..., 0])
 
 
 def test_no_baseline_sees_its_future():
@@ -98,16 +100,16 @@ def test_no_baseline_sees_its_future():
     changed = series.copy()
     changed[80:] = 1e3
     for forecast in (
-        lambda v: baselines.naive(v, origins, HORIZON),
-        lambda v: baselines.seasonal_naive(v, origins, HORIZON, 12),
-        lambda v: baselines.ets(v, origins, HORIZON, 12, 72),
+        lambda v: LastValue(HORIZON).predict(v, origins),
+        lambda v: LastSeason(HORIZON, 12).predict(v, origins),
+        lambda v: ets(v, origins, HORIZON, 12, 72),
     ):
         np.testing.assert_array_equal(forecast(series), forecast(changed))
     changed = series.copy()
     changed[79] += 5  # the last row that the last origin sees, after the parameters were fitted
     for forecast in (
-        lambda v: baselines.naive(v, origins, HORIZON),
-        lambda v: baselines.ets(v, origins, HORIZON, 12, 72),
+        lambda v: LastValue(HORIZON).predict(v, origins),
+        lambda v: ets(v, origins, HORIZON, 12, 72),
     ):
         before, after = forecast(series), forecast(changed)
         np.testing.assert_array_equal(before[:2], after[:2])
@@ -117,7 +119,7 @@ def test_no_baseline_sees_its_future():
 @pytest.mark.parametrize("rows", [1, 2, 4, 9])
 def test_ets_of_a_very_short_past_is_still_a_forecast(rows):
     values = np.arange(1.0, 30)[:, None] ** 0.5
-    found = baselines.ets(values, np.array([rows, rows + 3]), 4, 12, rows)
+    found = ets(values, np.array([rows, rows + 3]), 4, 12, rows)
     assert found.shape == (2, 4, 1)
     assert np.isfinite(found).all()
 
@@ -125,4 +127,8 @@ def test_ets_of_a_very_short_past_is_still_a_forecast(rows):
 def test_ets_of_a_constant_past_repeats_it():
     values = np.full((40, 1), 3.0)
     values[30:] = 5
-    np.testing.assert_allclose(baselines.ets(values, np.array([25]), 4, 1, 25), 3)
+    np.testing.assert_allclose(ets(values, np.array([25]), 4, 1, 25), 3)
+
+
+def test_every_baseline_has_a_name_of_its_own():
+    assert len({baseline.name for baseline in BASELINES.values()}) == len(BASELINES)

@@ -185,8 +185,8 @@ MISTAKES = {
     "an empty file": (["shape", "EMPTY", *NAMES], "empty"),
     "a gap rule that is none": (["shape", "CSV", *NAMES, "--gaps", "drop"], "gaps='drop'"),
     "units": (["train", "CSV", *NAMES, *SIZES, "--units", "a,b", "--out", "OUT"], "--units a,b"),
-    "a loss": (["train", "CSV", *NAMES, *SIZES, "--loss", "msee", "--out", "OUT"], "loss='msee'"),
-    "an optimizer": (["train", "CSV", *NAMES, *SIZES, "--optimizer", "adamm", "--out", "OUT"], "optimizer='adamm'"),
+    "a loss": (["train", "CSV", *NAMES, *SIZES, "--loss", "msee", "--out", "OUT"], "named 'msee'"),
+    "an optimizer": (["train", "CSV", *NAMES, *SIZES, "--optimizer", "adamm", "--out", "OUT"], "named 'adamm'"),
     "a scaler": (["train", "CSV", *NAMES, *SIZES, "--scaler", "z", "--out", "OUT"], "scaler='z'"),
     "dropout": (["train", "CSV", *NAMES, *SIZES, "--dropout", "2", "--out", "OUT"], "dropout=2"),
     "a foreign folder": (["train", "CSV", *NAMES, *SIZES, "--out", "FOREIGN"], "nothing in it was touched"),
@@ -241,7 +241,7 @@ def test_what_the_system_refuses_is_told(csv, trained, tmp_path, capsys, monkeyp
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "f.csv"))
 
-    monkeypatch.setattr("seqwise.estimators.forecasting.run.write_forecast", full)
+    monkeypatch.setattr("seqwise.estimators.forecasting.forecaster.write_forecast", full)
     assert call("predict", str(trained[0]), "--out", str(tmp_path / "f.csv")) == 2
     assert capsys.readouterr().err.strip() == f"Error: No space left on device: {tmp_path / 'f.csv'}"
 

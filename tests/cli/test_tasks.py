@@ -66,7 +66,7 @@ def test_a_ts_file_is_classified_and_scored_on_another(ts, tmp_path, capsys, mon
     run = tmp_path / "run"
     assert call(monkeypatch, "train", ts / "one.ts", *QUICK, "--out", run) == 0
     text = capsys.readouterr().out
-    assert text.startswith("task: classify (told by the file's labels)")
+    assert text.startswith("task: classify (inferred from the file's labels)")
     assert "the validation part, 3 sequence(s):" in text
     assert f"report {run / 'report.html'}" in text
     assert "<title>Classes of the sequences of one.ts</title>" in (run / "report.html").read_text()
@@ -103,7 +103,7 @@ def test_the_label_tells_the_task(label, task, why, table, tmp_path, capsys, mon
     quick = ["--units", "4", "--epochs", "1", "--test", "0.2"]
     assert call(monkeypatch, "train", table, *NAMES, "--label", label, *quick, "--out", run) == 0
     text = capsys.readouterr().out
-    assert text.startswith(f"task: {task} (told by {why})")
+    assert text.startswith(f"task: {task} (inferred from {why})")
     assert "the test part, 8 sequence(s):" in text
     assert type(sw.load(run)).__name__ == {"classify": "Classifier", "regress": "Regressor"}[task]
     assert call(monkeypatch, "predict", run, "--data", table, "--out", tmp_path / "p.csv") == 0
@@ -136,22 +136,22 @@ def test_shape_tells_the_sequences(table, capsys, monkeypatch):
 MISTAKES = {
     "an option of another task": (
         ["train", "TS", "--window", "3", "--out", "OUT"],
-        "--window belongs to --task forecast; this is --task classify (told by the file's labels). Leave it out, or "
-        "name the task you mean: --task forecast.",
+        "--window belongs to --task forecast; this is --task classify (inferred from the file's labels). Leave it out, "
+        "or name the task you mean: --task forecast.",
     ),
     "target for label": (
         ["train", "CSV", *NAMES, "--label", "kind", "--target", "kind", "--out", "OUT"],
-        "--target belongs to --task forecast and translate; this is --task classify (told by the values of 'kind'). "
-        "The column of the labels is --label.",
+        "--target belongs to --task forecast and translate; this is --task classify (inferred from the values of "
+        "'kind'). The column of the labels is --label.",
     ),
     "label for target": (
         ["train", "CSV", "--label", "x", "--out", "OUT"],
-        "--label belongs to --task classify, regress and tag; this is --task forecast (told by the options). The "
+        "--label belongs to --task classify, regress and tag; this is --task forecast (inferred from the options). The "
         "column to forecast is --target; for a label of each sequence add --group.",
     ),
     "a loss for classes": (
         ["train", "TS", "--loss", "mae", "--out", "OUT"],
-        "this is --task classify (told by the file's labels). A classifier is trained by cross-entropy.",
+        "this is --task classify (inferred from the file's labels). A classifier is trained by cross-entropy.",
     ),
     "no label": (["train", "CSV", "--group", "who", "--out", "OUT"], "name the column of their labels"),
     "no such task": (["train", "TS", "--task", "clasify", "--out", "OUT"], "Did you mean 'classify'?"),

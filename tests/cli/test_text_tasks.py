@@ -46,7 +46,7 @@ def test_texts_are_classified(folder, tmp_path, capsys, monkeypatch):
     names = ["--text", "review", "--label", "kind"]
     assert call(monkeypatch, "train", data, *names, *QUICK, "--test", "10", "--out", run) == 0
     text = capsys.readouterr().out
-    assert text.startswith("task: classify (told by the values of 'kind')\nnote: The vocabulary holds 8 tokens.")
+    assert text.startswith("task: classify (inferred from the values of 'kind')\nnote: The vocabulary holds 8 tokens.")
     python = sw.Classifier(test=10, **SAME).fit(data, text="review", label="kind")
     assert str(python.evaluate()) in text
     assert call(monkeypatch, "evaluate", run, "--json") == 0
@@ -61,7 +61,7 @@ def test_texts_are_classified(folder, tmp_path, capsys, monkeypatch):
 def test_the_label_of_a_text_tells_the_task(folder, tmp_path, capsys, monkeypatch):
     names = ["--text", "review", "--label", "stars", "--tokens", "bpe", "--vocabulary", "30"]
     assert call(monkeypatch, "train", folder / "reviews.csv", *names, *QUICK, "--out", tmp_path / "run") == 0
-    assert capsys.readouterr().out.startswith("task: regress (told by the fractions in 'stars')")
+    assert capsys.readouterr().out.startswith("task: regress (inferred from the fractions in 'stars')")
     assert sw.load(tmp_path / "run").tokenizer == {"kind": "bpe", "size": 30, "min_count": 1}
 
 
@@ -80,7 +80,7 @@ def test_rows_are_tagged(kind, folder, tmp_path, capsys, monkeypatch):
     same = {**SAME, "epochs": 3} if kind == "tokens" else {"units": (6,), "epochs": 3}
     assert call(monkeypatch, "train", data, *options, *quick, "--out", run) == 0
     text = capsys.readouterr().out
-    assert text.startswith("task: tag (told by labels that differ within a 'text')")
+    assert text.startswith("task: tag (inferred from labels that differ within a 'text')")
     python = sw.Tagger(**same).fit(data, group="text", label="tag", **names)
     evaluation = python.evaluate()
     assert f"the validation part, {len(evaluation)} step(s):\n{evaluation}" in text
@@ -119,8 +119,8 @@ MISTAKES = {
     ),
     "tokens to split": (
         ["train", "words.csv", "--group", "text", "--text", "word", "--label", "tag", "--tokens", "bpe"],
-        "--tokens belongs to --task classify, regress and translate; this is --task tag (told by labels that differ "
-        "within a 'text'). A tagger takes tokens as they come, one a row.",
+        "--tokens belongs to --task classify, regress and translate; this is --task tag (inferred from labels that "
+        "differ within a 'text'). A tagger takes tokens as they come, one a row.",
     ),
     "numbers as texts": (
         ["train", "reviews.csv", "--text", "stars", "--label", "kind"],

@@ -76,7 +76,7 @@ def test_named_columns_tell_the_task_and_are_remembered(folder, tmp_path, capsys
     run = tmp_path / "run"
     columns = ["--source", "fr", "--target", "en"]
     assert call(monkeypatch, "train", folder / "pairs.csv", *columns, *QUICK, "--epochs", "1", "--out", run) == 0
-    assert "task: translate (told by --source)" in capsys.readouterr().out
+    assert "task: translate (inferred from --source)" in capsys.readouterr().out
     assert call(monkeypatch, "evaluate", run, "--data", folder / "pairs.csv") == 0
     assert "BLEU" in capsys.readouterr().out
     assert call(monkeypatch, "predict", run, "--data", folder / "pairs.csv", "--out", tmp_path / "out.csv") == 0
@@ -135,7 +135,7 @@ def test_the_shapes_are_told(folder, capsys, monkeypatch):
     text = capsys.readouterr().out
     assert "input  source  (samples=80, timesteps=1 to 3)" in text
     assert "output logits  (samples=80, timesteps=2 to " in text
-    assert "of like lengths, source and target:" in text
+    assert "of similar length, source and target:" in text
 
 
 @pytest.mark.parametrize(

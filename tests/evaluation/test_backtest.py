@@ -8,7 +8,7 @@ import pytest
 
 from seqwise.data import make_series
 from seqwise.errors import DataError, SettingError
-from seqwise.evaluation import backtest, evaluate
+from seqwise.evaluation import backtest, compare_forecasts
 from seqwise.evaluation.metrics import METRICS
 
 
@@ -23,7 +23,7 @@ def naive_fold(calls):
         calls.append((part.values.copy(), start))
         origins = np.arange(start, len(part) - 1)
         forecast = np.repeat(part.values[origins - 1][:, None], 2, axis=1) + len(calls)
-        return evaluate(part, origins, forecast, season=1, fit_rows=start)
+        return compare_forecasts(part, origins, forecast, season=1, fit_rows=start)
 
     return train_and_score
 

@@ -8,7 +8,8 @@ import pytest
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from seqwise.evaluation.classification import Classification, majority, score
+from seqwise.baselines.constant import Constant
+from seqwise.evaluation.classification import ClassComparison, score
 
 RNG = np.random.default_rng(0)
 
@@ -55,14 +56,14 @@ def test_labels_that_the_training_did_not_have_are_mistakes():
     assert found["balanced_accuracy"] == pytest.approx((1 + 0.5 + 0) / 3)
     assert found["roc_auc"] == sk.roc_auc_score(truth[:4], p[:4, 1])
     assert found["log_loss"] == pytest.approx(sk.log_loss(truth[:4], p[:4]))
-    told = Classification(np.array(["a", "b"]), truth, {"model": p}, {"model": "this model"}, unknown=("z",))
+    told = ClassComparison(np.array(["a", "b"]), truth, {"model": p}, {"model": "this model"}, unknown=("z",))
     assert told.confusion().tolist() == [[2, 0], [1, 1]]
     assert "The training did not have the label(s) 'z': their 2 sequence(s) count as mistakes" in str(told)
 
 
 def test_what_is_not_defined_is_not_said():
     p = np.array([[0.9, 0.1], [0.8, 0.2]])
-    one_class = Classification(np.array([0, 1]), np.array([0, 0]), {"model": p}, {"model": "this model"})
+    one_class = ClassComparison(np.array([0, 1]), np.array([0, 0]), {"model": p}, {"model": "this model"})
     assert np.isnan(one_class.metrics["roc_auc"])
     assert one_class.metrics["accuracy"] == 1
     assert json.loads(json.dumps(one_class.to_dict(), allow_nan=False))["test"]["roc_auc"] is None
@@ -74,7 +75,7 @@ def test_what_is_not_defined_is_not_said():
 
 def test_by_class_and_confusion_are_scikit_learns():
     truth, p = draw(4)
-    found = Classification(np.arange(4), truth, {"model": p}, {"model": "this model"})
+    found = ClassComparison(np.arange(4), truth, {"model": p}, {"model": "this model"})
     said = p.argmax(axis=1)
     np.testing.assert_array_equal(found.confusion(), sk.confusion_matrix(truth, said, labels=np.arange(4)))
     theirs: Any = sk.precision_recall_fscore_support(truth, said, labels=np.arange(4))
@@ -84,7 +85,7 @@ def test_by_class_and_confusion_are_scikit_learns():
 
 def test_calibration_is_scikit_learns_curve():
     truth, p = draw(2, 500)
-    found = Classification(np.arange(2), truth, {"model": p}, {"model": "this model"}).calibration()
+    found = ClassComparison(np.arange(2), truth, {"model": p}, {"model": "this model"}).calibration()
     share, confidence = calibration_curve(p.argmax(axis=1) == truth, p.max(axis=1), n_bins=10)
     filled = found["count"] > 0
     np.testing.assert_allclose(found["share"][filled], share)
@@ -93,5 +94,7 @@ def test_calibration_is_scikit_learns_curve():
 
 
 def test_the_majority_is_the_trainings():
-    assert majority(np.array([0, 0, 2, 0]), 3).tolist() == [0.75, 0, 0.25]
-    assert majority(np.array([[True, False], [True, True]]), 2).tolist() == [1, 0.5]
+    classes = Constant("majority", 3).fit(None, np.array([0, 0, 2, 0]))
+    assert classes.predict([[1], [2]]).tolist() == [[0.75, 0, 0.25]] * 2
+    labels = Constant("majority").fit(None, np.array([[True, False], [True, True]]))
+    assert labels.predict([[1]]).tolist() == [[1, 0.5]]

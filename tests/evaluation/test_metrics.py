@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from seqwise.evaluation.evaluation import format_scores
+from seqwise.evaluation.comparison import format_scores
+from seqwise.evaluation.forecasts import COLUMNS, NAMES
 from seqwise.evaluation.metrics import METRICS, error_by_step, naive_scale, score
 
 
@@ -90,9 +91,9 @@ def test_error_by_step():
 
 
 def test_the_table_shows_the_model_first_and_each_number():
-    values = {"naive": 1.25, "ets": 3.5, "model": 0.125}
+    values = {"model": 0.125, "naive": 1.25, "ets": 3.5}
     scores = {name: {str(m): value for m in METRICS} for name, value in values.items()}
-    head, first, *rest = format_scores(scores).splitlines()
+    head, first, *rest = format_scores(scores, NAMES, COLUMNS).splitlines()
     assert head.split() == ["MAE", "RMSE", "MASE", "sMAPE", "%"]
-    assert first.split() == ["this", "model"] + ["0.125"] * 4
+    assert first.split() == ["this", "model"] + ["0.1250"] * 4
     assert {line.split("  ")[0] for line in rest} == {"last value", "exponential smoothing"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from seqwise.evaluation.regression import Regression, score
+from seqwise.evaluation.regression import NumberComparison, score
 
 RNG = np.random.default_rng(0)
 
@@ -27,7 +27,7 @@ def test_targets_that_are_all_alike():
 
 def test_each_target_has_its_row():
     truth, found = RNG.normal(size=(9, 2)), RNG.normal(size=(9, 2))
-    told = Regression(["a", "b"], truth, {"model": found}, {"model": "this model"})
+    told = NumberComparison(["a", "b"], truth, {"model": found}, {"model": "this model"})
     assert [row["target"] for row in told.by_target()] == ["a", "b"]
     assert told.by_target()[1]["mae"] == pytest.approx(np.abs(truth - found)[:, 1].mean())
     assert told.to_dict()["test"] == told.metrics

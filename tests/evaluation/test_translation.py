@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import sacrebleu
 
-from seqwise.evaluation.translation import TranslationEvaluation, most_similar, score_translations
+from seqwise.baselines.similar import MostSimilar
+from seqwise.evaluation.translation import TranslationComparison, score_translations
 
 TRANSLATIONS = ["Va !", "Il court vite.", "Tom est ici maintenant avec nous."]
 ONE = [["Va !"], ["Il court très vite."], ["Tom est ici avec nous maintenant."]]
@@ -49,13 +50,14 @@ def test_bleu_by_hand():
 def test_the_most_similar_training_text_lends_its_translation():
     sources = ["Go home.", "I am cold.", "I am very cold."]
     targets = ["Rentre.", "J'ai froid.", "J'ai très froid."]
-    assert most_similar(["I am cold!", "We go home.", "I am very very cold."], sources, targets) == [
+    memory = MostSimilar().fit(sources, targets)
+    assert memory.predict(["I am cold!", "We go home.", "I am very very cold."]) == [
         "J'ai froid.", "Rentre.", "J'ai très froid."
     ]  # fmt: skip
 
 
 def test_the_table_and_the_dict_tell_the_scores():
-    evaluation = TranslationEvaluation(
+    evaluation = TranslationComparison(
         ["Go!", "He runs fast.", "Tom is here now with us."], ONE,
         {"beam 5": TRANSLATIONS, "greedy": ["Va !", "Il court.", "Tom est ici."]},
     )  # fmt: skip

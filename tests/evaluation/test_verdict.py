@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from seqwise.evaluation.classification import Classification
-from seqwise.evaluation.regression import Regression
-from seqwise.evaluation.verdict import verdict
+from seqwise.evaluation.classification import ClassComparison
+from seqwise.evaluation.regression import NumberComparison
 
 NAMES = {"model": "this model", "simple": "linear", "majority": "majority"}
 
@@ -18,7 +17,7 @@ def classes(model_right, simple_right):
         return np.where(np.asarray(right)[:, None], [[0.9, 0.1]], [[0.2, 0.8]])
 
     found = {"model": p(model_right), "simple": p(simple_right), "majority": p(np.zeros(len(truth), bool))}
-    return Classification(np.array(["a", "b"]), truth, found, NAMES)
+    return ClassComparison(np.array(["a", "b"]), truth, found, NAMES)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +36,7 @@ def test_a_difference_counts_beyond_two_standard_errors(only_model, only_simple,
     """Both are right on 50 more: these say nothing of the difference."""
     model = [True] * only_model + [False] * only_simple + [True] * 50
     simple = [False] * only_model + [True] * only_simple + [True] * 50
-    found, sentence = verdict(classes(model, simple))
+    found, sentence = classes(model, simple).verdict()
     assert found == judged
     assert f"{np.mean(model):.1%}" in sentence
     assert f"{np.mean(simple):.1%}" in sentence
@@ -46,9 +45,10 @@ def test_a_difference_counts_beyond_two_standard_errors(only_model, only_simple,
 
 
 def test_the_best_baseline_is_named():
-    found = classes([True] * 10, [False] * 10)
-    found.probabilities["majority"][:] = [0.6, 0.4]
-    assert "“majority” for 100.0%" in verdict(found)[1]
+    usual = classes([True] * 10, [False] * 10)
+    probabilities = usual.probabilities | {"majority": np.tile([0.6, 0.4], (10, 1))}
+    better = ClassComparison(usual.classes, usual.truth, probabilities, NAMES)
+    assert "“majority” for 100.0%" in better.verdict().sentence
 
 
 @pytest.mark.parametrize(("error", "judged"), [(0.5, "win"), (1.5, "loss"), (1.001, "level")])
@@ -56,10 +56,13 @@ def test_of_numbers_the_root_mean_squared_error_counts(error, judged):
     truth = np.arange(10.0)[:, None]
     found = {"model": truth + error, "simple": truth + 1, "mean": np.full_like(truth, 4.5)}
     names = {"model": "this model", "simple": "ridge", "mean": "the mean"}
-    assert verdict(Regression(["y"], truth, found, names))[0] == judged
+    assert NumberComparison(["y"], truth, found, names).verdict().outcome == judged
 
 
-def test_nothing_was_held_back():
-    judged, sentence = verdict(None)
-    assert judged == "unknown"
-    assert "Train with test=0.2 to find out" in sentence
+def test_a_table_for_notebooks_marks_the_best_and_escapes_names():
+    truth = np.arange(10.0)[:, None]
+    said = {"model": truth + 0.5, "simple": truth + 1}
+    html = NumberComparison(["y"], truth, said, {"model": "this model", "simple": "<ridge>"})._repr_html_()
+    assert "<td><strong>0.5000</strong></td>" in html
+    assert "&lt;ridge&gt;" in html and "<ridge>" not in html
+    assert "The model beats the best baseline" in html

@@ -139,3 +139,54 @@ def test_the_names_a_folder_lists_are_there(folder):
     names = fresh(f"import seqwise.{folder} as m; print(*[n for n in m.__all__ if not hasattr(m, n)], len(m.__all__))")
     assert names.isdigit()
     assert int(names) > 0
+
+
+def module_of(path: Path) -> str:
+    parts = ["seqwise", *path.relative_to(SOURCE).with_suffix("").parts]
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(path: Path, modules: set[str]) -> set[str]:
+    """The seqwise files that a file imports, at its top or inside a function."""
+    needed = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            needed |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            needed |= {alias.name for alias in node.names}
+    if not path.name.startswith("__init__"):
+        needed -= {"seqwise"}  # `from seqwise import __version__`: the door itself imports lazily
+    return needed & modules - {module_of(path)}
+
+
+def find_cycle(graph: dict[str, set[str]]) -> list[str]:
+    """Return the files of an import cycle, in its order; [] where there is none."""
+    done: set[str] = set()
+
+    def visit(name: str, trail: list[str]) -> list[str]:
+        if name in trail:
+            return [*trail[trail.index(name) :], name]
+        if name in done:
+            return []
+        for other in sorted(graph[name]):
+            cycle = visit(other, [*trail, name])
+            if cycle:
+                return cycle
+        done.add(name)
+        return []
+
+    return next((cycle for cycle in (visit(name, []) for name in sorted(graph)) if cycle), [])
+
+
+def test_no_two_files_import_each_other():
+    paths = {module_of(path): path for path in FILES if path.name != "__main__.py" and path.parent != SOURCE}
+    graph = {name: imported_modules(path, set(paths)) for name, path in paths.items()}
+    assert sum(map(len, graph.values())) > 200, "it sees the imports"
+    # a folder's list of names imports its files, and they may import their neighbours
+    inner = {name: {o for o in others if not name.startswith(f"{o}.")} for name, others in graph.items()}
+    assert find_cycle(inner) == []
+
+
+def test_the_cycle_test_itself_catches():
+    assert find_cycle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert find_cycle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []

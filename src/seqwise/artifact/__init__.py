@@ -1,4 +1,4 @@
-"""The saved artefact: manifest, atomic replacement, check sums."""
+"""The run folder: manifest, atomic replacement, check sums, the models in it."""
 
 from seqwise.artifact.atomic import replaced_folder
 from seqwise.artifact.manifest import (
@@ -10,8 +10,11 @@ from seqwise.artifact.manifest import (
     write_json,
     write_manifest,
 )
+from seqwise.artifact.network import load_network, save_network
+from seqwise.artifact.run import ScoringInterrupted, check_destination, first_line, result_texts, save_run
 
 __all__ = [
-    "MANIFEST", "check_files", "is_run", "listed_files", "read_manifest", "replaced_folder", "write_json",
+    "MANIFEST", "ScoringInterrupted", "check_destination", "check_files", "first_line", "is_run", "listed_files",
+    "load_network", "read_manifest", "replaced_folder", "result_texts", "save_network", "save_run", "write_json",
     "write_manifest",
 ]  # fmt: skip

@@ -1,1 +1,6 @@
-"""Simple learners that a model has to beat."""
+"""Simple learners that stand beside a model, on the same samples."""
+
+from seqwise.baselines.protocol import Baseline
+from seqwise.baselines.saved import load_baselines, save_baselines
+
+__all__ = ["Baseline", "load_baselines", "save_baselines"]

@@ -1,7 +1,8 @@
-"""What a simple model reads of a text: which words it has, and how rare they are; not their order."""
+"""What a linear baseline reads of a text: which words it has, and how rare they are; not their order."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,12 +22,12 @@ class BagOfWords:
         name: what the table calls it.
     """
 
-    name = "bag of words"
+    kind, name = "words", "bag of words"
 
     def fit_transform(self, texts: Any) -> Any:
         self._vectorizer = _vectorizer()
-        read = self._vectorizer.build_analyzer()
-        if not any(read(text) for text in texts.values):
+        words_of = self._vectorizer.build_analyzer()
+        if not any(words_of(text) for text in texts.values):
             self._vectorizer = _vectorizer(token_pattern=ANYTHING)
         return self._vectorizer.fit_transform(texts.values)
 
@@ -40,7 +41,7 @@ class BagOfWords:
             "pattern": self._vectorizer.token_pattern,
         }
 
-    def from_dict(self, saved: dict[str, Any]) -> BagOfWords:
+    def from_dict(self, saved: Mapping[str, Any]) -> BagOfWords:
         self._vectorizer = _vectorizer(vocabulary=saved["words"], token_pattern=saved["pattern"])
         self._vectorizer.idf_ = np.array(saved["idf"])
         return self

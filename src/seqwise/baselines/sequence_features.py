@@ -1,7 +1,8 @@
-"""What a simple model reads of a sequence: a few numbers for each feature, and how long it is."""
+"""What a linear baseline reads of a sequence: a few numbers for each feature, and how long it is."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -40,11 +41,11 @@ class SummaryFeatures:
         name: what the table calls them.
     """
 
-    name = "summary features"
+    kind, name = "summary", "summary features"
 
     def fit_transform(self, sequences: Sequences) -> np.ndarray:
-        found = summarise(sequences)
-        self.offset, self.scale = found.mean(axis=0), found.std(axis=0)
+        summary = summarise(sequences)
+        self.offset, self.scale = summary.mean(axis=0), summary.std(axis=0)
         self.scale[self.scale == 0] = 1
         return self.transform(sequences)
 
@@ -54,6 +55,6 @@ class SummaryFeatures:
     def to_dict(self) -> dict[str, Any]:
         return {"offset": self.offset.tolist(), "scale": self.scale.tolist()}
 
-    def from_dict(self, saved: dict[str, Any]) -> SummaryFeatures:
+    def from_dict(self, saved: Mapping[str, Any]) -> SummaryFeatures:
         self.offset, self.scale = np.array(saved["offset"]), np.array(saved["scale"])
         return self

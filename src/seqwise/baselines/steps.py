@@ -1,12 +1,11 @@
-"""The simple models that stand beside a tagger: they see one step alone."""
+"""Baselines that see one step alone."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-
-from seqwise.data import Sequences
 
 
 class TokenBaseline:
@@ -19,24 +18,33 @@ class TokenBaseline:
         table: float64, shape (tokens, tags).
     """
 
-    name = "each token's usual tag"
+    kind, name = "token", "each token's usual tag"
 
     def __init__(self, tokens: int, tags: int) -> None:
         self.table = np.zeros((tokens, tags))
 
-    def fit(self, steps: Sequences, tags: np.ndarray) -> TokenBaseline:
+    def fit(self, steps: np.ndarray, tags: np.ndarray, weights: np.ndarray | None = None) -> TokenBaseline:
+        """Count the tags of each token, shape (steps,), among token ids, shape (steps, 1); `weights` do not count."""
         counts = np.zeros_like(self.table)
-        np.add.at(counts, (steps.values[:, 0], tags), 1)
+        np.add.at(counts, (steps[:, 0], tags), 1)
         mean = counts.sum(axis=0) / counts.sum()
         self.table = (counts + mean) / (counts.sum(axis=1, keepdims=True) + 1)
         return self
 
-    def predict(self, steps: Sequences) -> np.ndarray:
+    def predict(self, steps: np.ndarray) -> np.ndarray:
         """Return the probability of each tag at each step, shape (steps, tags)."""
-        return self.table[steps.values[:, 0]]
+        return self.table[steps[:, 0]]
 
-    def arrays(self) -> dict[str, np.ndarray]:
-        return {"table": self.table}
+    def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return what `load` needs: JSON, and arrays by name."""
+        return {}, {"table": self.table}
+
+    @classmethod
+    def load(cls, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> TokenBaseline:
+        """Undo `save`."""
+        loaded = cls(*arrays["table"].shape)
+        loaded.table = arrays["table"]
+        return loaded
 
 
 class StepFeatures:
@@ -46,16 +54,16 @@ class StepFeatures:
         name: what the table calls them.
     """
 
-    name = "one step alone"
+    kind, name = "step", "one step alone"
 
-    def fit_transform(self, steps: Sequences) -> np.ndarray:
+    def fit_transform(self, steps: np.ndarray) -> np.ndarray:
         return self.transform(steps)
 
-    def transform(self, steps: Sequences) -> np.ndarray:
-        return steps.values.astype(np.float64)
+    def transform(self, steps: np.ndarray) -> np.ndarray:
+        return steps.astype(np.float64)
 
     def to_dict(self) -> dict[str, Any]:
         return {}
 
-    def from_dict(self, saved: dict[str, Any]) -> StepFeatures:
+    def from_dict(self, saved: Mapping[str, Any]) -> StepFeatures:
         return self

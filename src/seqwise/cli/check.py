@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from seqwise.cli import options
+from seqwise.cli import columns
 
 
 def command(
@@ -19,8 +19,8 @@ def command(
         typer.Option(help="What it reads: .npz with x (and y, x_val, y_val), .npy with x, or a CSV or Parquet table."),
     ] = None,
     target: Annotated[str | None, typer.Option(help="For a table: the column(s) to forecast.")] = None,
-    time: options.Time = None,
-    features: options.Features = None,
+    time: columns.Time = None,
+    features: columns.Features = None,
     window: Annotated[int, typer.Option(help="For a table: rows that the model reads.")] = 24,
     horizon: Annotated[int, typer.Option(help="For a table: rows that it forecasts.")] = 1,
     loss: Annotated[str | None, typer.Option(help="The loss, where the model was saved without one: mse, …")] = None,
@@ -95,7 +95,7 @@ def _cut_windows(data: str, target: Any, time: Any, features: Any, window: int, 
             f"--target is missing. Name the column to forecast: one of {', '.join(table.numeric_columns())}."
         )
     series = make_series(
-        table, target=options.names(target), time=options.names(time), features=options.names(features)
+        table, target=columns.names(target), time=columns.names(time), features=columns.names(features)
     )
     split = split_by_time(len(series), window=window, horizon=horizon, label=series.label)
     scaled = Scaler().fit(series.values[: split.train], series.columns).transform(series.values)

@@ -1,4 +1,4 @@
-"""`seqwise evaluate`: how good a run is, beside simple models."""
+"""`seqwise evaluate`: how good a run is, beside its baselines."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from seqwise.cli import options
+from seqwise.cli import columns
 
 
 def command(
-    run: options.Run,
+    run: columns.Run,
     data: Annotated[str | None, typer.Option(help="A file to score on; left out: the training file.")] = None,
     folds: Annotated[
         int | None,
@@ -21,13 +21,13 @@ def command(
     report: Annotated[
         Path | None, typer.Option(help="Of sequences: write the report on them to this HTML file.")
     ] = None,
-    source: options.Source = None,
+    source: columns.Source = None,
     target: Annotated[
-        str | None, typer.Option(help="The column of the translations.", rich_help_panel=options.PAIRS)
+        str | None, typer.Option(help="The column of the translations.", rich_help_panel=columns.PAIRS)
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Score a run beside simple models, on the same windows or sequences.
+    """Score a run beside its baselines, on the same windows or sequences.
 
     Without --data: the part of the training file that was held back. A forecast stands beside the last value, the last
     season and exponential smoothing; a class beside the most frequent one and a linear model; a translation beside that
@@ -48,13 +48,12 @@ def command(
 
     check_writable(report)
     estimator = load(run)
-    module = task_of(estimator)
-    if report is not None and not hasattr(module, "write_report"):
+    if report is not None and not hasattr(estimator, "write_report"):
         raise SettingError("--report belongs to sequences; a forecast's report is in its run folder, report.html.")
-    columns = pair_columns(estimator, source=source, target=target)
-    result = module.evaluate(estimator, data, folds, **columns)
+    named = pair_columns(estimator, source=source, target=target)
+    result = task_of(estimator).commands().evaluate(estimator, data, folds, **named)
     if report is not None:
-        module.write_report(estimator, result, report)
+        estimator.write_report(result, report)
     if as_json:
         import json
 

@@ -1,4 +1,4 @@
-"""`seqwise predict`: the rows to come, or an answer for each sequence."""
+"""`seqwise predict`: the rows to come, or a class or number for each sequence."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from seqwise.cli import options
+from seqwise.cli import columns
 
 
 def command(
-    run: options.Run,
+    run: columns.Run,
     data: Annotated[
         str | None,
         typer.Option(
@@ -22,7 +22,7 @@ def command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecast to this PNG file.")] = None,
-    source: options.Source = None,
+    source: columns.Source = None,
 ) -> None:
     """Forecast the rows that follow the data, say the class or number of each sequence (or step), or translate texts.
 
@@ -42,8 +42,9 @@ def command(
     for path in (out, plot):
         check_writable(path)
     estimator = load(run)
-    said = task_of(estimator).predict(estimator, data, out, plot, **pair_columns(estimator, source=source))
-    Console(soft_wrap=True, highlight=False, markup=False).print(said)
+    named = pair_columns(estimator, source=source)
+    text = task_of(estimator).commands().predict(estimator, data, out, plot, **named)
+    Console(soft_wrap=True, highlight=False, markup=False).print(text)
 
 
 def check_writable(path: Path | None) -> None:

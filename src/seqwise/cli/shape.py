@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.console import Console
 
-from seqwise.cli import options
+from seqwise.cli.columns import Data
+from seqwise.cli.options import with_options
+
+OPTIONS = (
+    "task", "time", "features", "target", "window", "horizon", "gaps", "group", "label", "text", "source",
+    "validation", "test",
+)  # fmt: skip
 
 
-def command(
-    data: options.Data,
-    task: options.Task = None,
-    time: options.Time = None,
-    features: options.Features = None,
-    target: options.Target = None,
-    window: options.Window = None,
-    horizon: options.Horizon = None,
-    gaps: options.Gaps = None,
-    group: options.Group = None,
-    label: options.Label = None,
-    text: options.Text = None,
-    source: options.Source = None,
-    validation: options.Validation = None,
-    test: options.Test = None,
-) -> None:
+def command(data: str, **options: Any) -> None:
     """Say what the tensors will be: samples, timesteps, features, and the column behind each.
 
     Nothing is trained. For example:
@@ -37,16 +30,15 @@ def command(
 
         seqwise shape english-french.tsv --task translate
     """
-    given = {name: value for name, value in locals().items() if value is not None and name != "data"}
-    from seqwise.cli.tasks import choose_task, task_module
+    from seqwise.cli.tasks import estimator_for
 
-    module = task_module(choose_task(data, given)[0])
-    given.pop("task", None)
-    story, notes = module.shape(module.make(given), data, given)
+    estimator, fit_keywords = estimator_for(data, options)
+    summary, notes = estimator.shapes(data, **fit_keywords)
     console = Console(soft_wrap=True, highlight=False, markup=False)
     for note in notes:
         console.print(f"note: {note}")
-    console.print(story)
+    console.print(str(summary))
 
 
+command = with_options(command, {"data": Data}, OPTIONS)
 command.__name__ = "shape"

@@ -2,55 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import typer
 from rich.console import Console
 
-from seqwise.cli import options
+from seqwise.cli.columns import Data, Out
+from seqwise.cli.options import with_options
 
 
-def command(
-    data: options.Data,
-    out: options.Out,
-    task: options.Task = None,
-    time: options.Time = None,
-    features: options.Features = None,
-    target: options.Target = None,
-    window: options.Window = None,
-    horizon: options.Horizon = None,
-    gaps: options.Gaps = None,
-    return_sequences: options.ReturnSequences = None,
-    group: options.Group = None,
-    label: options.Label = None,
-    class_weight: options.ClassWeight = None,
-    label_smoothing: options.LabelSmoothing = None,
-    pooling: options.Pooling = None,
-    text: options.Text = None,
-    tokens: options.Tokens = None,
-    vocabulary: options.Vocabulary = None,
-    min_count: options.MinCount = None,
-    embedding: options.Embedding = None,
-    vectors: options.Vectors = None,
-    frozen: options.Frozen = None,
-    source: options.Source = None,
-    max_length: options.MaxLength = None,
-    attention: options.Attention = None,
-    beam: options.Beam = None,
-    length_penalty: options.LengthPenalty = None,
-    units: options.Units = None,
-    bidirectional: options.Both = None,
-    dropout: options.Dropout = None,
-    scaler: options.Scaler = None,
-    validation: options.Validation = None,
-    test: options.Test = None,
-    loss: options.Loss = None,
-    optimizer: options.Optimizer = None,
-    learning_rate: options.LearningRate = None,
-    epochs: options.Epochs = None,
-    patience: options.Patience = None,
-    batch_size: options.BatchSize = None,
-    seed: options.Seed = None,
-) -> None:
-    """Train a model, score it beside simple ones, and write the run folder.
+def command(data: str, out: Path, **options: Any) -> None:
+    """Train a model, score it beside its baselines, and write the run folder.
 
     Forecasts a series (--target), classifies sequences (a .ts file, or --group with --label) or texts (--text with
     --label), or finds a number for each; finds a label for each row (--group with a --label that differs within it);
@@ -70,20 +33,21 @@ def command(
 
         seqwise train english-french.tsv --task translate --out runs/french
     """
-    given = {name: value for name, value in locals().items() if value is not None and name not in ("data", "out")}
-    from seqwise.cli.tasks import choose_task, task_module
-    from seqwise.estimators.runs import METRICS, REPORT, ScoringInterrupted, check_destination
+    from seqwise.artifact import ScoringInterrupted, check_destination
+    from seqwise.cli.tasks import TASKS, choose_task
+    from seqwise.estimators.base import METRICS, REPORT
+    from seqwise.evaluation import UNMEASURED
 
     check_destination(out)  # before the training, not after it
     console = Console(soft_wrap=True, highlight=False, markup=False)
+    given = {name: value for name, value in options.items() if value is not None}
     name, why = choose_task(data, given)
-    given.pop("task", None)
     if name != "forecast":
-        console.print(f"task: {name} (told by {why})" if why != "--task" else f"task: {name}")
-    module = task_module(name)
-    estimator = module.make(given)
-    module.fit(estimator, data, given)
-    for note in module.notes(estimator):
+        console.print(f"task: {name} (inferred from {why})" if why != "--task" else f"task: {name}")
+    task = TASKS[name]
+    estimator = task.make(given)
+    estimator.fit(data, **task.commands().columns(given))
+    for note in estimator.notes_:
         console.print(f"note: {note}")
     training = estimator.training_
     ended = "stopped by Ctrl-C" if training.interrupted else "trained"
@@ -96,10 +60,14 @@ def command(
     except ScoringInterrupted:
         console.print(f"\nThe scoring was stopped, the model is saved in {out}. Score it: seqwise evaluate {out}")
         raise typer.Exit(130) from None
-    said = module.told(estimator)
-    if said:
-        console.print(f"\n{said}")
+    comparison = estimator.comparison_
+    if comparison is None:
+        console.print(f"\n{UNMEASURED}")
+    else:
+        counted = task.commands().counted(comparison)
+        console.print(f"\n{comparison.part}, {counted}:\n{comparison}\n\n{comparison.verdict().sentence}")
     console.print(f"\nwrote {out / METRICS}\nreport {out / REPORT}")
 
 
+command = with_options(command, {"data": Data, "out": Out})
 command.__name__ = "train"

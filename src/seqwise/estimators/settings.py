@@ -1,104 +1,223 @@
-"""Checking an estimator's settings before anything runs, and making the optimiser they name."""
+"""Settings of an estimator, each declared once as a field: its name, type, default, help text, check and option.
+
+From the declaration come the constructor, the checks, the documentation and the options of the command line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import dataclasses
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, dataclass_transform
 
 import numpy as np
 
-from seqwise.data.scaling import KINDS
-from seqwise.data.series import GAP_RULES
-from seqwise.data.windows import check_sizes
 from seqwise.errors import SettingError, nearest
 
+Check = Callable[[str, Any], None]  # (name, value); raises SettingError
+T = TypeVar("T")
+WIDTH = 120  # of a line of documentation
 
-def check_network(settings: Any, others: Sequence[Any] = ()) -> None:
-    """Raise `SettingError` for the first of the settings of any network that is out of range: units, dropout.
+
+@dataclass(frozen=True)
+class Option:
+    """How the command line asks for a setting.
+
+    Attributes:
+        panel: the part of the help page that it stands in.
+        type: of its value.
+        parse: turns that value into the setting's; None keeps it.
+        help: in place of the setting's own help text.
+        entry: of a setting that is a mapping: the entry that the option gives.
+    """
+
+    panel: str
+    type: type
+    parse: Callable[[Any], Any] | None = None
+    help: str = ""
+    entry: str = ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is declared of a setting beside its name, type and default.
+
+    Attributes:
+        help: what it does, for the documentation and the command line; it follows "name: ".
+        check: raises `SettingError` for a value that is out of range; None where the data decide.
+        options: the command line's, by name; one named otherwise than the setting gives one entry of a mapping.
+    """
+
+    help: str
+    check: Check | None = None
+    options: Mapping[str, Option] = dataclasses.field(default_factory=dict)
+
+
+def setting(
+    default: Any,
+    help: str,  # noqa: A002 (what it is called everywhere)
+    *,
+    check: Check | None = None,
+    option: Option | None = None,
+    entries: Mapping[str, Option] | None = None,
+    kw_only: bool = True,
+) -> Any:
+    """Declare a setting of an estimator.
 
     Args:
-        others: what `dropout` may be beside a share.
+        default: immutable.
+        help, check: see `Setting`.
+        option: the command line's, of the setting's own name; None for none.
+        entries: options that each give one entry of a mapping, by the entry's name on the command line.
+        kw_only: False where the constructor takes it by position too.
     """
-    units = settings.units
-    if not isinstance(units, (list, tuple)) or not units or not all(is_whole(u, 1) for u in units):
-        raise SettingError(f"units={units!r}: expected the width of each LSTM layer, for example units=(64,).")
-    if settings.dropout not in others:
-        check_share(settings, "dropout")
+    options = dict(entries or {}) if option is None else {"": option}
+    return dataclasses.field(default=default, kw_only=kw_only, metadata={"seqwise": Setting(help, check, options)})
 
 
-def check_training(settings: Any, others: Sequence[Any] = (None,)) -> None:
-    """Raise `SettingError` for the first of the settings of any training that is out of range.
-
-    Args:
-        settings: an estimator with batch_size, epochs, patience, seed.
-        others: beside whole numbers: ``"auto"`` for the epochs, None for the patience.
-    """
-    if settings.batch_size != "auto" and not is_whole(settings.batch_size, 1):
-        raise SettingError(f"batch_size={settings.batch_size!r}: expected 'auto' or a whole number, at least 1.")
-    for name, other in (("epochs", "auto"), ("patience", None)):
-        value = getattr(settings, name)
-        if not (is_whole(value, 1) or (value == other and other in others)):
-            either = "'auto' or " if other == "auto" and other in others else ""
-            raise SettingError(f"{name}={value!r}: expected {either}a whole number, at least 1.")
-    if not is_whole(settings.seed, 0):
-        raise SettingError(f"seed={settings.seed!r}: expected a whole number, at least 0.")
+def learned(*, init: Literal[False] = False) -> Any:
+    """Declare an attribute that `fit` sets: no argument of the constructor."""
+    return dataclasses.field(init=init)
 
 
-def check_scaler(settings: Any) -> None:
-    """Raise `SettingError` where `scaler`, or one of the scalers of a mapping, is of no kind that there is."""
-    kinds = settings.scaler.values() if isinstance(settings.scaler, Mapping) else [settings.scaler]
-    for kind in kinds:
-        if kind not in KINDS:
-            raise SettingError(f"scaler={kind!r}: expected one of {', '.join(map(repr, KINDS))}.")
+@dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(setting, learned))
+def estimator(cls: type[T]) -> type[T]:
+    """Give a class the constructor of its declared settings, and write them into its docstring at ``{settings}``."""
+    made = dataclass(eq=False, repr=False, kw_only=True)(cls)
+    if made.__doc__ and "{settings}" in made.__doc__:
+        lines = [_documented(name, declared) for name, declared in declared_settings(made).items()]
+        made.__doc__ = made.__doc__.replace("{settings}", "\n".join(lines).lstrip())
+    return made
 
 
-def check_share(settings: Any, name: str) -> None:
-    """Raise `SettingError` where a setting is no share from 0 up to 1, which is not included."""
-    value = getattr(settings, name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
-        raise SettingError(f"{name}={value!r}: expected a share from 0 up to, not including, 1.")
+def declared_settings(cls: type) -> dict[str, Setting]:
+    """Return the settings that an estimator's class declares, in the order of its constructor's arguments."""
+    fields = {field.name: field for field in dataclasses.fields(cls)}
+    ordered = sorted(fields.values(), key=lambda field: bool(field.kw_only))  # stable: positional ones come first
+    return {field.name: field.metadata["seqwise"] for field in ordered if "seqwise" in field.metadata}
 
 
-def check_choice(settings: Any, name: str, choices: Sequence[Any]) -> None:
-    """Raise `SettingError` where a setting is none of the choices."""
-    if getattr(settings, name) not in choices:
-        listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
-        raise SettingError(f"{name}={getattr(settings, name)!r}: expected {listed}.")
+def default_of(cls: type, name: str) -> Any:
+    """Return the default of a setting."""
+    return next(field.default for field in dataclasses.fields(cls) if field.name == name)
+
+
+def check_settings(settings: Any) -> None:
+    """Raise `SettingError` for the first declared setting of an estimator that is out of range."""
+    for name, declared in declared_settings(type(settings)).items():
+        if declared.check is not None:
+            declared.check(name, getattr(settings, name))
+
+
+def _documented(name: str, declared: Setting) -> str:
+    text = f"{name}: {declared.help}"
+    return textwrap.fill(text, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 12, break_on_hyphens=False)
+
+
+# checks
 
 
 def is_whole(value: Any, least: int) -> bool:
-    """Tell whether a value is a whole number, at least `least`; True and False are none."""
+    """Tell whether a value is a whole number, at least `least`; True and False are not."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least
 
 
-def check_forecaster(settings: Any) -> None:
-    """Raise `SettingError` for the first setting of a forecaster that is out of range."""
-    check_sizes(settings.window, settings.horizon)
-    check_network(settings)
-    for name in ("residual", "log"):
-        check_choice(settings, name, ("auto", True, False))
-    check_scaler(settings)
-    if settings.gaps not in GAP_RULES:
-        raise SettingError(f"gaps={settings.gaps!r}: expected one of {', '.join(map(repr, GAP_RULES))}.")
-    if settings.season != "auto" and not is_whole(settings.season, 1):
-        raise SettingError(f"season={settings.season!r}: expected 'auto' or the period in rows (1 for none).")
-    check_training(settings)
-    if settings.return_sequences and settings.bidirectional:
+def whole(least: int, *, auto: bool = False, none: bool = False) -> Check:
+    """A whole number, at least `least`; or ``"auto"``; or None."""
+
+    def check(name: str, value: Any) -> None:
+        if not (is_whole(value, least) or (auto and value == "auto") or (none and value is None)):
+            either = "'auto' or " if auto else ""
+            raise SettingError(f"{name}={value!r}: expected {either}a whole number, at least {least}.")
+
+    return check
+
+
+def share(*, auto: bool = False) -> Check:
+    """A share from 0 up to 1, which is not included; or ``"auto"``."""
+
+    def check(name: str, value: Any) -> None:
+        number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+        if not (number and 0 <= value < 1) and not (auto and isinstance(value, str) and value == "auto"):
+            raise SettingError(f"{name}={value!r}: expected a share from 0 up to, not including, 1.")
+
+    return check
+
+
+def at_least(least: float) -> Check:
+    """A number, at least `least`."""
+
+    def check(name: str, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= least:
+            raise SettingError(f"{name}={value!r}: expected a number, at least {least:g}.")
+
+    return check
+
+
+def choice(*choices: Any) -> Check:
+    """One of a few values."""
+
+    def check(name: str, value: Any) -> None:
+        if value not in choices:
+            listed = ", ".join(map(repr, choices[:-1])) + f" or {choices[-1]!r}"
+            raise SettingError(f"{name}={value!r}: expected {listed}.")
+
+    return check
+
+
+def one_of(choices: tuple[str, ...]) -> Check:
+    """One of several names; a mapping must have them as its values."""
+
+    def check(name: str, value: Any) -> None:
+        for chosen in value.values() if isinstance(value, Mapping) else [value]:
+            if chosen not in choices:
+                raise SettingError(f"{name}={chosen!r}: expected one of {', '.join(map(repr, choices))}.")
+
+    return check
+
+
+def flag(name: str, value: Any) -> None:
+    """True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise SettingError(f"{name}={value!r}: expected True or False.")
+
+
+def widths(name: str, value: Any) -> None:
+    """The widths of stacked LSTM layers."""
+    if not isinstance(value, (list, tuple)) or not value or not all(is_whole(width, 1) for width in value):
+        raise SettingError(f"{name}={value!r}: expected the width of each LSTM layer, for example {name}=(64,).")
+
+
+def build_function(name: str, value: Any) -> None:
+    """A function that builds a network, or None."""
+    if value is not None and not callable(value):
         raise SettingError(
-            "return_sequences=True with bidirectional=True would show each timestep its own targets: the backward "
-            "direction reads the rows after it. Choose one of the two."
+            f"{name}={value!r}: expected a function of the input's and the target's description that returns a Keras "
+            "model, or None."
         )
 
 
-def make_optimizer(keras: Any, optimizer: Any, learning_rate: float) -> Any:
-    """Return a fresh Keras optimiser: by name with `learning_rate`, or a copy of the object given."""
+def parse_widths(value: str) -> tuple[int, ...]:
+    """Read the widths of LSTM layers from the command line: ``"128,64"``."""
+    try:
+        return tuple(int(width) for width in value.split(","))
+    except ValueError:
+        raise SettingError(f"--units {value}: expected whole numbers with commas, for example 128,64.") from None
+
+
+# what Keras knows
+
+
+def make_optimizer(keras: Any, optimizer: Any, learning_rate: Any) -> Any:
+    """Return a fresh Keras optimizer: by name with `learning_rate` (a number or a schedule), or a copy of an object."""
     if not isinstance(optimizer, str):
         if not isinstance(optimizer, keras.optimizers.Optimizer):
             raise SettingError(f"optimizer={optimizer!r}: expected a name such as 'adam', or a Keras optimizer.")
         return type(optimizer).from_config(optimizer.get_config())
     known = {name.lower(): value for name, value in vars(keras.optimizers).items() if isinstance(value, type)}
     if optimizer.lower() not in known:
-        raise SettingError(f"optimizer={optimizer!r} is none of Keras's.{nearest(optimizer.lower(), known)}")
+        raise SettingError(f"Keras has no optimizer named {optimizer!r}.{nearest(optimizer.lower(), known)}")
     return known[optimizer.lower()](learning_rate=learning_rate)
 
 
@@ -118,5 +237,5 @@ def check_loss(keras: Any, loss: Any) -> Any:
             keras.losses.get(loss)
         except ValueError:
             known = [name for name in vars(keras.losses) if name[0].isupper() or "_" in name.strip("_")]
-            raise SettingError(f"loss={loss!r} is none of Keras's.{nearest(loss, ['mse', 'mae', *known])}") from None
+            raise SettingError(f"Keras has no loss named {loss!r}.{nearest(loss, ['mse', 'mae', *known])}") from None
     return loss

@@ -6,21 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from seqwise.data import TimeSeries
 from seqwise.errors import DataError, SettingError
-from seqwise.evaluation.evaluation import Evaluation, format_scores, mean_scores, plain_scores
+from seqwise.evaluation.comparison import format_scores, plain
+from seqwise.evaluation.forecasts import COLUMNS, NAMES, ForecastComparison
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """The evaluations of all folds, oldest first."""
+    """The comparisons of all folds, oldest first."""
 
-    folds: list[Evaluation]
+    folds: list[ForecastComparison]
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:
         """Mean over the folds, for the model and each baseline."""
-        return mean_scores(self.folds)
+        first = self.folds[0].scores
+        return {
+            name: {metric: float(np.mean([fold.scores[name][metric] for fold in self.folds])) for metric in values}
+            for name, values in first.items()
+        }
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -28,7 +35,7 @@ class Backtest:
         return self.scores["model"]
 
     def to_dict(self) -> dict[str, Any]:
-        scores = plain_scores(self.scores)
+        scores = plain(self.scores)
         return {
             "test": scores.pop("model"),
             "baselines": scores,
@@ -38,7 +45,7 @@ class Backtest:
         }
 
     def __str__(self) -> str:
-        return f"mean of {len(self.folds)} folds\n{format_scores(self.scores)}"
+        return f"mean of {len(self.folds)} folds\n{format_scores(self.scores, NAMES, COLUMNS)}"
 
 
 def backtest(
@@ -47,7 +54,7 @@ def backtest(
     folds: int,
     fold_rows: int,
     least_rows: int,
-    train_and_score: Callable[[TimeSeries, int], Evaluation],
+    train_and_score: Callable[[TimeSeries, int], ForecastComparison],
 ) -> Backtest:
     """Score the last `folds` blocks of `fold_rows` rows, each by a model trained on everything before it.
 

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-METRICS = ("accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss")
-TITLES = {
-    "accuracy": "accuracy", "balanced_accuracy": "balanced", "f1": "F1 macro", "roc_auc": "ROC-AUC",
-    "log_loss": "log loss",
-}  # fmt: skip
-SMALLER = {"log_loss"}  # is better
-VALIDATION = "the validation part"
-CHOSEN = "This part also chose the epoch, so on new sequences expect a little less."
+from seqwise.evaluation.comparison import Comparison, Metric
+from seqwise.evaluation.held_back import held_back_remarks
+
+COLUMNS = (
+    Metric("accuracy", "accuracy", spec=".4f"), Metric("balanced_accuracy", "balanced", spec=".4f"),
+    Metric("f1", "F1 macro", spec=".4f"), Metric("roc_auc", "ROC-AUC", spec=".4f"),
+    Metric("log_loss", "log loss", True, ".4f"),
+)  # fmt: skip
+CHANCE = 2.0  # standard errors
 LEAST_PROBABILITY = 1e-15
 
 
 @dataclass(frozen=True)
-class Classification:
+class ClassComparison(Comparison):
     """A classifier's probabilities for sequences whose labels are known, beside the baselines'.
 
     Attributes:
@@ -36,6 +38,9 @@ class Classification:
         scores: for each of `probabilities`, ``{"accuracy": …, "balanced_accuracy": …, "f1": …, "roc_auc": …,
             "log_loss": …}``; NaN where it is not defined.
     """
+
+    columns = COLUMNS
+    advice = "that baseline is the better classifier"
 
     classes: np.ndarray
     truth: np.ndarray
@@ -61,11 +66,6 @@ class Classification:
     def counted(self) -> str:
         """What has a label: ``"sequence"`` or ``"step"``."""
         return "sequence" if self.lengths is None else "step"
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """The model's own scores."""
-        return self.scores["model"]
 
     def predicted(self, name: str = "model") -> np.ndarray:
         """Return the predicted classes' numbers, shape (samples,), or bool, shape (samples, classes)."""
@@ -124,41 +124,50 @@ class Classification:
         return {"confidence": mean, "share": share, "count": count, "error": np.asarray(error)}
 
     def to_dict(self) -> dict[str, Any]:
-        scores = {
-            name: {m: v if np.isfinite(v) else None for m, v in values.items()} for name, values in self.scores.items()
-        }
-        found = {
-            "test": scores.pop("model"),
-            "baselines": scores,
+        by_class = [{k: None if v != v else v for k, v in row.items()} for row in self.by_class()]
+        plain = super().to_dict() | {
             "part": self.part,
             f"{self.counted}s": len(self),
             "calibration_error": float(self.calibration()["error"]),
-            "by_class": [{k: None if v != v else v for k, v in row.items()} for row in self.by_class()],
+            "by_class": by_class,
         }
-        return found if self.multilabel else found | {"confusion": self.confusion().tolist()}
+        return plain if self.multilabel else plain | {"confusion": self.confusion().tolist()}
 
-    def __str__(self) -> str:
-        width = max(24, *(len(name) + 2 for name in self.names.values()))
-        lines = [" " * width + "".join(f"{TITLES[m]:>11}" for m in METRICS)]
-        for name in self.scores:
-            cells = "".join(f"{v:>11.4f}" if np.isfinite(v) else f"{'–':>11}" for v in self.scores[name].values())
-            lines.append(f"{self.names[name]:{width}}{cells}")
-        return "\n".join([*lines, *self.remarks()])
+    def _right(self, name: str) -> np.ndarray:
+        same = self.predicted(name) == self.truth
+        return same.all(axis=1) if self.multilabel else same
+
+    def _outcome(self, best: str) -> str:
+        """Two accuracies on the same sequences differ where one is right and the other wrong. They count as level
+        within two standard errors of that difference (as in McNemar's test, 1947). Of labels at each step, the
+        difference is that of whole sequences."""
+        gained = self._right("model").astype(int) - self._right(best)
+        if self.lengths is not None:  # steps of one sequence go together: each sequence is one draw
+            gained = np.add.reduceat(gained, np.cumsum(self.lengths) - self.lengths)
+        if abs(gained.sum()) <= CHANCE * math.sqrt((gained**2).sum()):
+            return "level"
+        return "win" if gained.sum() > 0 else "loss"
+
+    def _figures(self, best: str, outcome: str) -> str:
+        mine, other = f"{self._right('model').mean():.1%}", f"{self._right(best).mean():.1%}"
+        what = "of the label sets" if self.multilabel else f"of the {self.counted}s"
+        text = f"on {self.part} it is right for {mine} {what}, “{self.names[best]}” for {other}"
+        chance = f"; with {len(self):,} {self.counted}(s) the difference may be chance"
+        return text + (chance if outcome == "level" else "") + "."
 
     def remarks(self) -> list[str]:
-        """Return what has to be known to read the scores."""
-        found = [CHOSEN] if self.part == VALIDATION else []
+        remarks = held_back_remarks(self.part)
         if self.unknown:
             listed = ", ".join(map(repr, self.unknown[:5])) + (", …" if len(self.unknown) > 5 else "")
             wrong = int((self.truth < 0).sum())
             if self.multilabel:
-                found.append(f"The training did not have the label(s) {listed}: they are left out.")
+                remarks.append(f"The training did not have the label(s) {listed}: they are left out.")
             else:
-                found.append(
+                remarks.append(
                     f"The training did not have the label(s) {listed}: their {wrong} {self.counted}(s) count as "
                     "mistakes, but not in ROC-AUC and log loss."
                 )
-        return found
+        return remarks
 
 
 def decide(probabilities: np.ndarray, multilabel: bool) -> np.ndarray:
@@ -174,7 +183,7 @@ def score(truth: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     labels are right; balanced accuracy, F1 and log loss are means over the labels.
 
     Args:
-        truth: see `Classification`. probabilities: shape (samples, classes).
+        truth: see `ClassComparison`. probabilities: shape (samples, classes).
     """
     from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
@@ -217,12 +226,3 @@ def _log_loss(truth: np.ndarray, probabilities: np.ndarray) -> float:
         return float(-np.log(np.where(truth, p, 1 - p)).mean())
     p = p / p.sum(axis=1, keepdims=True)
     return float(-np.log(p[np.arange(len(truth)), truth]).mean())
-
-
-def majority(targets: np.ndarray, classes: int) -> np.ndarray:
-    """Return the share of each class (or label) in the training's targets, shape (classes,).
-
-    Args:
-        targets: shape (samples,), or bool, (samples, classes).
-    """
-    return targets.mean(axis=0) if targets.ndim == 2 else np.bincount(targets, minlength=classes) / len(targets)

@@ -58,6 +58,33 @@ def learning_curve(history: dict[str, list[float]], best_epoch: int, unit: str =
     return finish(figure, axes, "epoch", unit)
 
 
+def bars(values: dict[str, float], model: str, title: str, *, smaller: bool) -> Figure:
+    """Draw one value of the model and of each baseline as bars, the best on top.
+
+    Args:
+        values: by what a table calls each of them. model: which of them is the model.
+        title: of the values' axis. smaller: is better.
+    """
+    worst = math.inf if smaller else -math.inf
+    known = {name: value if math.isfinite(value) else worst for name, value in values.items()}
+    order = sorted(values, key=lambda name: -known[name] if smaller else known[name])
+    widths = [values[name] for name in order]
+    figure, axes = new_figure(0.9 + 0.36 * len(order))
+    colours = [MODEL if name == model else PALE for name in order]
+    drawn = axes.barh([short(name, 44) for name in order], np.nan_to_num(widths), color=colours, height=0.64)
+    labels = axes.bar_label(drawn, [readable(w) for w in widths], padding=4, fontsize=TEXT, color=INK)
+    for name, label, tick in zip(order, labels, axes.get_yticklabels(), strict=True):
+        if name == model:
+            label.set_fontweight("bold")
+            tick.set_fontweight("bold")
+    axes.margins(x=0.14)
+    axes.set_xlim(left=0)
+    finish(figure, axes, title, "by")
+    axes.grid(axis="y", visible=False)
+    axes.grid(axis="x", color="#ececec", lw=0.8)
+    return figure
+
+
 def new_figure(height: float = HEIGHT) -> tuple[Figure, Any]:
     """Return a figure as wide as the page's column, and its axes.
 
@@ -111,6 +138,12 @@ def readable(value: float) -> str:
     if not math.isfinite(value):
         return "–"
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e9 else f"{value:#.4g}".rstrip(".")
+
+
+def percent(share: float) -> str:
+    """Write a share in percent, without the sign."""
+    percent = 100 * share
+    return f"{percent:,.0f}" if 1 <= percent < 99 or percent >= 100 else f"{percent:.1f}"
 
 
 def short(name: str, most: int = 24) -> str:

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.evaluation.classification import CHOSEN, VALIDATION
+from seqwise.evaluation.comparison import Comparison, Metric
+from seqwise.evaluation.figures import readable
+from seqwise.evaluation.held_back import held_back_remarks
 
-METRICS = ("rmse", "mae", "r2")
-TITLES = {"rmse": "RMSE", "mae": "MAE", "r2": "R²"}
-SMALLER = {"rmse", "mae"}  # is better
+COLUMNS = (Metric("rmse", "RMSE", True), Metric("mae", "MAE", True), Metric("r2", "R²"))
+LEVEL = 0.005  # a difference in RMSE below half a percent does not count
 
 
 @dataclass(frozen=True)
-class Regression:
+class NumberComparison(Comparison):
     """A regressor's numbers for sequences whose targets are known, beside the baselines'.
 
     Attributes:
@@ -27,6 +28,9 @@ class Regression:
         scores: for each of `predictions`, ``{"rmse": …, "mae": …, "r2": …}``, of several targets their mean.
     """
 
+    columns = COLUMNS
+    advice = "that baseline is the better model"
+
     targets: list[str]
     truth: np.ndarray
     predictions: dict[str, np.ndarray]
@@ -35,16 +39,11 @@ class Regression:
     scores: dict[str, dict[str, float]] = field(init=False)
 
     def __post_init__(self) -> None:
-        scores = {name: score(self.truth, found) for name, found in self.predictions.items()}
+        scores = {name: score(self.truth, predicted) for name, predicted in self.predictions.items()}
         object.__setattr__(self, "scores", scores)  # derived: the dataclass is frozen for everybody else
 
     def __len__(self) -> int:
         return len(self.truth)
-
-    @property
-    def metrics(self) -> dict[str, float]:
-        """The model's own scores."""
-        return self.scores["model"]
 
     def by_target(self) -> list[dict[str, Any]]:
         """Return the model's scores of each target."""
@@ -52,40 +51,33 @@ class Regression:
         return [{"target": name, **score(self.truth[:, [j]], model[:, [j]])} for j, name in enumerate(self.targets)]
 
     def to_dict(self) -> dict[str, Any]:
-        scores = {
-            name: {m: v if np.isfinite(v) else None for m, v in values.items()} for name, values in self.scores.items()
-        }
-        return {
-            "test": scores.pop("model"),
-            "baselines": scores,
-            "part": self.part,
-            "sequences": len(self),
-            "by_target": [{k: None if v != v else v for k, v in row.items()} for row in self.by_target()],
-        }
+        by_target = [{k: None if v != v else v for k, v in row.items()} for row in self.by_target()]
+        return super().to_dict() | {"part": self.part, "sequences": len(self), "by_target": by_target}
 
-    def __str__(self) -> str:
-        width = max(24, *(len(name) + 2 for name in self.names.values()))
-        lines = [" " * width + "".join(f"{TITLES[m]:>11}" for m in METRICS)]
-        for name in self.scores:
-            cells = "".join(f"{v:>11.4g}" if np.isfinite(v) else f"{'–':>11}" for v in self.scores[name].values())
-            lines.append(f"{self.names[name]:{width}}{cells}")
-        return "\n".join([*lines, *self.remarks()])
+    def _outcome(self, best: str) -> str:
+        mine, other = self.metrics["rmse"], self.scores[best]["rmse"]
+        if abs(mine - other) <= LEVEL * other:
+            return "level"
+        return "win" if mine < other else "loss"
+
+    def _figures(self, best: str, outcome: str) -> str:
+        mine, other = self.metrics["rmse"], self.scores[best]["rmse"]
+        return f"on {self.part} its RMSE is {readable(mine)}, that of “{self.names[best]}” {readable(other)}."
 
     def remarks(self) -> list[str]:
-        """Return what has to be known to read the scores."""
-        return [CHOSEN] if self.part == VALIDATION else []
+        return held_back_remarks(self.part)
 
 
-def score(truth: np.ndarray, found: np.ndarray) -> dict[str, float]:
+def score(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
     """Return RMSE, MAE and R², of several targets their mean over the targets, as scikit-learn has them.
 
     Args:
-        truth, found: shape (samples, targets).
+        truth, predicted: shape (samples, targets).
 
     Returns:
         R² is NaN of fewer than two sequences.
     """
-    error = found - truth
+    error = predicted - truth
     spread = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (error**2).sum(axis=0) / spread

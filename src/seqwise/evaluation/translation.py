@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 
 from seqwise.errors import SettingError
+from seqwise.evaluation.comparison import Comparison, Metric
 
 SIMILAR = "most similar"
-METRICS = ("bleu", "chrf", "exact")
-TITLES = {"bleu": "BLEU", "chrf": "chrF", "exact": "exact"}
-LEVEL = 0.5  # a difference in BLEU below half a point is none
-CHUNK = 512  # texts that are compared with all training texts at once
+COLUMNS = (
+    Metric("bleu", "BLEU", spec=".2f"), Metric("chrf", "chrF", spec=".2f"), Metric("exact", "exact", spec=".1%")
+)  # fmt: skip
+LEVEL = 0.5  # a difference in BLEU below half a point does not count
 
 
 @dataclass(frozen=True)
-class TranslationEvaluation:
+class TranslationComparison(Comparison):
     """Translations of texts whose references are known, one row of scores for each way to translate them.
 
     Attributes:
@@ -32,46 +33,44 @@ class TranslationEvaluation:
         signature: how BLEU was computed, in sacrebleu's words.
     """
 
+    columns = COLUMNS
+    rival = "the translations of the most similar training texts"
+    advice = "looking them up is better"
+
     sources: list[str]
     references: list[list[str]]
     translations: dict[str, list[str]]
     part: str = "the test part"
     scores: dict[str, dict[str, float]] = field(init=False)
+    names: dict[str, str] = field(init=False)  # the ways to translate are called by their keys
     signature: str = field(init=False)
 
     def __post_init__(self) -> None:
         scores = {name: score_translations(texts, self.references) for name, texts in self.translations.items()}
         object.__setattr__(self, "scores", scores)  # derived: the dataclass is frozen for everybody else
+        object.__setattr__(self, "names", {name: name for name in self.translations})
         object.__setattr__(self, "signature", _signature(self.references))
 
     def __len__(self) -> int:
         return len(self.sources)
 
-    @property
-    def metrics(self) -> dict[str, float]:
-        """The scores of the chosen way."""
-        return next(iter(self.scores.values()))
+    def best_baseline(self) -> str | None:
+        """Return the most similar training texts' key; None where there are none beside it."""
+        return SIMILAR if SIMILAR in self.scores else None
 
-    def verdict(self) -> tuple[str, str]:
-        """Say whether the model beats the translations of the most similar training texts, by BLEU.
-
-        Returns:
-            ``"win"``, ``"loss"``, ``"level"`` or ``"unknown"``, and the sentence.
-        """
-        mine, other = self.metrics["bleu"], self.scores.get(SIMILAR, {}).get("bleu")
-        if other is None:
-            return "unknown", f"On {self.part} the model's BLEU is {mine:.1f}; there are no training texts beside it."
-        both = f"on {self.part} its BLEU is {mine:.1f}, theirs {other:.1f}"
+    def _outcome(self, best: str) -> str:
+        mine, other = self.metrics["bleu"], self.scores[best]["bleu"]
         if abs(mine - other) < LEVEL:
-            return "level", (
-                f"The model is no better and no worse than the translations of the most similar training texts: {both}."
-            )
-        if mine > other:
-            return "win", f"The model beats the translations of the most similar training texts: {both}."
-        return "loss", (
-            f"The model does not beat the translations of the most similar training texts: {both}. As it stands, "
-            "looking them up is better."
-        )
+            return "level"
+        return "win" if mine > other else "loss"
+
+    def _figures(self, best: str, outcome: str) -> str:
+        mine, other = self.metrics["bleu"], self.scores[best]["bleu"]
+        return f"on {self.part} its BLEU is {mine:.1f}, theirs {other:.1f}."
+
+    def _unknown(self) -> str:
+        bleu = self.metrics["bleu"]
+        return f"On {self.part} the model's BLEU is {bleu:.1f}; there are no training texts beside it."
 
     def texts(self) -> list[dict[str, Any]]:
         """Return each text with its references and its translations, as JSON."""
@@ -81,22 +80,12 @@ class TranslationEvaluation:
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        chosen, *others = self.scores
-        return {
-            "test": self.scores[chosen],
-            "baselines": {name: self.scores[name] for name in others},
-            "translated": chosen,
+        return super().to_dict() | {
+            "translated": self.model,
             "texts": len(self),
             "references": sum(map(len, self.references)),
             "signature": self.signature,
         }
-
-    def __str__(self) -> str:
-        width = max(map(len, self.scores))
-        lines = [" " * width + "".join(f"{TITLES[name]:>8}" for name in METRICS)]
-        for name, scores in self.scores.items():
-            lines.append(f"{name:<{width}}{scores['bleu']:8.2f}{scores['chrf']:8.2f}{scores['exact']:8.1%}")
-        return "\n".join(lines)
 
 
 def score_translations(translations: list[str], references: list[list[str]]) -> dict[str, float]:
@@ -119,22 +108,6 @@ def score_translations(translations: list[str], references: list[list[str]]) -> 
 
 def _spaced(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
-
-
-def most_similar(texts: list[str], training_sources: list[str], training_targets: list[str]) -> list[str]:
-    """Translate each text by the translation of the training text that is most like it: a translation memory.
-
-    Alike is: the cosine of TF-IDF vectors of words and pairs of words (scikit-learn's).
-    """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    vectorizer = TfidfVectorizer(token_pattern=r"\w+|[^\w\s]", ngram_range=(1, 2))
-    known = vectorizer.fit_transform(training_sources).T.tocsc()
-    asked = vectorizer.transform(texts)
-    found = []
-    for start in range(0, len(texts), CHUNK):
-        found += np.asarray((asked[start : start + CHUNK] @ known).argmax(axis=1)).ravel().tolist()
-    return [training_targets[i] for i in found]
 
 
 def _streams(references: list[list[str]]) -> list[list[str | None]]:

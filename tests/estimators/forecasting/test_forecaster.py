@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import Any
 
@@ -212,7 +213,6 @@ def with_weights(forecaster, **by_layer):
         layer.set_weights([np.zeros_like(w) for w in layer.get_weights()])
     for name, kernel in by_layer.items():
         forecaster.model_.get_layer(name).set_weights([kernel])
-    forecaster.evaluation_ = None
 
 
 def test_evaluation_of_a_model_that_repeats_the_last_season(fitted):
@@ -248,6 +248,7 @@ def test_the_answer_is_in_the_datas_units_for_each_scaler(scaler, log, several):
     series = forecaster.series_
     fresh = clone(forecaster).set_params(scaler=scaler, log=log)
     fresh.model_, fresh.series_ = forecaster.model_, series
+    fresh.input_, fresh.target_ = copy.deepcopy((forecaster.input_, forecaster.target_))
     kept = weights(forecaster)
     try:
         with_weights(forecaster)
@@ -469,9 +470,9 @@ def test_a_verb_before_fit(verb, tmp_path):
         ("batch_size", 0, "batch_size=0"),
         ("epochs", 0, "epochs=0"),
         ("patience", 0, "patience=0"),
-        ("optimizer", "adamm", r"optimizer='adamm'.*Did you mean 'adam.*'\?"),
+        ("optimizer", "adamm", r"named 'adamm'.*Did you mean 'adam.*'\?"),
         ("optimizer", 3, "optimizer=3"),
-        ("loss", "msee", "loss='msee'"),
+        ("loss", "msee", "named 'msee'"),
         ("seed", -1, "seed=-1"),
         ("seed", None, "seed=None"),
     ],

@@ -96,8 +96,8 @@ def test_estimators_take_named_answers():
         table, y.sort_index(), **names, sample_weight=pd.Series(1.0, index=sorted(ORDER))
     )
     np.testing.assert_array_equal(found.predict_proba(table), expected.predict_proba(table))
-    assert found.answers_ is not None
-    assert found.classes_[found.answers_].tolist() == kinds.tolist()
+    assert found.targets_ is not None
+    assert found.classes_[found.targets_].tolist() == kinds.tolist()
     assert found.score(table, y.sort_index()) == expected.score(table, kinds)
     weights = pd.Series(np.arange(24.0), index=ORDER)
     for given in (weights.sort_index(), list(weights)):
@@ -105,8 +105,8 @@ def test_estimators_take_named_answers():
             weights[found.predict(table) == kinds].sum() / weights.sum()
         )
     numbers = sw.Regressor(**QUICK).fit(table, table.groupby("who")["x"].first(), **names)
-    assert numbers.answers_ is not None
-    assert numbers.answers_.ravel().tolist() == list(range(24))
+    assert numbers.targets_ is not None
+    assert numbers.targets_.ravel().tolist() == list(range(24))
 
 
 def several(count=24, labels=3):
@@ -129,7 +129,9 @@ def test_a_sequence_of_several_labels_that_weighs_nothing_teaches_nothing(labels
     assert one.weights_.shape == (48, labels)
     np.testing.assert_allclose(one.predict_proba(X), other.predict_proba(X), rtol=1e-5)
     raw = make_sequences(X)
-    np.testing.assert_allclose(one.baseline_.predict(raw), other.baseline_.predict(raw), atol=1e-3)
+    np.testing.assert_allclose(
+        one.baselines_["simple"].predict(raw), other.baselines_["simple"].predict(raw), atol=1e-3
+    )
 
 
 def test_columns_of_several_labels_give_the_classes_their_names():
@@ -181,7 +183,7 @@ def test_a_part_that_is_too_small_is_noted():
     )
 
 
-def test_answers_from_iterators():
+def test_targets_from_iterators():
     X, codes = [np.full((2, 1), float(i)) for i in range(12)], np.arange(12) % 2
     expected = sw.Classifier(**QUICK).fit(X, codes).predict_proba(X)
     for given in (iter(codes), (code for code in codes), dict(enumerate(codes)).values(), map(int, codes)):

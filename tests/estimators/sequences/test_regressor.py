@@ -116,7 +116,7 @@ def test_other_targets_than_the_trainings(fitted):
     X, y = draw(4, targets=2)
     with pytest.raises(sw.DataError, match=r"The targets have shape \(4, 2\); .* expected \(4, 1\)"):
         fitted.evaluate(X, y)
-    with pytest.raises(sw.SettingError, match=r"loss='mes' is none of Keras's\. Did you mean 'mse'"):
+    with pytest.raises(sw.SettingError, match=r"Keras has no loss named 'mes'\. Did you mean 'mse'"):
         quick(loss="mes").fit(*draw())
 
 

@@ -24,7 +24,7 @@ NEAR: dict[str, Any] = {"rtol": 0, "atol": 5e-6}  # of a probability: some steps
 
 @cache
 def trained(kind):
-    """A model trained in batches of like lengths, of several buckets, and the sequences it was trained on."""
+    """A model trained in batches of similar length, of several buckets, and the sequences it was trained on."""
     rng = np.random.default_rng(0)
     X = [rng.normal(size=(n, 3)) + i % 3 for i, n in enumerate(np.tile([1, 2, 3, 7, 30, 90], 30))]
     model = sw.Classifier(**SMALL | KINDS[kind]).fit(X, np.arange(len(X)) % 3)
@@ -36,7 +36,7 @@ def test_it_is_trained_in_several_buckets():
     from seqwise.training.buckets import bucket_lengths
 
     assert len(bucket_lengths(np.array([len(x) for x in X]))) > 2
-    assert "batches   of like lengths" in model.summary_
+    assert "batches   of similar length" in model.summary_
 
 
 @pytest.mark.parametrize("kind", KINDS)

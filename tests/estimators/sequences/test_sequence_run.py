@@ -90,15 +90,13 @@ def test_a_training_that_cannot_be_scored_is_saved(kind, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(LinearBaseline, "fit", fail)
         with (
-            pytest.warns(
-                UserWarning, match=r"^The run has no simple model beside it, for its fit failed: IndexError: i"
-            ),
+            pytest.warns(UserWarning, match=r"^The run has no baselines, for their fit failed: IndexError: i"),
             suppress(IndexError),
         ):
             found.save(tmp_path / "alone")
     run = tmp_path / "alone"
     again = sw.load(run)
     assert again.score(X, y) == found.score(X, y)
-    with pytest.raises(sw.DataError, match=r"^This run was saved without its simple model, which could not be fitted"):
+    with pytest.raises(sw.DataError, match=r"^This run was saved without its baselines, which could not be fitted"):
         again.evaluate(X, y)
     assert json.loads((run / "manifest.json").read_text())["kind"] == kind

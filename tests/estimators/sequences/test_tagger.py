@@ -13,7 +13,6 @@ from sklearn.metrics import accuracy_score, f1_score
 
 import seqwise as sw
 from seqwise.baselines.steps import TokenBaseline
-from seqwise.data import Sequences
 from seqwise.data.long_tables import make_tagged
 from seqwise.errors import DataError, SettingError
 from seqwise.estimators.sequences.source import listed
@@ -107,7 +106,7 @@ def test_a_tag_that_the_training_did_not_have_is_a_mistake(fitted, kind):
 
 
 def test_the_baseline_of_tokens_by_hand():
-    steps = Sequences(np.array([[2], [2], [2], [3]], np.int32), np.array([4]), ["token"])
+    steps = np.array([[2], [2], [2], [3]], np.int32)
     baseline = TokenBaseline(tokens=5, tags=2).fit(steps, np.array([0, 0, 1, 1]))
     np.testing.assert_allclose(baseline.table[2], [(2 + 0.5) / 4, (1 + 0.5) / 4])
     np.testing.assert_allclose(baseline.table[3], [0.5 / 2, 1.5 / 2])

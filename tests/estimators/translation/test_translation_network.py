@@ -83,7 +83,7 @@ def test_neither_padding_nor_what_is_beside_it_changes_a_text(form):
 
 @pytest.mark.parametrize("form", FORMS[:3])
 def test_the_whole_search_gives_each_text_its_own_translation(form):
-    """In batches of like lengths and compiled; alone, step by step as the models stand."""
+    """In batches of similar length and compiled; alone, step by step as the models stand."""
     models = inference_models(make_network(**form))
     sources, limits = make_sources((4, 1, 7, 3, 19, 5)), np.array([5, 3, 6, 8, 9, 4])
     together, scores = TokenSearch(models)(sources, limits, beam=3, length_penalty=1.0)

@@ -152,7 +152,7 @@ def test_the_same_seed_gives_the_same_weights_and_parts():
     one, same, other = (small(epochs=1, dropout=0.2, seed=seed).fit(*pairs) for seed in (0, 0, 1))
     np.testing.assert_array_equal(weights(one), weights(same))
     assert not np.allclose(weights(one), weights(other))
-    assert one.held_ == same.held_ != other.held_
+    assert one.test_pairs_ == same.test_pairs_ != other.test_pairs_
     again: Any = base.clone(one)
     assert again.get_params() == one.get_params()
     assert not hasattr(again, "model_")
@@ -198,8 +198,8 @@ def test_a_saved_run_translates_the_same(tmp_path, fitted):
     assert again.notes_ == fitted.notes_
     assert json.loads((run / "metrics.json").read_text())["test"] == fitted.evaluate().metrics
     held = json.loads((run / "translations.json").read_text())
-    assert [one["source"] for one in held] == fitted.held_[0]
-    assert [one["beam 3"] for one in held] == fitted.predict(fitted.held_[0])
+    assert [one["source"] for one in held] == fitted.test_pairs_[0]
+    assert [one["beam 3"] for one in held] == fitted.predict(fitted.test_pairs_[0])
 
     # the weights are shared after loading, too
     source = np.array([[4, 5, 0]])

@@ -1,38 +1,75 @@
-"""What a model is to do: one module a task, chosen by the options given or by the run.
-
-A task's module has:
-
-- ``OPTIONS``: the options of `train` that belong to it, by their Python names;
-- ``make(given)``: its estimator, from the options that were given;
-- ``fit(estimator, data, given)``: train it on a file;
-- ``shape(estimator, data, given)``: tell the shapes, as (lines of text, notes), without training;
-- ``told(estimator)``: what to print of a trained estimator's test, or "";
-- ``evaluate(estimator, data, folds)``: an object with ``str()`` and ``to_dict()``; `data` may be None (to translate
-  also ``source=, target=``, and `predict` ``source=``: columns that were named, see `pair_columns`);
-- ``notes(estimator)``: what was found in the data, one sentence each;
-- ``write_report(estimator, evaluation, path)``: write an HTML report on what `evaluate` returned (no forecast has it);
-- ``predict(estimator, data, out, plot)``: write to the files `out` and `plot`; what is to be printed.
-"""
+"""What a model is to do: a task for each estimator, named by --task or inferred from the options and the data."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from seqwise.errors import SettingError, nearest
+from seqwise.estimators.runs import estimator_class
+from seqwise.estimators.settings import declared_settings
 
+
+@dataclass(frozen=True)
+class Task:
+    """One task of the command line.
+
+    Attributes:
+        estimator_name: the estimator's class.
+        columns: options that name columns of a table: arguments of `fit`.
+        module: of `seqwise.cli.tasks`: how a run of this task is evaluated and predicts. It has
+
+            - ``columns(options)``: the arguments of `fit` from the options;
+            - ``evaluate(estimator, data, folds, **columns)``: an object with ``str()`` and ``to_dict()``; `data` may
+              be None;
+            - ``predict(estimator, data, out, plot, **columns)``: writes to the files `out` and `plot`; returns what is
+              to be printed;
+            - ``counted(comparison)``: what was compared, in words.
+    """
+
+    estimator_name: str
+    columns: tuple[str, ...]
+    module: str
+
+    def estimator(self) -> Any:
+        """Return the estimator's class."""
+        return estimator_class(self.estimator_name)
+
+    def commands(self) -> Any:
+        """Return the module."""
+        return import_module(self.module)
+
+    def settings_options(self) -> list[str]:
+        """Return the names of the options that its settings declare."""
+        declared = declared_settings(self.estimator())
+        return [entry or name for name, setting in declared.items() for entry in setting.options]
+
+    def make(self, options: dict[str, Any]) -> Any:
+        """Return the estimator with the settings that were given."""
+        settings: dict[str, Any] = {}
+        for name, setting in declared_settings(self.estimator()).items():
+            for entry, option in setting.options.items():
+                value = options.get(entry or name)
+                if value is None:
+                    continue
+                value = value if option.parse is None else option.parse(value)
+                if entry:
+                    settings[name] = settings.get(name, {}) | {option.entry: value}
+                else:
+                    settings[name] = value
+        return self.estimator()(**settings)
+
+
+SEQUENCE_COLUMNS = ("group", "time", "features", "label", "text")
 TASKS = {
-    "forecast": "seqwise.cli.tasks.forecast",
-    "classify": "seqwise.cli.tasks.classify",
-    "regress": "seqwise.cli.tasks.regress",
-    "tag": "seqwise.cli.tasks.tag",
-    "translate": "seqwise.cli.tasks.translate",
+    "forecast": Task("Forecaster", ("target", "time", "features"), "seqwise.cli.tasks.forecast"),
+    "classify": Task("Classifier", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
+    "regress": Task("Regressor", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
+    "tag": Task("Tagger", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
+    "translate": Task("Translator", ("source", "target"), "seqwise.cli.tasks.translate"),
 }
-ESTIMATORS = {
-    "Forecaster": "forecast", "Classifier": "classify", "Regressor": "regress", "Tagger": "tag",
-    "Translator": "translate",
-}  # fmt: skip
 # what to say beside "does not belong here"
 INSTEAD = {
     ("target", "classify"): "The column of the labels is --label.",
@@ -45,33 +82,45 @@ INSTEAD = {
 }
 
 
-def task_module(name: str) -> Any:
-    return import_module(TASKS[name])
+def task_of(estimator: Any) -> Task:
+    """Return the task of a trained estimator."""
+    return next(task for task in TASKS.values() if task.estimator_name == type(estimator).__name__)
 
 
-def task_of(estimator: Any) -> Any:
-    """Return the module of a trained estimator's task."""
-    return task_module(ESTIMATORS[type(estimator).__name__])
+def estimator_for(data: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the estimator that `seqwise train` would train on a file, and the keywords of its `fit`.
+
+    ``estimator.training_data(data, **keywords)`` is then what it would train on.
+
+    Args:
+        options: of `seqwise train`, by their Python names; those that are absent or None were left out.
+
+    Raises:
+        SettingError: an option does not belong to the task, or one is missing.
+    """
+    given = {name: value for name, value in options.items() if value is not None}
+    task = TASKS[choose_task(data, given)[0]]
+    return task.make(given), task.commands().columns(given)
 
 
-def pair_columns(estimator: Any, **given: str | None) -> dict[str, str]:
+def pair_columns(estimator: Any, **columns: str | None) -> dict[str, str]:
     """Return the columns of pairs of texts that were named.
 
     Raises:
         SettingError: the run translates nothing.
     """
-    found = {name: column for name, column in given.items() if column is not None}
-    task = ESTIMATORS[type(estimator).__name__]
-    if found and task != "translate":
+    named = {name: column for name, column in columns.items() if column is not None}
+    task = next(name for name, task in TASKS.items() if task.estimator_name == type(estimator).__name__)
+    if named and task != "translate":
         raise SettingError(
-            f"--{next(iter(found))} names a column of texts to translate; this run is of --task {task}, and reads the "
+            f"--{next(iter(named))} names a column of texts to translate; this run is of --task {task}, and reads the "
             "columns that it was trained on. Leave it out."
         )
-    return found
+    return named
 
 
-def choose_task(data: str, given: dict[str, Any]) -> tuple[str, str]:
-    """Return the task and why: as `given` says, or as the options and the data tell.
+def choose_task(data: str, options: dict[str, Any]) -> tuple[str, str]:
+    """Return the task and why: by `options`, or inferred from the options and the data.
 
     A .ts file with class labels is to be classified, with targets regressed; a table with `group` or `text` by its
     label: text, bool and whole numbers are classes, fractions are quantities; classes that differ within a group are
@@ -80,18 +129,18 @@ def choose_task(data: str, given: dict[str, Any]) -> tuple[str, str]:
     Raises:
         SettingError: there is no such task, or an option does not belong to it.
     """
-    name, why = given.get("task"), "--task"
+    name, why = options.get("task"), "--task"
     if name is None:
-        name, why = _told_by(data, given)
+        name, why = _inferred(data, options)
     if name not in TASKS:
         raise SettingError(f"--task {name}: there is no such task.{nearest(name, TASKS)}")
-    allowed = task_module(name).OPTIONS
-    for option in given:
-        if option in allowed or option == "task":
+    allowed = {other: {*task.columns, *task.settings_options()} for other, task in TASKS.items()}
+    for option in options:
+        if option in allowed[name] or option == "task":
             continue
         flag = "--" + option.replace("_", "-")
-        owners = [other for other in TASKS if option in task_module(other).OPTIONS]
-        because = "" if why == "--task" else f" (told by {why})"
+        owners = [other for other in TASKS if option in allowed[other]]
+        because = "" if why == "--task" else f" (inferred from {why})"
         raise SettingError(
             f"{flag} belongs to --task {_listed(owners)}; this is --task {name}{because}. "
             + INSTEAD.get((option, name), f"Leave it out, or name the task you mean: --task {owners[0]}.")
@@ -103,7 +152,7 @@ def _listed(names: list[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def _told_by(data: str, given: dict[str, Any]) -> tuple[str, str]:
+def _inferred(data: str, options: dict[str, Any]) -> tuple[str, str]:
     if Path(data).suffix.lower() == ".ts":
         from seqwise.data import read_ts
 
@@ -111,21 +160,21 @@ def _told_by(data: str, given: dict[str, Any]) -> tuple[str, str]:
         if labels is None:
             raise SettingError(f"{data} holds no labels, so there is nothing to learn from it.")
         return ("regress", "the file's targets") if labels.dtype.kind == "f" else ("classify", "the file's labels")
-    if "source" in given:
+    if "source" in options:
         return "translate", "--source"
-    if "group" not in given and "text" not in given:
+    if "group" not in options and "text" not in options:
         return "forecast", "the options"
-    if "label" not in given:
-        named, of = ("group", "the sequences") if "group" in given else ("text", "the texts")
+    if "label" not in options:
+        named, of = ("group", "the sequences") if "group" in options else ("text", "the texts")
         raise SettingError(f"--{named} names {of}; name the column of their labels (or numbers) too: --label COL.")
     from seqwise.data import read_table
 
-    table, label = read_table(data), given["label"].split(",")[0].strip()
+    table, label = read_table(data), options["label"].split(",")[0].strip()
     column = table.column(label).to_polars().alias("label")
     if column.dtype.is_float() and not (column.drop_nulls() % 1 == 0).all():
         return "regress", f"the fractions in {label!r}"
-    if "group" in given:
-        group = table.column(given["group"]).to_polars().alias("group")
+    if "group" in options:
+        group = table.column(options["group"]).to_polars().alias("group")
         if column.to_frame().with_columns(group).unique()["group"].is_duplicated().any():
-            return "tag", f"labels that differ within a {given['group']!r}"
+            return "tag", f"labels that differ within a {options['group']!r}"
     return "classify", f"the values of {label!r}"

@@ -1,54 +1,24 @@
-"""What classifying, regressing and tagging sequences share on the command line."""
+"""Classifying, regressing and tagging sequences on the command line."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from seqwise.cli import options
+from seqwise.cli.columns import names
 
 COLUMNS = ("group", "time", "features", "label", "text")
-TOKENIZER = {"tokens": "kind", "vocabulary": "size", "min_count": "min_count"}  # its settings
-OPTIONS = {
-    *COLUMNS, *TOKENIZER, "embedding", "vectors", "frozen", "units", "bidirectional", "dropout", "pooling", "scaler",
-    "validation", "test", "optimizer", "learning_rate", "epochs", "patience", "batch_size", "seed",
-}  # fmt: skip
 MOST_SHOWN = 20  # rows, on the screen
 
 
-def settings(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the estimator's settings among the options given."""
-    found = {name: value for name, value in given.items() if name not in (*COLUMNS, *TOKENIZER)}
-    tokenizer = {setting: given[name] for name, setting in TOKENIZER.items() if name in given}
-    if "units" in found:
-        found["units"] = options.widths(found["units"])
-    return found | {"tokenizer": tokenizer} if tokenizer else found
+def columns(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of `fit` that name columns."""
+    return {name: names(options.get(name)) for name in COLUMNS}
 
 
-def fit(estimator: Any, data: str, given: dict[str, Any]) -> None:
-    estimator.fit(data, **_columns(given))
-
-
-def shape(estimator: Any, data: str, given: dict[str, Any]) -> tuple[str, list[str]]:
-    story, notes = estimator.shapes(data, **_columns(given))
-    return str(story), notes
-
-
-def notes(estimator: Any) -> list[str]:
-    return estimator.notes_
-
-
-def told(estimator: Any) -> str:
-    """Return the scores on what was held back, and one sentence that says what they mean."""
-    from seqwise.errors import DataError
-    from seqwise.evaluation.verdict import verdict
-
-    try:
-        evaluation = estimator.evaluate()
-    except DataError:  # nothing was held back
-        return verdict(None)[1]
-    counted = getattr(evaluation, "counted", "sequence")
-    return f"{evaluation.part}, {len(evaluation):,} {counted}(s):\n{evaluation}\n\n{verdict(evaluation)[1]}"
+def counted(comparison: Any) -> str:
+    """Return what was compared, in words."""
+    return f"{len(comparison):,} {getattr(comparison, 'counted', 'sequence')}(s)"
 
 
 def evaluate(estimator: Any, data: str | None, folds: int | None) -> Any:
@@ -67,12 +37,6 @@ def evaluate(estimator: Any, data: str | None, folds: int | None) -> Any:
     return estimator.evaluate()
 
 
-def write_report(estimator: Any, evaluation: Any, path: Path) -> None:
-    from seqwise.estimators.sequences.run import write_report
-
-    write_report(estimator, evaluation, path)
-
-
 def predict(estimator: Any, data: str | None, out: Path | None, plot: Path | None) -> str:
     import polars as pl
 
@@ -88,14 +52,10 @@ def predict(estimator: Any, data: str | None, out: Path | None, plot: Path | Non
     if out is not None:
         table.write_csv(out)
         return f"wrote {out}"
-    if "probability" in table.columns:  # the answer; the file has the probability of each class
+    if "probability" in table.columns:  # the file has the probability of each class
         table = table.select(table.columns[: table.columns.index("probability") + 1])
     plain: Any = {"tbl_hide_dataframe_shape": True, "tbl_hide_column_data_types": True, "float_precision": 4}
     with pl.Config(tbl_rows=MOST_SHOWN, tbl_cols=9, **plain):
         rest = len(table) - MOST_SHOWN
         more = f"\n… and {rest:,} more; --out FILE.csv writes them all" if rest > 0 else ""
         return str(table.head(MOST_SHOWN)) + more
-
-
-def _columns(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: options.names(given.get(name)) for name in COLUMNS}

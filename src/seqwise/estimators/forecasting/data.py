@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from seqwise.backend import import_keras
 from seqwise.data import Scaler, Split, TimeSeries, Windows, seasonal_period, split_by_time, usable_origins
 from seqwise.data.scaling import swings_grow_with_level
 from seqwise.errors import DataError
 from seqwise.estimators.forecasting.summary import Part, SeriesSummary
+from seqwise.estimators.parts import InputDescription, TargetDescription, Tensor
+from seqwise.estimators.settings import check_loss
 from seqwise.training import WindowBatches
 
 
@@ -40,8 +45,8 @@ class Plan:
             first,
             last,
             self.usable,
-            # a training target for each step; elsewhere the last step's forecast is the one that counts
-            self.every_step and part == "train",
+            # what is trained and watched has a target for each step; in the test the last step's forecast counts
+            self.every_step and part != "test",
         )
 
 
@@ -65,42 +70,171 @@ def make_plan(
     return plan
 
 
-def fit_scaler(plan: Plan, kind: Any, log: str | bool) -> Scaler:
-    """Fit the scaler on the observed training rows; decide the targets' logarithm where `log` is ``"auto"``."""
-    series, rows = plan.series, plan.split.train
-    values = series.values[:rows]
-    if series.observed is not None:
-        values = np.where(series.observed[:rows], values, np.nan)
-    logged = [
-        name
-        for j, name in enumerate(series.target_names)
-        if log is True
-        or (
-            log == "auto"
-            # a value at or below 0 later on has no logarithm; knowing its sign is no leak of its size
-            and (series.values[:, j] > 0).all()
-            and swings_grow_with_level(values[:, j], plan.window)
-        )
-    ]
-    return Scaler(kind, logged).fit(values, series.columns)
+class WindowInput:
+    """Windows of a series, scaled; with a mask of the steps that may be seen where gaps are masked.
 
-
-def change_is_easier(plan: Plan, values: np.ndarray) -> bool:
-    """Tell whether the last value is a better forecast than the training mean, over the training windows.
-
-    Args:
-        values: scaled, shape (rows, features).
+    Attributes:
+        columns: names of the features, the targets' first. scaler: fitted on the training rows.
     """
-    windows = plan.windows("train", values)
-    origins = np.asarray(windows.origins)
-    if len(origins) > 10_000:
-        origins = origins[:: len(origins) // 10_000]
-    targets = values[windows.target_rows(origins), : windows.targets]
-    last = values[origins - 1, : windows.targets]
-    last = last.reshape(len(last), *(1,) * (targets.ndim - 2), windows.targets)
-    return bool(
-        np.abs(targets - last).mean() < np.abs(targets - values[: plan.split.train, : windows.targets].mean(0)).mean()
-    )
+
+    kind = "windows"
+
+    def __init__(self, window: int, masked: bool, scaling: Any = "standard", log: str | bool = False) -> None:
+        self.window, self.masked, self.scaling, self.log = window, masked, scaling, log
+
+    def fit(self, raw: Plan, train: Any = None) -> list[str]:
+        """Fit the scaler on the observed training rows; decide the targets' logarithm where `log` is ``"auto"``."""
+        series, rows = raw.series, raw.split.train
+        values = series.values[:rows]
+        if series.observed is not None:
+            values = np.where(series.observed[:rows], values, np.nan)
+        logged = [
+            name
+            for j, name in enumerate(series.target_names)
+            if self.log is True
+            or (
+                self.log == "auto"
+                # a value at or below 0 later on has no logarithm; knowing its sign leaks nothing of its size
+                and (series.values[:, j] > 0).all()
+                and swings_grow_with_level(values[:, j], raw.window)
+            )
+        ]
+        self.columns = list(series.columns)
+        self.scaler = Scaler(self.scaling, logged).fit(values, series.columns)
+        return []
+
+    def prepare(self, raw: TimeSeries) -> np.ndarray:
+        """Return the series' values scaled, float32, shape (rows, features)."""
+        return self.scaler.transform(raw.values)
+
+    def describe(self) -> InputDescription:
+        """Describe the window, and the mask beside it."""
+        window = Tensor("window", {"timesteps": self.window, "features": len(self.columns)})
+        visible = [Tensor("visible", {"timesteps": self.window}, "bool")] if self.masked else []
+        return InputDescription((window, *visible), tuple(self.columns))
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Return what `load` needs, as JSON."""
+        return {
+            "kind": self.kind, "window": self.window, "masked": self.masked, "columns": self.columns,
+            "scaler": self.scaler.to_dict(),
+        }  # fmt: skip
+
+    @classmethod
+    def load(cls, folder: Path, saved: dict[str, Any]) -> WindowInput:
+        """Undo `save`."""
+        loaded = cls(int(saved["window"]), bool(saved["masked"]))
+        loaded.columns, loaded.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
+        return loaded
+
+    @staticmethod
+    def files() -> tuple[str, ...]:
+        """There are none."""
+        return ()
+
+
+class SeriesTarget:
+    """The targets of a series: the rows after a window, scaled as the input is.
+
+    Attributes:
+        names: of the targets. scaler: of the whole series, whose first columns they are.
+    """
+
+    def __init__(self, names: list[str], horizon: int, timesteps: int | None, scaler: Scaler, loss: Any = None) -> None:
+        self.names, self.horizon, self.timesteps, self.scaler = names, horizon, timesteps, scaler
+        self._loss = loss
+
+    def fit(self, values: Any) -> list[str]:
+        """There is nothing to learn: the scaler is the input's."""
+        return []
+
+    def describe(self) -> TargetDescription:
+        """Describe the forecast; with `timesteps`, one for each step of the window."""
+        axes: dict[str, int | None] = {"horizon": self.horizon, "targets": len(self.names)}
+        if self.timesteps is not None:
+            axes = {"timesteps": self.timesteps} | axes
+        return TargetDescription(Tensor("forecast", axes), tuple(self.names))
+
+    def loss(self) -> Any:
+        """Return the loss that was chosen; raise `SettingError` for a name that Keras does not know."""
+        return check_loss(import_keras(), self._loss)
+
+    def metrics(self) -> list[Any]:
+        """The loss says it all."""
+        return []
+
+    def trained_model(self, network: Any) -> Any:
+        """The network itself is trained."""
+        return network
+
+    def finished_model(self, network: Any) -> Any:
+        """The network itself is kept."""
+        return network
+
+    def finished_loss(self) -> Any:
+        """Return the loss that was chosen."""
+        return self._loss
+
+    def finish(self, outputs: np.ndarray) -> np.ndarray:
+        """Return forecasts in the data's own units, float64, shape (samples, horizon, targets)."""
+        if self.timesteps is not None:
+            outputs = outputs[:, -1]
+        return self.scaler.inverse(outputs, len(self.names))
+
+    def save(self) -> dict[str, Any]:
+        """Return what `load` needs, as JSON."""
+        return {
+            "kind": "series", "names": self.names, "horizon": self.horizon, "timesteps": self.timesteps,
+            "scaler": self.scaler.to_dict(),
+        }  # fmt: skip
+
+    @classmethod
+    def load(cls, saved: dict[str, Any]) -> SeriesTarget:
+        """Undo `save`."""
+        return cls(list(saved["names"]), saved["horizon"], saved["timesteps"], Scaler.from_dict(saved["scaler"]))
+
+
+@dataclass(frozen=True)
+class SeriesData:
+    """A series split and scaled: what a Forecaster trains on.
+
+    Attributes:
+        available: numeric columns of the table that are not used.
+        path: of the file that it was read from; None for data in memory.
+    """
+
+    plan: Plan
+    input: WindowInput
+    target: SeriesTarget
+    available: tuple[str, ...] = ()
+    path: str | None = None
+
+    @cached_property
+    def scaled(self) -> np.ndarray:
+        """All rows, scaled, float32, shape (rows, features)."""
+        return self.input.prepare(self.plan.series)
+
+    def batches(self, part: str) -> WindowBatches:
+        """Return the batches of a part: windows, what the LSTM may see, which targets count."""
+        series = self.plan.series
+        return WindowBatches(self.plan.windows(part, self.scaled), series.visible_steps(), series.target_weights())
+
+    def summary(self) -> SeriesSummary:
+        """Return the shapes of all tensors."""
+        return summarise(self.plan, list(self.available))
+
+    def change_is_easier(self) -> bool:
+        """Tell whether the last value is a better forecast than the training mean, over the training windows."""
+        plan, values = self.plan, self.scaled
+        windows = plan.windows("train", values)
+        origins = np.asarray(windows.origins)
+        if len(origins) > 10_000:
+            origins = origins[:: len(origins) // 10_000]
+        targets = values[windows.target_rows(origins), : windows.targets]
+        last = values[origins - 1, : windows.targets]
+        last = last.reshape(len(last), *(1,) * (targets.ndim - 2), windows.targets)
+        mean = values[: plan.split.train, : windows.targets].mean(0)
+        return bool(np.abs(targets - last).mean() < np.abs(targets - mean).mean())
 
 
 def find_season(plan: Plan, season: int | str) -> int:
@@ -110,14 +244,8 @@ def find_season(plan: Plan, season: int | str) -> int:
     return seasonal_period(plan.series.truth()[: plan.split.train, 0], plan.series.time_index.seasons())
 
 
-def make_batches(plan: Plan, part: str, scaled: np.ndarray) -> WindowBatches:
-    """Return the batches of a part: windows on `scaled`, what the LSTM may see, which targets count."""
-    series = plan.series
-    return WindowBatches(plan.windows(part, scaled), series.visible_steps(), series.target_weights())
-
-
-def tell_shapes(plan: Plan, available: list[str]) -> SeriesSummary:
-    """Return the story of the shapes that this plan leads to."""
+def summarise(plan: Plan, available: list[str]) -> SeriesSummary:
+    """Return the shapes that a plan leads to."""
     series = plan.series
 
     def time(row: int) -> str:

@@ -7,56 +7,55 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import load_file, save_file
 
-from seqwise.backend import deferred_imports, import_keras
-from seqwise.data import TimeSeries, Windows, make_series, read_table, to_kind
-from seqwise.errors import DataError, NotFittedError, SettingError
-from seqwise.estimators.forecasting.data import (
-    Plan,
-    change_is_easier,
-    find_season,
-    fit_scaler,
-    make_batches,
-    make_plan,
-    tell_shapes,
-)
+from seqwise.artifact import write_json
+from seqwise.data import TimeIndex, TimeSeries, Windows, make_series, read_table, to_kind
+from seqwise.data.scaling import KINDS
+from seqwise.data.series import GAP_RULES
+from seqwise.errors import DataError, SettingError
+from seqwise.estimators.base import METRICS, MODEL, REPORT, Estimator
+from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season, make_plan
 from seqwise.estimators.forecasting.network import build_network
 from seqwise.estimators.forecasting.summary import SeriesSummary
-from seqwise.estimators.settings import check_backend, check_forecaster, check_loss, make_optimizer
-from seqwise.evaluation import Backtest, Evaluation, backtest, evaluate
-from seqwise.training import Training, WindowBatches, auto_batch_size, fit, predict_windows
+from seqwise.estimators.parts import BuildNetwork
+from seqwise.estimators.saved_settings import plain_settings
+from seqwise.estimators.settings import (
+    Option,
+    build_function,
+    choice,
+    estimator,
+    flag,
+    is_whole,
+    learned,
+    one_of,
+    parse_widths,
+    setting,
+    share,
+    whole,
+    widths,
+)
+from seqwise.evaluation import Backtest, ForecastComparison, backtest, compare_forecasts
+from seqwise.training import Training, WindowBatches, predict_windows
 
-with deferred_imports():
-    from sklearn.base import BaseEstimator
+CONTEXT, FORECAST = "context.safetensors", "forecast.csv"
+SERIES, MODEL_PANEL, TRAINING = "A series to forecast", "The model", "The training"
 
 
-class Forecaster(BaseEstimator):
+def _check_season(name: str, value: Any) -> None:
+    if value != "auto" and not is_whole(value, 1):
+        raise SettingError(f"{name}={value!r}: expected 'auto' or the period in rows (1 for none).")
+
+
+@estimator
+class Forecaster(Estimator[SeriesData]):
     """Forecast the next `horizon` rows of a series from the last `window` rows with an LSTM.
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end
     in ``_`` are what it learned.
 
     Args:
-        window: timesteps that the model reads.
-        horizon: steps that it forecasts at once (direct multi-step).
-        units: width of each stacked LSTM layer, for example ``(128, 64)``.
-        bidirectional: read each window in both directions.
-        dropout: share of each LSTM layer's inputs dropped in training, 0 to 1.
-        return_sequences: sequence to sequence: learn a forecast at every timestep instead of the last alone.
-        residual: forecast the change from the last value; ``"auto"`` does so when, over the training windows, the
-            last value is a better forecast than the training mean.
-        linear_skip: add a linear map of the targets' window to the LSTM's forecast.
-        log: take the targets' logarithm; ``"auto"`` does so when their swings grow with their level.
-        scaler: ``"standard"``, ``"minmax"``, ``"robust"``, ``"none"``, or a mapping from column to one of them.
-        gaps: ``"interpolate"``, ``"mask"`` or ``"error"``; see `seqwise.data.make_series`.
-        season: the seasonal period in rows, for the baselines and MASE; ``"auto"`` finds it.
-        validation, test: share (0.2) or number of rows held back, the latest rows for the test. Shares are rounded
-            down to whole horizons.
-        optimizer, loss: any of Keras's, by name or object.
-        learning_rate: for an optimizer given by name.
-        epochs, patience: the most epochs, and how many without improvement end the training.
-        batch_size: windows in a training step; ``"auto"`` takes 16 to 128 by their number.
-        seed: seeds weights, shuffling and dropout; the same seed gives the same weights.
+        {settings}
 
     Attributes:
         model_: the Keras model. Takes (samples, window, features), scaled; gives (samples, horizon, targets).
@@ -71,56 +70,122 @@ class Forecaster(BaseEstimator):
         (64,)
     """
 
-    plan_: Plan | None
-    evaluation_: Evaluation | None
-    results_: dict[str, str] | None  # of a loaded run: the texts of its result files
+    result_files = (METRICS, FORECAST, REPORT)
+    fit_call = ".fit(data, time=…, target=…)"
 
-    def __init__(
-        self,
-        window: int = 24,
-        horizon: int = 1,
-        units: Sequence[int] = (64,),
-        *,
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        return_sequences: bool = False,
-        residual: bool | str = "auto",
-        linear_skip: bool = True,
-        log: bool | str = "auto",
-        scaler: str | Mapping[str, str] = "standard",
-        gaps: str = "interpolate",
-        season: int | str = "auto",
-        validation: float = 0.2,
-        test: float = 0.1,
-        optimizer: Any = "adam",
-        learning_rate: float = 0.005,
-        loss: Any = "mse",
-        epochs: int = 300,
-        patience: int | None = 30,
-        batch_size: int | str = "auto",
-        seed: int = 0,
-    ) -> None:
-        self.window = window
-        self.horizon = horizon
-        self.units = units
-        self.bidirectional = bidirectional
-        self.dropout = dropout
-        self.return_sequences = return_sequences
-        self.residual = residual
-        self.linear_skip = linear_skip
-        self.log = log
-        self.scaler = scaler
-        self.gaps = gaps
-        self.season = season
-        self.validation = validation
-        self.test = test
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.loss = loss
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.seed = seed
+    window: int = setting(
+        24, "timesteps that the model reads.", check=whole(1), option=Option(SERIES, int), kw_only=False
+    )
+    horizon: int = setting(
+        1, "steps that it forecasts at once (direct multi-step).", check=whole(1), option=Option(SERIES, int),
+        kw_only=False,
+    )  # fmt: skip
+    units: Sequence[int] = setting(
+        (64,),
+        "width of each stacked LSTM layer, for example ``(128, 64)``.",
+        check=widths,
+        option=Option(MODEL_PANEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64."),
+        kw_only=False,
+    )
+    bidirectional: bool = setting(
+        False, "read each window in both directions.", check=flag, option=Option(MODEL_PANEL, bool)
+    )
+    dropout: float = setting(
+        0.0,
+        "share of each LSTM layer's inputs dropped in training, 0 to 1.",
+        check=share(),
+        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
+    )
+    return_sequences: bool = setting(
+        False,
+        "sequence to sequence: learn a forecast at every timestep instead of at the last alone.",
+        check=flag,
+        option=Option(SERIES, bool),
+    )
+    residual: bool | str = setting(
+        "auto",
+        'forecast the change from the last value; ``"auto"`` does so when, over the training windows, the last value '
+        "is a better forecast than the training mean.",
+        check=choice("auto", True, False),
+    )
+    linear_skip: bool = setting(True, "add a linear map of the targets' window to the LSTM's forecast.", check=flag)
+    log: bool | str = setting(
+        "auto",
+        'take the targets\' logarithm; ``"auto"`` does so when their swings grow with their level.',
+        check=choice("auto", True, False),
+    )
+    scaler: str | Mapping[str, str] = setting(
+        "standard",
+        '``"standard"``, ``"minmax"``, ``"robust"``, ``"none"``, or a mapping from column to one of them.',
+        check=one_of(KINDS),
+        option=Option(MODEL_PANEL, str, help="standard, minmax, robust or none."),
+    )
+    gaps: str = setting(
+        "interpolate",
+        '``"interpolate"``, ``"mask"`` or ``"error"``; see `seqwise.data.make_series`.',
+        check=one_of(GAP_RULES),
+        option=Option(SERIES, str, help="Missing rows and values: interpolate, mask or error."),
+    )
+    season: int | str = setting(
+        "auto", 'the seasonal period in rows, for the baselines and MASE; ``"auto"`` finds it.', check=_check_season
+    )
+    validation: float = setting(
+        0.2,
+        "share (0.2) or number of rows held back to find the best epoch: those before the test part. A share is "
+        "rounded down to whole horizons.",
+        option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
+    )
+    test: float = setting(
+        0.1,
+        "share or number of rows held back to score the model: the latest rows. A share is rounded down to whole "
+        "horizons.",
+        option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
+    )
+    optimizer: Any = setting(
+        "adam",
+        "any of Keras's, by name or object.",
+        option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
+    )
+    learning_rate: float = setting(
+        0.005,
+        "for an optimizer given by name.",
+        option=Option(TRAINING, float, help="The learning rate of the optimizer."),
+    )
+    loss: Any = setting(
+        "mse", "any of Keras's, by name or object.",
+        option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
+    )  # fmt: skip
+    epochs: int = setting(300, "the most epochs.", check=whole(1), option=Option(TRAINING, int))
+    patience: int | None = setting(
+        30,
+        "epochs without improvement that end the training; None trains them all.",
+        check=whole(1, none=True),
+        option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
+    )
+    batch_size: int | str = setting(
+        "auto",
+        'windows in a training step; ``"auto"`` takes 16 to 128 by their number.',
+        check=whole(1, auto=True),
+        option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
+    )
+    network: BuildNetwork | None = setting(
+        None,
+        "a function of your own that builds the network in place of the settings above: called with an "
+        "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model.",
+        check=build_function,
+    )
+    seed: int = setting(
+        0,
+        "seeds weights, shuffling and dropout; the same seed gives the same weights.",
+        check=whole(0),
+        option=Option(TRAINING, int, help="The same seed gives the same weights."),
+    )
+
+    input_: WindowInput = learned()
+    target_: SeriesTarget = learned()
+    plan_: Plan | None = learned()
+    series_: TimeSeries = learned()
+    season_: int = learned()
 
     def fit(
         self,
@@ -143,25 +208,33 @@ class Forecaster(BaseEstimator):
             verbose: a live progress bar; None shows it in a terminal or notebook.
 
         Raises:
-            DataError, SettingError: each message says how to mend it.
+            DataError, SettingError: each message says how to fix it.
         """
-        check_forecaster(self)
-        series = self._read(data, target, time, features)
-        plan = self._plan(series)
-        self._fit_plan(plan, callbacks, verbose)
-        self.data_ = str(data) if isinstance(data, (str, Path)) else None
-        return self
+        return self._fit(self._prepare(data, target=target, time=time, features=features), callbacks, verbose)
 
-    def _read(self, data: Any, target: Any, time: Any, features: Any) -> TimeSeries:
+    def _check_settings(self) -> None:
+        super()._check_settings()
+        if self.return_sequences and self.bidirectional:
+            raise SettingError(
+                "return_sequences=True with bidirectional=True would show each timestep its own targets: the backward "
+                "direction reads the rows after it. Choose one of the two."
+            )
+
+    def _prepare(self, data: Any, *, target: Any = None, time: Any = None, features: Any = None) -> SeriesData:
+        self._check_settings()
         table = read_table(data)
         if target is None:
             numeric = [c for c in table.numeric_columns() if c != time]
             if len(numeric) != 1:
                 raise SettingError(f"target is missing. Name the column(s) to forecast: one of {numeric}.")
             target = numeric[0]
-        return make_series(table, target=target, time=time, features=features, gaps=self.gaps)
+        series = make_series(table, target=target, time=time, features=features, gaps=self.gaps)
+        used = {*series.columns, *(time if isinstance(time, list) else [time])}
+        available = tuple(column for column in table.numeric_columns() if column not in used)
+        path = str(data) if isinstance(data, (str, Path)) else None
+        return self._prepare_plan(self._make_plan(series), available, path)
 
-    def _plan(self, series: TimeSeries, test: float | None = None) -> Plan:
+    def _make_plan(self, series: TimeSeries, test: float | None = None) -> Plan:
         return make_plan(
             series,
             window=self.window,
@@ -171,54 +244,59 @@ class Forecaster(BaseEstimator):
             every_step=self.return_sequences,
         )
 
-    def _fit_plan(self, plan: Plan, callbacks: Sequence[Any] = (), verbose: bool | None = None) -> None:
-        from seqwise.layers import accelerate  # imports Keras
+    def _prepare_plan(self, plan: Plan, available: tuple[str, ...] = (), path: str | None = None) -> SeriesData:
+        windows = WindowInput(self.window, self.gaps == "mask", self.scaler, self.log)
+        windows.fit(plan)
+        timesteps = self.window if self.return_sequences else None
+        target = SeriesTarget(plan.series.target_names, self.horizon, timesteps, windows.scaler, self.loss)
+        return SeriesData(plan, windows, target, available, path)
 
-        keras = import_keras()
-        series = plan.series
-        check_backend(keras)
-        optimizer = make_optimizer(keras, self.optimizer, self.learning_rate)
-        loss = check_loss(keras, self.loss)
-        scaler = fit_scaler(plan, self.scaler, self.log)
-        scaled = scaler.transform(series.values)
-        residual = change_is_easier(plan, scaled) if self.residual == "auto" else bool(self.residual)
-        model = build_network(
+    def _default_network(self, data: SeriesData) -> Any:
+        return build_network(
             window=self.window,
-            features=len(series.columns),
-            targets=series.targets,
+            features=len(data.input.columns),
+            targets=len(data.target.names),
             horizon=self.horizon,
             units=tuple(self.units),
             bidirectional=self.bidirectional,
             dropout=self.dropout,
             return_sequences=self.return_sequences,
-            residual=residual,
+            residual=self._residual(data),
             linear_skip=self.linear_skip,
-            masked=self.gaps == "mask",
+            masked=data.input.masked,
             seed=self.seed,
         )
-        accelerate(model, verbose=False)
-        # jit_compile is left to Keras, which knows what each backend can do
-        model.compile(optimizer, loss)
-        train, validation = make_batches(plan, "train", scaled), make_batches(plan, "validation", scaled)
-        size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
-        training = fit(
-            model,
-            train,
-            validation if len(validation) else None,
-            epochs=self.epochs,
-            batch_size=min(size, len(train)),
-            patience=self.patience,
-            seed=self.seed,
-            callbacks=callbacks,
-            verbose=verbose,
-        )
-        # all at once, so that a fit that fails leaves an earlier one whole
-        self.model_, self.scaler_, self.residual_ = model, scaler, residual
-        self.training_: Training = training
-        self.season_ = find_season(plan, self.season)
-        self.series_, self.plan_, self.evaluation_, self.results_ = series, plan, None, None
+
+    def _residual(self, data: SeriesData) -> bool:
+        return data.change_is_easier() if self.residual == "auto" else bool(self.residual)
+
+    def _adopt(self, data: SeriesData, model: Any, training: Training) -> None:
+        plan, series = data.plan, data.plan.series
+        season = find_season(plan, self.season)
         first = plan.split.validation
+        self.model_, self.training_, self.input_, self.target_ = model, training, data.input, data.target
+        self.series_, self.plan_, self.data_, self.season_ = series, plan, data.path, season
+        self.residual_ = self._residual(data)
         self.test_start_ = series.time_index.at(np.array([first]))[0] if first < len(series) else None
+
+    def _fitted_data(self) -> SeriesData | None:
+        if self.plan_ is None:
+            return None
+        return SeriesData(self.plan_, self.input_, self.target_, path=self.data_)
+
+    @property
+    def notes_(self) -> list[str]:
+        """What was found in the data and repaired, one sentence each."""
+        return self.series_.warnings
+
+    @property
+    def scaler_(self) -> Any:
+        """The scaler of all columns, fitted on the training rows."""
+        return self.input_.scaler
+
+    @scaler_.setter
+    def scaler_(self, scaler: Any) -> None:
+        self.input_.scaler = self.target_.scaler = scaler
 
     def predict(self, data: Any = None) -> Any:
         """Forecast the `horizon` rows after the end of `data` (None: of the data it was fitted on).
@@ -248,14 +326,12 @@ class Forecaster(BaseEstimator):
         return series.time_index.at(np.arange(len(series), len(series) + self.horizon)), forecast
 
     def _forecast_at(self, series: TimeSeries, origins: np.ndarray) -> np.ndarray:
-        scaled = self.scaler_.transform(series.values)
-        batches = WindowBatches(Windows(scaled, self.window, self.horizon, series.targets), series.visible_steps())
-        outputs = predict_windows(self.model_, batches, origins)
-        if self.return_sequences:
-            outputs = outputs[:, -1]
-        return self.scaler_.inverse(outputs, series.targets)
+        windows = Windows(self.input_.prepare(series), self.window, self.horizon, series.targets)
+        return self.target_.finish(
+            predict_windows(self.model_, WindowBatches(windows, series.visible_steps()), origins)
+        )
 
-    def evaluate(self, data: Any = None) -> Evaluation:
+    def evaluate(self, data: Any = None) -> ForecastComparison:
         """Score the forecasts of every window of the test part, beside the baselines on the same windows.
 
         Args:
@@ -266,11 +342,13 @@ class Forecaster(BaseEstimator):
             DataError: no window lies there.
         """
         self._check_fitted()
-        if data is None and self.evaluation_ is not None:
-            return self.evaluation_
-        if data is None and self.plan_ is None:
-            raise DataError("A loaded run holds no data but its last window: pass them, evaluate(data).")
-        series = self.series_ if data is None else self.read_again(data)
+        if data is not None:
+            return self._compare(self.read_again(data))
+        if self.plan_ is None:
+            raise DataError("A loaded run keeps only its last window: pass the data, evaluate(data).")
+        return self._compare_once(lambda: self._compare(self.series_))
+
+    def _compare(self, series: TimeSeries) -> ForecastComparison:
         first = self._first_test_row(series)
         plan = make_plan(series, window=self.window, horizon=self.horizon, validation=0, test=0)
         windows = Windows(series.values, self.window, self.horizon, series.targets, first, None, plan.usable)
@@ -281,12 +359,8 @@ class Forecaster(BaseEstimator):
                 f"the test part, from {self.test_start_} on. "
                 + ("Nothing was held back: fit with test=0.1." if self.test_start_ is None else "Bring later rows.")
             )
-        evaluation = evaluate(
-            series, origins, self._forecast_at(series, origins), season=self.season_, fit_rows=max(first, self.window)
-        )
-        if data is None:
-            self.evaluation_ = evaluation
-        return evaluation
+        forecast = self._forecast_at(series, origins)
+        return compare_forecasts(series, origins, forecast, season=self.season_, fit_rows=max(first, self.window))
 
     def _first_test_row(self, series: TimeSeries) -> int:
         if self.test_start_ is None:
@@ -303,15 +377,15 @@ class Forecaster(BaseEstimator):
         """
         self._check_fitted()
         if data is None and self.plan_ is None:
-            raise DataError("A loaded run holds no data but its last window: pass them, backtest(data).")
+            raise DataError("A loaded run keeps only its last window: pass the data, backtest(data).")
         series = self.series_ if data is None else self.read_again(data)
-        whole = self._plan(series).split
-        fold_rows = max(whole.rows - whole.validation, self.horizon)
+        whole_split = self._make_plan(series).split
+        fold_rows = max(whole_split.rows - whole_split.validation, self.horizon)
 
-        def train_and_score(part: TimeSeries, start: int) -> Evaluation:
-            fresh = Forecaster(**self.get_params(deep=False))
-            fresh._fit_plan(fresh._plan(part, test=len(part) - start), verbose=verbose)
-            return fresh.evaluate()
+        def train_and_score(part: TimeSeries, start: int) -> ForecastComparison:
+            fresh = Forecaster(**{name: getattr(self, name) for name in Forecaster._get_param_names()})
+            plan = fresh._make_plan(part, test=len(part) - start)
+            return fresh._fit(fresh._prepare_plan(plan), verbose=verbose).evaluate()
 
         least = self.window + self.horizon
         if self.validation >= 1:  # a number of rows
@@ -323,27 +397,13 @@ class Forecaster(BaseEstimator):
     def shapes(
         self, data: Any, *, target: Any = None, time: Any = None, features: Any = None
     ) -> tuple[SeriesSummary, list[str]]:
-        """Tell what the tensors will be, without training, and what was found and mended in the data.
+        """Say what the tensors will be, without training, and what was found and repaired in the data.
 
         Returns:
-            the story (`seqwise.estimators.forecasting.summary.SeriesSummary`), and the notes, one sentence each.
+            the summary (`seqwise.estimators.forecasting.summary.SeriesSummary`), and the notes, one sentence each.
         """
-        check_forecaster(self)
-        table = read_table(data)
-        series = self._read(table, target, time, features)
-        used = {*series.columns, *(time if isinstance(time, list) else [time])}
-        return tell_shapes(self._plan(series), [c for c in table.numeric_columns() if c not in used]), series.warnings
-
-    def save(self, path: str | Path) -> Path:
-        """Write the run folder: model, scaler, metrics, forecast and report. Returns its path.
-
-        Raises:
-            BundleError: the folder exists, is not empty and is no Seqwise run.
-        """
-        from seqwise.estimators.runs import save_run
-
-        self._check_fitted()
-        return save_run(self, Path(path))
+        prepared = self._prepare(data, target=target, time=time, features=features)
+        return prepared.summary(), prepared.plan.series.warnings
 
     def read_again(self, data: Any) -> TimeSeries:
         """Read a table with the columns, time index and gap rule of the training data."""
@@ -354,6 +414,90 @@ class Forecaster(BaseEstimator):
             data, target=series.target_names, time=series.time, features=extra, gaps=self.gaps, time_index=time_index
         )
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "model_"):
-            raise NotFittedError("This Forecaster is not trained yet: call .fit(data, time=…, target=…) first.")
+    # the run folder
+
+    @classmethod
+    def _needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
+        return MODEL, CONTEXT
+
+    @classmethod
+    def _loads_compiled(cls) -> bool:
+        return True
+
+    def _save_parts(self, folder: Path) -> dict[str, Any]:
+        series = self.series_
+        context = {"values": series.values[-self.window :].copy()}
+        if series.observed is not None:
+            context["observed"] = series.observed[-self.window :].astype(np.uint8)
+        save_file(context, folder / CONTEXT)
+        return {
+            "input": self.input_.save(folder),
+            "target": self.target_.save(),
+            "data": {
+                "path": self.data_,
+                "kind": series.kind,
+                "label": series.label,
+                "columns": series.columns,
+                "targets": series.targets,
+                "time": series.time,
+                "time_index": series.time_index.__dict__,
+                "rows": len(series),  # from the time index's start
+                "notes": series.warnings,
+            },
+            "test_start": None if self.test_start_ is None else str(self.test_start_),
+            "season": self.season_,
+            "residual": self.residual_,
+        }
+
+    def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
+        data = saved["data"]
+        self.input_, self.target_ = WindowInput.load(folder, saved["input"]), SeriesTarget.load(saved["target"])
+        self.season_, self.residual_ = saved["season"], saved["residual"]
+        self.data_, self.plan_ = data["path"], None
+        self.series_ = _last_window(folder, data, self.gaps)
+        start = saved["test_start"]
+        if start is not None:
+            start = int(start) if data["time_index"]["unit"] == "i" else np.datetime64(start, "us")
+        self.test_start_ = start
+
+    def _write_results(self, folder: Path) -> None:
+        from seqwise.estimators.forecasting.report import write_forecast, write_report
+
+        series, plan = self.series_, self.plan_
+        assert plan is not None
+        try:
+            comparison = self.evaluate()
+        except DataError:  # no test part, or no observed value in it
+            comparison = None
+        results = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
+        write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
+        times, forecast = self.forecast(series)
+        write_forecast(folder / FORECAST, self.forecast_columns(series, times, forecast))
+        used = {"log taken of": self.scaler_.log}
+        if self.network is None:
+            used = {"residual used": self.residual_} | used
+        data = self._fitted_data()
+        assert data is not None
+        write_report(
+            folder / REPORT,
+            title=f"Forecast of {', '.join(series.target_names)}",
+            summary=str(data.summary()),
+            settings=plain_settings(self, Forecaster) | used,
+            comparison=comparison,
+            series=series,
+            training=self.training_,
+            future=(times, forecast),
+        )
+
+
+def _last_window(folder: Path, data: dict[str, Any], gaps: str) -> TimeSeries:
+    arrays = load_file(folder / CONTEXT)
+    values = arrays["values"]
+    observed = arrays["observed"].astype(bool) if "observed" in arrays else None
+    index = TimeIndex(**data["time_index"])
+    start = index.at(np.array([data["rows"] - len(values)]))[0]
+    index = TimeIndex(int(start) if index.unit == "i" else str(start), index.step, index.unit, index.month_end)
+    return TimeSeries(
+        values, data["columns"], data["targets"], index, data["time"], observed, gaps, data["notes"], data["kind"],
+        data["label"],
+    )  # fmt: skip

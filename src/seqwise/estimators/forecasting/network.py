@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqwise.backend import import_keras
-from seqwise.estimators.sequences.network import seed_stream
+from seqwise.estimators.seeds import seed_stream
 
 
 def build_network(

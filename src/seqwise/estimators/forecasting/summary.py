@@ -1,4 +1,4 @@
-"""What the tensors of a forecasting problem will be, told before anything is trained."""
+"""What the tensors of a forecasting problem will be, before anything is trained."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Part:
 
 @dataclass(frozen=True)
 class SeriesSummary:
-    """The shapes of a windowed series; `str()` tells them in words.
+    """The shapes of a windowed series; `str()` says them in words.
 
     Attributes:
         features: name of the column behind each feature, in order.

@@ -2,108 +2,257 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import inspect
+import warnings
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from seqwise.backend import deferred_imports, import_keras
-from seqwise.baselines.linear import LinearBaseline
-from seqwise.data import Sequences
+from seqwise.artifact import first_line, write_json
+from seqwise.backend import import_keras
+from seqwise.baselines import Baseline, load_baselines, save_baselines
+from seqwise.baselines.bag_of_words import BagOfWords
+from seqwise.baselines.sequence_features import SummaryFeatures
+from seqwise.data import Tokenizer
 from seqwise.data.random_split import RandomSplit, split_at_random
-from seqwise.errors import DataError, NotFittedError, SettingError
+from seqwise.data.scaling import KINDS
+from seqwise.errors import DataError, SettingError, nearest
+from seqwise.estimators.base import METRICS, MODEL, REPORT, Estimator, Schedule, own_class
+from seqwise.estimators.parts import BuildNetwork
+from seqwise.estimators.saved_settings import plain_settings
 from seqwise.estimators.sequences.alignment import checked_weights, digest, in_order
-from seqwise.estimators.sequences.number_input import NumberInput, check_pooling
-from seqwise.estimators.sequences.recipes import RECIPES, setting
+from seqwise.estimators.sequences.data import SequenceData
+from seqwise.estimators.sequences.network import POOLINGS, build_sequence_network
+from seqwise.estimators.sequences.number_input import NumberInput
+from seqwise.estimators.sequences.recipes import RECIPES, resolved
 from seqwise.estimators.sequences.source import Source, check_lengths, listed, read_source
 from seqwise.estimators.sequences.summary import SequenceSummary
-from seqwise.estimators.sequences.text_input import TextInput, check_text_settings
+from seqwise.estimators.sequences.text_input import TextInput, TokenInput
+from seqwise.estimators.sequences.text_network import build_text_network
 from seqwise.estimators.settings import (
-    check_backend,
-    check_network,
-    check_scaler,
-    check_training,
-    make_optimizer,
+    Option,
+    build_function,
+    estimator,
+    flag,
+    learned,
+    one_of,
+    parse_widths,
+    setting,
+    share,
+    whole,
+    widths,
 )
-from seqwise.training import SequenceBatches, Training, auto_batch_size, fit, predict_sequences
-from seqwise.training.buckets import bucket_lengths
-from seqwise.training.sequence_batches import BucketedBatches
+from seqwise.training import SequenceBatches, Training, predict_sequences
+from seqwise.training.batches import Batches
 
-with deferred_imports():
-    from sklearn.base import BaseEstimator
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Sequences with their answers, read and divided, before anything is learned of them."""
-
-    source: Source
-    raw: Any
-    target: Any
-    codes: np.ndarray
-    parts: RandomSplit
-    notes: list[str]
+BASELINES = "baselines.safetensors"
+SEQUENCES, TEXTS, MODEL_PANEL, TRAINING = "Sequences", "Texts", "The model", "The training"
+INPUTS: dict[str, Any] = {cls.kind: cls for cls in (NumberInput, TextInput, TokenInput)}
+TOKENIZER_OPTIONS = {
+    "tokens": Option(TEXTS, str, help="words or bpe (sub-words).", entry="kind"),
+    "vocabulary": Option(TEXTS, int, help="Tokens at most.", entry="size"),
+    "min_count": Option(TEXTS, int, help="How often a token must occur in training.", entry="min_count"),
+}
 
 
-class SequenceEstimator(BaseEstimator):
-    """An answer for each sequence, or for each of its steps. What differs between the kinds lies in `target_`.
+def poolings(pooling: str) -> tuple[str, ...]:
+    """Return the names that the setting `pooling` joins: ``"mean+max"`` → ``("mean", "max")``, ``""`` → ``()``."""
+    return tuple(name for name in pooling.split("+") if name)
+
+
+def check_pooling(name: str, value: Any) -> None:
+    """Raise `SettingError` where `pooling` is not the name of a pooling, or several joined."""
+    names = poolings(value) if isinstance(value, str) else ("",)
+    if value != "auto" and not (names and set(names) <= set(POOLINGS)):
+        raise SettingError(f"{name}={value!r}: expected 'last', 'mean', 'max', or some joined: 'last+max'.")
+    if len(set(names)) < len(names):
+        raise SettingError(f"{name}={value!r} names one twice.")
+
+
+def check_tokenizer(name: str, value: Any) -> None:
+    if value is not None and not isinstance(value, Mapping):
+        raise SettingError(f"{name}={value!r}: expected a Tokenizer's settings, for example {{'kind': 'bpe'}}.")
+    known = list(inspect.signature(Tokenizer).parameters)
+    for entry in value or {}:
+        if entry not in known:
+            raise SettingError(f"{name} names {entry!r}, which is no setting of a Tokenizer.{nearest(entry, known)}")
+
+
+def _check_embedding(name: str, value: Any) -> None:
+    try:
+        whole(1)(name, value)
+    except SettingError:
+        raise SettingError(f"{name}={value!r}: expected the width of a word's vector, at least 1.") from None
+
+
+@estimator
+class SequenceEstimator(Estimator[SequenceData]):
+    """A target for each sequence, or for each of its steps. What differs between the kinds lies in `target_`.
 
     Attributes:
-        model_: the Keras model. input_: what it knows of its inputs. target_: what it knows of its answers.
-        source_: the names that the training data were read with. raw_: the sequences, as they were given (None after
-            `load`). answers_: the answers, coded. parts_: which of them were trained on and held back.
-        baseline_: the simple model beside it, fitted when it is first asked for.
+        model_: the Keras model. input_: what it knows of its inputs. target_: what it knows of its targets.
+        source_: the names that the training data were read with. raw_: the sequences, as they came (None after
+            `load`). targets_: their targets, encoded. parts_: which of them were trained on and held back.
+        baselines_: the simple learners beside it, fitted when they are first asked for.
         training_: history, seconds, best epoch. notes_: what was found in the data, one sentence each.
         counts_: sequences of each part. summary_: the shapes in words. n_features_in_: features of a step.
     """
 
-    answered = "one for each sequence"  # what y holds
-    each_step = False
+    expected_y: ClassVar[str] = "one for each sequence"
+    each_step: ClassVar[bool] = False
 
-    # the settings that it reads; each estimator's constructor gives them
-    pooling: str
-    validation: float
-    test: float
-    optimizer: Any
-    learning_rate: float | str
-    epochs: int | str
-    patience: int | None
-    batch_size: int | str
-    bucketing: bool
-    tokenizer: Any
-    vectors: str | None
-    seed: int
+    units: Sequence[int] = setting(
+        (64,),
+        "width of each stacked LSTM layer, for example ``(128, 64)``.",
+        check=widths,
+        option=Option(MODEL_PANEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64."),
+        kw_only=False,
+    )
+    bidirectional: bool = setting(
+        True, "read each sequence in both directions.", check=flag,
+        option=Option(MODEL_PANEL, bool, help="Read in both directions."),
+    )  # fmt: skip
+    dropout: float | str = setting(
+        "auto",
+        "share of each LSTM layer's outputs (and of the words' vectors) dropped in training, 0 to 1; "
+        '``"auto"`` takes 0.3, and 0.5 for whole texts.',
+        check=share(auto=True),
+        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
+    )
+    scaler: str | Mapping[str, str] = setting(
+        "standard",
+        '``"standard"``, ``"minmax"``, ``"robust"``, ``"none"``, or a mapping from a table\'s column to one of them; '
+        "fitted on the steps of the training part.",
+        check=one_of(KINDS),
+        option=Option(MODEL_PANEL, str, help="standard, minmax, robust or none."),
+    )
+    validation: float = setting(
+        0.1,
+        "share (0.1) or number of sequences held back to find the best epoch, drawn class by class; 0 trains on them "
+        "all and keeps the epoch of the least training loss.",
+        option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
+    )
+    test: float = setting(
+        0.0,
+        "share or number of sequences held back to score the model.",
+        option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
+    )
+    optimizer: Any = setting(
+        "adam",
+        "any of Keras's, by name or object.",
+        option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
+    )
+    learning_rate: float | str = setting(
+        "auto",
+        "at the start, for an optimizer given by name; it falls to 0 along half a cosine. "
+        '``"auto"`` takes 0.003, and 0.002 for whole texts.',
+        option=Option(TRAINING, float, help="The learning rate of the optimizer."),
+    )
+    epochs: int | str = setting(
+        "auto",
+        'the most epochs; ``"auto"`` takes 10 to 100, about 1,700 steps, for numbers (to tag, 5 to 100 for tokens), '
+        "and 4 to 60, about 600 steps, for whole texts.",
+        check=whole(1, auto=True),
+        option=Option(TRAINING, int, help="The most epochs."),
+    )
+    patience: int | None = setting(
+        None,
+        "epochs without improvement that end the training; None trains them all.",
+        check=whole(1, none=True),
+        option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
+    )
+    batch_size: int | str = setting(
+        "auto",
+        'sequences in a training step; ``"auto"`` takes 16 to 128 by their number.',
+        check=whole(1, auto=True),
+        option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
+    )
+    bucketing: bool = setting(
+        True,
+        "batches hold sequences of similar length, so that little is padded; False pads all to the longest.",
+        check=flag,
+    )
+    tokenizer: Mapping[str, Any] | None = setting(
+        None,
+        "of texts: settings of the `seqwise.data.Tokenizer` that splits them, for example "
+        '``{"kind": "bpe", "size": 8000}``; None for words.',
+        check=check_tokenizer,
+        entries=TOKENIZER_OPTIONS,
+    )
+    embedding: int = setting(
+        64, "of texts: width of a word's vector.", check=_check_embedding,
+        option=Option(TEXTS, int, help="Width of a token's vector."),
+    )  # fmt: skip
+    vectors: str | None = setting(
+        None,
+        "of texts: a file of pretrained vectors to start from (see `seqwise.data.read_vectors`); their width then "
+        "stands for `embedding`.",
+        option=Option(TEXTS, str, help="A file of pretrained vectors: GloVe, word2vec, fastText."),
+    )
+    frozen: bool = setting(
+        False, "of texts: keep the pretrained vectors as they are.", check=flag,
+        option=Option(TEXTS, bool, help="Keep the pretrained vectors as they are."),
+    )  # fmt: skip
+    network: BuildNetwork | None = setting(
+        None,
+        "a function of your own that builds the network in place of the settings above: called with an "
+        "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model.",
+        check=build_function,
+    )
+    seed: int = setting(
+        0,
+        "seeds weights, parts, shuffling and dropout; the same seed gives the same weights.",
+        check=whole(0),
+        option=Option(TRAINING, int, help="The same seed gives the same weights."),
+    )
 
-    raw_: Any
-    answers_: np.ndarray | None
-    parts_: RandomSplit | None
-    weights_: np.ndarray | None
-    results_: dict[str, str] | None  # of a loaded run: the texts of its result files
-    _baseline: Any  # None until it is asked for
-    _prior: np.ndarray | None
-    _digest: str | None  # of a loaded run's training data; None where the data themselves are held
+    input_: Any = learned()
+    target_: Any = learned()
+    source_: Source = learned()
+    raw_: Any = learned()
+    targets_: np.ndarray | None = learned()
+    weights_: np.ndarray | None = learned()
+    parts_: RandomSplit | None = learned()
+    notes_: list[str] = learned()
+    counts_: dict[str, int] = learned()
+    summary_: str = learned()
+    n_features_in_: int = learned()
+    _baselines: dict[str, Baseline] | None = learned()  # None until they are asked for
+    _digest: str | None = learned()  # of a loaded run's training data; None where the data themselves are at hand
 
-    def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
-        """Return (target, coded answers, notes) for what was given as answers."""
-        raise NotImplementedError
+    # what each estimator fills in
 
-    def _loss(self, target: Any) -> Any:
-        raise NotImplementedError
+    @abstractmethod
+    def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
+        """Return (target, encoded targets, notes) of what came as `y`."""
+
+    @abstractmethod
+    def _encode(self, y: Any, raw: Any) -> np.ndarray:
+        """Return targets as `_read_targets` encodes them, by the training's classes or names."""
+
+    @abstractmethod
+    def _unfitted_baselines(self) -> dict[str, Baseline]:
+        """Return the simple learners that stand beside the model: ``"simple"``, and one that says always the same."""
+
+    @abstractmethod
+    def evaluate(self, X: Any = None, y: Any = None) -> Any:
+        """Score the model beside its baselines, on the same sequences."""
 
     def _sample_weights(
-        self, target: Any, codes: np.ndarray, train: np.ndarray, given: np.ndarray | None
+        self, target: Any, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None
     ) -> np.ndarray | None:
-        """Return what each sequence weighs, or each of its labels, as `codes`; `given`: what it was said to weigh."""
-        return given
+        """Return what each sequence weighs, or each of its labels, as `encoded`; `weights`: what `fit` was passed."""
+        return weights
+
+    # training
 
     def _check_settings(self) -> None:
-        check_network(self, ("auto",))
-        check_text_settings(self)
-        check_pooling(self.pooling)
-        check_scaler(self)
-        check_training(self, ("auto", None))
+        super()._check_settings()
+        if self.frozen and self.vectors is None:
+            raise SettingError("frozen=True without vectors would keep random ones. Name a file: vectors='glove….txt'.")
 
     def fit(
         self,
@@ -118,145 +267,136 @@ class SequenceEstimator(BaseEstimator):
         sample_weight: Any = None,
         callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
-    ) -> Any:
-        """Train on sequences with their answers.
+    ) -> Self:
+        """Train on sequences with their labels or values; a `Tagger` on a tag for each of their steps.
 
         Args:
             X: a list of arrays, each (timesteps, features); one array (samples, timesteps, features); a path to a .ts
                 file, or what `seqwise.data.make_sequences` returned; or, with `group`, a long table (path, pandas,
                 polars, pyarrow) of one row a timestep. Or a list of texts; or, with `text`, a table of one text a row.
-            y: one answer for each sequence, in the sequences' order: that of the list, or in which a long table's
-                groups first appear. A pandas column whose index holds the groups' names is put into that order. None
-                where X holds the answers: a .ts file, or a table with `label`.
+                To tag: also a list of lists of tokens.
+            y: one label or value for each sequence, in the sequences' order: that of the list, or in which a long
+                table's groups first appear. A pandas column whose index holds the groups' names is put into that
+                order. To tag: of each sequence a list or an array, one tag for each step. None where X holds them: a
+                .ts file, or a table with `label`.
             group: of a table: the column that names each row's sequence.
             time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
-            features: of a table: the feature columns; None for every numeric column that is none of the others.
-            label: of a table: the column of the answer, the same in all rows of a sequence.
-            text: of a table of one text a row: the column of texts.
-            sample_weight: what each sequence weighs in the loss, shape (samples,), ordered as `y`.
+            features: of a table: the feature columns; None for every numeric column that has no other use.
+            label: of a table: the column of the labels or values, the same in all rows of a sequence; to tag, of the
+                tags.
+            text: of a table of one text a row: the column of texts; to tag: of tokens, one a row.
+            sample_weight: what each sequence (or each of its steps) weighs in the loss, shape (samples,), ordered as
+                `y`.
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
 
         Raises:
-            DataError, SettingError: each message says how to mend it.
+            DataError, SettingError: each message says how to fix it.
         """
+        columns: dict[str, Any] = {"group": group, "time": time, "features": features, "label": label, "text": text}
+        return self._fit(self._prepare(X, y, sample_weight=sample_weight, **columns), callbacks, verbose)
+
+    def _prepare(self, X: Any, y: Any = None, *, sample_weight: Any = None, **columns: Any) -> SequenceData:
         self._check_settings()
-        data = self._read(X, y, group=group, time=time, features=features, label=label, text=text)
-        raw, codes, parts, target, notes = data.raw, data.codes, data.parts, data.target, data.notes
-        given = None if sample_weight is None else checked_weights(sample_weight, raw)
-        weights = self._sample_weights(target, codes, parts.train, given)
-        read = self._input(data.source)
-        notes += target.fit(codes[parts.train]) + read.fit(raw, parts.train)
-        steps = read.prepare(raw)
-        batches = self._batches(steps, target, codes, weights)
-        model, training = self._train(read, target, batches, parts, callbacks, verbose)
-        notes += training.warnings()
-        # all at once, so that a fit that fails leaves an earlier one whole
-        self.model_, self.input_, self.target_, self.training_ = model, read, target, training
-        self.source_, self.raw_, self.answers_, self.parts_ = data.source, raw, codes, parts
-        self.weights_, self.notes_, self._baseline, self.results_ = weights, notes, None, None
-        self._prior, self._digest, self.summary_ = None, None, str(self._tell(data, read, steps))
-        self.counts_ = {name: len(chosen) for name, chosen in parts.__dict__.items()}
-        self.n_features_in_ = read.features
-        return self
-
-    def _read_source(self, X: Any, **names: Any) -> tuple[Source, Any]:
-        return read_source(X, **names)
-
-    def _read(self, X: Any, y: Any, **names: Any) -> Problem:
-        source, raw = self._read_source(listed(X), **names)
-        y = self._answers_to(raw, y)
+        source, raw = self._read_source(listed(X), **columns)
+        y = self._targets_of(raw, y)
         if y is None:
             raise SettingError(
-                f"There are no labels. Pass them as y, {self.answered}; of a table name their column, label='…'."
+                f"There are no labels. Pass them as y, {self.expected_y}; of a table name their column, label='…'."
             )
-        target, codes, notes = self._read_answers(y, raw, source)
-        parts = self._hold_back(target, codes)
-        notes += parts.warnings(validation=self.validation, test=self.test)
-        return Problem(source, raw, target, codes, parts, notes)
+        target, encoded, notes = self._read_targets(y, raw, source)
+        split = self._split(target, encoded)
+        notes += split.warnings(validation=self.validation, test=self.test)
+        weights = None if sample_weight is None else checked_weights(sample_weight, raw)
+        weights = self._sample_weights(target, encoded, split.train, weights)
+        inputs = self._input(source)
+        notes += target.fit(encoded[split.train]) + inputs.fit(raw, split.train)
+        return self._data(source, raw, inputs, target, encoded, weights, split, notes)
 
-    def _answers_to(self, raw: Any, y: Any) -> Any:
-        """Return the answers to sequences, in their order: `y`, or what the sequences came with; None for neither."""
+    def _data(self, *parts: Any) -> SequenceData:
+        return SequenceData(
+            *parts, make_batches=self._make_batches(), bucketing=self.bucketing, each_step=self.each_step
+        )
+
+    def _make_batches(self) -> Any:
+        return SequenceBatches
+
+    def _read_source(self, X: Any, **columns: Any) -> tuple[Source, Any]:
+        return read_source(X, **columns)
+
+    def _targets_of(self, raw: Any, y: Any) -> Any:
+        """Return the targets of sequences, in their order: `y`, or what the sequences came with; None for neither."""
         if y is None:
             return raw.labels
         y = in_order(listed(y), raw, "labels")
         if not hasattr(y, "__len__") or getattr(y, "shape", None) == ():
-            raise DataError(f"y is {y!r}; expected a list or an array, {self.answered}.")
+            raise DataError(f"y is {y!r}; expected a list or an array, {self.expected_y}.")
         check_lengths(len(y), raw, "labels")
         return y
 
-    def _hold_back(self, target: Any, codes: np.ndarray) -> RandomSplit:
-        strata = target.strata(codes)
-        return split_at_random(len(codes), validation=self.validation, test=self.test, strata=strata, seed=self.seed)
+    def _split(self, target: Any, encoded: np.ndarray) -> RandomSplit:
+        strata = target.strata(encoded)
+        return split_at_random(len(encoded), validation=self.validation, test=self.test, strata=strata, seed=self.seed)
 
-    def recall(self, X: Any, y: Any = None) -> None:
-        """Give a loaded run its training data again, so that `evaluate()` finds the parts that were held back.
-
-        Raises:
-            DataError: they are not those that it was trained on.
-        """
-        raw, y = self._read_to_score(X, y)
-        codes, trained = self._coded(y, raw), sum(self.counts_.values())
-        if len(raw) != trained or digest(raw, codes) != self.digest_:
-            held = f"{len(raw):,} sequences, and the model was trained on {trained:,}"
-            if len(raw) == trained:
-                held = "other values or labels than the model was trained on, or in another order"
-            raise DataError(
-                f"{raw.label} holds {held}: the data have changed since. Score it on other sequences: evaluate(X, y)."
+    def _input(self, source: Source) -> Any:
+        if source.texts:
+            return TextInput(self.tokenizer, self.vectors, self.seed)
+        if self.tokenizer is not None or self.vectors is not None:
+            raise SettingError(
+                "tokenizer and vectors are of texts, but these are sequences of numbers. Leave them out."
             )
-        self.raw_, self.answers_, self.parts_ = raw, codes, self._hold_back(self.target_, codes)
+        return NumberInput(self.scaler)
 
-    @property
-    def digest_(self) -> str:
-        """A SHA-256 of the sequences and the answers of the training: by it a loaded run knows them again."""
-        if self._digest is None:
-            assert self.answers_ is not None, "a loaded run has its digest"
-            return digest(self.raw_, self.answers_)
-        return self._digest
-
-    def _coded(self, y: Any, raw: Any) -> np.ndarray:
-        """Return answers as `_read_answers` codes them, by the training's classes or targets."""
-        raise NotImplementedError
-
-    def _train(
-        self,
-        read: Any,
-        target: Any,
-        batches: BucketedBatches,
-        parts: RandomSplit,
-        callbacks: Sequence[Any],
-        verbose: bool | None,
-    ) -> tuple[Any, Training]:
-        from seqwise.layers import accelerate  # imports Keras
-
-        keras = import_keras()
-        check_backend(keras)
-        train, validation = batches.subset(parts.train), batches.subset(parts.validation)
-        size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
-        size = min(size, len(train))
-        steps = train.batches_per_epoch(size)
-        recipe = RECIPES[read.kind]
-        epochs = int(np.clip(-(-recipe["steps"] // steps), *recipe["epochs"]) if self.epochs == "auto" else self.epochs)
-        rate: Any = setting(self, "learning_rate", read.kind)
+    def _schedule(self, data: SequenceData, train: Batches[Any]) -> Schedule:
+        schedule = super()._schedule(data, train)
+        steps = train.batches_per_epoch(schedule.batch_size)
+        recipe = RECIPES[data.input.kind]
+        epochs = schedule.epochs
+        if epochs == "auto":
+            epochs = np.clip(-(-recipe["steps"] // steps), *recipe["epochs"])
+        rate = resolved(self, "learning_rate", data.input.kind)
         if isinstance(self.optimizer, str):
-            rate = keras.optimizers.schedules.CosineDecay(rate, steps * epochs)
-        optimizer = make_optimizer(keras, self.optimizer, rate)
-        network = accelerate(read.network(target.outputs), verbose=False)
-        model = target.trained_model(network)
-        # jit_compile is left to Keras, which knows what each backend can do
-        model.compile(optimizer, self._loss(target), weighted_metrics=target.metrics())
-        training = fit(
-            model,
-            train,
-            validation if len(validation) else None,
-            epochs=epochs,
-            batch_size=size,
-            patience=self.patience,
-            seed=self.seed,
-            callbacks=callbacks,
-            verbose=verbose,
+            rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * int(epochs))
+        return Schedule(schedule.batch_size, int(epochs), rate)
+
+    def _pooling(self, kind: str) -> tuple[str, ...]:
+        """Return how the states become one vector a sequence; () keeps them all."""
+        return ()
+
+    def _default_network(self, data: SequenceData) -> Any:
+        description, kind = data.input.describe(), data.input.kind
+        shared: dict[str, Any] = {
+            "outputs": data.target.outputs,
+            "units": tuple(self.units),
+            "bidirectional": self.bidirectional,
+            "pooling": self._pooling(kind),
+            "dropout": resolved(self, "dropout", kind),
+            "seed": self.seed,
+        }
+        if description.tokens:
+            return build_text_network(
+                tokens=data.input.tokens,
+                embedding=self.embedding,
+                table=description.vectors,
+                frozen=self.frozen,
+                **shared,
+            )
+        return build_sequence_network(features=data.input.features, **shared)
+
+    def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
+        self.model_, self.input_, self.target_, self.training_ = model, data.input, data.target, training
+        self.source_, self.raw_, self.targets_, self.parts_ = data.source, data.raw, data.encoded, data.split
+        self.weights_, self.notes_ = data.weights, data.notes + training.warnings()
+        self._baselines, self._digest = None, None
+        self.summary_, self.counts_ = str(data.summary()), data.counts
+        self.n_features_in_ = data.input.features
+
+    def _fitted_data(self) -> SequenceData | None:
+        if self.raw_ is None:
+            return None
+        return self._data(
+            self.source_, self.raw_, self.input_, self.target_, self.targets_, self.weights_, self.parts_, self.notes_
         )
-        return target.finished_model(network), training
 
     def shapes(
         self,
@@ -269,49 +409,17 @@ class SequenceEstimator(BaseEstimator):
         label: Any = None,
         text: str | None = None,
     ) -> tuple[SequenceSummary, list[str]]:
-        """Tell what the tensors will be, without training, and what was found in the data.
+        """Say what the tensors will be, without training, and what was found in the data.
 
         Args: as for `fit`.
 
         Returns:
-            the story (`seqwise.estimators.sequences.summary.SequenceSummary`), and the notes, one sentence each.
+            the summary (`seqwise.estimators.sequences.summary.SequenceSummary`), and the notes, one sentence each.
         """
-        self._check_settings()
-        data = self._read(X, y, group=group, time=time, features=features, label=label, text=text)
-        read = self._input(data.source)
-        train = data.parts.train
-        notes = data.notes + data.target.fit(data.codes[train]) + read.fit(data.raw, train)
-        return self._tell(data, read, read.prepare(data.raw)), notes
+        data = self._prepare(X, y, group=group, time=time, features=features, label=label, text=text)
+        return data.summary(), data.notes
 
-    def _tell(self, data: Problem, read: Any, steps: Sequences) -> SequenceSummary:
-        answers, counts = data.target.tell(data.codes)
-        parts = {name: len(chosen) for name, chosen in data.parts.__dict__.items()}
-        lengths = steps.lengths
-        buckets = bucket_lengths(lengths) if self.bucketing else lengths.max(keepdims=True)
-        return SequenceSummary(
-            data.raw.label,
-            steps.columns,
-            lengths,
-            answers,
-            data.target.outputs,
-            counts,
-            parts,
-            buckets,
-            tokens=read.tokens,
-            each_step=self.each_step,
-        )
-
-    def _batches(self, steps: Sequences, target: Any, codes: np.ndarray, weights: np.ndarray | None) -> BucketedBatches:
-        return SequenceBatches(steps, target.encode(codes), weights, bucketing=self.bucketing)
-
-    def _input(self, source: Source) -> Any:
-        if source.texts:
-            return TextInput(self)
-        if self.tokenizer is not None or self.vectors is not None:
-            raise SettingError(
-                "tokenizer and vectors are of texts, but these are sequences of numbers. Leave them out."
-            )
-        return NumberInput(self)
+    # predicting and scoring
 
     def _outputs(self, raw: Any) -> np.ndarray:
         """Return probabilities or numbers, float64, shape (samples, classes or targets)."""
@@ -322,75 +430,151 @@ class SequenceEstimator(BaseEstimator):
         return self.source_.read(listed(X), labelled=False)
 
     def _read_to_score(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Return sequences and their answers, as they were given."""
+        """Return sequences and their targets, as they came."""
         self._check_fitted()
         raw = self.source_.read(listed(X), labelled=y is None)
-        y = self._answers_to(raw, y)
+        y = self._targets_of(raw, y)
         if y is None:
-            raise SettingError(f"There are no labels to compare with. Pass them as y, {self.answered}.")
+            raise SettingError(f"There are no labels to compare with. Pass them as y, {self.expected_y}.")
         return raw, y
 
     def _part_to_score(self) -> tuple[str, np.ndarray]:
         """Return what was held back, the test part before the validation part, and the numbers of its sequences."""
         self._check_fitted()
         if self.parts_ is None:
-            raise DataError("A loaded run holds no data: pass them, evaluate(X, y).")
+            raise DataError("A loaded run keeps none of its training data: pass the sequences, evaluate(X, y).")
         for name, chosen in (("test", self.parts_.test), ("validation", self.parts_.validation)):
             if len(chosen):
                 return f"the {name} part", chosen
         raise DataError("Nothing was held back: pass other sequences, evaluate(X, y), or fit with test=0.2.")
 
-    @property
-    def prior_(self) -> np.ndarray:
-        """What can be said of a sequence unseen: the training's share of each class, or its mean of each target."""
-        if self._prior is None:
-            self._prior = self._find_prior(self._answers_but_test()[1])
-        return self._prior
+    def _held_back(self) -> tuple[Any, np.ndarray, str]:
+        """Return the sequences that were held back, their encoded targets, and the name of the part."""
+        part, chosen = self._part_to_score()
+        assert self.targets_ is not None
+        return self.raw_.take(chosen), self.targets_[chosen], part
 
-    def _find_prior(self, answers: np.ndarray) -> np.ndarray:
-        raise NotImplementedError
-
-    def _answers_but_test(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return the numbers of the sequences that baselines may learn from, and their answers."""
-        assert self.parts_ is not None and self.answers_ is not None, "a loaded run has its baselines"
-        scored = self.parts_.test if len(self.parts_.test) else self.parts_.validation
-        chosen = np.setdiff1d(np.arange(len(self.answers_)), scored)
-        return chosen, self.answers_[chosen]
-
-    @property
-    def baseline_(self) -> Any:
-        """The simple model beside this one, fitted on all that is not held back to score it."""
-        self._check_fitted()
-        if self._baseline is None:
-            if self.raw_ is None:
-                raise DataError(
-                    "This run was saved without its simple model, which could not be fitted. For the model's own score "
-                    "alone: score(X, y)."
-                )
-            self._baseline = self._fit_baseline(*self._answers_but_test())
-        return self._baseline
-
-    def empty_baseline(self) -> Any:
-        """Return the simple model that stands beside this one, before it has learned anything."""
-        return LinearBaseline(self.input_.baseline_features(), "numbers")
-
-    def _fit_baseline(self, chosen: np.ndarray, answers: np.ndarray) -> Any:
-        weights = None if self.weights_ is None else self.weights_[chosen]
-        return self.empty_baseline().fit(self.raw_.take(chosen), answers, weights)
-
-    def save(self, path: str | Path) -> Path:
-        """Write the run folder: model, what it knows of its data, metrics and report. Returns its path.
-
-        The run of a class of your own that comes from this one is brought back as this one.
+    def recall(self, X: Any, y: Any = None) -> None:
+        """Give a loaded run its training data again, so that `evaluate()` finds the parts that were held back.
 
         Raises:
-            BundleError: the folder exists, is not empty and is no Seqwise run.
+            DataError: they are not those that it was trained on.
         """
-        from seqwise.estimators.runs import save_run
+        raw, y = self._read_to_score(X, y)
+        encoded, trained = self._encode(y, raw), sum(self.counts_.values())
+        if len(raw) != trained or digest(raw, encoded) != self.digest_:
+            holds = f"{len(raw):,} sequences, and the model was trained on {trained:,}"
+            if len(raw) == trained:
+                holds = "other values or labels than the model was trained on, or in another order"
+            raise DataError(
+                f"{raw.label} holds {holds}: the data have changed since. Score it on other sequences: evaluate(X, y)."
+            )
+        self.raw_, self.targets_, self.parts_ = raw, encoded, self._split(self.target_, encoded)
 
+    @property
+    def digest_(self) -> str:
+        """A SHA-256 of the training's sequences and targets: by it a loaded run recognises them."""
+        if self._digest is None:
+            assert self.targets_ is not None, "a loaded run has its digest"
+            return digest(self.raw_, self.targets_)
+        return self._digest
+
+    @property
+    def baselines_(self) -> dict[str, Baseline]:
+        """The simple learners beside this model, fitted on all that is not held back to score it."""
         self._check_fitted()
-        return save_run(self, Path(path))
+        if self._baselines is None:
+            if self.raw_ is None:
+                raise DataError(
+                    "This run was saved without its baselines, which could not be fitted. For the model's own score "
+                    "alone: score(X, y)."
+                )
+            assert self.parts_ is not None and self.targets_ is not None
+            scored = self.parts_.test if len(self.parts_.test) else self.parts_.validation
+            self._baselines = self._fit_baselines(np.setdiff1d(np.arange(len(self.targets_)), scored))
+        return self._baselines
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "model_"):
-            raise NotFittedError(f"This {type(self).__name__} is not trained yet: call .fit(X, y) first.")
+    def _fit_baselines(self, chosen: np.ndarray) -> dict[str, Baseline]:
+        assert self.targets_ is not None
+        samples, targets = self._baseline_samples(self.raw_.take(chosen)), self.targets_[chosen]
+        weights = None if self.weights_ is None else self.weights_[chosen]
+        return {name: baseline.fit(samples, targets, weights) for name, baseline in self._unfitted_baselines().items()}
+
+    def _baseline_samples(self, raw: Any) -> Any:
+        """Return what the baselines read of sequences."""
+        return raw
+
+    def _baseline_features(self) -> Any:
+        """Return what the linear baseline reads of a sequence."""
+        return SummaryFeatures() if self.input_.tokens is None else BagOfWords()
+
+    def _predictions(self, raw: Any, outputs: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        """Return what the model and each baseline say of sequences, and what a table calls them."""
+        samples, baselines = self._baseline_samples(raw), self.baselines_
+        said = {"model": outputs} | {name: baseline.predict(samples) for name, baseline in baselines.items()}
+        return said, {"model": "this model"} | {name: baseline.name for name, baseline in baselines.items()}
+
+    # the run folder
+
+    @classmethod
+    def _needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
+        return MODEL, BASELINES, *INPUTS[saved["input"]["kind"]].files()
+
+    def _save_parts(self, folder: Path) -> dict[str, Any]:
+        try:
+            baselines = self.baselines_
+        except (Exception, KeyboardInterrupt) as error:  # whatever it is, the training must not be lost for it
+            warnings.warn(f"The run has no baselines, for their fit failed: {first_line(error)}", stacklevel=5)
+            baselines = {}
+        return {
+            "source": self.source_.to_dict(),
+            "input": self.input_.save(folder),
+            "target": self.target_.save(),
+            "baselines": save_baselines(folder / BASELINES, baselines),
+            "notes": self.notes_,
+            "sequences": self.counts_,
+            "digest": self.digest_,
+            "summary": self.summary_,
+        }
+
+    def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
+        self.input_ = INPUTS[saved["input"]["kind"]].load(folder, saved["input"])
+        self._baselines = load_baselines(folder / BASELINES, saved["baselines"]) or None
+        self.source_ = self._source_type()(**saved["source"])
+        self.notes_, self.counts_ = list(saved["notes"]), dict(saved["sequences"])
+        self.n_features_in_ = self.input_.features
+        self.summary_, self._digest = str(saved["summary"]), str(saved["digest"])
+        self.raw_ = self.targets_ = self.parts_ = self.weights_ = None
+
+    def _source_type(self) -> type[Source]:
+        return Source
+
+    def _write_results(self, folder: Path) -> None:
+        try:
+            comparison = self.evaluate()
+        except DataError:  # nothing was held back
+            comparison = None
+        results = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
+        write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
+        self.write_report(comparison, folder / REPORT)
+
+    def write_report(self, comparison: Any, path: str | Path) -> None:
+        """Write the report to `path`, as one HTML file.
+
+        Args:
+            comparison: what `evaluate` returned, on the sequences that it is to be judged by; None where nothing was
+                held back.
+        """
+        from seqwise.estimators.sequences.report import write_sequence_report
+
+        write_sequence_report(
+            path,
+            source=self.source_.path or "data in memory",
+            counts=self.counts_,
+            target=self.target_,
+            summary=self.summary_,
+            notes=self.notes_,
+            settings=plain_settings(self, own_class(self)),
+            comparison=comparison,
+            training=self.training_,
+        )

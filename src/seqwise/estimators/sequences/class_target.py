@@ -10,6 +10,7 @@ import numpy as np
 from seqwise.backend import import_keras
 from seqwise.data.classes import Classes, find_classes, read_labels
 from seqwise.errors import DataError, SettingError, nearest
+from seqwise.estimators.parts import TargetDescription, Tensor
 
 
 class ClassTarget:
@@ -17,11 +18,16 @@ class ClassTarget:
 
     title = "Classes of the sequences"  # of the report
 
-    def __init__(self, classes: Classes) -> None:
-        self.classes = classes
+    kind = "classes"
+    loss_in_words = "cross-entropy"  # of the report
+
+    def __init__(self, classes: Classes, label_smoothing: float = 0.0) -> None:
+        self.classes, self.label_smoothing = classes, label_smoothing
 
     @classmethod
-    def read(cls, y: Any, raw: Any, names: list[str] | None = None) -> tuple[ClassTarget, np.ndarray, list[str]]:
+    def read(
+        cls, y: Any, raw: Any, names: list[str] | None = None, label_smoothing: float = 0.0
+    ) -> tuple[ClassTarget, np.ndarray, list[str]]:
         """Return the classes of the labels `y`, their codes (see `Classes.encode`), and notes, one sentence each.
 
         Args:
@@ -61,7 +67,7 @@ class ClassTarget:
                     "Every sequence has exactly one label. If they exclude each other, pass one label for each "
                     "sequence, y.argmax(axis=1), and not a matrix."
                 )
-        return cls(classes), codes, notes
+        return cls(classes, label_smoothing), codes, notes
 
     @property
     def outputs(self) -> int:
@@ -84,8 +90,8 @@ class ClassTarget:
         which = which.ravel()
         return np.where(counts[which] == 1, -1, which)
 
-    def tell(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
-        """Return what the answers are, in words, and how many sequences each class has."""
+    def summarise(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
+        """Return what the model gives, in words, and how many sequences each class has."""
         counts = codes.sum(axis=0) if codes.ndim == 2 else np.bincount(codes, minlength=len(self.classes))
         names = [repr(value) for value in self.classes.values.tolist()]
         if self.classes.multilabel:
@@ -143,11 +149,19 @@ class ClassTarget:
             if isinstance(weight, bool) or not isinstance(weight, (int, float, np.number)) or not 0 <= weight < np.inf:
                 raise SettingError(f"class_weight={{{label!r}: {weight!r}}}: expected a number, at least 0.")
 
-    def loss(self, label_smoothing: float) -> Any:
+    def describe(self) -> TargetDescription:
+        """Describe the network's outputs, before their activation."""
+        names = tuple(map(str, self.classes.values.tolist()))
+        several = self.classes.multilabel
+        axis = {"labels" if several else "classes": self.outputs}
+        activation = "sigmoid" if several or self.binary else "softmax"
+        return TargetDescription(Tensor("logits", axis), names[1:] if self.binary else names, activation)
+
+    def loss(self) -> Any:
         """Return Keras's cross-entropy, for outputs before their activation."""
         losses = import_keras().losses
         kind = losses.BinaryCrossentropy if self.binary or self.classes.multilabel else losses.CategoricalCrossentropy
-        return kind(from_logits=True, label_smoothing=label_smoothing)
+        return kind(from_logits=True, label_smoothing=self.label_smoothing)
 
     def trained_model(self, network: Any) -> Any:
         """Return the model that is trained, whose outputs are as `encode` gives them, before their activation."""
@@ -163,8 +177,21 @@ class ClassTarget:
         softmax = not (self.binary or self.classes.multilabel)
         activation = keras.layers.Activation("softmax" if softmax else "sigmoid", name="probabilities")
         model = keras.Model(network.input, activation(network.output), name="classifier")
-        model.compile(loss="categorical_crossentropy" if softmax else "binary_crossentropy")
+        model.compile(loss=self.finished_loss())
         return model
+
+    def finished_loss(self) -> str:
+        """Return the loss of probabilities."""
+        return "binary_crossentropy" if self.binary or self.classes.multilabel else "categorical_crossentropy"
+
+    def save(self) -> dict[str, Any]:
+        """Return what `load` needs, as JSON."""
+        return {"kind": self.kind} | self.classes.to_dict()
+
+    @classmethod
+    def load(cls, saved: dict[str, Any]) -> ClassTarget:
+        """Undo `save`."""
+        return cls(Classes.from_dict(saved))
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return the probability of each class or label, float64, shape (samples, classes)."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seqwise.backend import import_keras
+from seqwise.estimators.seeds import seed_stream
 
 POOLINGS = ("last", "mean", "max")
 HIDDEN = 1e9  # what is taken off the states at padding, so that no maximum is theirs
@@ -39,14 +40,6 @@ def build_sequence_network(
         values, mask, units=units, bidirectional=bidirectional, pooling=pooling, dropout=dropout, seeds=seeds
     )
     return keras.Model([values, mask], head(pooled, outputs, seeds), name="sequence_reader")
-
-
-def seed_stream(seed: int) -> Iterator[int]:
-    """Return a seed below 2³², as JAX takes them, for each layer that draws numbers.
-
-    Two models of different seeds share none of them, up to a seed of 4 million.
-    """
-    return ((int(seed) * 1000 + i) % 2**32 for i in range(1000))
 
 
 def head(pooled: Any, outputs: int, seeds: Iterator[int]) -> Any:

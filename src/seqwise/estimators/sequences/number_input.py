@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.baselines.sequence_features import SummaryFeatures
 from seqwise.data import Scaler, Sequences
-from seqwise.errors import DataError, SettingError
-from seqwise.estimators.sequences.network import POOLINGS, build_sequence_network
-from seqwise.estimators.sequences.recipes import setting
+from seqwise.errors import DataError
+from seqwise.estimators.parts import InputDescription, Tensor
 
 LEAST_SPREAD = 1e-3  # between the quartiles of a scaled feature, below which its values are as good as one
 MOST_LOOKED_AT = 100_000  # steps, of which the quartiles are taken
@@ -23,14 +21,17 @@ class NumberInput:
     """What a sequence estimator knows of its inputs, where they are numbers.
 
     Args:
-        settings: the estimator, whose settings say how they are scaled and read.
+        scaling: kind of the scaler, or a mapping from a column to it.
+
+    Attributes:
+        columns: names of the features. scaler: fitted on the steps of the training part.
     """
 
     kind = "numbers"
     tokens = None
 
-    def __init__(self, settings: Any) -> None:
-        self.settings = settings
+    def __init__(self, scaling: str | Mapping[str, str] = "standard") -> None:
+        self.scaling = scaling
 
     @property
     def features(self) -> int:
@@ -45,8 +46,7 @@ class NumberInput:
         """
         self.columns = list(raw.columns)
         steps = raw.take(train).values
-        kinds = self.settings.scaler
-        self.scaler = Scaler(dict(kinds) if isinstance(kinds, Mapping) else kinds)
+        self.scaler = Scaler(dict(self.scaling) if isinstance(self.scaling, Mapping) else self.scaling)
         self.scaler.fit(steps, self.columns, constants=True)
         constant = np.flatnonzero((steps == steps[0]).all(axis=0))
         named = ", ".join(f"{self.columns[j]!r}" for j in constant[:5].tolist()) + (", …" if len(constant) > 5 else "")
@@ -85,49 +85,23 @@ class NumberInput:
             )
         return replace(raw, values=self.scaler.transform(raw.values))
 
-    def network(self, outputs: int) -> Any:
-        """Return the network, from sequences as `prepare` makes them to (samples, outputs)."""
-        settings = self.settings
-        return build_sequence_network(
-            features=len(self.columns),
-            outputs=outputs,
-            units=tuple(settings.units),
-            bidirectional=settings.bidirectional,
-            pooling=pooling_of(setting(settings, "pooling", self.kind)),
-            dropout=setting(settings, "dropout", self.kind),
-            seed=settings.seed,
-        )
-
-    def baseline_features(self) -> SummaryFeatures:
-        """Return what the simple model that stands beside this one reads."""
-        return SummaryFeatures()
+    def describe(self) -> InputDescription:
+        """Describe the values and the mask beside them."""
+        values = Tensor("values", {"timesteps": None, "features": self.features})
+        return InputDescription((values, Tensor("mask", {"timesteps": None}, "bool")), tuple(self.columns))
 
     def save(self, folder: Path) -> dict[str, Any]:
         """Return what `load` needs, as JSON; larger things go to files in `folder`."""
         return {"kind": self.kind, "columns": self.columns, "scaler": self.scaler.to_dict()}
 
     @classmethod
-    def load(cls, folder: Path, saved: dict[str, Any], settings: Any) -> NumberInput:
+    def load(cls, folder: Path, saved: dict[str, Any]) -> NumberInput:
         """Undo `save`."""
-        found = cls(settings)
-        found.columns, found.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
-        return found
+        loaded = cls()
+        loaded.columns, loaded.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
+        return loaded
 
     @staticmethod
     def files() -> tuple[str, ...]:
         """Names of the files that `save` wrote."""
         return ()
-
-
-def check_pooling(pooling: Any) -> None:
-    """Raise `SettingError` where the setting `pooling` is none that there is."""
-    names = pooling_of(pooling) if isinstance(pooling, str) else ("",)
-    if pooling != "auto" and not set(names) <= set(POOLINGS):
-        raise SettingError(f"pooling={pooling!r}: expected 'last', 'mean', 'max', or some joined: 'last+max'.")
-    if len(set(names)) < len(names):
-        raise SettingError(f"pooling={pooling!r} names one twice.")
-
-
-def pooling_of(pooling: str) -> tuple[str, ...]:
-    """Return the names that the setting `pooling` joins: ``"mean+max"`` → ``("mean", "max")``, ``""`` → ``()``."""
-    return tuple(name for name in pooling.split("+") if name)

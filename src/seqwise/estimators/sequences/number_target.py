@@ -9,6 +9,8 @@ import numpy as np
 from seqwise.backend import import_keras
 from seqwise.data import Scaler
 from seqwise.errors import DataError
+from seqwise.estimators.parts import TargetDescription, Tensor
+from seqwise.estimators.settings import check_loss
 
 
 class NumberTarget:
@@ -18,12 +20,17 @@ class NumberTarget:
         names: of the targets. flat: they came, and go, as shape (samples,) and not (samples, 1).
     """
 
-    def __init__(self, names: list[str], flat: bool, scaler: Scaler | None = None) -> None:
-        self.names, self.flat = names, flat
+    kind = "numbers"
+    loss_in_words = "of the scaled targets"  # of the report
+
+    def __init__(self, names: list[str], flat: bool, scaler: Scaler | None = None, loss: Any = "mse") -> None:
+        self.names, self.flat, self._loss = names, flat, loss
         self.scaler = scaler if scaler is not None else Scaler("standard")
 
     @classmethod
-    def read(cls, y: Any, raw: Any, names: list[str] | None = None) -> tuple[NumberTarget, np.ndarray, list[str]]:
+    def read(
+        cls, y: Any, raw: Any, names: list[str] | None = None, loss: Any = "mse"
+    ) -> tuple[NumberTarget, np.ndarray, list[str]]:
         """Return the target, its values, float64, shape (samples, targets), and notes.
 
         Raises:
@@ -37,7 +44,12 @@ class NumberTarget:
                 raise DataError(
                     f"All {len(values):,} sequences have the same {name}, {values[0, j]:g}: there is nothing to learn."
                 )
-        return cls(names, flat), values, []
+        return cls(names, flat, loss=loss), values, []
+
+    @property
+    def title(self) -> str:
+        """Of the report."""
+        return f"{', '.join(self.names)} of the sequences"
 
     @property
     def outputs(self) -> int:
@@ -47,8 +59,8 @@ class NumberTarget:
     def strata(values: np.ndarray) -> None:
         """The parts are drawn from all alike."""
 
-    def tell(self, values: np.ndarray) -> tuple[str, dict[str, int]]:
-        """Return what the answers are, in words."""
+    def summarise(self, values: np.ndarray) -> tuple[str, dict[str, int]]:
+        """Return what the model gives, in words."""
         least, most = values.min(axis=0), values.max(axis=0)
         words = [f"{name} ({a:.6g} to {b:.6g})" for name, a, b in zip(self.names, least, most, strict=True)]
         return ", ".join(words), {}
@@ -61,6 +73,18 @@ class NumberTarget:
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Return the targets as the network learns them: mean 0, standard deviation 1, float32."""
         return self.scaler.transform(values)
+
+    def describe(self) -> TargetDescription:
+        """Describe the network's outputs, which are scaled."""
+        return TargetDescription(Tensor("targets", {"targets": self.outputs}), tuple(self.names))
+
+    def loss(self) -> Any:
+        """Return the loss that was chosen; raise `SettingError` for a name that Keras does not know."""
+        return check_loss(import_keras(), self._loss)
+
+    def finished_loss(self) -> Any:
+        """Return the loss that was chosen."""
+        return self._loss
 
     def trained_model(self, network: Any) -> Any:
         return network
@@ -76,11 +100,13 @@ class NumberTarget:
     def metrics(self) -> list[Any]:
         return []
 
-    def to_dict(self) -> dict[str, Any]:
-        return {"names": self.names, "flat": self.flat, "scaler": self.scaler.to_dict()}
+    def save(self) -> dict[str, Any]:
+        """Return what `load` needs, as JSON."""
+        return {"kind": self.kind, "names": self.names, "flat": self.flat, "scaler": self.scaler.to_dict()}
 
     @classmethod
-    def from_dict(cls, saved: dict[str, Any]) -> NumberTarget:
+    def load(cls, saved: dict[str, Any]) -> NumberTarget:
+        """Undo `save`."""
         return cls(list(saved["names"]), bool(saved["flat"]), Scaler.from_dict(saved["scaler"]))
 
 

@@ -13,11 +13,11 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-def setting(settings: Any, name: str, kind: str) -> Any:
+def resolved(settings: Any, name: str, kind: str) -> Any:
     """Return a setting, or what ``"auto"`` stands for.
 
     Args:
-        kind: of the inputs: ``"numbers"`` or ``"texts"``.
+        kind: of the inputs: ``"numbers"``, ``"texts"`` or ``"tokens"``.
     """
     value = getattr(settings, name)
     return RECIPES[kind][name] if isinstance(value, str) and value == "auto" else value

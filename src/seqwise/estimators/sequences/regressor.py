@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqwise.backend import deferred_imports, import_keras
+from seqwise.backend import deferred_imports
+from seqwise.baselines import Baseline
+from seqwise.baselines.constant import Constant
+from seqwise.baselines.linear import LinearBaseline
 from seqwise.errors import DataError
 from seqwise.estimators.sequences.alignment import column_names, in_order
-from seqwise.estimators.sequences.base import SequenceEstimator
+from seqwise.estimators.sequences.base import (
+    MODEL_PANEL,
+    SEQUENCES,
+    TRAINING,
+    SequenceEstimator,
+    check_pooling,
+    poolings,
+)
 from seqwise.estimators.sequences.number_target import NumberTarget, read_numbers
+from seqwise.estimators.sequences.recipes import resolved
 from seqwise.estimators.sequences.source import Source, sequence_names
-from seqwise.estimators.settings import check_loss
-from seqwise.evaluation.regression import Regression
+from seqwise.estimators.settings import Option, estimator, learned, setting, share
+from seqwise.evaluation.regression import NumberComparison
 
 with deferred_imports():
     from sklearn.base import RegressorMixin
 
 
+@estimator
 class Regressor(RegressorMixin, SequenceEstimator):
     """Say one number, or several, of a sequence, with an LSTM.
 
@@ -28,10 +40,7 @@ class Regressor(RegressorMixin, SequenceEstimator):
     learned with mean 0 and standard deviation 1 (over the training part), and come back in their own units.
 
     Args:
-        units, bidirectional, pooling, dropout, scaler, test, optimizer, learning_rate, epochs, patience, batch_size,
-            bucketing, tokenizer, embedding, vectors, frozen, seed: as for `Classifier`.
-        validation: share (0.1) or number of sequences held back to find the best epoch.
-        loss: any of Keras's, by name or object, on the scaled targets.
+        {settings}
 
     Attributes:
         model_: the Keras model. Takes [values (samples, timesteps, features), scaled; mask (samples, timesteps)];
@@ -48,54 +57,32 @@ class Regressor(RegressorMixin, SequenceEstimator):
         (3,)
     """
 
-    target_: NumberTarget
+    pooling: str = setting(
+        "auto",
+        'what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
+        'several joined, ``"last+max"``; ``"auto"`` takes the mean of numbers and the maximum of texts.',
+        check=check_pooling,
+        option=Option(SEQUENCES, str, help="What the LSTM passes on: last, mean, max, or some joined: last+max."),
+    )
+    dropout: float | str = setting(
+        0.0,
+        "share of each LSTM layer's outputs (and of the words' vectors) dropped in training, 0 to 1; "
+        '``"auto"`` takes 0.3, and 0.5 for texts.',
+        check=share(auto=True),
+        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
+    )
+    loss: Any = setting(
+        "mse",
+        "any of Keras's, by name or object, on the scaled targets.",
+        option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
+    )
 
-    def __init__(
-        self,
-        units: Sequence[int] = (64,),
-        *,
-        bidirectional: bool = True,
-        pooling: str = "auto",
-        dropout: float = 0.0,
-        loss: Any = "mse",
-        scaler: str | Mapping[str, str] = "standard",
-        validation: float = 0.1,
-        test: float = 0.0,
-        optimizer: Any = "adam",
-        learning_rate: float | str = "auto",
-        epochs: int | str = "auto",
-        patience: int | None = None,
-        batch_size: int | str = "auto",
-        bucketing: bool = True,
-        tokenizer: Mapping[str, Any] | None = None,
-        embedding: int = 64,
-        vectors: str | None = None,
-        frozen: bool = False,
-        seed: int = 0,
-    ) -> None:
-        self.units = units
-        self.bidirectional = bidirectional
-        self.pooling = pooling
-        self.dropout = dropout
-        self.loss = loss
-        self.scaler = scaler
-        self.validation = validation
-        self.test = test
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.bucketing = bucketing
-        self.tokenizer = tokenizer
-        self.embedding = embedding
-        self.vectors = vectors
-        self.frozen = frozen
-        self.seed = seed
+    target_: NumberTarget = learned()
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the targets in their own units, float64, shape (samples,), or (samples, targets) as `fit` had them."""
-        return self._shaped(self._outputs(self._read_to_predict(X)))
+        values = self._outputs(self._read_to_predict(X))
+        return values[:, 0] if self.target_.flat else values
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return R², as scikit-learn has it."""
@@ -103,9 +90,9 @@ class Regressor(RegressorMixin, SequenceEstimator):
 
         raw, y = self._read_to_score(X, y)
         weights = in_order(sample_weight, raw, "weights")
-        return float(r2_score(self._values(y, raw), self._outputs(raw), sample_weight=weights))
+        return float(r2_score(self._encode(y, raw), self._outputs(raw), sample_weight=weights))
 
-    def evaluate(self, X: Any = None, y: Any = None) -> Regression:
+    def evaluate(self, X: Any = None, y: Any = None) -> NumberComparison:
         """Score the model beside the training's mean and ridge regression on a few numbers of each sequence.
 
         Args:
@@ -116,23 +103,14 @@ class Regressor(RegressorMixin, SequenceEstimator):
             DataError: nothing was held back.
         """
         if X is None:
-            part, chosen = self._part_to_score()
-            assert self.answers_ is not None
-            return self._compare(self.raw_.take(chosen), self.answers_[chosen], part)
+            held_back = self._held_back()
+            return self._compare_once(lambda: self._compare(*held_back))
         raw, y = self._read_to_score(X, y)
-        return self._compare(raw, self._values(y, raw), raw.label)
+        return self._compare(raw, self._encode(y, raw), raw.label)
 
-    def _compare(self, raw: Any, truth: np.ndarray, part: str) -> Regression:
-        found = {
-            "model": self._outputs(raw),
-            "simple": self.baseline_.predict(raw),
-            "mean": np.repeat(self.prior_[None], len(raw), axis=0),
-        }
-        names = {"model": "this model", "simple": self.baseline_.name, "mean": "the training's mean"}
-        return Regression(self.target_.names, truth, found, names, part)
-
-    def _find_prior(self, answers: np.ndarray) -> np.ndarray:
-        return answers.mean(axis=0)
+    def _compare(self, raw: Any, truth: np.ndarray, part: str) -> NumberComparison:
+        said, names = self._predictions(raw, self._outputs(raw))
+        return NumberComparison(self.target_.names, truth, said, names, part)
 
     def prediction_columns(self, X: Any) -> dict[str, Any]:
         """Return the predictions as named columns: the sequence, then each target."""
@@ -140,10 +118,7 @@ class Regressor(RegressorMixin, SequenceEstimator):
         outputs = self._outputs(raw)
         return {"sequence": sequence_names(raw)} | {name: outputs[:, j] for j, name in enumerate(self.target_.names)}
 
-    def _coded(self, y: Any, raw: Any) -> np.ndarray:
-        return self._values(y, raw)
-
-    def _values(self, y: Any, raw: Any) -> np.ndarray:
+    def _encode(self, y: Any, raw: Any) -> np.ndarray:
         """Return targets that are to be compared with the model's, float64, shape (samples, targets)."""
         values, _ = read_numbers(y, raw)
         wanted = len(self.target_.names)
@@ -154,11 +129,18 @@ class Regressor(RegressorMixin, SequenceEstimator):
             )
         return values
 
-    def _shaped(self, values: np.ndarray) -> np.ndarray:
-        return values[:, 0] if self.target_.flat else values
+    def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[NumberTarget, np.ndarray, list[str]]:
+        return NumberTarget.read(y, raw, column_names(y, raw, source.label), self.loss)
 
-    def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
-        return NumberTarget.read(y, raw, column_names(y, raw, source.label))
+    def _pooling(self, kind: str) -> tuple[str, ...]:
+        return poolings(resolved(self, "pooling", kind))
 
-    def _loss(self, target: NumberTarget) -> Any:
-        return check_loss(import_keras(), self.loss)
+    def _unfitted_baselines(self) -> dict[str, Baseline]:
+        return {
+            "simple": LinearBaseline(self._baseline_features(), "numbers"),
+            "mean": Constant("the training's mean"),
+        }
+
+    def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
+        super()._load_parts(folder, saved)
+        self.target_ = NumberTarget.load(saved["target"])

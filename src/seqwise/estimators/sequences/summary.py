@@ -1,4 +1,4 @@
-"""What the tensors of a set of sequences will be, told before anything is trained."""
+"""What the tensors of a set of sequences will be, before anything is trained."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ MOST_NAMED = 20  # features and classes
 
 @dataclass(frozen=True)
 class SequenceSummary:
-    """The shapes of sequences with one answer each; `str()` tells them in words.
+    """The shapes of sequences with one target each; `str()` says them in words.
 
     Attributes:
         label: what the sequences came from.
         features: name of the column behind each feature, in order.
         lengths: timesteps of each sequence, shape (samples,).
-        answers: what the model says of a sequence, in words: ``"one of 3 classes"``.
+        outcome: what the model gives for a sequence, in words: ``"one of 3 classes"``.
         outputs: how many numbers that takes.
         counts: how many sequences each class has; empty where there are no classes.
         parts: how many sequences each part has.
         buckets: timesteps of the batches, ascending.
         tokens: of texts, how many tokens the vocabulary holds; None of numbers.
-        each_step: there is an answer for each step, and `counts` counts steps.
+        each_step: there is a target for each step, and `counts` counts steps.
     """
 
     label: str
     features: list[str]
     lengths: np.ndarray
-    answers: str
+    outcome: str
     outputs: int
     counts: dict[str, int]
     parts: dict[str, int]
@@ -52,7 +52,7 @@ class SequenceSummary:
 
     @property
     def padding(self) -> tuple[float, float]:
-        """The share of a batch's steps that is padding: with batches of like lengths, and if all were padded to the
+        """The share of a batch's steps that is padding: with batches of similar length, and if all were padded to the
         longest."""
         tops = self.buckets[np.searchsorted(self.buckets, self.lengths)]
         real = int(self.lengths.sum())
@@ -61,12 +61,12 @@ class SequenceSummary:
     def __str__(self) -> str:
         least, most = int(self.lengths.min()), int(self.lengths.max())
         steps = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-        answered = {"samples": len(self.lengths)} | ({"timesteps": steps} if self.each_step else {})
+        output = {"samples": len(self.lengths)} | ({"timesteps": steps} if self.each_step else {})
         counted = "step" if self.each_step else "sequence"
         lines = [
             *(self._numbers(steps) if self.tokens is None else self._tokens(steps)),
-            f"output y     {format_shape(**answered, outputs=self.outputs)}",
-            f"             {self.answers}",
+            f"output y     {format_shape(**output, outputs=self.outputs)}",
+            f"             {self.outcome}",
             *(f"             {name}: {count:,} {counted}(s)" for name, count in list(self.counts.items())[:MOST_NAMED]),
         ]
         if len(self.counts) > MOST_NAMED:
@@ -78,7 +78,7 @@ class SequenceSummary:
             with_buckets, without = self.padding
             listed = ", ".join(f"{n:,}" for n in self.buckets.tolist())
             lines.append(
-                f"batches   of like lengths, {listed} steps: {with_buckets:.0%} of them is padding ({without:.0%} if "
+                f"batches   of similar length, {listed} steps: {with_buckets:.0%} of them is padding ({without:.0%} if "
                 "all were padded to the longest)"
             )
         lines.append(f"Keras     {self.keras_input}")

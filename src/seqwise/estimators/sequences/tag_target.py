@@ -11,12 +11,16 @@ from seqwise.data import Sequences
 from seqwise.data.classes import Classes, find_classes, read_labels
 from seqwise.data.sequences import split_by_lengths
 from seqwise.errors import DataError
+from seqwise.estimators.parts import TargetDescription, Tensor
 
 
 class TagTarget:
     """The tags of a training, and what the network, its loss and its outputs have to be for them."""
 
     title = "Tags of the steps"  # of the report
+
+    kind = "tags"
+    loss_in_words = "cross-entropy"  # of the report
 
     def __init__(self, classes: Classes) -> None:
         self.classes = classes
@@ -53,11 +57,36 @@ class TagTarget:
         lengths = np.array([len(one) for one in codes], dtype=np.int64)
         return Sequences(np.concatenate(codes).astype(np.int32)[:, None], lengths, ["tag"])
 
-    def tell(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
-        """Return what the answers are, in words, and how many steps have each tag."""
+    def summarise(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
+        """Return what the model gives, in words, and how many steps have each tag."""
         counts = np.bincount(np.concatenate(codes), minlength=len(self.classes))
         named = dict(zip(map(str, self.classes.values.tolist()), counts.tolist(), strict=True))
         return f"one of {len(self.classes)} tags for each step", named
+
+    def describe(self) -> TargetDescription:
+        """Describe the network's outputs, before the softmax."""
+        names = tuple(map(str, self.classes.values.tolist()))
+        return TargetDescription(Tensor("logits", {"timesteps": None, "tags": len(names)}), names, "softmax")
+
+    def save(self) -> dict[str, Any]:
+        """Return what `load` needs, as JSON."""
+        return {"kind": self.kind} | self.classes.to_dict()
+
+    @classmethod
+    def load(cls, saved: dict[str, Any]) -> TagTarget:
+        """Undo `save`."""
+        return cls(Classes.from_dict(saved))
+
+    @staticmethod
+    def finish(outputs: np.ndarray) -> np.ndarray:
+        """Return the probability of each tag, float64, shape (steps, tags)."""
+        outputs = outputs.astype(np.float64)
+        return outputs / outputs.sum(axis=1, keepdims=True)
+
+    @staticmethod
+    def finished_loss() -> str:
+        """Return the loss of probabilities."""
+        return "sparse_categorical_crossentropy"
 
     @staticmethod
     def loss() -> Any:

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from seqwise.baselines import Baseline
+from seqwise.baselines.constant import Constant
 from seqwise.baselines.linear import LinearBaseline
 from seqwise.baselines.steps import StepFeatures, TokenBaseline
 from seqwise.data.sequences import split_by_lengths
 from seqwise.data.texts import Texts
-from seqwise.estimators.sequences.base import SequenceEstimator
+from seqwise.estimators.sequences.base import TOKENIZER_OPTIONS, SequenceEstimator, check_tokenizer
 from seqwise.estimators.sequences.source import Source, sequence_names
-from seqwise.estimators.sequences.step_source import read_step_source
+from seqwise.estimators.sequences.step_source import StepSource, read_step_source
 from seqwise.estimators.sequences.tag_target import TagTarget, read_tags
-from seqwise.estimators.sequences.token_input import TokenInput
-from seqwise.evaluation.classification import Classification, majority
+from seqwise.estimators.sequences.text_input import TokenInput
+from seqwise.estimators.settings import estimator, learned, setting
+from seqwise.evaluation.classification import ClassComparison
 from seqwise.training import StepBatches, predict_steps
 
 
+@estimator
 class Tagger(SequenceEstimator):
     """Say for every step of a sequence which tag it has, with an LSTM: words and their kinds, signals and their phases.
 
     Follows scikit-learn's conventions. Padding counts neither in the loss nor in a score, and never comes back.
 
     Args:
-        units, bidirectional, dropout, scaler, test, optimizer, learning_rate, patience, batch_size, bucketing, seed:
-            as for `Classifier`; ``"auto"`` takes a dropout of 0.3 and a learning rate of 0.003.
-        validation: share (0.1) or number of sequences held back to find the best epoch.
-        epochs: how many; ``"auto"`` takes 5 to 100, about 1,700 steps.
-        tokenizer: of tokens: ``size``, ``min_count`` and ``lowercase`` of the `seqwise.data.Tokenizer`.
-        embedding, vectors, frozen: of tokens, as for `Classifier`.
+        {settings}
 
     Attributes:
         classes_: the tags, sorted.
@@ -46,98 +46,21 @@ class Tagger(SequenceEstimator):
         2
     """
 
-    pooling = ""  # every state is kept
+    expected_y = "of each sequence a list, one tag for each step"
     each_step = True
-    answered = "of each sequence a list, one tag for each step"
-    target_: TagTarget
 
-    def __init__(
-        self,
-        units: Sequence[int] = (64,),
-        *,
-        bidirectional: bool = True,
-        dropout: float | str = "auto",
-        scaler: str | Mapping[str, str] = "standard",
-        validation: float = 0.1,
-        test: float = 0.0,
-        optimizer: Any = "adam",
-        learning_rate: float | str = "auto",
-        epochs: int | str = "auto",
-        patience: int | None = None,
-        batch_size: int | str = "auto",
-        bucketing: bool = True,
-        tokenizer: Mapping[str, Any] | None = None,
-        embedding: int = 64,
-        vectors: str | None = None,
-        frozen: bool = False,
-        seed: int = 0,
-    ) -> None:
-        self.units = units
-        self.bidirectional = bidirectional
-        self.dropout = dropout
-        self.scaler = scaler
-        self.validation = validation
-        self.test = test
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.bucketing = bucketing
-        self.tokenizer = tokenizer
-        self.embedding = embedding
-        self.vectors = vectors
-        self.frozen = frozen
-        self.seed = seed
+    tokenizer: Mapping[str, Any] | None = setting(
+        None,
+        "of tokens: ``size``, ``min_count`` and ``lowercase`` of the `seqwise.data.Tokenizer`.",
+        check=check_tokenizer,
+        entries={name: option for name, option in TOKENIZER_OPTIONS.items() if name != "tokens"},
+    )
 
-    def fit(
-        self,
-        X: Any,
-        y: Any = None,
-        *,
-        group: str | None = None,
-        time: Any = None,
-        features: Any = None,
-        label: Any = None,
-        text: str | None = None,
-        sample_weight: Any = None,
-        callbacks: Sequence[Any] = (),
-        verbose: bool | None = None,
-    ) -> Tagger:
-        """Train on sequences with a tag for each of their steps.
-
-        Args:
-            X: a list of arrays, each (timesteps, features); one array (samples, timesteps, features); a list of lists
-                of tokens; or, with `group`, a long table (path, pandas, polars, pyarrow) of one row a step.
-            y: of each sequence its tags, a list or an array, one for each step, in the sequences' order (see
-                `Classifier.fit`); None where a table has them.
-            group: of a table: the column that names each row's sequence.
-            time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
-            features: of a table: the feature columns; None for every numeric column that is none of the others.
-            label: of a table: the column of tags.
-            text: of a table: the column of tokens, in place of features.
-            sample_weight: what each step of a sequence weighs in the loss, shape (samples,).
-            callbacks: Keras callbacks.
-            verbose: a live progress bar; None shows it in a terminal or notebook.
-
-        Raises:
-            DataError, SettingError: each message says how to mend it.
-        """
-        return super().fit(
-            X,
-            y,
-            group=group,
-            time=time,
-            features=features,
-            label=label,
-            text=text,
-            sample_weight=sample_weight,
-            callbacks=callbacks,
-            verbose=verbose,
-        )
+    target_: TagTarget = learned()
 
     @property
     def classes_(self) -> np.ndarray:
+        """The tags, sorted, shape (tags,)."""
         self._check_fitted()
         return self.target_.classes.values
 
@@ -147,7 +70,8 @@ class Tagger(SequenceEstimator):
 
     def predict_proba(self, X: Any) -> list[np.ndarray]:
         """Return the probability of each tag: of each sequence an array, float64, shape (timesteps, tags)."""
-        steps = self.input_.prepare(self._read_to_predict(X))
+        raw = self._read_to_predict(X)
+        steps = self.input_.prepare(raw)
         return list(split_by_lengths(self._at_steps(steps), steps.lengths))
 
     def prediction_columns(self, X: Any) -> dict[str, Any]:
@@ -168,11 +92,11 @@ class Tagger(SequenceEstimator):
     def score(self, X: Any, y: Any = None) -> float:
         """Return the share of all steps whose tag is right."""
         raw, tags = self._read_to_score(X, y)
-        found = self._at_steps(self.input_.prepare(raw)).argmax(axis=1)
-        return float((found == np.concatenate(self._coded(tags, raw))).mean())
+        predicted = self._at_steps(self.input_.prepare(raw)).argmax(axis=1)
+        return float((predicted == np.concatenate(self._encode(tags, raw))).mean())
 
-    def evaluate(self, X: Any = None, y: Any = None) -> Classification:
-        """Score the model, step by step, beside the most frequent tag and a simple model that sees one step alone.
+    def evaluate(self, X: Any = None, y: Any = None) -> ClassComparison:
+        """Score the model, step by step, beside the most frequent tag and a baseline that sees one step alone.
 
         Args:
             X, y: other sequences with their tags; None for the part that was held back (the test part, or else the
@@ -181,56 +105,57 @@ class Tagger(SequenceEstimator):
         Raises:
             DataError: nothing was held back.
         """
-        unknown: tuple[Any, ...] = ()
         if X is None:
-            part, chosen = self._part_to_score()
-            assert self.answers_ is not None
-            raw, codes = self.raw_.take(chosen), self.answers_[chosen]
-        else:
-            raw, y = self._read_to_score(X, y)
-            part, codes = raw.label, self._coded(y, raw)
-            unknown = tuple(sorted(set(read_tags(y, raw)[0].tolist()) - set(self.classes_.tolist()), key=str))
-        steps, truth = self.input_.prepare(raw), np.concatenate(codes)
-        baseline = self.baseline_
-        found = {
-            "model": self._at_steps(steps),
-            "simple": baseline.predict(steps),
-            "majority": np.repeat(self.prior_[None], len(truth), axis=0),
-        }
-        names = {"model": "this model", "simple": baseline.name, "majority": "majority"}
-        return Classification(self.classes_, truth, found, names, part, unknown, lengths=steps.lengths)
+            held_back = self._held_back()
+            return self._compare_once(lambda: self._compare(*held_back, ()))
+        raw, y = self._read_to_score(X, y)
+        unknown = tuple(sorted(set(read_tags(y, raw)[0].tolist()) - set(self.classes_.tolist()), key=str))
+        return self._compare(raw, self._encode(y, raw), raw.label, unknown)
 
-    def _fit_baseline(self, chosen: np.ndarray, answers: np.ndarray) -> Any:
-        return self.empty_baseline().fit(self.input_.prepare(self.raw_.take(chosen)), np.concatenate(answers))
-
-    def empty_baseline(self) -> Any:
-        if self.input_.kind == "tokens":
-            return TokenBaseline(len(self.input_.tokenizer), len(self.classes_))
-        return LinearBaseline(StepFeatures(), "classes", len(self.classes_))
+    def _compare(self, raw: Any, encoded: np.ndarray, part: str, unknown: tuple[Any, ...]) -> ClassComparison:
+        steps = self.input_.prepare(raw)
+        said, names = self._predictions(raw, self._at_steps(steps))
+        truth = np.concatenate(encoded)
+        return ClassComparison(self.classes_, truth, said, names, part, unknown, lengths=steps.lengths)
 
     def _at_steps(self, steps: Any) -> np.ndarray:
-        found = predict_steps(self.model_, steps).astype(np.float64)
-        return found / found.sum(axis=1, keepdims=True)
+        return self.target_.finish(predict_steps(self.model_, steps))
 
-    def _read_source(self, X: Any, **names: Any) -> tuple[Source, Any]:
-        return read_step_source(X, **names)
+    def _baseline_samples(self, raw: Any) -> np.ndarray:
+        return self.input_.prepare(raw).values
 
-    def _read_answers(self, y: Any, raw: Any, source: Source) -> tuple[TagTarget, np.ndarray, list[str]]:
+    def _fit_baselines(self, chosen: np.ndarray) -> dict[str, Baseline]:
+        assert self.targets_ is not None
+        steps, tags = self._baseline_samples(self.raw_.take(chosen)), np.concatenate(self.targets_[chosen])
+        return {name: baseline.fit(steps, tags) for name, baseline in self._unfitted_baselines().items()}
+
+    def _unfitted_baselines(self) -> dict[str, Baseline]:
+        count = len(self.classes_)
+        simple: Baseline = LinearBaseline(StepFeatures(), "classes", count)
+        if self.input_.tokens is not None:
+            simple = TokenBaseline(self.input_.tokens, count)
+        return {"simple": simple, "majority": Constant("majority", count)}
+
+    def _read_source(self, X: Any, **columns: Any) -> tuple[Source, Any]:
+        return read_step_source(X, **columns)
+
+    def _source_type(self) -> type[Source]:
+        return StepSource
+
+    def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[TagTarget, np.ndarray, list[str]]:
         return TagTarget.read(y, raw)
 
     def _input(self, source: Source) -> Any:
-        return TokenInput(self) if source.texts else super()._input(source)
+        return TokenInput(self.tokenizer, self.vectors, self.seed) if source.texts else super()._input(source)
 
-    def _batches(self, steps: Any, target: TagTarget, codes: np.ndarray, weights: Any) -> StepBatches:
-        return StepBatches(steps, target.encode(codes), weights, bucketing=self.bucketing)
+    def _make_batches(self) -> Any:
+        return StepBatches
 
-    def _loss(self, target: TagTarget) -> Any:
-        return target.loss()
-
-    def _find_prior(self, answers: np.ndarray) -> np.ndarray:
-        return majority(np.concatenate(answers), len(self.classes_))
-
-    def _coded(self, y: Any, raw: Any) -> np.ndarray:
+    def _encode(self, y: Any, raw: Any) -> np.ndarray:
         (flat, counts), classes = read_tags(y, raw), self.target_.classes
         classes.unknown_in(flat.tolist())  # raises where none is known
         return split_by_lengths(classes.encode(flat), counts)
+
+    def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
+        super()._load_parts(folder, saved)
+        self.target_ = TagTarget.load(saved["target"])

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from seqwise.backend import import_keras
-from seqwise.estimators.sequences.network import head, read_steps, seed_stream
+from seqwise.estimators.seeds import seed_stream
+from seqwise.estimators.sequences.network import head, read_steps
 
 
 def build_text_network(

@@ -14,7 +14,7 @@ NEVER = -1e30  # the log-probability of what may not be; infinity would make NaN
 Step = Callable[[Any, list[Any]], tuple[Any, list[Any]]]
 
 
-class Found(NamedTuple):
+class Hypotheses(NamedTuple):
     """The best hypothesis of each sentence.
 
     Attributes:
@@ -26,7 +26,9 @@ class Found(NamedTuple):
     scores: Any
 
 
-def beam_search(step: Step, states: list[Any], limits: Any, *, steps: int, beam: int, length_penalty: float) -> Found:
+def beam_search(
+    step: Step, states: list[Any], limits: Any, *, steps: int, beam: int, length_penalty: float
+) -> Hypotheses:
     """Find for each sentence the tokens of the highest score that `beam` hypotheses at a time lead to.
 
     A hypothesis that is complete keeps its place and the others go on in the places left, as in Bahdanau et al. 2015
@@ -98,4 +100,4 @@ def beam_search(step: Step, states: list[Any], limits: Any, *, steps: int, beam:
     may = ops.logical_or(complete, ops.logical_not(ops.any(complete, axis=1, keepdims=True)))
     best = ops.argmax(ops.where(may, scores, 3 * NEVER), axis=1)[:, None]
     tokens = ops.take_along_axis(tokens, best[:, :, None], axis=1)[:, 0]
-    return Found(tokens, ops.take_along_axis(scores, best, axis=1)[:, 0])
+    return Hypotheses(tokens, ops.take_along_axis(scores, best, axis=1)[:, 0])

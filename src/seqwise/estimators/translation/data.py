@@ -2,111 +2,193 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqwise.data import Sequences
-from seqwise.data.text_pairs import TextPairs, split_pairs
-from seqwise.data.tokenizer import Tokenizer
-from seqwise.errors import DataError
+from seqwise.artifact import write_json
+from seqwise.backend import import_keras
+from seqwise.data import Sequences, TextPairs, Tokenizer
+from seqwise.estimators.parts import InputDescription, TargetDescription, Tensor
 from seqwise.estimators.translation.summary import PairSummary
 from seqwise.training import PairBatches
 
+VOCABULARY = "vocabulary.json"
+
+
+class PairInput:
+    """Texts and the translations so far, as token ids of two vocabularies.
+
+    Args:
+        kind_of_tokens: ``"words"`` or ``"bpe"``. sizes: of both tokenizers, see `seqwise.data.Tokenizer`.
+
+    Attributes:
+        source, target: the two tokenizers, learned on the training part.
+    """
+
+    kind = "pairs"
+
+    def __init__(self, kind_of_tokens: str = "bpe", **sizes: Any) -> None:
+        self.source = Tokenizer(kind_of_tokens, **sizes)
+        self.target = Tokenizer(kind_of_tokens, **sizes, lowercase=False, ends=True)
+
+    def fit(self, raw: TextPairs, train: np.ndarray) -> list[str]:
+        """Learn both vocabularies from the training part; its notes depend on the pairs that are left out later."""
+        pairs = raw.take(train)
+        self.source.fit(pairs.sources)
+        self.target.fit(pairs.targets)
+        return []
+
+    def prepare(self, raw: TextPairs) -> tuple[Sequences, Sequences]:
+        """Return sources and targets as token ids."""
+        return self.source.encode(raw.sources), self.target.encode(raw.targets)
+
+    def describe(self) -> InputDescription:
+        """Describe the source, and the target up to the step before."""
+        tensors = tuple(Tensor(name, {"timesteps": None}, "int32") for name in ("source", "decoder_input"))
+        return InputDescription(tensors, tokens={"source": len(self.source), "decoder_input": len(self.target)})
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        """Write the vocabularies; return what else `load` needs, as JSON."""
+        write_json(folder / VOCABULARY, {"source": self.source.to_dict(), "target": self.target.to_dict()})
+        return {"kind": self.kind}
+
+    @classmethod
+    def load(cls, folder: Path, saved: dict[str, Any]) -> PairInput:
+        """Undo `save`."""
+        tokenizers = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
+        loaded = cls()
+        loaded.source = Tokenizer.from_dict(tokenizers["source"])
+        loaded.target = Tokenizer.from_dict(tokenizers["target"])
+        return loaded
+
+    @staticmethod
+    def files() -> tuple[str, ...]:
+        """Names of the files that `save` writes."""
+        return (VOCABULARY,)
+
+
+class TokenTarget:
+    """The next token of the translation, at each step.
+
+    Attributes:
+        tokenizer: of the translations.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, label_smoothing: float = 0.0) -> None:
+        self.tokenizer, self.label_smoothing = tokenizer, label_smoothing
+
+    def fit(self, values: Any) -> list[str]:
+        """There is nothing to learn: the vocabulary is the input's."""
+        return []
+
+    def describe(self) -> TargetDescription:
+        """Describe the logits of all tokens."""
+        return TargetDescription(Tensor("logits", {"timesteps": None, "tokens": len(self.tokenizer)}))
+
+    def loss(self) -> Any:
+        """Return the cross-entropy of a token, with smoothed labels."""
+        from seqwise.training.token_loss import TokenCrossentropy  # imports Keras
+
+        return TokenCrossentropy(self.label_smoothing)
+
+    def finished_loss(self) -> Any:
+        """Return the loss of the logits, which the kept model gives."""
+        return self.loss()
+
+    def metrics(self) -> list[Any]:
+        """The loss says it all."""
+        return []
+
+    def trained_model(self, network: Any) -> Any:
+        """The network itself is trained."""
+        return network
+
+    def finished_model(self, network: Any) -> Any:
+        """The network itself is kept."""
+        return network
+
+    def finish(self, outputs: np.ndarray) -> np.ndarray:
+        """Return logits, float64."""
+        return outputs.astype(np.float64)
+
+    def save(self) -> dict[str, Any]:
+        """The vocabulary is the input's."""
+        return {"kind": "tokens"}
+
+    @classmethod
+    def load(cls, saved: dict[str, Any], tokenizer: Tokenizer | None = None) -> TokenTarget:
+        """Undo `save`."""
+        assert tokenizer is not None, "the input's"
+        return cls(tokenizer)
+
+
+def plain_model(model: Any) -> Any:
+    """Return the model on the same layers, without its loss, which is ours, and its optimizer."""
+    return import_keras().Model(model.inputs, model.outputs, name="translator")
+
 
 @dataclass(frozen=True)
-class ReadPairs:
+class PairData:
     """Pairs before anything is trained.
 
     Attributes:
-        parts: the pairs of each part; `tokenizers`: of sources and targets, learned on the training part.
+        parts: numbers of the pairs of each part, without those that are too long to learn from.
         sources, targets: all pairs as token ids.
         too_long: what is to be said of pairs that were left out of the training and validation parts.
     """
 
     pairs: TextPairs
     parts: dict[str, np.ndarray]
-    tokenizers: tuple[Tokenizer, Tokenizer]
+    input: PairInput
+    target: TokenTarget
     sources: Sequences
     targets: Sequences
     too_long: list[str]
+    path: str | None = None
 
     @cached_property
     def learned(self) -> np.ndarray:
-        """The pairs that are trained on or watched, ascending: those of `batches`, in their order."""
+        """The pairs that are trained on or watched, ascending: those of `_batches`, in their order."""
         return np.sort(np.concatenate([self.parts["train"], self.parts["validation"]]))
 
     @cached_property
-    def batches(self) -> PairBatches:
+    def _batches(self) -> PairBatches:
         return PairBatches(self.sources.take(self.learned), self.targets.take(self.learned))
 
-    def part(self, name: str) -> PairBatches:
+    def batches(self, part: str) -> PairBatches:
         """Return the batches of ``"train"`` or ``"validation"``."""
-        return self.batches.subset(np.searchsorted(self.learned, self.parts[name]))
+        return self._batches.subset(np.searchsorted(self.learned, self.parts[part]))
 
     def longest(self) -> tuple[int, int]:
         """Return the tokens of the longest source and target that are trained on."""
         train = self.parts["train"]
         return int(self.sources.lengths[train].max()), int(self.targets.lengths[train].max())
 
-    def story(self) -> PairSummary:
-        source, target = self.tokenizers
+    def summary(self) -> PairSummary:
+        """Return the shapes of all tensors."""
         return PairSummary(
             label=self.pairs.label,
             source_lengths=self.sources.lengths,
             target_lengths=self.targets.lengths,
-            source_tokens=len(source),
-            target_tokens=len(target),
+            source_tokens=len(self.input.source),
+            target_tokens=len(self.input.target),
             parts={name: len(part) for name, part in self.parts.items()},
-            sides=self.batches.sides,
+            sides=self._batches.sides,
         )
 
     def notes(self) -> list[str]:
-        """Tell what was left out, and what the vocabularies do not know of the training part."""
+        """Return what was left out, and what the vocabularies do not know of the training part."""
         chosen = self.parts["train"]
-        train, found = self.pairs.take(chosen), [*self.pairs.warnings, *self.too_long]
-        sides = (("sources", self.sources), ("targets", self.targets))
-        for (side, ids), tokenizer in zip(sides, self.tokenizers, strict=True):
-            told = tokenizer.warnings(getattr(train, side), ids.take(chosen))
-            found += [f"{side}: {len(tokenizer):,} tokens in the vocabulary. {note}" for note in told]
-        return found
-
-
-def prepare_pairs(settings: Any, pairs: TextPairs) -> ReadPairs:
-    """Divide pairs, learn the vocabularies of the training part, and encode.
-
-    Pairs with a side of more than `max_length` tokens are neither trained on nor watched: attention holds source times
-    target steps for each of a batch.
-
-    Args:
-        settings: a Translator's.
-
-    Raises:
-        DataError: no pair is left to train on.
-    """
-    parts = split_pairs(pairs.sources, validation=settings.validation, test=settings.test, seed=settings.seed)
-    train = pairs.take(parts["train"])
-    sizes: dict[str, Any] = {"size": settings.vocabulary, "min_count": settings.min_count}
-    tokenizers = (
-        Tokenizer(settings.tokens, **sizes).fit(train.sources),
-        Tokenizer(settings.tokens, **sizes, lowercase=False, ends=True).fit(train.targets),
-    )
-    sources, targets = tokenizers[0].encode(pairs.sources), tokenizers[1].encode(pairs.targets)
-    long = np.maximum(sources.lengths, targets.lengths) > settings.max_length
-    learned = np.concatenate([parts["train"], parts["validation"]])
-    notes = []
-    if long[learned].any():
-        first = learned[long[learned]].min()
-        notes.append(
-            f"{long[learned].sum():,} of the {len(learned):,} pairs to learn from have a side of more than "
-            f"max_length={settings.max_length} tokens, first {pairs.sources[first][:40]!r}…: left out."
-        )
-        parts |= {name: parts[name][~long[parts[name]]] for name in ("train", "validation")}
-    if not len(parts["train"]):
-        raise DataError(
-            f"Each of the {len(learned):,} pairs to learn from has a side of more than max_length="
-            f"{settings.max_length} tokens. Cut the texts into sentences, or raise max_length."
-        )
-    return ReadPairs(pairs, parts, tokenizers, sources, targets, notes)
+        train, notes = self.pairs.take(chosen), [*self.pairs.warnings, *self.too_long]
+        for side, ids, tokenizer in (
+            ("sources", self.sources, self.input.source),
+            ("targets", self.targets, self.input.target),
+        ):
+            size = f"{side}: {len(tokenizer):,} tokens in the vocabulary."
+            notes += [f"{size} {note}" for note in tokenizer.warnings(getattr(train, side), ids.take(chosen))]
+        return notes

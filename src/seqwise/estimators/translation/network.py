@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from seqwise.backend import import_keras
-from seqwise.estimators.sequences.network import seed_stream
+from seqwise.estimators.seeds import seed_stream
 
 ATTENTION = (None, "dot", "additive")
+NAMED = {"source", "source_embedding", "target_embedding", "encoder_1_dropout", "decoder_1", "logits"}  # layers
 
 
 class InferenceModels(NamedTuple):
@@ -36,9 +37,11 @@ def build_translator(
     dropout: float = 0.0,
     seed: int = 0,
 ) -> Any:
-    """Build the model that is trained: [source, taught] → logits (samples, target timesteps, `target_tokens`).
+    """Build the model that is trained: [source, decoder input] → logits (samples, target
+    timesteps, `target_tokens`).
 
-    Both inputs are token ids (samples, timesteps), 0 where padded; `taught` is the target up to the step before.
+    Both inputs are token ids (samples, timesteps), 0 where padded; the decoder input is the target up to
+    the step before (teacher forcing).
     Each decoder layer starts from the final state of the encoder's layer beside it (Sutskever et al. 2014); a
     bidirectional encoder's two states are brought to one by a dense layer (Bahdanau et al. 2015). Attention stands
     after the decoder (Luong et al. 2015): its context and the decoder's output make the output together.
@@ -97,8 +100,8 @@ def build_translator(
             ]
         states.append(final)
 
-    taught = layers.Input((None,), dtype="int32", name="taught")
-    output = dropped(embed(taught, target_tokens, "target"), "target")
+    decoder_input = layers.Input((None,), dtype="int32", name="decoder_input")
+    output = dropped(embed(decoder_input, target_tokens, "target"), "target")
     for i, width in enumerate(units, 1):
         output, *_ = lstm(width, f"decoder_{i}")(output, initial_state=states[i - 1])
         output = dropped(output, f"decoder_{i}")
@@ -114,27 +117,28 @@ def build_translator(
         output = layers.Dense(width, activation="tanh", kernel_initializer=glorot(), name="attended")(joined)
         output = dropped(output, "attended")
     logits = layers.Dense(target_tokens, kernel_initializer=glorot(), name="logits")(output)
-    return keras.Model([source, taught], logits, name="translator")
+    return keras.Model([source, decoder_input], logits, name="translator")
 
 
-def plain_model(model: Any) -> Any:
-    """Return the model on the same layers, without its loss, which is ours, and its optimiser: to be saved."""
-    return import_keras().Model(model.inputs, model.outputs, name="translator")
+def inference_models(model: Any) -> InferenceModels | None:
+    """Take encoder and decoder step out of a model that `build_translator` made, on the same layers.
 
-
-def inference_models(model: Any) -> InferenceModels:
-    """Take encoder and decoder step out of a model that `build_translator` made, on the same layers."""
+    Returns:
+        None for any other model.
+    """
     keras = import_keras()
     layers, known = keras.layers, {layer.name: layer for layer in model.layers}
+    if not set(known) >= NAMED:
+        return None
     decoders = [known[f"decoder_{i}"] for i in range(1, len(known)) if f"decoder_{i}" in known]
-    # by what feeds the decoder, the states come out of the trained graph itself
+    # the states are what the decoder starts from in the trained graph itself
     starts = [[*node.input_tensors[1:]] for node in (decoder._inbound_nodes[0] for decoder in decoders)]
-    found = [state for pair in starts for state in pair]
+    states_before = [state for pair in starts for state in pair]
     memory = []
     if "attention" in known:
         _, values, keys = known["attention"]._inbound_nodes[0].input_tensors
         memory = [keys, values]
-    encoder = keras.Model(known["source"].output, [*found, *memory], name="encoder")
+    encoder = keras.Model(known["source"].output, [*states_before, *memory], name="encoder")
 
     token = layers.Input((1,), dtype="int32", name="token")
     states = [

@@ -1,4 +1,4 @@
-"""What the tensors of pairs of texts will be, told before anything is trained."""
+"""What the tensors of pairs of texts will be, before anything is trained."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from seqwise.axes import format_shape
 
 @dataclass(frozen=True)
 class PairSummary:
-    """The shapes of texts and their translations; `str()` tells them in words.
+    """The shapes of texts and their translations; `str()` says them in words.
 
     Attributes:
         label: what the pairs came from.
@@ -40,14 +40,14 @@ class PairSummary:
             [
                 f"input  source  {format_shape(samples=samples, timesteps=_range(self.source_lengths))}",
                 f"               token ids of {self.label}, below {self.source_tokens:,}; 0 is padding, and masked",
-                f"       taught  {format_shape(samples=samples, timesteps=_range(target))}",
+                f"       decoder {format_shape(samples=samples, timesteps=_range(target))}",
                 "               in training the translation up to the step before; then what was translated so far",
                 f"output logits  {format_shape(samples=samples, timesteps=_range(target), tokens=self.target_tokens)}",
                 "               the next token of the translation, at each step",
                 "",
                 *(f"{name}: {count:,} pair(s)" for name, count in self.parts.items() if count),
                 "",
-                f"batches   of like lengths, source and target: {listed} tokens",
+                f"batches   of similar length, source and target: {listed} tokens",
                 f"Keras     {self.keras_input}",
             ]
         )

@@ -2,77 +2,81 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqwise.backend import deferred_imports, import_keras
+from seqwise.artifact import write_json
+from seqwise.artifact.models import save_model
+from seqwise.backend import import_keras
+from seqwise.baselines.similar import MostSimilar
 from seqwise.data.text_pairs import TextPairs, read_pairs, split_pairs
-from seqwise.data.texts import as_texts
-from seqwise.errors import DataError, NotFittedError, SettingError
+from seqwise.data.tokenizer import as_texts
+from seqwise.errors import DataError, SettingError
+from seqwise.estimators.base import METRICS, MODEL, REPORT, Estimator, Schedule
+from seqwise.estimators.parts import BuildNetwork
+from seqwise.estimators.saved_settings import plain_settings
 from seqwise.estimators.settings import (
-    check_backend,
-    check_choice,
-    check_network,
-    check_share,
-    check_training,
-    is_whole,
-    make_optimizer,
+    Option,
+    at_least,
+    build_function,
+    choice,
+    estimator,
+    flag,
+    learned,
+    parse_widths,
+    setting,
+    share,
+    whole,
+    widths,
 )
-from seqwise.estimators.translation.data import ReadPairs, prepare_pairs
-from seqwise.estimators.translation.network import ATTENTION, build_translator, inference_models, plain_model
+from seqwise.estimators.translation.data import VOCABULARY, PairData, PairInput, TokenTarget, plain_model
+from seqwise.estimators.translation.network import ATTENTION, InferenceModels, build_translator, inference_models
 from seqwise.estimators.translation.search import TokenSearch
 from seqwise.estimators.translation.summary import PairSummary
 from seqwise.evaluation.translation import (
     SIMILAR,
-    TranslationEvaluation,
-    most_similar,
+    TranslationComparison,
     sacrebleu_metrics,
     score_translations,
 )
-from seqwise.training import Training, fit
+from seqwise.training import Training
+from seqwise.training.batches import Batches
 
-with deferred_imports():
-    from sklearn.base import BaseEstimator
+ENCODER, STEP, TRANSLATIONS = "encoder.keras", "decoder_step.keras", "translations.json"
+PAIRS, TEXTS, SEQUENCES, MODEL_PANEL, TRAINING = (
+    "Texts to translate", "Texts", "Sequences", "The model", "The training"
+)  # fmt: skip
 
-TOKENS = ("words", "bpe")
+
+def _check_beam(name: str, value: Any) -> None:
+    try:
+        whole(1)(name, value)
+    except SettingError:
+        raise SettingError(f"{name}={value!r}: expected a number of hypotheses, at least 1 (greedy).") from None
 
 
-class Translator(BaseEstimator):
+def _parse_attention(value: str) -> str | None:
+    return None if value == "none" else value
+
+
+@estimator
+class Translator(Estimator[PairData]):
     """Translate texts with an LSTM encoder and decoder (sequence to sequence).
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end
     in ``_`` are what it learned. Texts of any lengths go together; padding is never seen.
 
     Args:
-        units: width of each stacked LSTM layer, in the encoder and in the decoder.
-        embedding: width of the embeddings of both languages' tokens.
-        bidirectional: the encoder reads the source in both directions.
-        attention: the decoder looks back at all of the source: ``"dot"`` (Luong et al. 2015), ``"additive"``
-            (Bahdanau et al. 2015), or None, which leaves it the encoder's last state alone.
-        dropout: share of the embeddings and of each layer's outputs dropped in training, 0 to 1.
-        label_smoothing: share of the loss that counts all tokens alike (Szegedy et al. 2016).
-        tokens: ``"bpe"`` (sub-words) or ``"words"``; see `seqwise.data.Tokenizer`.
-        vocabulary: tokens of each language at most; the most frequent are kept.
-        min_count: how often a word (of sub-words: a pair to be merged) must occur in the training part.
-        max_length: tokens of a side at most, of the pairs that are trained on (and watched for the best epoch); longer
-            pairs are left out, and noted. What is translated may have any length.
-        beam: hypotheses that `predict` follows at once; 1 is greedy.
-        length_penalty: translations are ranked by log-probability / length^`length_penalty`; more favours longer ones.
-        validation, test: shares of the distinct source texts held back, to find the best epoch and to score.
-        optimizer: any of Keras's, by name or object.
-        learning_rate: for an optimizer given by name: it falls to 0 over the epochs, along a cosine.
-        epochs, patience: the most epochs, and how many without improvement end the training; None: all are trained.
-        batch_size: pairs in a training step.
-        seed: seeds the parts, weights, shuffling and dropout; the same seed gives the same weights.
+        {settings}
 
     Attributes:
-        model_: the Keras model that was trained: [source, taught] → logits. encoder_, step_: the Keras models that
-            translate, on the same layers; see `seqwise.estimators.translation.network.InferenceModels`.
-        source_tokenizer_, target_tokenizer_: the two vocabularies.
+        model_: the Keras model that was trained: [source, decoder input] → logits. encoder_, step_: the Keras models
+            that translate, on the same layers; see `seqwise.estimators.translation.network.InferenceModels`.
+        input_: holds the two vocabularies, `source` and `target`. test_pairs_: the test part: distinct sources, and
+            the references of each. pairs_: the pairs of each part; None after `load`.
         training_: history, seconds, best epoch. notes_: what was found in the data, one sentence each.
 
     Example:
@@ -82,55 +86,136 @@ class Translator(BaseEstimator):
         (256,)
     """
 
-    results_: dict[str, str] | None  # of a loaded run: the texts of its result files
-    pairs_: dict[str, TextPairs] | None  # by part; None after `load`
-    longest_: tuple[int, int]  # tokens of the longest training text, source and target
-    held_: tuple[list[str], list[list[str]]]  # the test part: distinct sources, and the references of each
+    result_files = (METRICS, TRANSLATIONS, REPORT)
+    fit_call = ".fit(sources, targets)"
 
-    def __init__(
-        self,
-        units: Sequence[int] = (256,),
-        *,
-        embedding: int = 256,
-        bidirectional: bool = True,
-        attention: str | None = "dot",
-        dropout: float = 0.3,
-        label_smoothing: float = 0.1,
-        tokens: str = "bpe",
-        vocabulary: int = 4_000,
-        min_count: int = 2,
-        max_length: int = 200,
-        beam: int = 5,
-        length_penalty: float = 0.5,
-        validation: float = 0.05,
-        test: float = 0.1,
-        optimizer: Any = "adam",
-        learning_rate: float = 0.002,
-        epochs: int = 10,
-        patience: int | None = None,
-        batch_size: int = 32,
-        seed: int = 0,
-    ) -> None:
-        self.units = units
-        self.embedding = embedding
-        self.bidirectional = bidirectional
-        self.attention = attention
-        self.dropout = dropout
-        self.label_smoothing = label_smoothing
-        self.tokens = tokens
-        self.vocabulary = vocabulary
-        self.min_count = min_count
-        self.max_length = max_length
-        self.beam = beam
-        self.length_penalty = length_penalty
-        self.validation = validation
-        self.test = test
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.epochs = epochs
-        self.patience = patience
-        self.batch_size = batch_size
-        self.seed = seed
+    units: Sequence[int] = setting(
+        (256,),
+        "width of each stacked LSTM layer, in the encoder and in the decoder.",
+        check=widths,
+        option=Option(MODEL_PANEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64."),
+        kw_only=False,
+    )
+    embedding: int = setting(
+        256, "width of the embeddings of both languages' tokens.", check=whole(1),
+        option=Option(TEXTS, int, help="Width of a token's vector."),
+    )  # fmt: skip
+    bidirectional: bool = setting(
+        True, "the encoder reads the source in both directions.", check=flag,
+        option=Option(MODEL_PANEL, bool, help="Read in both directions."),
+    )  # fmt: skip
+    attention: str | None = setting(
+        "dot",
+        'the decoder looks back at all of the source: ``"dot"`` (Luong et al. 2015), ``"additive"`` (Bahdanau et al. '
+        "2015), or None, which leaves it the encoder's last state alone.",
+        check=choice(*ATTENTION),
+        option=Option(PAIRS, str, _parse_attention, "dot, additive or none."),
+    )
+    dropout: float = setting(
+        0.3,
+        "share of the embeddings and of each layer's outputs dropped in training, 0 to 1.",
+        check=share(),
+        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
+    )
+    label_smoothing: float = setting(
+        0.1,
+        "share of the loss that counts all tokens alike (Szegedy et al. 2016).",
+        check=share(),
+        option=Option(SEQUENCES, float, help="Share of a label's (a token's) certainty spread over all."),
+    )
+    tokens: str = setting(
+        "bpe",
+        '``"bpe"`` (sub-words) or ``"words"``; see `seqwise.data.Tokenizer`.',
+        check=choice("words", "bpe"),
+        option=Option(TEXTS, str, help="words or bpe (sub-words)."),
+    )
+    vocabulary: int = setting(
+        4_000,
+        "tokens of each language at most; the most frequent are kept.",
+        check=whole(5),
+        option=Option(TEXTS, int, help="Tokens at most."),
+    )
+    min_count: int = setting(
+        2,
+        "how often a word (of sub-words: a pair to be merged) must occur in the training part.",
+        check=whole(1),
+        option=Option(TEXTS, int, help="How often a token must occur in training."),
+    )
+    max_length: int = setting(
+        200,
+        "tokens of a side at most, of the pairs that are trained on (and watched for the best epoch); longer pairs are "
+        "left out, and noted. What is translated may have any length.",
+        check=whole(2),
+        option=Option(PAIRS, int, help="Tokens of a side at most; longer pairs are not trained on."),
+    )
+    beam: int = setting(
+        5,
+        "hypotheses that `predict` follows at once; 1 is greedy.",
+        check=_check_beam,
+        option=Option(PAIRS, int, help="Translations followed at once; 1 is greedy."),
+    )
+    length_penalty: float = setting(
+        0.5,
+        "translations are ranked by log-probability / length^`length_penalty`; more favours longer ones.",
+        check=at_least(0),
+        option=Option(PAIRS, float, help="More favours longer translations."),
+    )
+    validation: float = setting(
+        0.05,
+        "share of the distinct source texts held back to find the best epoch.",
+        check=share(),
+        option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
+    )
+    test: float = setting(
+        0.1,
+        "share of the distinct source texts held back to score the model.",
+        check=share(),
+        option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
+    )
+    optimizer: Any = setting(
+        "adam",
+        "any of Keras's, by name or object.",
+        option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
+    )
+    learning_rate: float = setting(
+        0.002,
+        "for an optimizer given by name: it falls to 0 over the epochs, along a cosine.",
+        option=Option(TRAINING, float, help="The learning rate of the optimizer."),
+    )
+    epochs: int = setting(10, "the most epochs.", check=whole(1), option=Option(TRAINING, int))
+    patience: int | None = setting(
+        None,
+        "epochs without improvement that end the training; None trains them all.",
+        check=whole(1, none=True),
+        option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
+    )
+    batch_size: int = setting(
+        32,
+        "pairs in a training step.",
+        check=whole(1),
+        option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
+    )
+    network: BuildNetwork | None = setting(
+        None,
+        "a function of your own that builds the network in place of the settings above: called with an "
+        "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model. To "
+        "translate, it reads the translation so far anew at each step.",
+        check=build_function,
+    )
+    seed: int = setting(
+        0,
+        "seeds the parts, weights, shuffling and dropout; the same seed gives the same weights.",
+        check=whole(0),
+        option=Option(TRAINING, int, help="The same seed gives the same weights."),
+    )
+
+    input_: PairInput = learned()
+    target_: TokenTarget = learned()
+    pairs_: dict[str, TextPairs] | None = learned()
+    test_pairs_: tuple[list[str], list[list[str]]] = learned()
+    longest_: tuple[int, int] = learned()  # tokens of the longest training text, source and target
+    _data: PairData | None = learned()
+    _searching: tuple[Any, TokenSearch] | None = learned()  # the model that it belongs to, and its search
 
     def fit(
         self,
@@ -154,75 +239,62 @@ class Translator(BaseEstimator):
             verbose: a live progress bar; None shows it in a terminal or notebook.
 
         Raises:
-            DataError, SettingError: each message says how to mend it.
+            DataError, SettingError: each message says how to fix it.
         """
-        data = self._read(sources, targets, source, target)
-        model, training = self._train(data, callbacks, verbose)
-        # all at once, so that a fit that fails leaves an earlier one whole
-        self.source_tokenizer_, self.target_tokenizer_ = data.tokenizers
-        self._take_model(model)
-        self.longest_ = data.longest()
-        self.training_: Training = training
-        self.pairs_ = {name: data.pairs.take(part) for name, part in data.parts.items()}
-        self.held_, self.results_ = self.pairs_["test"].grouped(), None
-        self.counts_ = {name: len(part) for name, part in data.parts.items()}
-        self.notes_, self.summary_ = data.notes() + training.warnings(), str(data.story())
-        self.data_ = str(sources) if isinstance(sources, (str, Path)) else None
-        self.columns_ = dict(zip(("source", "target"), data.pairs.columns, strict=True))
-        self._evaluated: tuple[Any, TranslationEvaluation] | None = None
-        return self
+        return self._fit(self._prepare(sources, targets, source=source, target=target), callbacks, verbose)
 
-    def shapes(
+    def _prepare(
         self, sources: Any, targets: Any = None, *, source: str | int | None = None, target: str | int | None = None
-    ) -> tuple[PairSummary, list[str]]:
-        """Tell what the tensors will be, without training, and what was found in the data.
+    ) -> PairData:
+        """Divide pairs, learn the vocabularies of the training part, and encode.
 
-        Args: as for `fit`.
-
-        Returns:
-            the story (`seqwise.estimators.translation.summary.PairSummary`), and the notes, one sentence each.
+        Pairs with a side of more than `max_length` tokens are neither trained on nor watched: attention holds source
+        times target steps for each of a batch.
         """
-        data = self._read(sources, targets, source, target)
-        return data.story(), data.notes()
-
-    def _read(self, sources: Any, targets: Any, source: Any, target: Any) -> ReadPairs:
         self._check_settings()
-        return prepare_pairs(self, read_pairs(sources, targets, source=source, target=target))
+        pairs = read_pairs(sources, targets, source=source, target=target)
+        parts = split_pairs(pairs.sources, validation=self.validation, test=self.test, seed=self.seed)
+        inputs = PairInput(self.tokens, size=self.vocabulary, min_count=self.min_count)
+        inputs.fit(pairs, parts["train"])
+        ids = inputs.prepare(pairs)
+        long = np.maximum(ids[0].lengths, ids[1].lengths) > self.max_length
+        seen = np.concatenate([parts["train"], parts["validation"]])
+        notes = []
+        if long[seen].any():
+            first = seen[long[seen]].min()
+            notes.append(
+                f"{long[seen].sum():,} of the {len(seen):,} pairs to learn from have a side of more than "
+                f"max_length={self.max_length} tokens, first {pairs.sources[first][:40]!r}…: left out."
+            )
+            parts |= {name: parts[name][~long[parts[name]]] for name in ("train", "validation")}
+        if not len(parts["train"]):
+            raise DataError(
+                f"Each of the {len(seen):,} pairs to learn from has a side of more than max_length="
+                f"{self.max_length} tokens. Cut the texts into sentences, or raise max_length."
+            )
+        path = str(sources) if isinstance(sources, (str, Path)) else None
+        tokens = TokenTarget(inputs.target, self.label_smoothing)
+        return PairData(pairs, parts, inputs, tokens, *ids, notes, path)
 
     def _check_settings(self) -> None:
-        check_network(self)
-        check_choice(self, "attention", ATTENTION)
-        check_choice(self, "tokens", TOKENS)
-        check_training(self)
-        for name in ("label_smoothing", "validation", "test"):
-            check_share(self, name)
+        super()._check_settings()
         if self.validation + self.test >= 1:
             raise SettingError(f"validation={self.validation} and test={self.test} leave nothing to train on.")
-        for name, least in (
-            ("embedding", 1),
-            ("vocabulary", 5),
-            ("min_count", 1),
-            ("max_length", 2),
-            ("batch_size", 1),
-        ):
-            if not is_whole(getattr(self, name), least):
-                raise SettingError(f"{name}={getattr(self, name)!r}: expected a whole number, at least {least}.")
-        _check_beam(self.beam)
-        penalty = self.length_penalty
-        if isinstance(penalty, bool) or not isinstance(penalty, (int, float)) or not penalty >= 0:
-            raise SettingError(f"length_penalty={penalty!r}: expected a number, at least 0.")
         if self.test:
-            sacrebleu_metrics()  # its absence is to be told before the training, not after it
+            sacrebleu_metrics()  # its absence is reported before the training, not after it
 
-    def _train(self, data: ReadPairs, callbacks: Sequence[Any], verbose: bool | None) -> tuple[Any, Training]:
-        from seqwise.layers import accelerate  # these import Keras
-        from seqwise.training.token_loss import TokenCrossentropy
+    def _schedule(self, data: PairData, train: Batches[Any]) -> Schedule:
+        schedule = super()._schedule(data, train)
+        if not isinstance(self.optimizer, str):
+            return schedule
+        steps = train.batches_per_epoch(schedule.batch_size)
+        decay = import_keras().optimizers.schedules.CosineDecay(self.learning_rate, steps * self.epochs)
+        return schedule._replace(rate=decay)
 
-        keras = import_keras()
-        check_backend(keras)
-        model = build_translator(
-            source_tokens=len(data.tokenizers[0]),
-            target_tokens=len(data.tokenizers[1]),
+    def _default_network(self, data: PairData) -> Any:
+        return build_translator(
+            source_tokens=len(data.input.source),
+            target_tokens=len(data.input.target),
             embedding=self.embedding,
             units=tuple(self.units),
             bidirectional=self.bidirectional,
@@ -230,43 +302,65 @@ class Translator(BaseEstimator):
             dropout=self.dropout,
             seed=self.seed,
         )
-        accelerate(model, verbose=False)
-        train, validation = (data.part(name) for name in ("train", "validation"))
-        size = min(self.batch_size, len(train))
-        rate: Any = self.learning_rate
-        if isinstance(self.optimizer, str):
-            steps = train.batches_per_epoch(size)
-            rate = keras.optimizers.schedules.CosineDecay(self.learning_rate, steps * self.epochs)
-        model.compile(make_optimizer(keras, self.optimizer, rate), TokenCrossentropy(self.label_smoothing))
-        training = fit(
-            model,
-            train,
-            validation if len(validation) else None,
-            epochs=self.epochs,
-            batch_size=size,
-            patience=self.patience,
-            seed=self.seed,
-            callbacks=callbacks,
-            verbose=verbose,
-        )
-        return model, training
 
-    def _take_model(self, model: Any) -> None:
-        models = inference_models(model)
-        self.model_, (self.encoder_, self.step_), self._search = model, models, TokenSearch(models)
+    def _adopt(self, data: PairData, model: Any, training: Training) -> None:
+        self.model_, self.input_, self.target_, self.training_ = model, data.input, data.target, training
+        self._searching, self._data = None, data
+        self.longest_ = data.longest()
+        self.pairs_ = {name: data.pairs.take(part) for name, part in data.parts.items()}
+        self.test_pairs_ = self.pairs_["test"].grouped()
+        self.counts_ = {name: len(part) for name, part in data.parts.items()}
+        self.notes_, self.summary_ = data.notes() + training.warnings(), str(data.summary())
+        self.data_ = data.path
+        self.columns_ = dict(zip(("source", "target"), data.pairs.columns, strict=True))
+
+    def _fitted_data(self) -> PairData | None:
+        return self._data
+
+    def shapes(
+        self, sources: Any, targets: Any = None, *, source: str | int | None = None, target: str | int | None = None
+    ) -> tuple[PairSummary, list[str]]:
+        """Say what the tensors will be, without training, and what was found in the data.
+
+        Args: as for `fit`.
+
+        Returns:
+            the summary (`seqwise.estimators.translation.summary.PairSummary`), and the notes, one sentence each.
+        """
+        data = self._prepare(sources, targets, source=source, target=target)
+        return data.summary(), data.notes()
+
+    @property
+    def _search(self) -> TokenSearch:
+        """The search with the model that is there now: a model that is replaced gets its own."""
+        if self._searching is None or self._searching[0] is not self.model_:
+            self._searching = self.model_, TokenSearch(inference_models(self.model_) or self.model_)
+        return self._searching[1]
+
+    @property
+    def _inference(self) -> InferenceModels:
+        models = self._search.models
+        if not isinstance(models, InferenceModels):
+            raise AttributeError("A network of your own has no encoder and decoder step of their own.")
+        return models
+
+    @property
+    def encoder_(self) -> Any:
+        """The encoder, a Keras model on the layers of `model_`."""
+        return self._inference.encoder
+
+    @property
+    def step_(self) -> Any:
+        """A step of the decoder, a Keras model on the layers of `model_`."""
+        return self._inference.step
 
     def __getstate__(self) -> dict[str, Any]:
         # pickle and deepcopy: the model alone, without our loss; the rest is made of its layers
         whole: Any = super().__getstate__()
-        state = {name: value for name, value in whole.items() if name not in ("encoder_", "step_", "_search")}
+        state: dict[str, Any] = whole | {"_searching": None, "_scored": None}
         if "model_" in state:
             state["model_"] = plain_model(self.model_)
         return state
-
-    def __setstate__(self, state: Any) -> None:
-        super().__setstate__(state)
-        if hasattr(self, "model_"):
-            self._take_model(self.model_)
 
     def predict(self, texts: Any, *, beam: int | None = None) -> list[str]:
         """Translate texts.
@@ -281,20 +375,20 @@ class Translator(BaseEstimator):
         """
         self._check_fitted()
         beam = self.beam if beam is None else beam
-        _check_beam(beam)
-        read = as_texts(texts)
-        asked = [i for i, text in enumerate(read) if text.strip()]
-        found = [""] * len(read)
-        if not asked:
-            return found
-        sources = self.source_tokenizer_.encode([read[i] for i in asked])
+        _check_beam("beam", beam)
+        texts = as_texts(texts)
+        filled = [i for i, text in enumerate(texts) if text.strip()]
+        translations = [""] * len(texts)
+        if not filled:
+            return translations
+        sources = self.input_.source.encode([texts[i] for i in filled])
         longest_source, longest_target = self.longest_
         # of a source longer than all of training the translation may be longer in proportion
         limits = np.ceil(longest_target * np.maximum(sources.lengths / longest_source, 1)).astype(np.int64)
         tokens, _ = self._search(sources, limits, beam=beam, length_penalty=self.length_penalty)
-        for i, ids in zip(asked, tokens, strict=True):
-            found[i] = self.target_tokenizer_.decode(ids)
-        return found
+        for i, ids in zip(filled, tokens, strict=True):
+            translations[i] = self.input_.target.decode(ids)
+        return translations
 
     def score(self, sources: Any, targets: Any = None, **columns: Any) -> float:
         """Return the BLEU (sacrebleu's, 0 to 100) of the translations of `sources`.
@@ -307,7 +401,7 @@ class Translator(BaseEstimator):
         texts, references = read_pairs(sources, targets, **columns).grouped()
         return score_translations(self.predict(texts), references)["bleu"]
 
-    def evaluate(self, sources: Any = None, targets: Any = None, **columns: Any) -> TranslationEvaluation:
+    def evaluate(self, sources: Any = None, targets: Any = None, **columns: Any) -> TranslationComparison:
         """Score translations beside the greedy ones and beside those of the most similar training texts.
 
         Args:
@@ -319,22 +413,24 @@ class Translator(BaseEstimator):
         """
         self._check_fitted()
         if sources is not None:
-            read = read_pairs(sources, targets, **columns)
-            return self._evaluate(*read.grouped(), read.label)
-        if not self.held_[0]:
+            pairs = read_pairs(sources, targets, **columns)
+            return self._compare(*pairs.grouped(), pairs.label)
+        if not self.test_pairs_[0]:
             raise DataError(
                 "Nothing was held back: pass other pairs, evaluate(sources, targets), or fit with test=0.1."
             )
-        asked = self.beam, self.length_penalty, self.pairs_ is None, _digest(self.model_)
-        if self._evaluated is None or self._evaluated[0] != asked:  # a search through the test part takes a while
-            self._evaluated = asked, self._evaluate(*self.held_, "the test part")
-        return self._evaluated[1]
+        return self._compare_once(
+            lambda: self._compare(*self.test_pairs_, "the test part"),
+            self.beam,
+            self.length_penalty,
+            self.pairs_ is None,
+        )
 
     def recall(self, sources: Any, targets: Any = None) -> None:
         """Give a loaded run its training pairs again, so that `evaluate` sets the most similar of them beside it.
 
         Args:
-            sources, targets: as they were given to `fit`; a table is read by the columns of then.
+            sources, targets: as `fit` took them; a table is read by the same columns.
 
         Raises:
             DataError: they are not those that it was trained on.
@@ -343,47 +439,89 @@ class Translator(BaseEstimator):
         columns = {} if targets is not None else self.columns_
         pairs = read_pairs(sources, targets, **columns)
         parts = split_pairs(pairs.sources, validation=self.validation, test=self.test, seed=self.seed)
-        found = {name: pairs.take(part) for name, part in parts.items()}
-        sources, references = found["test"].grouped()
-        if (sources, references) != self.held_:
+        recalled = {name: pairs.take(part) for name, part in parts.items()}
+        if recalled["test"].grouped() != self.test_pairs_:
             raise DataError(
                 f"{pairs.label} does not hold the pairs that this was trained on: they have changed since. Score it on "
                 "other pairs: evaluate(sources, targets)."
             )
-        self.pairs_ = found
+        self.pairs_ = recalled
 
-    def _evaluate(self, texts: list[str], references: list[list[str]], part: str) -> TranslationEvaluation:
-        found = {"greedy" if self.beam == 1 else f"beam {self.beam}": self.predict(texts)}
+    def _compare(self, texts: list[str], references: list[list[str]], part: str) -> TranslationComparison:
+        translations = {"greedy" if self.beam == 1 else f"beam {self.beam}": self.predict(texts)}
         if self.beam > 1:
-            found["greedy"] = self.predict(texts, beam=1)
+            translations["greedy"] = self.predict(texts, beam=1)
         if self.pairs_ is not None:
             train = self.pairs_["train"]
-            found[SIMILAR] = most_similar(texts, train.sources, train.targets)
-        return TranslationEvaluation(texts, references, found, part)
+            translations[SIMILAR] = MostSimilar().fit(train.sources, train.targets).predict(texts)
+        return TranslationComparison(texts, references, translations, part)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the run folder: the models, the vocabularies, metrics, translations and report. Returns its path.
+    # the run folder
 
-        Raises:
-            BundleError: the folder exists, is not empty and is no Seqwise run.
+    @classmethod
+    def _needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
+        return (MODEL, VOCABULARY, ENCODER, STEP) if saved["stepwise"] else (MODEL, VOCABULARY)
+
+    @classmethod
+    def _loads_compiled(cls) -> bool:
+        return True
+
+    def _model_to_save(self) -> Any:
+        return plain_model(self.model_)
+
+    def _save_parts(self, folder: Path) -> dict[str, Any]:
+        models = self._search.models
+        if isinstance(models, InferenceModels):  # for use without Seqwise
+            save_model(models.encoder, folder / ENCODER)
+            save_model(models.step, folder / STEP)
+        return {
+            "input": self.input_.save(folder),
+            "target": self.target_.save(),
+            "stepwise": isinstance(models, InferenceModels),
+            "data": self.data_,
+            "columns": self.columns_,
+            "notes": self.notes_,
+            "summary": self.summary_,
+            "pairs": self.counts_,
+            "longest": list(self.longest_),
+            "test_pairs": [list(part) for part in self.test_pairs_],
+        }
+
+    def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
+        self.input_ = PairInput.load(folder, saved["input"])
+        self.target_ = TokenTarget(self.input_.target)
+        longest_source, longest_target = saved["longest"]
+        self.longest_ = int(longest_source), int(longest_target)
+        sources, references = saved["test_pairs"]
+        self.test_pairs_ = list(sources), [list(texts) for texts in references]
+        self.data_, self.columns_ = saved["data"], dict(saved["columns"])
+        self.notes_, self.summary_ = list(saved["notes"]), str(saved["summary"])
+        self.counts_ = dict(saved["pairs"])
+        self.pairs_ = self._data = self._searching = None
+
+    def _write_results(self, folder: Path) -> None:
+        comparison = self.evaluate() if self.test_pairs_[0] else None
+        results = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
+        write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
+        write_json(folder / TRANSLATIONS, comparison.texts() if comparison else [])
+        self.write_report(comparison, folder / REPORT)
+
+    def write_report(self, comparison: TranslationComparison | None, path: str | Path) -> None:
+        """Write the report to `path`, as one HTML file.
+
+        Args:
+            comparison: what `evaluate` returned, on the texts that it is to be judged by; None where nothing was held
+                back.
         """
-        from seqwise.estimators.runs import save_run
+        from seqwise.estimators.translation.report import write_translation_report
 
-        self._check_fitted()
-        return save_run(self, Path(path))
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "model_"):
-            raise NotFittedError("This Translator is not trained yet: call .fit(sources, targets) first.")
-
-
-def _digest(model: Any) -> bytes:
-    found = hashlib.sha256()
-    for array in model.get_weights():
-        found.update(array.tobytes())
-    return found.digest()
-
-
-def _check_beam(beam: Any) -> None:
-    if not is_whole(beam, 1):
-        raise SettingError(f"beam={beam!r}: expected a number of hypotheses, at least 1 (greedy).")
+        write_translation_report(
+            path,
+            source=self.data_ or "data in memory",
+            counts=self.counts_,
+            summary=self.summary_,
+            notes=self.notes_,
+            settings=plain_settings(self, Translator),
+            comparison=comparison,
+            training=self.training_,
+        )

@@ -13,9 +13,12 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from seqwise.data import make_series
-from seqwise.evaluation import Evaluation, evaluate, figures, plots
+from seqwise.estimators.forecasting.report import report_content, write_report
+from seqwise.evaluation import ForecastComparison, compare_forecasts, figures
+from seqwise.evaluation import forecast_plots as plots
 from seqwise.evaluation.metrics import METRICS
-from seqwise.evaluation.report import headline, render_report, write_report
+from seqwise.evaluation.report import render_report
+from seqwise.training import Training
 
 HISTORY = {"loss": [0.9, 0.4, 0.2, 0.1, 0.05], "val_loss": [1.0, 0.5, 0.3, 0.31, 0.32]}
 NASTY = ["<b>x</b>", "cost $ in $^ & co", "c" * 90]
@@ -54,7 +57,7 @@ def monthly(rows=120, horizon=6, origins=None, noise=1.0, seed=0):
     starts = np.arange(rows - 24, rows - horizon + 1) if origins is None else np.asarray(origins)
     truth = series.values[starts[:, None] + np.arange(horizon), :1]
     forecast = truth + rng.normal(size=truth.shape) * noise
-    return series, evaluate(series, starts, forecast, season=12, fit_rows=rows - 24)
+    return series, compare_forecasts(series, starts, forecast, season=12, fit_rows=rows - 24)
 
 
 def nasty(horizon=1):
@@ -69,7 +72,7 @@ def nasty(horizon=1):
     series = make_series(table, time="k", target=NASTY)
     origins = np.arange(140, 200 - horizon + 1)
     filled = series.values[origins[:, None] + np.arange(horizon), :3]
-    return series, evaluate(series, origins, filled * 1.01, season=1, fit_rows=140)
+    return series, compare_forecasts(series, origins, filled * 1.01, season=1, fit_rows=140)
 
 
 def render(series, evaluation, **changes):
@@ -77,20 +80,17 @@ def render(series, evaluation, **changes):
     ahead = series.time_index.at(np.arange(len(series), len(series) + horizon))
     content = {
         "title": "A report",
-        "story": "input   (samples, timesteps, features) = (73, 24, 1)\n  sales <past>",
-        "notes": [],
+        "summary": "input   (samples, timesteps, features) = (73, 24, 1)\n  sales <past>",
         "settings": {"window": 24, "units": (64,), "optimizer": "adam"},
-        "evaluation": evaluation,
+        "comparison": evaluation,
         "series": series,
-        "history": HISTORY,
-        "best_epoch": 3,
-        "seconds": 2.5,
+        "training": Training(HISTORY, 2.5, 3),
         "future": (ahead, series.values[-horizon:, : series.targets]),
     }
-    return render_report(**content | changes)
+    return render_report(**report_content(**content | changes))
 
 
-def with_mae(evaluation: Evaluation, **mae: float) -> Evaluation:
+def with_mae(evaluation: ForecastComparison, **mae: float) -> ForecastComparison:
     return replace(evaluation, scores={name: {**s, "mae": mae[name]} for name, s in evaluation.scores.items()})
 
 
@@ -191,26 +191,26 @@ def test_a_long_forecast_is_cut_and_says_so():
 def test_the_headline_says_who_wins(mae, verdict, sentence):
     series, evaluation = monthly()
     evaluation = with_mae(evaluation, **mae)
-    assert headline(evaluation) == (verdict, sentence)
+    assert evaluation.verdict() == (verdict, sentence)
     page = Page(render(series, evaluation))
     assert sentence in page.text
     assert any(attrs.get("class") == f"headline {verdict}" for attrs in page.all("p"))
 
 
 def test_the_headline_follows_the_forecasts():
-    assert headline(monthly(noise=0.1)[1])[0] == "win"
-    assert headline(monthly(noise=300.0)[1])[0] == "loss"
+    assert monthly(noise=0.1)[1].verdict().outcome == "win"
+    assert monthly(noise=300.0)[1].verdict().outcome == "loss"
 
 
 def test_figures_that_cannot_be_had_are_not_claimed():
     series, evaluation = monthly()
     nothing = {"model": float("nan"), "naive": 1.0, "seasonal_naive": 1.0, "ets": 1.0}
-    verdict, sentence = headline(with_mae(evaluation, **nothing))
+    verdict, sentence = with_mae(evaluation, **nothing).verdict()
     assert verdict == "unknown"
     assert sentence.endswith("a target has no observed value there.")
     broken = {**evaluation.forecasts, "model": np.full_like(evaluation.truth, np.nan)}
     hollow = replace(with_mae(evaluation, **nothing), forecasts=broken)
-    assert headline(hollow)[1].endswith("its forecasts hold values that are not numbers.")
+    assert hollow.verdict().sentence.endswith("its forecasts hold values that are not numbers.")
     assert "–" in Page(render(series, hollow)).text
 
 
@@ -218,14 +218,14 @@ def test_without_a_test_part():
     series, _ = monthly()
     html = render(series, None)
     page = Page(html)
-    assert "no test part was held back" in page.text
+    assert "nothing was held back" in page.text
     assert len(pictures(page)) == 2  # learning curve and future
     assert "Comparison" not in page.text
     assert "Forecast and truth" not in page.text
 
 
 def test_an_interrupted_training():
-    page = Page(render(*monthly(), history={}, best_epoch=1))
+    page = Page(render(*monthly(), training=Training()))
     assert "before its first epoch was finished" in page.text
     assert len(pictures(page)) == 4
 
@@ -233,7 +233,10 @@ def test_an_interrupted_training():
 def test_names_and_texts_are_escaped():
     series, evaluation = nasty()
     html = render(
-        series, evaluation, title="<script>alert(1)</script>", notes=["<i>a note</i>"], settings={"<u>": "</table>"}
+        replace(series, warnings=["<i>a note</i>"]),
+        evaluation,
+        title="<script>alert(1)</script>",
+        settings={"<u>": "</table>"},
     )
     page = Page(html)
     assert not any(page.all(tag) for tag in ("script", "b", "i", "u"))
@@ -242,18 +245,18 @@ def test_names_and_texts_are_escaped():
     assert any("<b>x</b>" in str(image["alt"]) for image in page.all("img"))
 
 
-def test_the_story_keeps_its_lines():
+def test_the_summary_keeps_its_lines():
     page = Page(render(*monthly()))
     assert "input   (samples, timesteps, features) = (73, 24, 1)\n  sales <past>" in page.texts
 
 
 def test_data_and_notes_are_told():
     series, evaluation = nasty()
-    page = Page(render(series, evaluation, notes=series.warnings))
+    page = Page(render(series, evaluation))
     assert len(page.all("li")) == len(series.warnings) == 2
     assert "200 rows of" in page.text
     assert "one row every 5 steps, from 0 to 995" in page.text
-    assert "Nothing had to be mended" not in page.text
+    assert "Nothing had to be repaired" not in page.text
     assert "% of the values were observed; only these count." in page.text
     assert len(pictures(page)) == 9  # three targets: 3 forecasts, 3 futures, and comparison, steps, learning curve
 
@@ -261,7 +264,7 @@ def test_data_and_notes_are_told():
 def test_many_targets_are_drawn_in_part():
     table = pl.DataFrame({f"t{j}": np.sin(np.arange(60.0) + j) for j in range(7)})
     series = make_series(table, target=table.columns)
-    html = render(series, None, future=(np.arange(60, 62), np.zeros((2, 7))), history={})
+    html = render(series, None, future=(np.arange(60, 62), np.zeros((2, 7))), training=Training())
     assert len(pictures(Page(html))) == 6
     assert "The first 6 of 7 targets are drawn." in html
 
@@ -269,11 +272,16 @@ def test_many_targets_are_drawn_in_part():
 def test_write_report_writes_what_is_rendered(tmp_path):
     series, evaluation = monthly()
     content = {
-        "title": "Größe", "story": "", "notes": [], "settings": {}, "evaluation": None, "series": series,
-        "history": {}, "best_epoch": 1, "seconds": 0.0, "future": (evaluation.times[-1], evaluation.truth[-1]),
+        "title": "Größe", "summary": "", "settings": {}, "comparison": None, "series": series,
+        "training": Training(), "future": (evaluation.times[-1], evaluation.truth[-1]),
     }  # fmt: skip
     write_report(tmp_path / "report.html", **content)
-    assert (tmp_path / "report.html").read_text(encoding="utf-8") == render_report(**content)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == render_report(**report_content(**content))
+
+
+def bars(evaluation):
+    values = {evaluation.names[key]: scores["mae"] for key, scores in evaluation.scores.items()}
+    return figures.bars(values, "this model", "MAE", smaller=True)
 
 
 def drawn_figures(series, evaluation):
@@ -282,7 +290,7 @@ def drawn_figures(series, evaluation):
     return {
         "learning": figures.learning_curve(HISTORY, 3),
         "error": plots.error_by_horizon(evaluation),
-        "comparison": plots.comparison(evaluation.scores),
+        "comparison": bars(evaluation),
         **{f"forecast {j}": plots.forecast_plot(evaluation, j, series=series) for j in range(series.targets)},
         **{f"future {j}": plots.future_plot(series, last, ahead, j) for j in range(series.targets)},
     }
@@ -347,7 +355,7 @@ def test_one_step_is_drawn_as_bars_and_figures_are_written():
     assert [bar.get_bbox().height for bar in axes.patches if isinstance(bar, Rectangle)] == [
         evaluation.scores[name]["mae"] for name in ("model", "naive", "seasonal_naive", "ets")
     ]
-    axes = plots.comparison(evaluation.scores).axes[0]
+    axes = bars(evaluation).axes[0]
     written = {text.get_text() for text in axes.texts}
     assert written == {figures.readable(s["mae"]) for s in evaluation.scores.values()}
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
-from seqwise.evaluation.translation import TranslationEvaluation
-from seqwise.evaluation.translation_report import UNKNOWN, render_translation_report
+from seqwise.estimators.translation.report import report_content
+from seqwise.evaluation import UNMEASURED
+from seqwise.evaluation.report import render_report
+from seqwise.evaluation.translation import TranslationComparison
 from seqwise.training import Training
 
 CONTENT = {
-    "title": "<Pairs>", "data": "30 pairs.", "story": "x (a, b)", "notes": ["a <note>"],
+    "source": "<Pairs>", "counts": {"train": 20, "validation": 0, "test": 10}, "summary": "x (a, b)",
+    "notes": ["a <note>"],
     "settings": {"units": (64,), "kind": "<b>"},
     "training": Training({"loss": [0.9, 0.4], "val_loss": [0.8, 0.5]}, 1.5, 2),
 }  # fmt: skip
@@ -19,7 +22,7 @@ def evaluation(mine, others, part="the test part"):
     sources = [f"<text> {i}" for i in range(30)]
     references = [[f"le texte est {i} & <b>", "autre"] for i in range(30)]
     found = {"beam 5": mine, "greedy": mine[::-1], "most similar": others}
-    return TranslationEvaluation(sources, references, found, part)
+    return TranslationComparison(sources, references, found, part)
 
 
 RIGHT, WRONG = [f"le texte est {i} & <b>" for i in range(30)], ["rien de tout cela"] * 30
@@ -27,7 +30,7 @@ RIGHT, WRONG = [f"le texte est {i} & <b>" for i in range(30)], ["rien de tout ce
 
 def test_it_tells_the_figures_and_some_translations():
     scored = evaluation(RIGHT, WRONG)
-    html = render_translation_report(**CONTENT, evaluation=scored)
+    html = render_report(**report_content(**CONTENT, comparison=scored))
     values = [float(value) for value in re.findall(r'<data value="([^"]+)"', html)]
     assert values == [value for scores in scored.scores.values() for value in scores.values()]
     assert (
@@ -52,13 +55,13 @@ def test_its_first_sentence_is_honest():
     assert kind == "loss"
     assert sentence.endswith("As it stands, looking them up is better.")
     assert judged(RIGHT, RIGHT)[0] == "level"
-    alone = TranslationEvaluation(["a"], [["b c d e"]], {"greedy": ["b c d e"]}, "pairs.tsv")
+    alone = TranslationComparison(["a"], [["b c d e"]], {"greedy": ["b c d e"]}, "pairs.tsv")
     assert alone.verdict() == (
         "unknown", "On pairs.tsv the model's BLEU is 100.0; there are no training texts beside it."
     )  # fmt: skip
 
 
 def test_without_a_test_part_it_says_so():
-    html = render_translation_report(**CONTENT, evaluation=None)
-    assert UNKNOWN in html
+    html = render_report(**report_content(**CONTENT, comparison=None))
+    assert UNMEASURED in html
     assert "Comparison" not in html

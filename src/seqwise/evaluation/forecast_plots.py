@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqwise.data import TimeSeries
-from seqwise.evaluation.evaluation import NAMES, Evaluation
 from seqwise.evaluation.figures import FEW, GREY, HEIGHT, INK, MODEL, PALE, TEXT, finish, new_figure, readable, short
+from seqwise.evaluation.forecasts import NAMES, ForecastComparison
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,7 +20,7 @@ DASHES = {"model": "-", "seasonal_naive": "--", "ets": "-.", "naive": ":"}
 LEAST_SHOWN, MOST_SHOWN, LEAST_TILES = 120, 400, 6  # points, points, forecasts
 
 
-def forecast_plot(evaluation: Evaluation, target: int, *, series: TimeSeries) -> Figure:
+def forecast_plot(evaluation: ForecastComparison, target: int, *, series: TimeSeries) -> Figure:
     """Draw forecast and truth over the last part of the test, with some history before it.
 
     Of all windows the latest that do not overlap are drawn, so that the forecasts tile the time axis.
@@ -73,7 +72,7 @@ def future_plot(series: TimeSeries, forecast: np.ndarray, times: np.ndarray, tar
     return finish(figure, axes, _time_name(series), series.target_names[target])
 
 
-def error_by_horizon(evaluation: Evaluation) -> Figure:
+def error_by_horizon(evaluation: ForecastComparison) -> Figure:
     """Draw the MAE of each step ahead for the model and the baselines (bars where there is one step only)."""
     from matplotlib.ticker import MaxNLocator
 
@@ -102,30 +101,6 @@ def error_by_horizon(evaluation: Evaluation) -> Figure:
     return finish(figure, axes, "steps ahead", unit)
 
 
-def comparison(scores: dict[str, dict[str, float]]) -> Figure:
-    """Draw the MAE of the model and the baselines as bars, the smallest error on top.
-
-    Args:
-        scores: as `Evaluation.scores`: ``{"model": {"mae": …}, "naive": {"mae": …}, …}``.
-    """
-    order = sorted(scores, key=lambda name: -np.nan_to_num(scores[name]["mae"], nan=math.inf))
-    widths = [scores[name]["mae"] for name in order]
-    figure, axes = new_figure(0.9 + 0.36 * len(order))
-    colours = [COLOURS["model"] if name == "model" else PALE for name in order]
-    bars = axes.barh([NAMES[name] for name in order], np.nan_to_num(widths), color=colours, height=0.64)
-    labels = axes.bar_label(bars, [readable(w) for w in widths], padding=4, fontsize=TEXT, color=INK)
-    for name, label, tick in zip(order, labels, axes.get_yticklabels(), strict=True):
-        if name == "model":
-            label.set_fontweight("bold")
-            tick.set_fontweight("bold")
-    axes.margins(x=0.14)
-    axes.set_xlim(left=0)
-    finish(figure, axes, "MAE in the target's units (smaller is better)", "forecast by")
-    axes.grid(axis="y", visible=False)
-    axes.grid(axis="x", color="#ececec", lw=0.8)
-    return figure
-
-
 def tiles(origins: np.ndarray, horizon: int) -> np.ndarray:
     """Return which of `origins`, shape (samples,), give the latest forecasts that do not overlap.
 
@@ -152,7 +127,8 @@ def _truth(axes: Any, times: np.ndarray, values: np.ndarray) -> None:
 def _forecast(axes: Any, name: str, x: np.ndarray, y: np.ndarray) -> None:
     strong, points = name == "model", int(np.isfinite(y).sum())
     axes.plot(
-        x, y, DASHES[name], color=COLOURS[name], lw=2.3 if strong else 1.4, zorder=4 if strong else 3,
+        x, y, DASHES.get(name, (0, (3, 1, 1, 1))), color=COLOURS.get(name, GREY),
+        lw=2.3 if strong else 1.4, zorder=4 if strong else 3,
         label=NAMES[name], marker="o" if points <= (FEW if strong else 1) else None, ms=4,
     )  # fmt: skip
 

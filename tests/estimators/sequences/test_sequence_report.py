@@ -7,15 +7,23 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from seqwise.estimators.sequences.report import report_content, write_sequence_report
 from seqwise.evaluation import figures, sequence_plots
-from seqwise.evaluation.classification import Classification
-from seqwise.evaluation.regression import Regression
-from seqwise.evaluation.sequence_report import render_sequence_report, write_sequence_report
+from seqwise.evaluation.classification import ClassComparison
+from seqwise.evaluation.regression import NumberComparison
+from seqwise.evaluation.report import render_report
 from seqwise.training import Training
 
 NAMES = {"model": "this model", "simple": "linear", "majority": "majority", "mean": "the mean"}
 TRAINING = Training({"loss": [0.9, 0.4], "val_loss": [0.8, 0.5]}, 1.5, 2)
-CONTENT = {"title": "<Vowels>", "data": "30 sequences.", "story": "x (a, b)", "loss": "cross-entropy",
+
+
+class Target:
+    title, loss_in_words = "<Vowels>", "cross-entropy"
+
+
+COUNTS = {"train": 20, "validation": 0, "test": 10}
+CONTENT = {"source": "data", "counts": COUNTS, "target": Target, "summary": "x (a, b)",
            "notes": ["a <note>"], "settings": {"units": (64,), "kind": "<b>"}, "training": TRAINING}  # fmt: skip
 RNG = np.random.default_rng(0)
 
@@ -24,19 +32,19 @@ def classes(count=3, samples=40):
     truth = RNG.integers(0, count, samples)
     p = RNG.dirichlet(np.ones(count), samples)
     found = {"model": p, "simple": p[::-1], "majority": np.full((samples, count), 1 / count)}
-    return Classification(np.array([f"<class> ${c}$" for c in range(count)]), truth, found, NAMES)
+    return ClassComparison(np.array([f"<class> ${c}$" for c in range(count)]), truth, found, NAMES)
 
 
 def several():
     p = RNG.random((30, 3))
     found = {"model": p, "simple": p[::-1], "majority": np.full((30, 3), 0.4)}
-    return Classification(np.array(["a", "b", "c"]), RNG.random((30, 3)) < p, found, NAMES)
+    return ClassComparison(np.array(["a", "b", "c"]), RNG.random((30, 3)) < p, found, NAMES)
 
 
 def numbers(targets=1):
     truth = RNG.normal(size=(30, targets))
     found = {"model": truth + RNG.normal(size=truth.shape) / 9, "simple": truth * 0, "mean": truth * 0 + 1}
-    return Regression([f"<t{j}>" for j in range(targets)], truth, found, NAMES)
+    return NumberComparison([f"<t{j}>" for j in range(targets)], truth, found, NAMES)
 
 
 class Page(HTMLParser):
@@ -60,6 +68,10 @@ class Page(HTMLParser):
         self.text += data
 
 
+def rendered(comparison):
+    return render_report(**report_content(**CONTENT, comparison=comparison))
+
+
 CASES = {
     "two": lambda: classes(2), "three": classes, "many": lambda: classes(50, 200), "several": several,
     "number": numbers, "numbers": lambda: numbers(3), "nothing": lambda: None,
@@ -69,7 +81,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_the_page_holds_every_figure_and_needs_nothing_else(case, tmp_path):
     evaluation = CASES[case]()
-    html = render_sequence_report(**CONTENT, evaluation=evaluation)
+    html = rendered(evaluation)
     page = Page(html)
     assert page.open == []
     assert "<class>" not in html
@@ -82,32 +94,31 @@ def test_the_page_holds_every_figure_and_needs_nothing_else(case, tmp_path):
     else:
         for values in evaluation.scores.values():
             assert {repr(float(v)) for v in values.values()} <= set(page.values)
-    write_sequence_report(tmp_path / "r.html", **CONTENT, evaluation=evaluation)
+    write_sequence_report(tmp_path / "r.html", **CONTENT, comparison=evaluation)
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == html
 
 
 def test_the_parts_of_a_page():
-    page = Page(render_sequence_report(**CONTENT, evaluation=classes()))
+    page = Page(rendered(classes()))
     assert len(page.images) == 4  # comparison, confusion, calibration, learning
     assert [row["precision"] for row in classes().by_class()] != []
     assert "the expected calibration error" in " ".join(page.text.split())
-    assert len(Page(render_sequence_report(**CONTENT, evaluation=several())).images) == 3
-    assert len(Page(render_sequence_report(**CONTENT, evaluation=numbers(3))).images) == 2 + 2 * 3
+    assert len(Page(rendered(several())).images) == 3
+    assert len(Page(rendered(numbers(3))).images) == 2 + 2 * 3
 
 
 def test_a_large_class_is_pointed_at():
     truth = np.array([0] * 9 + [1])
     p = np.tile([0.9, 0.1], (10, 1))
-    found = Classification(np.array(["often", "rare"]), truth, {"model": p, "majority": p}, NAMES)
-    text = " ".join(Page(render_sequence_report(**CONTENT, evaluation=found)).text.split())
+    found = ClassComparison(np.array(["often", "rare"]), truth, {"model": p, "majority": p}, NAMES)
+    text = " ".join(Page(rendered(found)).text.split())
     assert "90 % of the sequences are 'often': whoever always says so is right as often." in text
-    even = Classification(np.array(["a", "b"]), np.arange(10) % 2, {"model": p, "majority": p}, NAMES)
-    assert "whoever always" not in render_sequence_report(**CONTENT, evaluation=even)
+    even = ClassComparison(np.array(["a", "b"]), np.arange(10) % 2, {"model": p, "majority": p}, NAMES)
+    assert "whoever always" not in rendered(even)
 
 
 def drawn():
-    yield sequence_plots.bars(classes(), "accuracy", "accuracy")
-    yield sequence_plots.bars(numbers(), "rmse", "RMSE")
+    yield figures.bars({"this model": 0.5, "majority": 0.25}, "this model", "accuracy", smaller=False)
     yield from (sequence_plots.confusion(classes(n)) for n in (2, 9, 50))
     yield from (sequence_plots.calibration(it) for it in (classes(), several()))
     yield sequence_plots.scatter(numbers(), 0)

@@ -1,0 +1,92 @@
+"""Writing a run folder: in one step, beside the user's own files, and whatever becomes of its figures."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from seqwise import __version__
+from seqwise.artifact.atomic import replaced_folder
+from seqwise.artifact.manifest import is_run, listed_files, write_manifest
+from seqwise.backend import import_keras
+from seqwise.errors import BundleError
+
+
+class ScoringInterrupted(KeyboardInterrupt):
+    """Ctrl-C came while a saved run was scored."""
+
+
+def check_destination(path: Path) -> None:
+    """Raise `BundleError` where saving to `path` would destroy something other than a Seqwise run."""
+    for part in (path, *path.parents):
+        if part.is_file():
+            raise BundleError(f"{str(part)!r} is a file. Name a folder for the run.")
+    if Path.cwd().is_relative_to(path.resolve()):
+        raise BundleError(
+            f"{str(path)!r} is the folder you are in. Name one inside it, for example {str(path / 'run')!r}."
+        )
+    beside = next(part for part in path.resolve().parents if part.exists())  # the new folder is made there first
+    if not os.access(beside, os.W_OK):
+        raise BundleError(f"{str(path)!r} cannot be written: you have no right to write to {str(beside)!r}.")
+    if path.is_dir() and any(path.iterdir()) and not is_run(path):
+        raise BundleError(
+            f"{str(path)!r} is not empty and not a Seqwise run; nothing in it was touched. Name a new folder."
+        )
+
+
+def save_run(
+    path: Path,
+    kind: str,
+    write: Callable[[Path], dict[str, Any]],
+    write_results: Callable[[Path], None],
+    result_files: Sequence[str],
+) -> Path:
+    """Write a run folder; an earlier run at `path` is replaced in one step, foreign files in it are kept.
+
+    What was trained is kept whatever becomes of its figures: where they cannot be had, the run is saved without them,
+    and then the error is raised.
+
+    Args:
+        kind: the estimator's class, for example ``"Forecaster"``.
+        write: writes the models and files that the estimator needs into a folder; returns its part of the manifest.
+        write_results: writes the files `result_files`, which say how the training went.
+
+    Raises:
+        BundleError: `path` holds something other than a Seqwise run, or a setting cannot be saved.
+        ScoringInterrupted: Ctrl-C ended the scoring; the run is saved.
+    """
+    check_destination(path)
+    ours = listed_files(path)
+    failed: BaseException | None = None
+    keep = tuple(p for p in path.iterdir() if p.name not in ours) if path.is_dir() else ()
+    with replaced_folder(path, keep) as folder:
+        head = {
+            "seqwise": __version__,
+            "keras": import_keras().__version__,
+            "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        content = head | write(folder)
+        try:
+            write_results(folder)
+        except (Exception, KeyboardInterrupt) as error:
+            failed = ScoringInterrupted() if isinstance(error, KeyboardInterrupt) else error
+            for name in result_files:
+                (folder / name).unlink(missing_ok=True)
+        write_manifest(folder, kind, content)
+    if failed is not None:
+        failed.add_note(f"The run is saved in {str(path)!r}, without its scores.")
+        raise failed
+    return path
+
+
+def result_texts(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return the texts of those result files that a run has."""
+    return {name: (folder / name).read_text(encoding="utf-8") for name in names if (folder / name).exists()}
+
+
+def first_line(error: BaseException) -> str:
+    """Return an error's kind and the first line of its message."""
+    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"

@@ -1,0 +1,49 @@
+"""The baseline that says the same of every sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+
+class Constant:
+    """The training's share of each class or label, or its mean of each target, whatever the sample.
+
+    Args:
+        name: what a table calls it: ``"majority"``, ``"the training's mean"``.
+        classes: how many there are, whether or not the targets have them all; None for quantities and label sets,
+            whose mean is taken.
+
+    Attributes:
+        values: float64, shape (outputs,).
+    """
+
+    kind = "constant"
+
+    def __init__(self, name: str, classes: int | None = None) -> None:
+        self.name, self.classes = name, classes
+
+    def fit(self, samples: Any, targets: np.ndarray, weights: np.ndarray | None = None) -> Constant:
+        """Take the mean of targets: class numbers, shape (samples,); else bool or float, shape (samples, outputs)."""
+        if self.classes is None:
+            self.values = targets.mean(axis=0)
+        else:
+            self.values = np.bincount(targets, minlength=self.classes) / len(targets)
+        return self
+
+    def predict(self, samples: Any) -> np.ndarray:
+        """Return the same for each sample, shape (samples, outputs)."""
+        return np.repeat(self.values[None], len(samples), axis=0)
+
+    def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return what `load` needs: JSON, and arrays by name."""
+        return {"name": self.name, "classes": self.classes}, {"values": self.values}
+
+    @classmethod
+    def load(cls, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Constant:
+        """Undo `save`."""
+        loaded = cls(saved["name"], saved["classes"])
+        loaded.values = arrays["values"]
+        return loaded

@@ -1,0 +1,39 @@
+"""The baselines of a run folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+from seqwise.baselines.constant import Constant
+from seqwise.baselines.linear import LinearBaseline
+from seqwise.baselines.protocol import Baseline
+from seqwise.baselines.steps import TokenBaseline
+
+# by the word that a run folder knows them by
+KINDS: dict[str, type[Baseline]] = {cls.kind: cls for cls in (Constant, LinearBaseline, TokenBaseline)}
+
+
+def save_baselines(path: Path, baselines: Mapping[str, Baseline]) -> dict[str, Any]:
+    """Write the arrays of baselines to one file; return the rest, as JSON."""
+    described, arrays = {}, {}
+    for name, baseline in baselines.items():
+        plain, own = baseline.save()
+        described[name] = {"kind": baseline.kind} | plain
+        arrays |= {f"{name}.{key}": np.ascontiguousarray(array) for key, array in own.items()}
+    save_file(arrays, path)
+    return described
+
+
+def load_baselines(path: Path, saved: Mapping[str, Any]) -> dict[str, Baseline]:
+    """Undo `save_baselines`."""
+    arrays = load_file(path)
+    baselines = {}
+    for name, plain in saved.items():
+        own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
+        baselines[name] = KINDS[plain["kind"]].load(plain, own)
+    return baselines

@@ -1,0 +1,354 @@
+"""What all estimators share: checked settings, one way to train, figures that belong to the weights, the run folder."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+
+import numpy as np
+
+from seqwise.artifact import result_texts, save_run
+from seqwise.artifact.models import load_model, save_model
+from seqwise.backend import deferred_imports, import_keras
+from seqwise.errors import NotFittedError
+from seqwise.estimators.parts import BuildNetwork, PreparedData, build_checked
+from seqwise.estimators.saved_settings import plain_settings
+from seqwise.estimators.settings import check_backend, check_settings, make_optimizer
+from seqwise.training import Training, auto_batch_size, fit
+from seqwise.training.batches import Batches
+from seqwise.training.sequence_batches import BucketedBatches
+
+with deferred_imports():
+    from sklearn import exceptions
+    from sklearn.base import BaseEstimator
+
+MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
+MOST_SAMPLES = 2_000  # of each part, in `TrainingData`
+MOST_VALUES = 2**26  # of an input of them, padding included
+FIT_ONLY = ("callbacks", "verbose")  # arguments of `fit` that do not change what it trains on
+
+
+class UnfittedError(NotFittedError, exceptions.NotFittedError):
+    """Seqwise's and scikit-learn's error of an estimator that is not trained yet."""
+
+
+Arrays = dict[str, np.ndarray]
+Data = TypeVar("Data", bound=PreparedData)
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What an estimator's `fit` trains on, as the network takes it.
+
+    Attributes:
+        model: the Keras model that the estimator keeps: the fitted one, or a freshly built one, untrained. It ends in
+            the probabilities of classes and tags.
+        x, y: by the names of the model's inputs and outputs, arrays just as a training batch holds them: scaled,
+            padded to the longest of them, with the mask where the network reads one; at most 2,000 samples, evenly
+            drawn from the training part, in its order.
+        validation: (x, y) of the validation part, drawn alike; None where nothing is held back.
+        samples, validation_samples: how many there are in all.
+        loss: of `model`, as ``model.compile`` takes it.
+        summary: the shapes of all tensors; ``str()`` says them in words.
+        feature_names: names of an input's last axis, by the input's name, for each input of features.
+    """
+
+    model: Any
+    x: Arrays
+    y: Arrays
+    validation: tuple[Arrays, Arrays] | None
+    samples: int
+    validation_samples: int
+    loss: Any
+    summary: Any
+    feature_names: dict[str, list[str]]
+
+
+class Schedule(NamedTuple):
+    """How long a training is.
+
+    Attributes:
+        batch_size: samples of a training step. epochs: the most epochs.
+        rate: the learning rate, of an optimizer given by name: a number or a Keras schedule.
+    """
+
+    batch_size: int
+    epochs: int
+    rate: Any
+
+
+class Scored(NamedTuple):
+    """A comparison, and what it was made with: it holds for that model with those weights."""
+
+    model: Any
+    weights: str
+    settings: tuple[Any, ...]
+    comparison: Any
+
+
+class Estimator(BaseEstimator, Generic[Data]):
+    """An estimator of declared settings, with scikit-learn's verbs.
+
+    Attributes:
+        model_: the Keras model. training_: history, seconds, best epoch.
+        results_: of a loaded run, the texts of its result files; None after `fit`.
+    """
+
+    result_files: ClassVar[tuple[str, ...]] = (METRICS, REPORT)  # what a loaded run carries along unread
+    fit_call: ClassVar[str] = ".fit(X, y)"  # of the message that it is not trained yet
+
+    # declared by each estimator
+    network: BuildNetwork | None
+    optimizer: Any
+    learning_rate: Any
+    epochs: Any
+    patience: int | None
+    batch_size: Any
+    seed: int
+
+    model_: Any
+    training_: Training
+    results_: dict[str, str] | None
+    _scored: Scored | None
+    _loaded_weights: str  # digest of a loaded run's weights: its results are theirs
+
+    # what each estimator fills in
+
+    @abstractmethod
+    def _prepare(self, *fit_arguments: Any, **fit_keywords: Any) -> Data:
+        """Check the settings and read what `fit` is given, up to the batches; the estimator stays as it is."""
+
+    @abstractmethod
+    def _default_network(self, data: Data) -> Any:
+        """Build the network of the settings, of stock Keras layers."""
+
+    @abstractmethod
+    def _adopt(self, data: Data, model: Any, training: Training) -> None:
+        """Take over what a training learned, all at once, so that a fit that fails leaves an earlier one whole."""
+
+    @abstractmethod
+    def _fitted_data(self) -> Data | None:
+        """Return the data of the last `fit`; None after `load`."""
+
+    @abstractmethod
+    def _save_parts(self, folder: Path) -> dict[str, Any]:
+        """Write the files of the parts; return their share of the manifest, as JSON."""
+
+    @abstractmethod
+    def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
+        """Undo `_save_parts`."""
+
+    @abstractmethod
+    def _write_results(self, folder: Path) -> None:
+        """Write the files of `result_files`."""
+
+    @classmethod
+    def _needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
+        """Return the names of the files that a run cannot do without."""
+        return (MODEL,)
+
+    def _schedule(self, data: Data, train: Batches[Any]) -> Schedule:
+        size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
+        return Schedule(min(size, len(train)), self.epochs, self.learning_rate)
+
+    # training
+
+    def _check_settings(self) -> None:
+        """Raise `SettingError` for the first setting that is out of range, or for two that contradict each other."""
+        check_settings(self)
+
+    def _fit(self, data: Data, callbacks: Sequence[Any] = (), verbose: bool | None = None) -> Self:
+        """Train on prepared data: the one way in which every estimator is fitted."""
+        keras = import_keras()
+        check_backend(keras)
+        train, validation = data.batches("train"), data.batches("validation")
+        schedule = self._schedule(data, train)
+        optimizer = make_optimizer(keras, self.optimizer, schedule.rate)
+        loss = data.target.loss()
+        network = self._build_network(data)
+        model = data.target.trained_model(network)
+        # jit_compile is left to Keras, which knows what each backend can do
+        model.compile(optimizer, loss, weighted_metrics=data.target.metrics())
+        training = fit(
+            model,
+            train,
+            validation if len(validation) else None,
+            epochs=schedule.epochs,
+            batch_size=schedule.batch_size,
+            patience=self.patience,
+            seed=self.seed,
+            callbacks=callbacks,
+            verbose=verbose,
+        )
+        self._adopt(data, data.target.finished_model(network), training)
+        self.results_ = self._scored = None
+        return self
+
+    def _build_network(self, data: Data) -> Any:
+        from seqwise.layers import accelerate  # imports Keras
+
+        if self.network is None:
+            network = self._default_network(data)
+        else:
+            network = build_checked(self.network, data.input.describe(), data.target.describe())
+        return accelerate(network, verbose=False)
+
+    def training_data(self, *fit_arguments: Any, **fit_keywords: Any) -> TrainingData | None:
+        """Return what `fit` would train on with these arguments, without training; the estimator stays as it is.
+
+        The data are read, split, scaled and cut by the same code as in `fit`.
+
+        Args: as for `fit`; `callbacks` and `verbose` are ignored. Without any, what the last `fit` trained on.
+
+        Returns:
+            None for a loaded run, which keeps no training data.
+
+        Raises:
+            DataError, SettingError: as `fit` does.
+            NotFittedError: there are no arguments, and it is not trained yet.
+        """
+        if fit_arguments or fit_keywords:
+            data = self._prepare(
+                *fit_arguments, **{name: value for name, value in fit_keywords.items() if name not in FIT_ONLY}
+            )
+            model = data.target.finished_model(self._build_network(data))
+        else:
+            self._check_fitted()
+            fitted, model = self._fitted_data(), self.model_
+            if fitted is None:
+                return None
+            data = fitted
+        train, validation = data.batches("train"), data.batches("validation")
+        return TrainingData(
+            model,
+            *_drawn(train, model),
+            validation=_drawn(validation, model) if len(validation) else None,
+            samples=len(train),
+            validation_samples=len(validation),
+            loss=data.target.finished_loss(),
+            summary=data.summary(),
+            feature_names=data.input.describe().feature_names,
+        )
+
+    # figures
+
+    def _compare_once(self, compare: Any, *settings: Any) -> Any:
+        """Return the comparison on what was held back, made anew where the model or its weights have changed.
+
+        Args:
+            settings: what else it depends on.
+        """
+        digest = weights_digest(self.model_)
+        last: Scored | None = getattr(self, "_scored", None)
+        if last is None or last.model is not self.model_ or (last.weights, last.settings) != (digest, settings):
+            last = self._scored = Scored(self.model_, digest, settings, compare())
+        return last.comparison
+
+    @property
+    def comparison_(self) -> Any:
+        """The comparison on what was held back, if it was made and holds for the weights that are there now."""
+        last: Scored | None = getattr(self, "_scored", None)
+        if last is None or last.model is not self.model_ or last.weights != weights_digest(self.model_):
+            return None
+        return last.comparison
+
+    # the run folder
+
+    def save(self, path: str | Path) -> Path:
+        """Write the run folder: the model, what it knows of its data, figures and report. Returns its path.
+
+        The run of a class of your own that comes from one of Seqwise's is brought back as Seqwise's.
+
+        Raises:
+            BundleError: the folder exists, is not empty and is not a Seqwise run; or a setting cannot be saved.
+        """
+        self._check_fitted()
+        return save_run(Path(path), own_class(self).__name__, self._write, self._write_own_results, self.result_files)
+
+    def _write(self, folder: Path) -> dict[str, Any]:
+        content = {"settings": plain_settings(self, own_class(self)), "training": self.training_.__dict__}
+        save_model(self._model_to_save(), folder / MODEL)
+        content |= self._save_parts(folder)
+        if self.results_ is not None:
+            self._copy_results(folder, self.results_)
+        return content
+
+    def _model_to_save(self) -> Any:
+        return self.model_
+
+    def _write_own_results(self, folder: Path) -> None:
+        if self.results_ is None:
+            self._write_results(folder)
+
+    def _copy_results(self, folder: Path, texts: dict[str, str]) -> None:
+        """Write the results that a loaded run came with, if its weights are still those that gave them."""
+        if weights_digest(self.model_) == self._loaded_weights:
+            for name, text in texts.items():
+                (folder / name).write_text(text, encoding="utf-8")
+        else:
+            warnings.warn(
+                "The weights have changed since the run was loaded, and a loaded run keeps no data to score them on: "
+                "it is saved without figures and report.",
+                stacklevel=5,
+            )
+
+    @classmethod
+    def _load(cls, folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Self:
+        """Make a saved estimator again, from its settings and the rest of the manifest."""
+        loaded = cls(**settings)
+        loaded.model_ = load_model(folder / MODEL, compiled=cls._loads_compiled())
+        loaded.training_ = Training(**saved["training"])
+        loaded._load_parts(folder, saved)
+        loaded._scored = None
+        loaded._loaded_weights = weights_digest(loaded.model_)
+        loaded.results_ = result_texts(folder, cls.result_files)
+        return loaded
+
+    @classmethod
+    def _loads_compiled(cls) -> bool:
+        """Tell whether the model comes back with its loss and optimizer."""
+        return False
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "model_"):
+            raise UnfittedError(f"This {type(self).__name__} is not trained yet: call {self.fit_call} first.")
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "model_")
+
+
+def own_class(estimator: Estimator) -> type[Estimator]:
+    """Return Seqwise's own class that an estimator is, or comes from."""
+    return next(c for c in type(estimator).__mro__ if c.__module__.startswith("seqwise."))
+
+
+def weights_digest(model: Any) -> str:
+    """Return a SHA-256 of all weights of a Keras model, in their order."""
+    digest = hashlib.sha256()
+    for array in model.get_weights():
+        digest.update(repr((array.shape, array.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _drawn(batches: Batches[Any], model: Any) -> tuple[Arrays, Arrays]:
+    """Return evenly drawn samples of a part as one batch: its inputs and its targets, by name."""
+    indices = batches.indices
+    bucket, values = 0, 1
+    if isinstance(batches, BucketedBatches):
+        bucket = int(batches.bucket[indices].max())
+        values = int(batches.lengths[bucket]) * max(tensor.shape[-1] or 1 for tensor in model.inputs)
+    most = max(min(MOST_SAMPLES, MOST_VALUES // values), 1)
+    chosen = indices[np.linspace(0, len(indices) - 1, min(len(indices), most)).round().astype(int)]
+    batch = batches.select(batches.arrays, chosen, bucket)
+    targets = np.asarray(batch.targets)
+    if targets.ndim == len(model.outputs[0].shape) + 1:  # several labels, which are trained one by one
+        targets = targets[..., 0]
+    inputs: list[Any] = batch.inputs if isinstance(batch.inputs, list) else [batch.inputs]
+    names = [tensor.name for tensor in model.inputs]
+    return dict(zip(names, map(np.asarray, inputs), strict=True)), {model.output_names[0]: targets}

@@ -1,0 +1,209 @@
+"""The report on a forecaster, and its forecast as a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from seqwise.data import TimeSeries
+from seqwise.evaluation import ForecastComparison, report
+from seqwise.evaluation import forecast_plots as plots
+from seqwise.evaluation.figures import percent, readable
+from seqwise.evaluation.report import Picture, Row, Section, count, number, picture
+from seqwise.training import Training
+
+MOST_TARGETS = 6  # that get pictures
+MOST_ROWS = 12  # of the forecast's table
+
+
+def write_forecast(path: Path, columns: dict[str, np.ndarray]) -> None:
+    """Write a forecast as CSV, times without a time of day where all are at midnight."""
+    frame = pl.DataFrame(columns)
+    name = frame.columns[0]
+    if frame.schema[name] == pl.Datetime and (frame[name].dt.truncate("1d") == frame[name]).all():
+        frame = frame.with_columns(pl.col(name).cast(pl.Date))
+    frame.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
+
+
+def write_report(path: str | Path, **content: Any) -> None:
+    """Write the report to `path`, of the arguments of `report_content`."""
+    report.write_report(path, **report_content(**content))
+
+
+def report_content(
+    *,
+    title: str,
+    summary: str,
+    settings: dict[str, Any],
+    comparison: ForecastComparison | None,
+    series: TimeSeries,
+    training: Training,
+    future: tuple[np.ndarray, np.ndarray],
+) -> dict[str, Any]:
+    """Return what `seqwise.evaluation.report.render_report` takes.
+
+    Args:
+        summary: the shapes in words, preformatted text.
+        settings: name → value, as the user gave them.
+        comparison: of the test part; None where none was held back.
+        series: the whole series, whose rows the comparison's origins count.
+        future: times, shape (horizon,), and forecast, shape (horizon, targets), of what follows the series.
+    """
+    shown = range(min(series.targets, MOST_TARGETS))
+    rest = f" The first {MOST_TARGETS} of {series.targets} targets are drawn." if series.targets > MOST_TARGETS else ""
+    content = {
+        "title": title,
+        "data": _data(series),
+        "summary": summary,
+        "notes": series.warnings,
+        "settings": settings,
+        "comparison": comparison,
+        "training": training,
+        "loss": "measured in the scaled units that the model sees",
+        "after": [_future(series, *future, shown, rest)],
+    }
+    if comparison is None:
+        return content
+    return content | {
+        "legend": _legend(comparison),
+        "remarks": _remarks(comparison),
+        "sections": [_forecasts(comparison, series, shown, rest), _steps(comparison)],
+    }
+
+
+def _legend(comparison: ForecastComparison) -> str:
+    single = len(comparison.targets) == 1
+    units = f"the units of {comparison.targets[0]}" if single else "each target's own units, then averaged"
+    seasonal = comparison.season > 1
+    return (
+        "Smaller is better in every column; the smallest is underlined. MAE (the mean size of the error) and RMSE "
+        f"(which weighs large errors more) are in {units}. MASE is the MAE divided by that of "
+        f"{'the last season’s' if seasonal else 'the last value’s'} repetition within the training rows: below 1 is "
+        "better than that. sMAPE is the error relative to the size of truth and forecast, in percent, from 0 to 200. "
+        + (
+            f"One season is {comparison.season:,} rows."
+            if seasonal
+            else "No season was found, so “last season” is the same as “last value”."
+        )
+    )
+
+
+def _remarks(comparison: ForecastComparison) -> list[str]:
+    samples, horizon, targets = comparison.truth.shape
+    first, last = _when(np.array([comparison.times[0, 0], comparison.times[-1, -1]]))
+    seen = np.isfinite(comparison.truth).mean()
+    remarks = [
+        f"Measured on {count(samples, 'forecast')} of {count(horizon, 'step')} ({first} to {last}), the same for the "
+        "model and for each baseline."
+        + (f" {percent(float(seen))} % of the values were observed; only these count." if seen < 1 else "")
+    ]
+    if samples == 1:
+        remarks.append("One forecast is a small test; a backtest over several folds says more.")
+    if targets > 1:
+        remarks.append(
+            f"With {targets} targets the figure is the mean over them, so targets of large values weigh most; "
+            "MASE has no unit and weighs them alike."
+        )
+    return remarks
+
+
+def _data(series: TimeSeries) -> str:
+    first, last = _when(series.time_index.at(np.array([0, len(series) - 1])))
+    inputs = series.columns[series.targets :]
+    kind = "target" if series.targets == 1 else "targets"
+    return (
+        f"{len(series):,} rows of {series.label}, one row every {series.time_index.frequency}, from {first} to {last}. "
+        f"The {kind}: {', '.join(series.target_names)}. "
+        + (
+            f"Further inputs: {', '.join(inputs)}."
+            if inputs
+            else f"The model reads nothing but {'its' if series.targets == 1 else 'their'} own past."
+        )
+    ).replace("every 1 ", "every ")
+
+
+def _forecasts(comparison: ForecastComparison, series: TimeSeries, shown: range, rest: str) -> Section:
+    starts = (
+        "Each is one step ahead of the last value that it knows."
+        if comparison.truth.shape[1] == 1
+        else "Each starts from what was known at its grey line and never sees the truth after it."
+    )
+    text = (
+        f"The latest forecasts of the test part that do not overlap. {starts} Where nothing was observed, the black "
+        f"line has a gap.{rest}"
+    )
+    drawn = [_forecast(comparison, target, series) for target in shown]
+    return Section("forecasts", "Forecast and truth", text=text, pictures=drawn)
+
+
+def _forecast(comparison: ForecastComparison, target: int, series: TimeSeries) -> Picture:
+    truth = comparison.truth[:, :, target]
+    seen = np.isfinite(truth)
+    errors = [
+        (comparison.names[key], float(np.abs(truth - f[:, :, target])[seen].mean()) if seen.any() else math.nan)
+        for key, f in comparison.forecasts.items()
+    ]
+    name = comparison.targets[target]
+    alt = f"Line chart of {name} over time: what was observed, the model’s forecast and a naive forecast."
+    figure = plots.forecast_plot(comparison, target, series=series)
+    caption = ""  # of a single target the table says it all
+    if len(comparison.targets) > 1:
+        caption = f"MAE over the whole test part: {_listed(errors)}" if seen.any() else "Nothing was observed here."
+    return picture(figure, alt, caption, name)
+
+
+def _steps(comparison: ForecastComparison) -> Section:
+    figure = plots.error_by_horizon(comparison)
+    if comparison.truth.shape[1] == 1:
+        drawn = picture(figure, "Bar chart of the mean absolute error, one step ahead.")
+    else:
+        alt = "Line chart of the mean absolute error of each step ahead, for the model and the baselines."
+        caption = "Forecasts far ahead are usually harder; a good model stays below the baselines all the way."
+        drawn = picture(figure, alt, caption)
+    return Section("steps", "Error by step ahead", pictures=[drawn])
+
+
+def _future(series: TimeSeries, times: np.ndarray, forecast: np.ndarray, shown: range, rest: str) -> Section:
+    stamps = _when(times)[:MOST_ROWS]
+    digits = [_digits(forecast[:, j]) for j in range(series.targets)]
+    rows = [
+        Row(stamp, [number(v, f"{v:,.{digits[j]}f}") for j, v in enumerate(forecast[i].tolist())])
+        for i, stamp in enumerate(stamps)
+    ]
+    many = len(times) > MOST_ROWS
+    caption = f"The first {MOST_ROWS} of {len(times):,} steps after the data end." if many else "After the data end."
+    drawn = [
+        picture(
+            plots.future_plot(series, forecast, times, target),
+            f"Line chart of the last rows of {series.target_names[target]} and the forecast of what follows them.",
+        )
+        for target in shown
+    ]
+    time = series.time if isinstance(series.time, str) else "step" if series.time_index.unit == "i" else "time"
+    head = [time, *series.target_names]
+    return Section("future", "The forecast", head, rows, "future", caption, rest.strip(), drawn)
+
+
+def _digits(values: np.ndarray) -> int:
+    """Return how many decimals show four significant digits of the largest value."""
+    largest = float(np.nanmax(np.abs(values), initial=0))
+    if largest == 0 or not math.isfinite(largest):
+        return 2
+    return int(np.clip(3 - math.floor(math.log10(largest)), 0, 12))
+
+
+def _listed(pairs: Iterable[tuple[str, float]]) -> str:
+    return ", ".join(f"{name} {readable(value)}" for name, value in pairs) + "."
+
+
+def _when(times: np.ndarray) -> list[str]:
+    """Write times, shape (n,), no finer than they need to be: dates alone where all are at midnight."""
+    if times.dtype.kind != "M":
+        return [str(time) for time in times.tolist()]
+    finest = next((u for u in ("D", "m", "s") if (times.astype(f"M8[{u}]") == times).all()), "us")
+    return [text.replace("T", " ") for text in times.astype(f"M8[{finest}]").astype(str).tolist()]

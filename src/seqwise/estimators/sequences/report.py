@@ -1,0 +1,161 @@
+"""The report on a classifier, a regressor or a tagger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from seqwise.evaluation import report
+from seqwise.evaluation import sequence_plots as plots
+from seqwise.evaluation.classification import ClassComparison
+from seqwise.evaluation.figures import percent
+from seqwise.evaluation.regression import NumberComparison
+from seqwise.evaluation.report import Picture, Row, Section, number, picture
+from seqwise.training import Training
+
+MOST_ROWS = 60  # classes in a table
+MOST_TARGETS = 6  # that get pictures
+LARGE = 0.6  # a class with a larger share makes accuracy easy
+PARTS = {"train": "the training", "validation": "validation", "test": "the test"}
+
+
+def write_sequence_report(path: str | Path, **content: Any) -> None:
+    """Write the report to `path`, of the arguments of `report_content`."""
+    report.write_report(path, **report_content(**content))
+
+
+def report_content(
+    *,
+    source: str,
+    counts: dict[str, int],
+    target: Any,
+    summary: str,
+    notes: list[str],
+    settings: dict[str, Any],
+    comparison: ClassComparison | NumberComparison | None,
+    training: Training,
+) -> dict[str, Any]:
+    """Return what `seqwise.evaluation.report.render_report` takes.
+
+    Args:
+        source: where the sequences are from. counts: how many each part has.
+        target: the estimator's, which gives the report its title and names the loss.
+        summary: the shapes in words, preformatted text.
+        notes: what was found in the data, one sentence each.
+        settings: name → value, as the user gave them.
+        comparison: None where nothing was held back.
+    """
+    parts = [f"{counts[name]:,} for {words}" for name, words in PARTS.items() if counts[name]]
+    content = {
+        "title": f"{target.title} of {Path(source).name}",
+        "data": f"{sum(counts.values()):,} sequences of {source}: {', '.join(parts)}.",
+        "summary": summary,
+        "notes": notes,
+        "settings": settings,
+        "comparison": comparison,
+        "training": training,
+        "loss": target.loss_in_words,
+    }
+    if comparison is None:
+        return content
+    classes = isinstance(comparison, ClassComparison)
+    return content | {
+        "legend": _class_legend(comparison) if classes else NUMBER_LEGEND,
+        "remarks": _remarks(comparison),
+        "sections": _classes(comparison) if classes else _numbers(comparison),
+    }
+
+
+NUMBER_LEGEND = (
+    "The best in each column is underlined. RMSE (which weighs large errors more) and MAE (the mean size of the error) "
+    "are in the target’s own units, of several targets their mean. R² is the share of the variance that is explained: "
+    "1 is best, 0 is no better than always saying the mean."
+)
+
+
+def _class_legend(comparison: ClassComparison) -> str:
+    counted, several = comparison.counted, comparison.multilabel
+    return (
+        f"The best in each column is underlined. Accuracy is the share of {counted}s that are right"
+        f"{', all of their labels at once' if several else ''}; balanced accuracy and macro F1 count each "
+        f"{'label' if several else 'class'} alike, however rare. ROC-AUC is the chance that a {counted} with a label "
+        "gets a higher probability for it than one without: 0.5 is guessing. Log loss is small where the probabilities "
+        "are right and sure; 0 is best."
+    )
+
+
+def _remarks(comparison: ClassComparison | NumberComparison) -> list[str]:
+    counted = comparison.counted if isinstance(comparison, ClassComparison) else "sequence"
+    remarks = [f"Measured on {comparison.part}, {len(comparison):,} {counted}(s), the same for each."]
+    if isinstance(comparison, ClassComparison) and not comparison.multilabel:
+        share = comparison.confusion().sum(axis=1) / max(len(comparison), 1)
+        most = int(share.argmax())
+        if share[most] > LARGE:
+            remarks.append(
+                f"{percent(float(share[most]))} % of the {counted}s are {comparison.classes.tolist()[most]!r}: "
+                "whoever always says so is right as often. Balanced accuracy, the mean over the classes of how many "
+                "were found, says more here."
+            )
+    return remarks
+
+
+def _classes(comparison: ClassComparison) -> list[Section]:
+    counted = f"{comparison.counted}s"
+    text = comparison.columns[0].text
+    rows = [
+        Row(
+            str(row["class"]),
+            [*(number(row[k], text(row[k])) for k in ("precision", "recall", "f1")),
+             number(row[counted], f"{row[counted]:,}")],
+        )
+        for row in comparison.by_class()[:MOST_ROWS]
+    ]  # fmt: skip
+    named = "label" if comparison.multilabel else "class"
+    cut = f" The first {MOST_ROWS} of {len(comparison.classes)}." if len(comparison.classes) > MOST_ROWS else ""
+    sections = [
+        Section(
+            "classes",
+            "Label by label" if comparison.multilabel else "Class by class",
+            [named, "precision", "recall", "F1", counted],
+            rows,
+            text="Precision: of those that the model called so, the share that were. Recall: of those that were, the "
+            f"share that the model called so. F1 is their harmonic mean.{cut}",
+        )
+    ]
+    if not comparison.multilabel:
+        alt = f"Matrix of how many {counted} of each class were taken for each class; the table above has the figures."
+        cut = f" The first {plots.MOST_CLASSES} classes." if len(comparison.classes) > plots.MOST_CLASSES else ""
+        sections.append(
+            Section(
+                "confusion",
+                "Confusion",
+                text=f"Each row is a class, each column what the model said: off the diagonal are the mistakes.{cut}",
+                pictures=[picture(plots.confusion(comparison), alt)],
+            )
+        )
+    error = float(comparison.calibration()["error"])
+    alt = "Line chart of the share that was right over the probability that the model gave."
+    text_ = (
+        "Are the probabilities to be trusted? On the dotted line a probability of 80 % is right 80 times of 100; below "
+        f"it the model is too sure. The mean distance from the line is {error:.3f} (the expected calibration error)."
+    )
+    drawn = [picture(plots.calibration(comparison), alt)]
+    return [*sections, Section("calibration", "Calibration", text=text_, pictures=drawn)]
+
+
+def _numbers(comparison: NumberComparison) -> list[Section]:
+    sections = []
+    rows = [
+        Row(row["target"], [number(row[m.name], m.text(row[m.name])) for m in comparison.columns])
+        for row in comparison.by_target()[:MOST_ROWS]
+    ]
+    if len(rows) > 1:
+        head = ["target", *(metric.title for metric in comparison.columns)]
+        sections.append(Section("targets", "Target by target", head, rows))
+    drawn: list[Picture] = []
+    for j, name in enumerate(comparison.targets[:MOST_TARGETS]):
+        drawn.append(picture(plots.scatter(comparison, j), f"Points: what the model said of {name}, over the truth."))
+        drawn.append(picture(plots.errors(comparison, j), f"Bar chart of the errors of {name}."))
+    many = len(comparison.targets) > MOST_TARGETS
+    text = f"The first {MOST_TARGETS} of {len(comparison.targets)} targets." if many else ""
+    return [*sections, Section("errors", "What it said and the truth", text=text, pictures=drawn)]
