@@ -241,7 +241,7 @@ def test_what_the_system_refuses_is_told(csv, trained, tmp_path, capsys, monkeyp
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device", str(tmp_path / "f.csv"))
 
-    monkeypatch.setattr("seqwise.estimators.forecasting.forecaster.write_forecast", full)
+    monkeypatch.setattr("seqwise.estimators.forecasting.report.write_forecast", full)
     assert call("predict", str(trained[0]), "--out", str(tmp_path / "f.csv")) == 2
     assert capsys.readouterr().err.strip() == f"Error: No space left on device: {tmp_path / 'f.csv'}"
 

@@ -127,7 +127,7 @@ def _truth(axes: Any, times: np.ndarray, values: np.ndarray) -> None:
 def _forecast(axes: Any, name: str, x: np.ndarray, y: np.ndarray) -> None:
     strong, points = name == "model", int(np.isfinite(y).sum())
     axes.plot(
-        x, y, DASHES.get(name, (0, (3, 1, 1, 1))), color=COLOURS.get(name, GREY),
+        x, y, DASHES.get(name, "--"), color=COLOURS.get(name, GREY),
         lw=2.3 if strong else 1.4, zorder=4 if strong else 3,
         label=NAMES[name], marker="o" if points <= (FEW if strong else 1) else None, ms=4,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from seqwise.backend import import_keras
 from seqwise.estimators.seeds import seed_stream
 
 ATTENTION = (None, "dot", "additive")
-NAMED = {"source", "source_embedding", "target_embedding", "encoder_1_dropout", "decoder_1", "logits"}  # layers
+NAMED = {"source", "target_embedding", "decoder_1", "logits"}  # layers
 
 
 class InferenceModels(NamedTuple):
