@@ -57,6 +57,7 @@ class Scaler:
             SettingError: an unknown kind, or a mapping that names something else than a feature.
         """
         self.columns = list(columns)
+        self.n_samples_seen_ = len(values)  # scikit-learn's name
         kinds = self._kinds()
         logged = self._log(values)
         self.offset_, self.scale_ = np.zeros(len(kinds)), np.ones(len(kinds))

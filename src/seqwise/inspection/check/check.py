@@ -29,15 +29,17 @@ def check(
     validation_groups: Any = None,
     batch_size: int | None = None,
     streaming: bool = False,
+    **fit: Any,
 ) -> Report:
     """Say what will fail, and what will train and be wrong; change neither the model nor the data.
 
-    Every argument may be left out; the rules look at what there is.
+    Every argument is optional; the rules look at what there is.
 
     Args:
         model: a Keras model of any kind, built or not, compiled or not; a list of layers; a function that builds the
-            model (for one that Keras refuses to build: the fault is read from its error); a fitted
-            `seqwise.Forecaster`.
+            model (for one that Keras refuses to build: the fault is read from its error); an estimator of Seqwise,
+            fitted or not, whose `x`, `y` and further arguments are then those of its `fit`; without them, what it was
+            fitted on is examined.
         x: the input, shape (samples, timesteps, features), or what you have: an array, nested lists, a pandas, polars
             or pyarrow table, a tensor of JAX, TensorFlow or PyTorch; for several inputs a list or a dict by name.
         y: the target, in the same forms.
@@ -69,6 +71,7 @@ def check(
         validation_groups=validation_groups,
         batch_size=batch_size,
         streaming=streaming,
+        fit=fit,
     )
     return run_rules(context)
 

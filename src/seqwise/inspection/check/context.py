@@ -67,7 +67,8 @@ class Context:
         passed_model: a model, layers or a function that builds one was passed.
         sequential: the layers are called one after another.
         construction: what is known of a model that Keras refused to build.
-        scaler: a fitted scaler. groups, validation_groups: a group for each sample.
+        scaler: a fitted scaler. training_rows: rows of the table that the training windows are cut from.
+        groups, validation_groups: a group for each sample.
         batch_size: samples in a batch. streaming: the model is to run step by step.
         data_from: what makes the batches, where the user holds no arrays: ``"a tf.data.Dataset"``, ``"a Forecaster"``.
         looked_at: how much of the data was looked at, where that is not all, in words.
@@ -83,11 +84,11 @@ class Context:
     outputs: list[Output] = field(default_factory=list)
     construction: Construction | None = None
     scaler: Any = None
+    training_rows: int | None = None
     groups: Any = None
     validation_groups: Any = None
     batch_size: int | None = None
     streaming: bool = False
-    forecaster: Any = None
     names: Names = field(default_factory=Names)
     data_from: str = ""
     looked_at: str = ""

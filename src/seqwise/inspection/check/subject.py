@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqwise.errors import NotFittedError, SettingError
 from seqwise.inspection.check.construction import failed_construction
 from seqwise.inspection.check.context import Context, Input, Output
-from seqwise.inspection.check.fitted import read_forecaster
 from seqwise.inspection.check.losses import compiled_losses, spread_losses
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.copies import unnoticed
@@ -24,14 +24,26 @@ def read_subject(
     validation: Any = None,
     loss: Any = None,
     names: Names | None = None,
+    fit: dict[str, Any] | None = None,
     **known: Any,
 ) -> Context:
-    """Read the model and the data into a `Context`; any of them may be None."""
+    """Read the model and the data into a `Context`; any of them may be None.
+
+    Args:
+        fit: for an estimator, further arguments of its `fit`.
+
+    Raises:
+        SettingError: there are such arguments, and the model is not an estimator.
+    """
     names = names or Names()
     context = Context(names=names, passed_model=model is not None, **known)
-    if hasattr(model, "plan_") and hasattr(model, "model_"):
-        context.forecaster = model
-        x, y, validation, model = read_forecaster(model)
+    if hasattr(model, "training_data"):
+        model, x, y, validation, loss = _read_estimator(context, model, x, y, fit or {}, loss)
+    elif fit:
+        raise SettingError(
+            f"check takes no argument {next(iter(fit))!r}. Further arguments are those of an estimator's fit, and "
+            f"{type(model).__name__} is not one."
+        )
     elif callable(model) and not hasattr(model, "get_config"):
         model = _build(model, context)
     elif is_a(model, "Layer") and not is_a(model, "Model"):
@@ -43,6 +55,30 @@ def read_subject(
     _read_needs(context)
     _read_validation(context, validation)
     return context
+
+
+def _read_estimator(
+    context: Context, estimator: Any, x: Any, y: Any, fit: dict[str, Any], loss: Any
+) -> tuple[Any, Any, Any, Any, Any]:
+    """Return (model, x, y, validation, loss) as the estimator's `fit` trains on them."""
+    name = type(estimator).__name__
+    passed = [part for part in (x, y) if part is not None]
+    try:
+        data = estimator.training_data(*passed, **fit)
+    except NotFittedError:
+        context.unexamined.append(f"the {name}: it is not trained yet. Pass what its fit takes.")
+        return None, None, None, None, loss
+    if data is None:
+        context.unexamined.append("the training data, which a run does not keep. Pass what its fit takes.")
+        return estimator.model_, None, None, None, loss
+    context.data_from = f"the {name}"
+    context.scaler = getattr(estimator, "scaler_", None) if not passed else None
+    parts = getattr(data.summary, "parts", [])
+    context.training_rows = getattr(parts[0], "rows", None) if isinstance(parts, list) and parts else None
+    looked_at = len(next(iter(data.x.values())))
+    if looked_at < data.samples:
+        context.looked_at = f"{looked_at:,} of {data.samples:,} training samples"
+    return data.model, data.x, data.y, data.validation, data.loss if loss is None else loss
 
 
 def _build(build: Any, context: Context) -> Any:

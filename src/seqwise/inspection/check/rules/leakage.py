@@ -139,12 +139,9 @@ def scaler(context: Context) -> Iterator[Fault]:
 
     Warning. Fires where the smallest and largest value of a feature are exactly 0 and 1 (or -1 and 1) over both parts
     together but not over the training part; where both parts together have mean 0 and standard deviation 1 (to
-    0.001) and the training part alone does not (by more than 0.02); where a given `scaler` has seen more rows than the
-    training part has; and where a Forecaster's scaler is not that of its training rows.
+    0.001) and the training part alone does not (by more than 0.02); and where the `scaler`, a given one or that of an
+    estimator, has seen more rows than the training part has.
     """
-    if context.forecaster is not None:
-        yield from _forecaster_scaler(context)
-        return
     both = parts(context)
     if both is None or len(both[0].shape) != 3:
         return
@@ -152,7 +149,7 @@ def scaler(context: Context) -> Iterator[Fault]:
     assert train.values is not None and held.values is not None
     if train.values.dtype.kind != "f":
         return
-    seen = _seen_by(context.scaler, train, held)
+    seen = _seen_by(context, train)
     how = seen or _fitted_on_both(train.values, held.values)
     if how is None:
         return
@@ -185,15 +182,17 @@ def seen_words(how: str, context: Context) -> str:
     return "mean 0 and deviation 1 over both parts together, not in training"
 
 
-def _seen_by(fitted: object, train: Array, held: Array) -> str | None:
-    """Compare the rows that scikit-learn's scalers have counted with those that the training windows can span."""
-    count = getattr(fitted, "n_samples_seen_", None)
+def _seen_by(context: Context, train: Array) -> str | None:
+    """Compare the rows that the scaler has counted with those of the training part, or that its windows can span."""
+    count = getattr(context.scaler, "n_samples_seen_", None)
     if count is None or np.ndim(count):
         return None
-    rows = train.samples + train.shape[1] - 1 if slides(train) else train.samples * train.shape[1]
-    # windows of a training part span its rows, and one horizon more at the most
-    room = train.shape[1] if slides(train) else 0
-    return "rows" if int(count) > rows + room and held.samples else None
+    rows = context.training_rows
+    if rows is None and slides(train):  # windows of a training part span its rows, and one horizon more at the most
+        rows = train.samples + 2 * train.shape[1] - 1
+    elif rows is None:
+        rows = train.samples * train.shape[1]
+    return "rows" if int(count) > rows else None
 
 
 def _fitted_on_both(train: np.ndarray, held: np.ndarray) -> str | None:
@@ -224,29 +223,6 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean = (ones @ flat).reshape(values.shape[1:]).mean(axis=0, dtype=np.float64)
     square = (ones @ (flat * flat)).reshape(values.shape[1:]).mean(axis=0, dtype=np.float64)
     return mean, np.sqrt(np.maximum(square - mean**2, 0))
-
-
-def _forecaster_scaler(context: Context) -> Iterator[Fault]:
-    """Fit the Forecaster's scaler again on its training rows and compare the numbers."""
-    forecaster = context.forecaster
-    plan, fitted = forecaster.plan_, forecaster.scaler_
-    if plan is None:
-        return
-    rows = plan.split.train
-    values = plan.series.values[:rows]
-    if plan.series.observed is not None:
-        values = np.where(plan.series.observed[:rows], values, np.nan)
-    again = type(fitted)(fitted.kind, fitted.log).fit(values, plan.series.columns)
-    if np.allclose(again.offset_, fitted.offset_, rtol=1e-6) and np.allclose(again.scale_, fitted.scale_, rtol=1e-6):
-        return
-    yield Fault(
-        severity="warning",
-        where="validation",
-        what="The Forecaster's scaler is not that of its training rows: it knows the size of later ones.",
-        expected=f"offset {again.offset_.tolist()}, scale {again.scale_.tolist()}",
-        got=f"offset {fitted.offset_.tolist()}, scale {fitted.scale_.tolist()}",
-        fix="forecaster.fit(data)  # fits its scaler on the training rows",
-    )
 
 
 @rule("SW405", "group-in-both-parts")
