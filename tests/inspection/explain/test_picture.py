@@ -36,6 +36,11 @@ STORIES = {
     "tokens alone": lambda: explain(np.zeros((30, 12), int)), "four axes": lambda: explain(np.zeros((5, 4, 24, 3))),
     "table": lambda: explain(pd.DataFrame(np.random.default_rng(0).normal(size=(99, 9)), columns=NAMES)),
     "windows": lambda: explain(Windows(np.random.default_rng(0).normal(size=(300, 2)), 24, 12)),
+    "video": lambda: explain(
+        [layers.ConvLSTM2D(8, 3, return_sequences=True), layers.ConvLSTM2D(4, 3), layers.Flatten(), layers.Dense(3)],
+        np.zeros((4, 5, 16, 16, 1), "float32"),
+    ),
+    "a million features": lambda: explain([layers.Input((None, 1_000_000)), layers.LSTM(8)]),
     "unequal": lambda: explain([[1.0, 2.0], [3.0]]),
 }  # fmt: skip
 

@@ -201,3 +201,21 @@ def test_frozen_weights_are_told():
     assert story.trainable == 6
     assert "(not trained)" in str(story)
     assert "78 of them not trained" in str(story).replace("\n", " ")
+
+
+def test_the_axes_of_video():
+    """A ConvLSTM2D that returns its last state returns a picture: its rows are no timesteps."""
+    video = np.zeros((2, 5, 16, 12, 1), "float32")
+    stack = [
+        layers.ConvLSTM2D(8, 3, padding="same", return_sequences=True),
+        layers.ConvLSTM2D(4, 3),
+        layers.Conv2D(2, 3),
+    ]
+    steps = explain(stack, video).steps
+    assert [tuple(name for name, _ in step.outputs[0]) for step in steps] == [
+        ("samples", "timesteps", "height", "width", "filters"),
+        ("samples", "height", "width", "filters"),
+        ("samples", "height", "width", "channels"),
+    ]
+    assert [sizes(step.outputs[0])[1:] for step in steps] == [(5, 16, 12, 8), (14, 10, 4), (12, 8, 2)]
+    assert [step.receptive_field for step in steps] == ["all so far, up to 5", "all 5", "all 5"]

@@ -44,7 +44,7 @@ def bidirectional(call: Call) -> Effect:
 def conv_lstm(call: Call) -> Effect:
     """ConvLSTM1D, 2D, 3D: an LSTM whose states are pictures."""
     layer = call.layer
-    space = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "width")}[layer.rank]
+    space = {4: ("width",), 5: ("height", "width"), 6: ("depth", "height", "width")}[call.first.rank]
     why = f"Reads {_steps(call)} one after another; each is a picture, and the state is one, too. {_time_axis(layer)}"
     effect = _finish(call, why, [], bool(layer.go_backwards), False)
     step = (SAMPLES, *space, "filters")
@@ -91,7 +91,9 @@ def _finish(call: Call, why: str, accounts: list[tuple[int, str]], backwards: bo
         notes.append(f"Mind that it reads the axis {sequence.axes[1]} as its steps.")
     axes = [_axes(sequence, shape) for shape in call.shapes]
     from_states = union(state.field for state in states)
-    fields = [union([_field(sequence, len(shape) >= 3, backwards, both), from_states]) for shape in call.shapes]
+    fields = [
+        union([_field(sequence, len(shape) >= sequence.rank, backwards, both), from_states]) for shape in call.shapes
+    ]
     return Effect(axes, fields, " ".join(notes), accounts)
 
 

@@ -76,11 +76,13 @@ class Form:
 
     Attributes:
         across, up, behind: (name, size) of the axes drawn so; None where there is none.
+        inside: axes that no direction is left for: height and width of a picture at each timestep.
     """
 
     across: tuple[str, int | None] | None
     up: tuple[str, int | None] | None
     behind: tuple[str, int | None] | None
+    inside: Axes = ()
 
 
 def form_of(axes: Axes) -> Form:
@@ -89,7 +91,7 @@ def form_of(axes: Axes) -> Form:
     behind = next((axis for axis in axes if axis[0] == SAMPLES), None)
     across = next((axis for axis in rest if axis[0] == TIMESTEPS), rest[0] if len(rest) > 1 else None)
     others = [axis for axis in rest if axis is not across]
-    return Form(across, others[-1] if others else None, behind)
+    return Form(across, others[-1] if others else None, behind, tuple(others[:-1]))
 
 
 def block(canvas: Canvas, x: float, y: float, axes: Axes, names: tuple[str, ...]) -> None:
@@ -142,15 +144,19 @@ def _block_labels(
     else:
         write(canvas, x, y - 0.36, _label(*form.across), 11.5, TIME, bold=True, ha="left")
         if form.across[0] == TIMESTEPS:
-            write(canvas, x, y - 0.55, "oldest first", 9, GREY, ha="left")
+            words = "oldest first" + "".join(f"; {_label(*axis)}" for axis in form.inside)
+            write(canvas, x, y - 0.55, words, 9, GREY, ha="left")
     if form.up is not None:
         top = y + max(height, 0.5)
         arrow(canvas, (x - 0.14, y), (x - 0.14, top), FEATURE)
-        write(canvas, x - 0.26, top + 0.14, _label(*form.up), 11.5, FEATURE, bold=True, ha="right")
+        label = _label(*form.up)
+        wide = text_width(label, 11.5, bold=True) > x - 0.4  # it would begin left of the page
+        place: dict[str, Any] = {"x": 0.14, "ha": "left"} if wide else {"x": x - 0.26, "ha": "right"}
+        write(canvas, y=top + 0.14, text=label, points=11.5, colour=FEATURE, bold=True, **place)
         for j, column in enumerate(names[:rows]):
-            place = y + height - (j + 0.5) * height / rows
+            middle = y + height - (j + 0.5) * height / rows
             shown = "…" if j == rows - 1 and len(names) > rows else fitted(column, 1.15, 9)
-            write(canvas, x - 0.26, place, shown, 9, FEATURE, ha="right")
+            write(canvas, x - 0.26, middle, shown, 9, FEATURE, ha="right")
     if many > 1 and form.behind is not None:
         start = (x + width + 0.1, y + 0.02)
         tip = (start[0] + (many - 1) * DEPTH[0], start[1] + (many - 1) * DEPTH[1])

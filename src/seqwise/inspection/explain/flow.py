@@ -133,7 +133,7 @@ def _texts(cell: Cell, width: float) -> list[Line]:
 
 def _sizes(axes: Axes, width: float) -> list[str]:
     parts = [f"{name} {'any' if size is None else f'{size:,}'}" for name, size in axes if name != SAMPLES]
-    return [fitted(part, width, 9) for part in (parts if len(parts) < 4 else [*parts[:2], "…"])] or [SAMPLES]
+    return [fitted(part, width, 9) for part in parts] or [SAMPLES]
 
 
 def _pitch(cells: list[Cell]) -> float:

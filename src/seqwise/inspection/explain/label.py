@@ -12,7 +12,7 @@ POSITIONAL = {
     "Reshape": ["target_shape"], "Permute": ["dims"], "MaxPooling1D": ["pool"], "AveragePooling1D": ["pool"],
     "Cropping1D": ["cropping"], "ZeroPadding1D": ["padding"], "UpSampling1D": ["size"], "Masking": ["mask_value"],
     "MultiHeadAttention": ["num_heads", "key_dim"], "ConvLSTM1D": ["filters", "kernel"],
-    "ConvLSTM2D": ["filters", "kernel"],
+    "ConvLSTM2D": ["filters", "kernel"], "Conv2D": ["filters", "kernel"], "MaxPooling2D": ["pool"],
 }  # fmt: skip
 FLAGS = {
     "return_sequences": False, "return_state": False, "go_backwards": False, "stateful": False, "mask_zero": False,
