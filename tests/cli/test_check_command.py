@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import seqwise as sw
 from seqwise.backend import import_keras
 from seqwise.cli.main import main
 
@@ -73,7 +74,7 @@ def test_a_table_is_cut_into_windows(saved, capsys):
     sizes = ["--time", "month", "--target", "sales", "--window", "12", "--horizon", "1"]
     assert call(saved / "model.keras", "--data", saved / "sales.csv", *sizes) == 0
     # 63 rows to train, in windows of 12 and the row after
-    assert "x (51, 12, 1); y (51, 1)" in " ".join(capsys.readouterr().out.split())
+    assert "x (51, 12, 1); y (51, 1, 1)" in " ".join(capsys.readouterr().out.split())
     assert call(saved / "model.keras", "--data", saved / "sales.csv", *sizes, "--features", "price") == 1
     assert "features-count" in capsys.readouterr().out
 
@@ -114,3 +115,33 @@ def test_a_mistake_gets_one_message_and_exit_code_2(mistake, saved, capsys, monk
 def test_help_teaches_by_example(capsys):
     assert call("--help") == 0
     assert capsys.readouterr().out.count("seqwise check ") >= 4
+
+
+def test_a_table_is_prepared_as_training_does(saved, capsys):
+    """The log and the difference of the default recipe cost windows; `check` sees those that are left."""
+    sizes = ["--time", "month", "--target", "sales", "--window", "12", "--horizon", "1"]
+    call(saved / "model.keras", "--data", saved / "sales.csv", *sizes, "--format", "json")
+    subject = json.loads(capsys.readouterr().out)["subject"]
+    data = sw.Forecaster(12, 1).training_data(saved / "sales.csv", target="sales", time="month")
+    assert f"x {next(iter(data.x.values())).shape}" in subject
+
+
+def test_a_run_is_checked_on_its_training_file(saved, tmp_path, capsys):
+    path = tmp_path / "sales.csv"
+    path.write_bytes((saved / "sales.csv").read_bytes())
+    forecaster = sw.Forecaster(12, 1, units=(3,), epochs=1).fit(path, target="sales", time="month")
+    forecaster.save(tmp_path / "run")
+    assert call(tmp_path / "run", "--format", "json") == 0
+    report = json.loads(capsys.readouterr().out)
+    x = next(iter(forecaster.training_data().x.values()))
+    assert (report["summary"], report["unexamined"]) == ("No faults found.", [])
+    assert f"x {x.shape}" in report["subject"]
+    path.unlink()
+    assert call(tmp_path / "run") == 3, "its training file is gone, so only the network was examined"
+    assert "not examined" in capsys.readouterr().out
+
+
+def test_a_model_that_cannot_be_followed_exits_with_3(saved, capsys):
+    keras.Sequential(name="empty").save(saved / "empty.keras")
+    assert call(saved / "empty.keras") == 3
+    assert "it has no layers" in capsys.readouterr().out

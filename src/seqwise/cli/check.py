@@ -1,4 +1,4 @@
-"""`seqwise check`: what is wrong with a saved Keras model and its data."""
+"""`seqwise check`: what is wrong with a saved model, or a run, and its data."""
 
 from __future__ import annotations
 
@@ -9,54 +9,88 @@ from typing import Annotated, Any, Literal
 import typer
 from rich.console import Console
 
-from seqwise.cli import columns
+from seqwise.cli.options import with_options
+
+UNEXAMINED = 3  # the exit code where there are no errors, but something could not be examined
+Model = Annotated[str, typer.Argument(help="A saved Keras model (.keras), or a run folder.", metavar="MODEL")]
+Data = Annotated[
+    str | None,
+    typer.Option(help=".npz with x (and y, x_val, y_val), .npy with x, or any file that `seqwise train` reads."),
+]
+Streaming = Annotated[bool, typer.Option(help="The model is to run one timestep at a time.")]
+Form = Annotated[Literal["text", "json"], typer.Option("--format", help="How to print the report.")]
 
 
-def command(
-    model: Annotated[str, typer.Argument(help="A saved Keras model (.keras), or a run folder.", metavar="MODEL")],
-    data: Annotated[
-        str | None,
-        typer.Option(help="What it reads: .npz with x (and y, x_val, y_val), .npy with x, or a CSV or Parquet table."),
-    ] = None,
-    target: Annotated[str | None, typer.Option(help="For a table: the column(s) to forecast.")] = None,
-    time: columns.Time = None,
-    features: columns.Features = None,
-    window: Annotated[int, typer.Option(help="For a table: rows that the model reads.")] = 24,
-    horizon: Annotated[int, typer.Option(help="For a table: rows that it forecasts.")] = 1,
-    loss: Annotated[str | None, typer.Option(help="The loss, where the model was saved without one: mse, …")] = None,
-    streaming: Annotated[bool, typer.Option(help="The model is to run one timestep at a time.")] = False,
-    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to print the report.")] = "text",
-) -> None:
-    """Say what will fail and what will train and be wrong. Exit code 1 where there are errors.
+def command(model: str, data: str | None, streaming: bool, form: str, **options: Any) -> None:
+    """Say what will fail and what will train and be wrong.
 
-    Nothing is trained, and neither the model nor the data is changed. For example:
+    Nothing is trained, and neither the model nor the data is changed. A table or a text file is read, split, scaled and
+    cut as `seqwise train` does with the same options. The exit code is 1 if there are errors, 3 if there are none but
+    something could not be examined, 2 for a mistake in the command, else 0. For example:
 
-        seqwise check runs/model.keras
+        seqwise check model.keras
 
         seqwise check model.keras --data windows.npz --loss mse
 
         seqwise check model.keras --data sales.csv --time date --target units --window 28 --horizon 7
+
+        seqwise check runs/airline
 
         seqwise check model.keras --data windows.npz --format json
     """
     from seqwise.cli.inputs import read_keras_model
     from seqwise.inspection.check.check import check
 
-    x, y, validation = None, None, None
-    if data is not None:
-        arrays = _read_arrays(Path(data))
-        if arrays is None:
-            arrays = _cut_windows(data, target, time, features, window, horizon)
-        x, y = arrays.get("x"), arrays.get("y")
-        if "x_val" in arrays:
-            validation = (arrays["x_val"], arrays.get("y_val"))
-    report = check(read_keras_model(model, compiled=True), x, y, validation=validation, loss=loss, streaming=streaming)
+    named = {name: value for name, value in options.items() if value is not None}
+    loss = named.get("loss")
+    if (Path(model) / "manifest.json").is_file():
+        report = _check_run(model, data, named, loss, streaming)
+    else:
+        arrays = {} if data is None else _read_arrays(Path(data)) or _prepared(data, named)
+        validation = (arrays["x_val"], arrays.get("y_val")) if "x_val" in arrays else None
+        report = check(
+            read_keras_model(model, compiled=True), arrays.get("x"), arrays.get("y"),
+            validation=validation, loss=loss, streaming=streaming,
+        )  # fmt: skip
     if form == "json":
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
         Console(highlight=False).print(report)
     if report.errors:
         raise typer.Exit(1)
+    if report.unexamined:
+        raise typer.Exit(UNEXAMINED)
+
+
+def _check_run(run: str, data: str | None, named: dict[str, Any], loss: str | None, streaming: bool) -> Any:
+    """Check a run on what its `fit` would make of a file: the one named, else that which it was trained on."""
+    from seqwise.cli.tasks import task_of
+    from seqwise.estimators.runs import load
+    from seqwise.inspection.check.check import check
+
+    estimator = load(run)
+    task = task_of(estimator)
+    source = data if data is not None else task.commands().run_file(estimator)
+    if data is None and (source is None or not Path(source).exists()):
+        return check(estimator, loss=loss, streaming=streaming)
+    columns = task.commands().run_columns(estimator) | {n: v for n, v in named.items() if n in task.columns}
+    return check(estimator, source, loss=loss, streaming=streaming, **columns)
+
+
+def _prepared(data: str, named: dict[str, Any]) -> dict[str, Any]:
+    """Return what `seqwise train` would train on, for a network with one input."""
+    from seqwise.cli.tasks import estimator_for
+    from seqwise.data.files import nearest_file
+    from seqwise.errors import DataError
+
+    if not Path(data).exists():
+        raise DataError(f"There is no file {data!r}.{nearest_file(Path(data))}")
+    estimator, columns = estimator_for(data, named)
+    prepared = estimator.training_data(data, **columns)
+    parts = {"x": prepared.x, "y": prepared.y}
+    if prepared.validation is not None:
+        parts |= {"x_val": prepared.validation[0], "y_val": prepared.validation[1]}
+    return {name: next(iter(arrays.values())) for name, arrays in parts.items()}
 
 
 def _read_arrays(path: Path) -> dict[str, Any] | None:
@@ -68,8 +102,8 @@ def _read_arrays(path: Path) -> dict[str, Any] | None:
     if path.suffix not in (".npy", ".npz") or not path.exists():
         return None
     try:
-        held = np.load(path, allow_pickle=False)
-        arrays = {"x": held} if isinstance(held, np.ndarray) else {name: held[name] for name in held.files}
+        content = np.load(path, allow_pickle=False)
+        arrays = {"x": content} if isinstance(content, np.ndarray) else {name: content[name] for name in content.files}
     except (ValueError, OSError, EOFError) as error:
         raise DataError(
             f"{path.name} cannot be read: {error}. Save arrays of numbers: np.savez({path.stem!r}, x=x, y=y)."
@@ -82,29 +116,7 @@ def _read_arrays(path: Path) -> dict[str, Any] | None:
     return arrays
 
 
-def _cut_windows(data: str, target: Any, time: Any, features: Any, window: int, horizon: int) -> dict[str, Any]:
-    """Cut a table into windows as `seqwise train` does, unscaled columns scaled by the training rows."""
-    import numpy as np
-
-    from seqwise.data import Scaler, Windows, make_series, read_table, split_by_time
-    from seqwise.errors import SettingError
-
-    table = read_table(data)
-    if target is None:
-        raise SettingError(
-            f"--target is missing. Name the column to forecast: one of {', '.join(table.numeric_columns())}."
-        )
-    series = make_series(
-        table, target=columns.names(target), time=columns.names(time), features=columns.names(features)
-    )
-    split = split_by_time(len(series), window=window, horizon=horizon, label=series.label)
-    scaled = Scaler().fit(series.values[: split.train], series.columns).transform(series.values)
-    parts = {}
-    for names, part in ((("x", "y"), "train"), (("x_val", "y_val"), "validation")):
-        windows = Windows(scaled, window, horizon, series.targets, *split.bounds(part))
-        x, y = windows.batch(np.arange(min(len(windows), 10_000)))
-        parts |= {names[0]: x, names[1]: y[:, 0] if horizon == 1 else y}
-    return parts
-
-
+command = with_options(
+    command, {"model": Model}, own={"data": (Data, None), "streaming": (Streaming, False), "form": (Form, "text")}
+)
 command.__name__ = "check"

@@ -23,24 +23,30 @@ FAMILIES = {  # what a default is said to be for
 }  # fmt: skip
 
 
-def with_options(command: Callable[..., Any], arguments: dict[str, Any], options: Iterable[str] | None = None) -> Any:
+def with_options(
+    command: Callable[..., Any],
+    arguments: dict[str, Any],
+    options: Iterable[str] | None = None,
+    own: dict[str, tuple[Any, Any]] | None = None,
+) -> Any:
     """Give a command its arguments, the columns, and the options of the estimators' settings.
 
     Args:
         command: takes everything by keyword.
         arguments: annotations of what comes first and has no default, by name.
         options: names of the options that it has; None for all.
+        own: (annotation, default) of options that are the command's own, by name.
     """
-    keyword, empty = inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.empty
+    keyword = inspect.Parameter.KEYWORD_ONLY
     known = COLUMNS | declared_options()
     chosen = {name: known[name] for name in (known if options is None else options)}
     parameters = [
         *(inspect.Parameter(name, keyword, annotation=annotation) for name, annotation in arguments.items()),
+        *(inspect.Parameter(name, keyword, default=d, annotation=a) for name, (a, d) in (own or {}).items()),
         *(inspect.Parameter(name, keyword, default=None, annotation=a) for name, a in chosen.items()),
     ]
-    assert all(parameter.default is None or parameter.default is empty for parameter in parameters)
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = arguments | chosen
+    command.__annotations__ = arguments | {name: a for name, (a, _) in (own or {}).items()} | chosen
     return command
 
 

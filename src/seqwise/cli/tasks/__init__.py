@@ -22,6 +22,7 @@ class Task:
         module: of `seqwise.cli.tasks`: how a run of this task is evaluated and predicts. It has
 
             - ``columns(options)``: the arguments of `fit` from the options;
+            - ``run_columns(estimator)``, ``run_file(estimator)``: those that a run was trained with, and its file;
             - ``evaluate(estimator, data, folds, **columns)``: an object with ``str()`` and ``to_dict()``; `data` may
               be None;
             - ``predict(estimator, data, out, plot, **columns)``: writes to the files `out` and `plot`; returns what is

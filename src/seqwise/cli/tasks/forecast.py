@@ -23,6 +23,17 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
     return {name: names(options.get(name)) for name in COLUMNS}
 
 
+def run_columns(forecaster: Any) -> dict[str, Any]:
+    """Return the arguments of `fit` that name the columns a run was trained on."""
+    series = forecaster.series_
+    return {"target": series.target_names, "time": series.time, "features": series.columns[series.targets :] or None}
+
+
+def run_file(forecaster: Any) -> str | None:
+    """Return the file that a run was trained on; None for data in memory."""
+    return forecaster.data_
+
+
 def counted(comparison: Any) -> str:
     """Return what was compared, in words."""
     return f"{len(comparison):,} window(s)"

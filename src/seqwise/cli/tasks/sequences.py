@@ -16,6 +16,16 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
     return {name: names(options.get(name)) for name in COLUMNS}
 
 
+def run_columns(estimator: Any) -> dict[str, Any]:
+    """Return the arguments of `fit` that name the columns a run was trained on."""
+    return {name: getattr(estimator.source_, name) for name in COLUMNS}
+
+
+def run_file(estimator: Any) -> str | None:
+    """Return the file that a run was trained on; None for data in memory."""
+    return estimator.source_.path
+
+
 def counted(comparison: Any) -> str:
     """Return what was compared, in words."""
     return f"{len(comparison):,} {getattr(comparison, 'counted', 'sequence')}(s)"

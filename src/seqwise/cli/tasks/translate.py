@@ -16,6 +16,16 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
     return {name: int(value) if value is not None and value.isdigit() else value for name, value in named.items()}
 
 
+def run_columns(translator: Any) -> dict[str, Any]:
+    """Return the arguments of `fit` that name the columns a run was trained on."""
+    return dict(translator.columns_)
+
+
+def run_file(translator: Any) -> str | None:
+    """Return the file that a run was trained on; None for data in memory."""
+    return translator.data_
+
+
 def counted(comparison: Any) -> str:
     """Return what was compared, in words."""
     return f"{len(comparison):,} text(s), {sum(map(len, comparison.references)):,} reference(s)"

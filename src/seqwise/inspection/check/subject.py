@@ -67,6 +67,7 @@ def _read_estimator(
         data = estimator.training_data(*passed, **fit)
     except NotFittedError:
         context.unexamined.append(f"the {name}: it is not trained yet. Pass what its fit takes.")
+        context.passed_model = False
         return None, None, None, None, loss
     if data is None:
         context.unexamined.append("the training data, which a run does not keep. Pass what its fit takes.")
@@ -78,7 +79,8 @@ def _read_estimator(
     looked_at = len(next(iter(data.x.values())))
     if looked_at < data.samples:
         context.looked_at = f"{looked_at:,} of {data.samples:,} training samples"
-    return data.model, data.x, data.y, data.validation, data.loss if loss is None else loss
+    model = getattr(estimator, "model_", data.model)
+    return model, data.x, data.y, data.validation, data.loss if loss is None else loss
 
 
 def _build(build: Any, context: Context) -> Any:

@@ -115,7 +115,7 @@ def _value_each_step(target: Array, units: int | None, loss: Loss | None) -> boo
         return True
     if one_hot(target, target.shape) and (target.shape[1] == units or name != "sparse_categorical_crossentropy"):
         return False
-    if name == "sparse_categorical_crossentropy":
+    if name in ("sparse_categorical_crossentropy", "custom"):  # a loss of the user's own may look classes up, too
         return True
     labels = names_a_class(target, (*target.shape, units))
     return labels and (bool(target.part.max() > 1) or name == "categorical_crossentropy")
