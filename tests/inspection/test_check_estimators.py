@@ -9,7 +9,7 @@ import seqwise as sw
 
 RNG = np.random.default_rng(0)
 SERIES = 50 + np.arange(120) / 4 + 10 * np.sin(np.arange(120) * np.pi / 6) + RNG.normal(size=120)
-SEQUENCES = [RNG.normal(size=(5 + i % 9, 2)) + [i % 2, 0] for i in range(40)]
+SEQUENCES = [RNG.normal(loc=[i % 2, 0], size=(5 + i % 9, 2)) for i in range(40)]
 TEXTS = ["a fine film", "dull and long"] * 20
 WORDS, TAGS = [["a", "b", "c"], ["b", "a"]] * 10, [["x", "y", "x"], ["y", "x"]] * 10
 SMALL = {"epochs": 1, "units": (4,)}
