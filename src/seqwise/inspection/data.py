@@ -1,10 +1,10 @@
-"""Whatever a user holds (array, nested list, table, tensor of any backend) as one thing that rules can look at."""
+"""Whatever a user has (array, nested list, table, tensor of any backend) as one kind of array that rules can look at."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -13,21 +13,40 @@ import numpy as np
 SAMPLE = 2000  # samples that a rule looks at where it need not see all
 FULL_SCAN = 50_000_000  # values up to which every one is looked at
 TABLES = ("pandas", "polars", "pyarrow", "modin", "cudf")
+TENSORS = ("torch", "tensorflow", "jax")
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The samples of a data source that were looked at, of one input or target.
+
+    Attributes:
+        values: an array; None where only the shape is known.
+        shape: of the values; 0 samples where there are none.
+        varying: axes whose size differs from batch to batch.
+        total: samples of the whole source; None where that is not known.
+    """
+
+    values: Any
+    shape: tuple[int, ...]
+    varying: frozenset[int] = frozenset()
+    total: int | None = None
 
 
 @dataclass(frozen=True)
 class Array:
-    """One input or target, read without copying where that can be.
+    """One input or target, taken without copying where that can be.
 
     Attributes:
         name: what it is called in a fix.
-        kind: ``"array"``, ``"table"``, ``"list"`` (regular, but a list), ``"ragged"``, ``"text"`` or ``"unknown"``.
-        values: numbers or booleans, in the shape that they were held in; None where there are none.
+        kind: ``"array"``, ``"table"``, ``"list"`` (regular, but a list), ``"objects"`` (numbers as Python objects),
+            ``"ragged"``, ``"text"``, ``"dates"`` or ``"unknown"``.
+        values: numbers or booleans, in the user's own shape; None where there are none.
         shape: of `values`; for ragged data (samples,).
         columns: names, for a table.
         lengths: timesteps of each sequence, for ragged data.
         inner: shape of one timestep, for ragged data.
-        original: the object itself.
+        original: the user's object.
     """
 
     name: str
@@ -48,6 +67,22 @@ class Array:
     @property
     def samples(self) -> int:
         return self.shape[0] if self.shape else 0
+
+    @property
+    def sizes(self) -> tuple[int | None, ...]:
+        """The shape of the whole of it; None for a size that differs among sequences or batches, or is not known."""
+        if self.kind == "ragged":
+            return (*self.shape, None, *self.inner)
+        if not isinstance(self.original, Sampled):
+            return self.shape
+        varying = self.original.varying
+        inner = [None if axis in varying else size for axis, size in enumerate(self.shape)][1:]
+        return (self.original.total, *inner) if self.shape else ()
+
+    @property
+    def partial(self) -> bool:
+        """Whether a source has more samples than these."""
+        return isinstance(self.original, Sampled) and self.original.total != self.samples
 
     @cached_property
     def part(self) -> np.ndarray:
@@ -78,14 +113,32 @@ class Array:
 
 def read_array(value: Any, name: str) -> Array:
     """Read anything that may hold numbers."""
-    root = type(value).__module__.partition(".")[0]
-    if root in TABLES:
+    if isinstance(value, Sampled):
+        if value.values is None:
+            return Array(name, "unknown", None, value.shape, original=value)
+        return replace(read_array(value.values, name), original=value)
+    if is_series(value):
+        return Array(name, "table", value.values, value.values.shape, tuple(value.columns), original=value)
+    if root_module(value) in TABLES:
         return _read_table(value, name)
     if type(value).__name__ == "RaggedTensor":
         return _ragged(value.to_list(), name, value)
     if isinstance(value, (list, tuple)):
         return _read_list(value, name)
-    held = value
+    array = as_numpy(value)
+    if array is None:
+        return Array(name, "unknown", None, _shape(value), original=value)
+    return _from_numpy(array, name, value)
+
+
+def root_module(value: Any) -> str:
+    """The package that an object's class comes from."""
+    return type(value).__module__.partition(".")[0]
+
+
+def as_numpy(value: Any) -> np.ndarray | None:
+    """Return an array, a tensor of any backend, or a number as a NumPy array; None for anything else."""
+    root = root_module(value)
     if root == "torch" and hasattr(value, "detach"):
         value = value.detach().cpu()
         value = value.float() if str(value.dtype) == "torch.bfloat16" else value
@@ -95,8 +148,18 @@ def read_array(value: Any, name: str) -> Array:
     elif root == "scipy" and hasattr(value, "toarray"):
         value = value.toarray()
     elif not hasattr(value, "__array__") and not isinstance(value, (int, float)):
-        return Array(name, "unknown", None, _shape(value), original=held)
-    return _from_numpy(np.asarray(value), name, held)
+        return None
+    return np.asarray(value)
+
+
+def is_windows(value: Any) -> bool:
+    """Tell whether this is a `seqwise.data.Windows`."""
+    return all(hasattr(value, name) for name in ("values", "window", "horizon", "targets", "gather"))
+
+
+def is_series(value: Any) -> bool:
+    """Tell whether this is a `seqwise.data` series: a table with a time index."""
+    return all(hasattr(value, name) for name in ("values", "columns", "targets", "time_index"))
 
 
 def _shape(value: Any) -> tuple[int, ...]:
@@ -106,48 +169,44 @@ def _shape(value: Any) -> tuple[int, ...]:
         return ()
 
 
-def _from_numpy(array: np.ndarray, name: str, held: Any) -> Array:
+def _from_numpy(array: np.ndarray, name: str, original: Any) -> Array:
     if array.dtype.kind == "O":
-        return _read_objects(array, name, held)
+        return _read_objects(array, name, original)
     if array.dtype.kind in "SUT" or type(array.dtype).__name__ == "StringDType":
-        return Array(name, "text", None, array.shape, original=held)
+        return Array(name, "text", None, array.shape, original=original)
     if array.dtype.kind in "mM":
-        return Array(name, "dates", None, array.shape, original=held)
+        return Array(name, "dates", None, array.shape, original=original)
     if array.dtype.kind == "c":
-        return Array(name, "unknown", None, array.shape, original=held)
+        return Array(name, "unknown", None, array.shape, original=original)
     if array.dtype.kind not in "fiub":  # ml_dtypes: bfloat16, float8
         array = array.astype(np.float32)
-    return Array(name, "array", array if array.size else None, array.shape, original=held)
+    return Array(name, "array", array if array.size else None, array.shape, original=original)
 
 
-def _read_objects(array: np.ndarray, name: str, held: Any) -> Array:
-    flat = array.reshape(-1)
-    first = next((item for item in flat if item is not None), None)
+def _read_objects(array: np.ndarray, name: str, original: Any) -> Array:
+    first = next((item for item in array.flat if item is not None), None)
     if isinstance(first, (str, bytes)):
-        return Array(name, "text", None, array.shape, original=held)
+        return Array(name, "text", None, array.shape, original=original)
     if array.ndim == 1 and first is not None and np.ndim(first) > 0:
-        return _ragged(list(array), name, held)
+        return _ragged(list(array), name, original)
     try:
-        return Array(name, "objects", array.astype(np.float64), array.shape, original=held)
+        return Array(name, "objects", array.astype(np.float64), array.shape, original=original)
     except (TypeError, ValueError):
-        return Array(name, "text", None, array.shape, original=held)
+        return Array(name, "text", None, array.shape, original=original)
 
 
-def _read_list(value: Any, name: str) -> Array:
-    items = list(value)
-    if items and any(type(item).__module__.partition(".")[0] in ("torch", "tensorflow", "jax") for item in items[:2]):
-        items = [read_array(item, name).values for item in items]
+def _read_list(value: list[Any] | tuple[Any, ...], name: str) -> Array:
+    tensors = any(root_module(item) in TENSORS for item in value[:2])
+    items = [as_numpy(item) for item in value] if tensors else list(value)
     try:
         array = np.asarray(items)
     except ValueError:
         return _ragged(items, name, value)
-    read = _from_numpy(array, name, value)
-    if read.kind in ("array", "objects"):
-        return Array(name, "list", read.values, read.shape, original=value)
-    return read
+    regular = _from_numpy(array, name, value)
+    return replace(regular, kind="list") if regular.kind in ("array", "objects") else regular
 
 
-def _ragged(items: list[Any], name: str, held: Any) -> Array:
+def _ragged(items: list[Any], name: str, original: Any) -> Array:
     """Sequences of unequal lengths; where it is an inner axis that differs, the lengths are those of the sequences."""
     lengths, inner = [], None
     for item in items:
@@ -159,7 +218,7 @@ def _ragged(items: list[Any], name: str, held: Any) -> Array:
         inner = shape[1:] if inner is None or inner == shape[1:] else ()
     words = next((word for item in items if np.size(item[:1]) for word in item[:1]), None) if items else None
     kind = "text" if isinstance(words, (str, bytes)) else "ragged"
-    return Array(name, kind, None, (len(items),), lengths=tuple(lengths), inner=inner or (), original=held)
+    return Array(name, kind, None, (len(items),), lengths=tuple(lengths), inner=inner or (), original=original)
 
 
 def _read_table(value: Any, name: str) -> Array:
@@ -168,15 +227,12 @@ def _read_table(value: Any, name: str) -> Array:
     frame: Any = nw.from_native(value, allow_series=True, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
-    if isinstance(frame, nw.Series):
-        columns, array = (), frame.to_numpy()
-    elif isinstance(frame, nw.DataFrame):
-        columns, array = tuple(map(str, frame.columns)), frame.to_numpy()
-    else:
+    if not isinstance(frame, (nw.DataFrame, nw.Series)):
         return Array(name, "unknown", None, _shape(value), original=value)
-    read = _from_numpy(np.asarray(array), name, value)
-    kind = "table" if read.kind in ("array", "objects") else read.kind
-    return Array(name, kind, read.values, read.shape, columns, read.lengths, read.inner, value)
+    columns = tuple(map(str, frame.columns)) if isinstance(frame, nw.DataFrame) else ()
+    table = _from_numpy(np.asarray(frame.to_numpy()), name, value)
+    kind = "table" if table.kind in ("array", "objects") else table.kind
+    return replace(table, kind=kind, columns=columns)
 
 
 def is_several(value: Any, count: int) -> bool:
