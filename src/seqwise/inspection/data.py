@@ -1,4 +1,4 @@
-"""Whatever a user has (array, nested list, table, tensor of any backend) as one kind of array that rules can look at."""
+"""Whatever a user has (array, nested list, table, tensor of any backend) as one kind of array for the rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import numpy as np
 SAMPLE = 2000  # samples that a rule looks at where it need not see all
 FULL_SCAN = 50_000_000  # values up to which every one is looked at
 TABLES = ("pandas", "polars", "pyarrow", "modin", "cudf")
-TENSORS = ("torch", "tensorflow", "jax")
 
 
 @dataclass(frozen=True)
@@ -25,12 +24,14 @@ class Sampled:
         shape: of the values; 0 samples where there are none.
         varying: axes whose size differs from batch to batch.
         total: samples of the whole source; None where that is not known.
+        single: the source hands out samples by themselves, not in batches; this is the first.
     """
 
     values: Any
     shape: tuple[int, ...]
     varying: frozenset[int] = frozenset()
     total: int | None = None
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Array:
     Attributes:
         name: what it is called in a fix.
         kind: ``"array"``, ``"table"``, ``"list"`` (regular, but a list), ``"objects"`` (numbers as Python objects),
-            ``"ragged"``, ``"text"``, ``"dates"`` or ``"unknown"``.
+            ``"ragged"``, ``"text"``, ``"dates"``, ``"shape"`` (nothing else is known) or ``"unknown"``.
         values: numbers or booleans, in the user's own shape; None where there are none.
         shape: of `values`; for ragged data (samples,).
         columns: names, for a table.
@@ -73,7 +74,7 @@ class Array:
         """The shape of the whole of it; None for a size that differs among sequences or batches, or is not known."""
         if self.kind == "ragged":
             return (*self.shape, None, *self.inner)
-        if not isinstance(self.original, Sampled):
+        if not isinstance(self.original, Sampled) or self.single:
             return self.shape
         varying = self.original.varying
         inner = [None if axis in varying else size for axis, size in enumerate(self.shape)][1:]
@@ -83,6 +84,11 @@ class Array:
     def partial(self) -> bool:
         """Whether a source has more samples than these."""
         return isinstance(self.original, Sampled) and self.original.total != self.samples
+
+    @property
+    def single(self) -> bool:
+        """Whether this is one sample of a source that does not make batches."""
+        return isinstance(self.original, Sampled) and self.original.single
 
     @cached_property
     def part(self) -> np.ndarray:
@@ -115,7 +121,7 @@ def read_array(value: Any, name: str) -> Array:
     """Read anything that may hold numbers."""
     if isinstance(value, Sampled):
         if value.values is None:
-            return Array(name, "unknown", None, value.shape, original=value)
+            return Array(name, "shape", None, value.shape, original=value)
         return replace(read_array(value.values, name), original=value)
     if is_series(value):
         return Array(name, "table", value.values, value.values.shape, tuple(value.columns), original=value)
@@ -138,6 +144,7 @@ def root_module(value: Any) -> str:
 
 def as_numpy(value: Any) -> np.ndarray | None:
     """Return an array, a tensor of any backend, or a number as a NumPy array; None for anything else."""
+    value = value.values if isinstance(value, Sampled) else value
     root = root_module(value)
     if root == "torch" and hasattr(value, "detach"):
         value = value.detach().cpu()
@@ -196,8 +203,7 @@ def _read_objects(array: np.ndarray, name: str, original: Any) -> Array:
 
 
 def _read_list(value: list[Any] | tuple[Any, ...], name: str) -> Array:
-    tensors = any(root_module(item) in TENSORS for item in value[:2])
-    items = [as_numpy(item) for item in value] if tensors else list(value)
+    items = [as_numpy(item) if hasattr(item, "shape") else item for item in value]
     try:
         array = np.asarray(items)
     except ValueError:

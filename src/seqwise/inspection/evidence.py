@@ -74,31 +74,12 @@ def _keras_evidence(frames: list[FrameType]) -> Evidence | None:
     calls = [call for frame in frames for call in [_call(frame)] if call is not None]
     fits = [call for call in calls if call[0] in FITS]
     for function, arguments in fits:
-        x, y = arguments.get("x"), arguments.get("y")
-        if y is None:
-            x, y = _first_batch(x)
         validation = arguments.get("validation_data") if function == "fit" else None
-        pair = validation if isinstance(validation, (list, tuple)) else None
-        return Evidence(arguments["self"], x, y, pair)
+        return Evidence(arguments["self"], arguments.get("x"), arguments.get("y"), validation)
     for _, arguments in calls:
         if is_a(arguments["self"], "Model"):
             return _called(arguments)
     return _called(calls[0][1]) if calls else None
-
-
-def _first_batch(x: Any) -> tuple[Any, Any]:
-    """The first (x, y) of a data set that can be read again; what cannot (a generator) is left alone."""
-    kinds = {base.__name__ for base in type(x).__mro__}
-    batch: Any = None
-    if "DatasetV2" in kinds:
-        batch = next(iter(x.take(1)), None)
-    elif "DataLoader" in kinds:
-        batch = next(iter(x), None)
-    elif "PyDataset" in kinds and len(x):
-        batch = x[0]
-    else:
-        return x, None
-    return (batch[0], batch[1]) if isinstance(batch, (list, tuple)) and len(batch) > 1 else (batch, None)
 
 
 def _by_the_message(model: Any, message: str, names: Names) -> list[Finding]:

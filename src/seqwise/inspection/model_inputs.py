@@ -149,10 +149,11 @@ def _dtype(entry: ModelInput, array: Array | None) -> str:
 
 
 def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape | None:
+    shape = () if array is None else (None, *array.shape) if array.single else array.sizes
     if entry.declared is not None:
         declared = entry.declared[1:]
-        if array is not None and len(array.shape) == len(entry.declared):
-            sizes = zip(declared, array.shape[1:], strict=True)
+        if len(shape) == len(entry.declared):
+            sizes = zip(declared, shape[1:], strict=True)
             return (None, *(size if size is not None else there for size, there in sizes))
         return (None, *declared)
     if array is None:
@@ -160,9 +161,9 @@ def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape 
     if array.kind == "ragged":
         inner = array.inner or ((1,) if need == 3 else ())
         return (None, None, *inner)
-    if not array.shape:
+    if not shape:
         return None
-    sizes = list(array.shape[1:])
+    sizes = list(shape[1:])
     if need is None:
         return (None, *sizes)
     while len(sizes) > need - 1 and 1 in sizes:

@@ -163,8 +163,8 @@ class _Memory:
         self._later(file.seek, file.tell())
 
     def _container(self, value: Any) -> list[Any]:
-        before = dict(value) if isinstance(value, dict) else list(value)
-        entries = list(value.values()) if isinstance(value, dict) else before
+        before: Any = dict(value) if isinstance(value, dict) else list(value)
+        entries = list(before.values()) if isinstance(value, dict) else before
 
         def restore() -> None:
             now = [*value, *value.values()] if isinstance(value, dict) else list(value)

@@ -7,6 +7,7 @@ here: who has a source has imported its framework.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import gc
 import inspect
@@ -24,6 +25,7 @@ from seqwise.inspection.restore import CannotRestoreError, left_as_found
 
 ENOUGH_BATCHES, ENOUGH_SAMPLES, ENOUGH_BYTES = 8, 256, 64_000_000
 COPIED_BYTES = 128_000_000  # what a tf.data.Dataset may hold in memory to be copied, which takes about a second
+ONLY_ONCE, UNTOUCHED = "can be read only once", "so nothing was taken from it"
 TAKES_ALL = ("SequentialSampler", "RandomSampler")
 # iterators whose copies are independent of them
 COPIED_ITERATORS = tuple(type(iter(data)) for data in ([], (), range(0), "", {}, set()))
@@ -67,7 +69,7 @@ class Source:
         if self.x is None or self.unexamined:
             return f"{self.kind}, its shapes only" if self.x is not None else f"{self.kind}, not examined"
         if self.samples is None:
-            return f"the first batch of {self.kind}"
+            return f"the first element of {self.kind}"
         if self.total is not None:
             share = "all" if self.samples == self.total else f"{self.samples:,} of"
             return f"{share} {self.total:,} samples of {self.kind}"
@@ -75,8 +77,16 @@ class Source:
         return f"{self.samples:,} samples{share} of {self.kind}"
 
 
-def look_at(value: Any) -> Source | None:
-    """Look at the first batches of a data source; None where `value` is no source, but the data themselves."""
+def look_at(*values: Any) -> list[Source | None]:
+    """Look at the first batches of data sources; None for a value that is no source, but the data themselves.
+
+    All are restored at the end only: two that draw from the same random numbers then show different samples.
+    """
+    with contextlib.ExitStack() as restoring:
+        return [_look_at(value, restoring) for value in values]
+
+
+def _look_at(value: Any, restoring: contextlib.ExitStack) -> Source | None:
     if is_windows(value):
         batch = value.batch(slice(0, SAMPLE))
         return _seen([batch], "a seqwise.data.Windows", samples=len(value))
@@ -85,18 +95,18 @@ def look_at(value: Any) -> Source | None:
         if mark not in classes:
             continue
         try:
-            return look(value, kind)
+            return look(value, kind, restoring)
         except CannotRestoreError as error:
-            reason = f"depends on {error}, so nothing was taken from it"
+            reason = f"depends on {error}, {UNTOUCHED}"
         except Exception as error:  # whatever the source's own code raises
             reason = f"cannot make its first batch: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         return Source(kind, unexamined=reason)
     if hasattr(type(value), "__next__"):
-        return Source(f"an iterator ({type(value).__name__})", unexamined="can be read only once, so nothing was taken from it")
+        return Source(f"an iterator ({type(value).__name__})", unexamined=f"{ONLY_ONCE}, {UNTOUCHED}")
     return None
 
 
-def _look_at_py_dataset(dataset: Any, kind: str) -> Source:
+def _look_at_py_dataset(dataset: Any, kind: str, restoring: contextlib.ExitStack) -> Source:
     count = dataset.num_batches
 
     def batches() -> Iterator[Any]:
@@ -104,11 +114,11 @@ def _look_at_py_dataset(dataset: Any, kind: str) -> Source:
         for index in itertools.count() if count is None else range(count):
             yield dataset[index]
 
-    with left_as_found(dataset):
-        return _seen(batches(), kind, count=count)
+    restoring.enter_context(left_as_found(dataset))
+    return _seen(batches(), kind, count=count)
 
 
-def _look_at_loader(loader: Any, kind: str) -> Source:
+def _look_at_loader(loader: Any, kind: str, restoring: contextlib.ExitStack) -> Source:
     """Read the dataset, not the loader, whose workers would start; in its own order where all samples are taken."""
     dataset, collate, size, batch_sampler = loader.dataset, loader.collate_fn, loader.batch_size, loader.batch_sampler
     total: int | None = None
@@ -121,8 +131,8 @@ def _look_at_loader(loader: Any, kind: str) -> Source:
         else:
             places = loader.sampler if batch_sampler is None else batch_sampler
         rows = (dataset[at] if batch_sampler is None else [dataset[index] for index in at] for at in places)
-    with left_as_found(loader, dataset, collate):
-        return _seen(map(collate, rows), kind, samples=total)
+    restoring.enter_context(left_as_found(loader, dataset, collate))
+    return _seen(map(collate, rows), kind, samples=total)
 
 
 def _groups(items: Iterable[Any], size: int | None) -> Iterator[Any]:
@@ -134,10 +144,10 @@ def _groups(items: Iterable[Any], size: int | None) -> Iterator[Any]:
         yield group
 
 
-def _look_at_generator(generator: Any, kind: str) -> Source:
+def _look_at_generator(generator: Any, kind: str, restoring: contextlib.ExitStack) -> Source:
     """Read a twin, made by the same function from the same arguments: a generator can be read only once."""
     if inspect.getgeneratorstate(generator) != inspect.GEN_CREATED:
-        return Source(kind, unexamined="has started and can be read only once, so nothing was taken from it")
+        return Source(kind, unexamined=f"has started and {ONLY_ONCE}, {UNTOUCHED}")
     code, called = generator.gi_code, inspect.getargvalues(generator.gi_frame)
     function: Any = next(part for part in gc.get_referents(generator) if getattr(part, "__code__", None) is code)
     values = {name: called.locals[name] for name in called.args}
@@ -146,19 +156,16 @@ def _look_at_generator(generator: Any, kind: str) -> Source:
     args = [values.pop(name) for name in called.args[: code.co_argcount]]
     args += called.locals[called.varargs] if called.varargs else ()
     values |= called.locals[called.keywords] if called.keywords else {}
-    with left_as_found(function, shared, args[code.co_argcount :], values):
-        twin = function(*args, **values)
-        try:
-            return _seen(twin, kind)
-        finally:
-            twin.close()
+    restoring.enter_context(left_as_found(function, shared, args[code.co_argcount :], values))
+    with contextlib.closing(function(*args, **values)) as twin:
+        return _seen(twin, kind)
 
 
-def _look_at_tf_dataset(dataset: Any, kind: str) -> Source:
+def _look_at_tf_dataset(dataset: Any, kind: str, restoring: contextlib.ExitStack) -> Source:
     """Read rows that lie in memory, else a copy of the dataset: iterators move what shuffles and caches it."""
     rows, total = _rows_in_memory(dataset)
     if rows is not None:
-        return _seen([rows], kind, samples=total)
+        return _seen([rows], kind, samples=total, single=total is None)
     size = sum(_bytes_in_memory(dataset))
     if size > COPIED_BYTES:
         return _shapes_only(dataset, kind, f"has {size / 1e6:,.0f} MB in memory and would have to be copied")
@@ -175,10 +182,10 @@ def _look_at_tf_dataset(dataset: Any, kind: str) -> Source:
         _take_out(group)
     functions = sys.modules["tensorflow.python.ops.script_ops"]._py_funcs
     tokens = [operation.attr["token"].s for operation in operations if operation.op.endswith("PyFunc")]
-    with left_as_found(*(functions.get(token.decode()) for token in tokens)):
-        twin = tf.raw_ops.DatasetFromGraph(graph_def=graph.SerializeToString())
-        batches = tf.data.experimental.from_variant(twin, dataset.element_spec)
-        return _seen(iter(batches), kind, count=count if count >= 0 else None)
+    restoring.enter_context(left_as_found(*(functions.get(token.decode()) for token in tokens)))
+    twin = tf.raw_ops.DatasetFromGraph(graph_def=graph.SerializeToString())
+    batches = tf.data.experimental.from_variant(twin, dataset.element_spec)
+    return _seen(iter(batches), kind, count=count if count >= 0 else None)
 
 
 def _rows_in_memory(dataset: Any) -> tuple[Any, int | None]:
@@ -227,11 +234,14 @@ def _shapes_only(dataset: Any, kind: str, reason: str) -> Source:
     return Source(kind, x, y, unexamined=f"{reason}, so only its shapes were looked at")
 
 
-def _seen(batches: Iterable[Any], kind: str, *, samples: int | None = None, count: int | None = None) -> Source:
+def _seen(
+    batches: Iterable[Any], kind: str, *, samples: int | None = None, count: int | None = None, single: bool = False
+) -> Source:
     """Join the first batches of a source.
 
     Args:
         samples, count: how many samples and batches the whole source has; None where that is not known.
+        single: the source is known to make no batches; otherwise a number among the targets tells it.
     """
     taken: list[list[Any]] = []  # x and y of each batch
     rows, size, complete = 0, 0, True
@@ -247,11 +257,16 @@ def _seen(batches: Iterable[Any], kind: str, *, samples: int | None = None, coun
         return Source(kind, unexamined="has no batch")
     leaves = [_leaves(parts) for parts in taken]
     alike = _most_alike(leaves)
-    joined = [np.concatenate(column) if len(column) > 1 else column[0] for column in zip(*(leaves[i] for i in alike))]
+    columns: Any = zip(*(leaves[index] for index in alike), strict=True)
+    joined = [np.concatenate(column) if len(column) > 1 else column[0] for column in columns]
     rows = _common_rows(joined)
     if samples is None and complete and len(alike) == len(taken):
         samples = rows
-    sampled = iter([_sampled(array, index, leaves, samples if rows else None) for index, array in enumerate(joined)])
+    single = single or any(np.ndim(array) == 0 for array in joined if isinstance(array, np.ndarray))
+    sampled = iter(
+        Sampled(array, tuple(getattr(array, "shape", ())), _varying(leaves, index), samples if rows else None, single)
+        for index, array in enumerate(joined)
+    )
     x, y = (None if part is None else _map_structure(lambda _: next(sampled), part) for part in taken[alike[0]])
     return Source(kind, x, y, rows, samples, len(taken), count)
 
@@ -267,14 +282,10 @@ def _most_alike(leaves: list[list[Any]]) -> list[int]:
     return max(groups.values(), key=lambda group: sum(_common_rows(leaves[index]) or 0 for index in group))
 
 
-def _sampled(array: Any, index: int, leaves: list[list[Any]], total: int | None) -> Sampled:
-    shape = tuple(getattr(array, "shape", ()))
-    shapes = [np.shape(arrays[index]) for arrays in leaves] if isinstance(array, np.ndarray) else []
-    varying = {
-        axis for axis in range(1, len(shape))
-        if any(len(other) == len(shape) and other[axis] != shape[axis] for other in shapes)
-    }  # fmt: skip
-    return Sampled(array, shape, frozenset(varying), total)
+def _varying(leaves: list[list[Any]], index: int) -> frozenset[int]:
+    """Return the axes, but the first, whose size is not the same in all batches."""
+    shapes = [np.shape(arrays[index]) for arrays in leaves if isinstance(arrays[index], np.ndarray)]
+    return frozenset(axis for axis in range(1, min(map(len, shapes), default=0)) if len({s[axis] for s in shapes}) > 1)
 
 
 def _parts(batch: Any) -> list[Any]:
@@ -320,7 +331,7 @@ def _holds_arrays(part: Any) -> bool:
     return all(len(getattr(item, "shape", ())) > 0 or isinstance(item, Mapping) or _holds_arrays(item) for item in part)
 
 
-LOOKS: dict[tuple[str, str], tuple[str, Callable[[Any, str], Source]]] = {
+LOOKS: dict[tuple[str, str], tuple[str, Callable[[Any, str, contextlib.ExitStack], Source]]] = {
     ("tensorflow", "DatasetV2"): ("a tf.data.Dataset", _look_at_tf_dataset),
     ("torch", "DataLoader"): ("a PyTorch DataLoader", _look_at_loader),
     ("keras", "PyDataset"): ("a PyDataset", _look_at_py_dataset),

@@ -130,4 +130,4 @@ def _subject(context: Context) -> str:
 def _size(array: Array) -> str:
     if array.kind == "ragged":
         return f"{len(array.lengths):,} sequences of {min(array.lengths):,} to {max(array.lengths):,} timesteps"
-    return str(tuple(map(int, array.shape)))
+    return str(tuple(None if size is None else int(size) for size in array.sizes))

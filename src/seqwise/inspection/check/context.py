@@ -70,7 +70,8 @@ class Context:
         scaler: a fitted scaler. training_rows: rows of the table that the training windows are cut from.
         groups, validation_groups: a group for each sample.
         batch_size: samples in a batch. streaming: the model is to run step by step.
-        data_from: what makes the batches, where the user holds no arrays: ``"a tf.data.Dataset"``, ``"a Forecaster"``.
+        data_from: what makes the batches of ``"x"`` (with y) and of ``"validation"``, where the user has no arrays:
+            ``"a tf.data.Dataset"``, ``"a Forecaster"``.
         looked_at: how much of the data was looked at, where that is not all, in words.
         unexamined: what was handed over and could not be looked at, a sentence each.
         findings: those of the rules that have run.
@@ -90,7 +91,7 @@ class Context:
     batch_size: int | None = None
     streaming: bool = False
     names: Names = field(default_factory=Names)
-    data_from: str = ""
+    data_from: dict[str, str] = field(default_factory=dict)
     looked_at: str = ""
     unexamined: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)

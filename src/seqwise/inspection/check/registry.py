@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from seqwise.inspection.check.data_sources import in_words
 from seqwise.inspection.check.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -50,16 +51,8 @@ class Rule:
     def findings(self, context: Context) -> list[Finding]:
         if context.has(*self.unless):
             return []
-        faults = [_in_words(fault) if context.data_from else fault for fault in self.look(context)]
-        return [Finding(self.code, self.name, **vars(fault)) for fault in faults]
-
-
-def _in_words(fault: Fault) -> Fault:
-    """Turn a fix of the data into words, where the user holds no array that a line of code could change."""
-    if not fault.fix or fault.where not in ("x", "y", "validation"):
-        return fault
-    lines = fault.fix.replace("\n", "; ")
-    return replace(fault, what=f"{fault.what} Where the batches are made: {lines}", fix="")
+        findings = [Finding(self.code, self.name, **vars(fault)) for fault in self.look(context)]
+        return [in_words(finding, context) for finding in findings]
 
 
 RULES: dict[str, Rule] = {}

@@ -7,6 +7,7 @@ from typing import Any
 from seqwise.errors import NotFittedError, SettingError
 from seqwise.inspection.check.construction import failed_construction
 from seqwise.inspection.check.context import Context, Input, Output
+from seqwise.inspection.check.data_sources import open_sources
 from seqwise.inspection.check.losses import compiled_losses, spread_losses
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.copies import unnoticed
@@ -50,6 +51,7 @@ def read_subject(
         model = [model]
     context.model = None if isinstance(model, (list, tuple)) else model
     context.sequential = model is None or inner_layers(model) is not None
+    x, y, validation = open_sources(context, x, y, validation)
     _trace(context, model, x)
     _read_outputs(context, model, y, loss)
     _read_needs(context)
@@ -72,7 +74,7 @@ def _read_estimator(
     if data is None:
         context.unexamined.append("the training data, which a run does not keep. Pass what its fit takes.")
         return estimator.model_, None, None, None, loss
-    context.data_from = f"the {name}"
+    context.data_from = dict.fromkeys(("x", "validation"), f"the {name}")
     context.scaler = getattr(estimator, "scaler_", None) if not passed else None
     parts = getattr(data.summary, "parts", [])
     context.training_rows = getattr(parts[0], "rows", None) if isinstance(parts, list) and parts else None

@@ -24,6 +24,8 @@ def meaning_of_two_axes(entry: Input, data: Array) -> str:
     ``"sample"``: a single one. ``"rows"``: a table, a row for each timestep. ``"flat"``: flattened windows.
     ``"timesteps"``: one feature, a row for each sample. ``"unclear"``: rows or timesteps.
     """
+    if data.single:
+        return "sample"
     rows, columns = data.shape
     if entry.declared is not None and len(entry.declared) == 3:
         _, steps, features = entry.declared
@@ -74,7 +76,8 @@ def features_axis(context: Context) -> Iterator[Fault]:
 def samples_axis(context: Context) -> Iterator[Fault]:
     """The samples axis is missing: the input is a single sample, not a batch of one.
 
-    Error. Fires on a 2-D array whose axes are the declared timesteps and features, without a target for each row.
+    Error. Fires on a 2-D array whose axes are the declared timesteps and features, without a target for each row, and
+    on a source that makes no batches of its samples.
     """
     for entry, data in two_axes(context):
         if meaning_of_two_axes(entry, data) != "sample":

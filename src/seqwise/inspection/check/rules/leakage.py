@@ -140,10 +140,11 @@ def scaler(context: Context) -> Iterator[Fault]:
     Warning. Fires where the smallest and largest value of a feature are exactly 0 and 1 (or -1 and 1) over both parts
     together but not over the training part; where both parts together have mean 0 and standard deviation 1 (to
     0.001) and the training part alone does not (by more than 0.02); and where the `scaler`, a given one or that of an
-    estimator, has seen more rows than the training part has.
+    estimator, has seen more rows than the training part has. A source of batches, of which only some are looked at, is
+    passed over.
     """
     both = parts(context)
-    if both is None or len(both[0].shape) != 3:
+    if both is None or len(both[0].shape) != 3 or any(part.partial for part in both):
         return
     train, held = both
     assert train.values is not None and held.values is not None
