@@ -41,7 +41,7 @@ def read_programs(folder: str) -> list[Program]:
     for path in sorted((HERE / folder).glob("[0-9]*.py")):
         text = path.read_text("utf-8")
         told = ast.get_docstring(ast.parse(text)) or ""
-        settings = dict(re.findall(r"^(finding|check|backend|only|rounds|right): (.+)$", told, re.MULTILINE))
+        settings = dict(re.findall(r"^(finding|check|backend|only|rounds|right|inputs): (.+)$", told, re.MULTILINE))
         found.append(Program(path, text, told.splitlines()[0], settings))
     return found
 

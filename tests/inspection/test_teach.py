@@ -66,8 +66,9 @@ def test_what_has_another_cause_passes_through(backend, name):
 TORCH = [
     "torch-number-of-features", "torch-features-axis-missing", "torch-features-not-last", "torch-number-of-axes",
     "torch-batch-first", "torch-state-size", "torch-linear-features", "torch-target-shape", "torch-classes-not-second",
-    "torch-labels-with-an-axis-too-many", "torch-labels-not-whole", "torch-one-hot-labels", "torch-label-out-of-range",
-    "torch-token-out-of-range", "torch-tokens-not-whole",
+    "torch-labels-do-not-fit", "torch-labels-do-not-fit 2", "torch-labels-do-not-fit 3", "torch-label-out-of-range",
+    "torch-token-out-of-range", "torch-tokens-not-whole", "torch-samples-axis-missing", "torch-tuple-as-input",
+    "torch-target-shape 2",
 ]  # fmt: skip
 
 
@@ -75,8 +76,8 @@ TORCH = [
 def test_a_call_of_pytorchs_own_modules(name):
     found = results("torch_failures", "torch")[name]
     assert found["kind"] == "ShapeError", found
-    assert found["text"].splitlines()[0].endswith(f" {name}")
-    assert found["cause"] in ("RuntimeError", "ValueError", "IndexError")
+    assert found["text"].splitlines()[0].endswith(f" {name.split()[0]}")
+    assert found["cause"] in ("RuntimeError", "ValueError", "IndexError", "TypeError")
 
 
 def test_pytorch_errors_without_a_finding_and_sound_calls():

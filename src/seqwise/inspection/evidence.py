@@ -13,7 +13,9 @@ from seqwise.inspection.check.check import run_rules
 from seqwise.inspection.check.construction import failed_construction, layers_up_to
 from seqwise.inspection.check.finding import Finding
 from seqwise.inspection.check.names import Names
+from seqwise.inspection.check.rules import RULES
 from seqwise.inspection.check.subject import read_subject
+from seqwise.inspection.check.torch_subject import read_torch_error
 from seqwise.inspection.frameworks import is_framework
 from seqwise.inspection.layer_kinds import is_a
 
@@ -38,9 +40,9 @@ def explained_by(error: BaseException, traceback: TracebackType | None) -> list[
     """Return the findings that explain an error; none where it has another cause."""
     frames = list(_frames(traceback))
     names = Names(_variables(frames))
-    torch = _torch_findings(frames, error, names)
-    if torch:
-        return torch
+    module = read_torch_error(frames, error, names)
+    if module is not None and (errors := run_rules(module, [code for code in RULES if code[:3] == "SW5"]).errors):
+        return errors
     evidence = _keras_evidence(frames)
     construction = failed_construction(error)
     if evidence is None and construction.called is None and construction.layer_class is None:
@@ -142,14 +144,3 @@ def _call(frame: FrameType) -> tuple[str, dict[str, Any]] | None:
     if name == "_loss" and {"inputs", "targets"} <= set(local) and is_a(getattr(local["self"], "model", None), "Model"):
         return "fit", {"self": local["self"].model, "x": local["inputs"], "y": local["targets"]}  # Seqwise's own loop
     return None
-
-
-def _torch_findings(frames: list[FrameType], error: BaseException, names: Names) -> list[Finding]:
-    from seqwise.inspection.check.torch_calls import findings_of
-
-    for frame in reversed(frames):
-        owner = frame.f_locals.get("self")
-        if frame.f_code.co_name != "forward" or owner is None or not type(owner).__module__.startswith("torch.nn"):
-            continue
-        return findings_of(owner, frame.f_locals, str(error), names)
-    return []

@@ -13,6 +13,7 @@ from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.report import Report
 from seqwise.inspection.check.rules import RULES
 from seqwise.inspection.check.subject import read_subject
+from seqwise.inspection.check.torch_selectors import for_torch
 from seqwise.inspection.data import Array
 from seqwise.inspection.trace import first_line
 
@@ -37,14 +38,15 @@ def check(
 
     Args:
         model: a Keras model of any kind, built or not, compiled or not; a list of layers; a function that builds the
-            model (for one that Keras refuses to build: the fault is read from its error); an estimator of Seqwise,
-            fitted or not, whose `x`, `y` and further arguments are then those of its `fit`; without them, what it was
-            fitted on is examined.
+            model (for one that Keras refuses to build: the fault is read from its error); a PyTorch module, whose
+            `forward` runs on a few samples; an estimator of Seqwise, fitted or not, whose `x`, `y` and further
+            arguments are then those of its `fit`; without them, what it was fitted on is examined.
         x: the input, shape (samples, timesteps, features), or what you have: an array, nested lists, a pandas, polars
             or pyarrow table, a tensor of JAX, TensorFlow or PyTorch; for several inputs a list or a dict by name.
         y: the target, in the same forms.
         validation: ``(x, y)`` of the validation part, for the rules on leakage; or x alone.
-        loss: as for `keras.Model.compile`; left out, that of the compiled model.
+        loss: as for `keras.Model.compile`; left out, that of the compiled model. For a PyTorch module what is called
+            as ``loss(module(x), y)``: a module, a function, or a lambda that reshapes as your training loop does.
         scaler: the fitted scaler (scikit-learn's or Seqwise's) that made `x`.
         groups, validation_groups: one label for each sample: which series, patient or machine it comes from.
         batch_size: samples in a batch, for stateful layers.
@@ -81,7 +83,8 @@ def run_rules(context: Context, only: Sequence[str] | None = None) -> Report:
     with np.errstate(all="ignore"):  # data with NaN, infinity or 1e300 are looked at like any other
         for code, rule in RULES.items():
             if only is None or code in only:
-                context.findings.extend(rule.findings(context))
+                found = rule.findings(context)
+                context.findings.extend([for_torch(context, finding) for finding in found] if context.torch else found)
     return Report(context.findings, _subject(context), [*context.unexamined, *_not_reached(context)])
 
 
@@ -92,10 +95,10 @@ def _not_reached(context: Context) -> list[str]:
         error = context.construction.error if context.construction is not None else None
         if error is not None:
             sentences.append(f"the model, since it cannot be built: {type(error).__name__}: {first_line(error)}")
-        elif not context.calls:
+        elif not context.graph.layers:
             sentences.append(f"the model: {context.graph.failure or 'it has no layers'}")
-        elif context.graph.failure:
-            sentences.append(f"what follows {context.calls[-1].name!r} in the model: {context.graph.failure}")
+        elif context.graph.failure and not context.has("SW5"):
+            sentences.append(f"what follows {context.graph.layers[-1].name!r} in the model: {context.graph.failure}")
         elif not context.graph.outputs and any(output.target is not None for output in context.outputs):
             sentences.append("whether the targets fit the model, whose output shape is not known without x")
     for array in context.arrays:
@@ -111,7 +114,10 @@ def _article(value: Any) -> str:
 
 def _subject(context: Context) -> str:
     parts = []
-    if context.calls:
+    if context.torch:
+        count = len({id(call.layer) for call in context.torch_calls if hasattr(call.layer, "named_modules")})
+        parts.append(f"{type(context.model).__name__}, {count} module{'s' if count != 1 else ''}")
+    elif context.calls:
         name = getattr(context.model, "name", None)
         count = f"{len(context.calls)} layer{'s' if len(context.calls) != 1 else ''}"
         parts.append(f"model {name!r}, {count}" if isinstance(name, str) else count)
@@ -130,4 +136,6 @@ def _subject(context: Context) -> str:
 def _size(array: Array) -> str:
     if array.kind == "ragged":
         return f"{len(array.lengths):,} sequences of {min(array.lengths):,} to {max(array.lengths):,} timesteps"
-    return str(tuple(None if size is None else int(size) for size in array.sizes))
+    shape = getattr(array.original, "shape", None)  # as the user has it: a PyTorch module may read time first
+    sizes = array.sizes if shape is None or len(shape) != len(array.shape) else shape
+    return str(tuple(None if size is None else int(size) for size in sizes))

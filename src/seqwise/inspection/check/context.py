@@ -63,8 +63,9 @@ class Context:
     """Everything a rule may look at; any part may be unknown.
 
     Attributes:
-        model: the Keras model, or None where only layers or data are known.
+        model: the Keras model or PyTorch module, or None where only layers or data are known.
         passed_model: a model, layers or a function that builds one was passed.
+        torch: the graph is that of PyTorch modules.
         sequential: the layers are called one after another.
         construction: what is known of a model that Keras refused to build.
         scaler: a fitted scaler. training_rows: rows of the table that the training windows are cut from.
@@ -79,6 +80,7 @@ class Context:
 
     model: Any = None
     passed_model: bool = False
+    torch: bool = False
     sequential: bool = True
     graph: Graph = field(default_factory=Graph)
     inputs: list[Input] = field(default_factory=list)
@@ -98,8 +100,13 @@ class Context:
 
     @property
     def calls(self) -> list[Call]:
-        """The calls of single layers, in the order of the data."""
-        return self.graph.layers
+        """The calls of single Keras layers, in the order of the data."""
+        return [] if self.torch else self.graph.layers
+
+    @property
+    def torch_calls(self) -> list[Call]:
+        """The calls of PyTorch's modules and functions, in the order of the data."""
+        return self.graph.layers if self.torch else []
 
     @property
     def arrays(self) -> list[Array]:

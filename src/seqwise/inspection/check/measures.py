@@ -51,6 +51,15 @@ def slides(data: Array) -> bool:
     return bool(same.mean() > 0.8)
 
 
+def rows_unrelated(data: Array) -> bool:
+    """Tell whether neighbouring rows of a table have hardly anything in common (correlation under 0.3 in size)."""
+    if data.values is None or len(data.shape) != 2 or data.samples < 20:
+        return False
+    rows = data.head.astype(np.float64)
+    rows = (rows - rows.mean(axis=0)) / np.where(rows.std(axis=0) == 0, 1, rows.std(axis=0))
+    return bool(np.abs((rows[1:] * rows[:-1]).mean()) < 0.3)
+
+
 def looks_like_tokens(data: Array) -> bool:
     """Tell whether whole numbers are more likely ids of words than quantities.
 

@@ -8,6 +8,7 @@ from typing import Any
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Input, Output
 from seqwise.inspection.check.measures import looks_like_tokens
+from seqwise.inspection.check.torch_selectors import data_of, recurrent_inputs
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call, Shape
 from seqwise.inspection.layer_kinds import activation_of, is_a, is_recurrent, units_of
@@ -57,6 +58,8 @@ def measured(context: Context) -> Iterator[tuple[Input, Array]]:
 
 def _scaled_by_the_model(context: Context) -> bool:
     """Tell whether the model itself scales the input before a recurrent layer reads it."""
+    if context.torch:
+        return not any(data_of(context, call.first) for call, _, _ in recurrent_inputs(context))
     for call in context.calls:
         if is_recurrent(call.layer):
             return False

@@ -10,11 +10,13 @@ from seqwise.inspection.check.context import Context, Input, Output
 from seqwise.inspection.check.data_sources import open_sources
 from seqwise.inspection.check.losses import compiled_losses, spread_losses
 from seqwise.inspection.check.names import Names
+from seqwise.inspection.check.torch_subject import read_module
 from seqwise.inspection.copies import unnoticed
 from seqwise.inspection.data import Array, read_arrays
 from seqwise.inspection.graph import Call
 from seqwise.inspection.layer_kinds import NEEDS_TIME, PASSES_ON, inner_layers, is_a, needed_rank
 from seqwise.inspection.model_inputs import first_need, inputs_of, trace_inputs
+from seqwise.inspection.torch_trace import is_torch_module
 
 
 def read_subject(
@@ -45,13 +47,17 @@ def read_subject(
             f"check takes no argument {next(iter(fit))!r}. Further arguments are those of an estimator's fit, and "
             f"{type(model).__name__} is not one."
         )
-    elif callable(model) and not hasattr(model, "get_config"):
+    elif callable(model) and not hasattr(model, "get_config") and not is_torch_module(model):
         model = _build(model, context)
     elif is_a(model, "Layer") and not is_a(model, "Model"):
         model = [model]
+    x, y, validation = open_sources(context, x, y, validation)
+    if is_torch_module(model):
+        read_module(context, model, x, y, loss)
+        _read_validation(context, validation)
+        return context
     context.model = None if isinstance(model, (list, tuple)) else model
     context.sequential = model is None or inner_layers(model) is not None
-    x, y, validation = open_sources(context, x, y, validation)
     _trace(context, model, x)
     _read_outputs(context, model, y, loss)
     _read_needs(context)

@@ -10,7 +10,9 @@ from __future__ import annotations
 # isort: off
 # the order in which they run
 from seqwise.inspection.check.rules import construction, inputs, axes, sizes, values, tokens, layers, graph, masks  # noqa: F401
+from seqwise.inspection.check.rules import torch_modules  # noqa: F401
 from seqwise.inspection.check.rules import targets, labels, scales, foresight, leakage  # noqa: F401
+from seqwise.inspection.check.rules import torch_losses  # noqa: F401
 from seqwise.inspection.check.registry import RULES, Fault, Rule, rule
 # isort: on
 

@@ -85,6 +85,10 @@ def unequal_lengths(context: Context) -> Iterator[Fault]:
         fix = f'{data.name} = keras.utils.pad_sequences({data.name}, padding="post", dtype="{dtype}")'
         if not tokens and rank == 3 and not data.inner:
             fix += "[..., None]"
+        if context.torch:
+            mask = "torch.nn.utils.rnn.pack_padded_sequence"
+            fix = f"{data.name} = [torch.as_tensor(sequence) for sequence in {data.name}]\n"
+            fix += f"{data.name} = torch.nn.utils.rnn.pad_sequence({data.name}, batch_first=True)"
         inner = data.inner or ((1,) if rank == 3 else ())
         yield Fault(
             severity="error",
@@ -107,7 +111,10 @@ def list_as_input(context: Context) -> Iterator[Fault]:
         return
     for entry, data in inputs_with_data(context):
         dtype = "int32" if entry.embedded is not None else "float32"
-        if data.kind == "list":
+        if data.kind == "list" and context.torch:
+            what, content = "a list, and PyTorch's modules read tensors", "numbers"
+            fix = f"{data.name} = torch.{'stack' if hasattr(data.original[0], 'shape') else 'tensor'}({data.name})"
+        elif data.kind == "list":
             what, content = "a list, which Keras takes for a list of inputs", "numbers"
             fix = f'{data.name} = np.array({data.name}, dtype="{dtype}")'
         elif data.kind == "objects":

@@ -12,10 +12,12 @@ from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.measures import slides
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import embedded, inputs_with_data
+from seqwise.inspection.check.torch_selectors import reads_padding
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time
 
+PACK = " Pack the sequences: torch.nn.utils.rnn.pack_padded_sequence(…, lengths, enforce_sorted=False)."
 READS_MASKS = ("GlobalAveragePooling1D", "MultiHeadAttention", "Attention")
 
 
@@ -117,7 +119,8 @@ def not_masked(context: Context) -> Iterator[Fault]:
     """The sequences are padded after their end, and nothing masks the padding.
 
     Warning. The LSTM runs on through the padding, and what it returns is its state after it. Fires where the input is
-    padded after its end and no layer makes a mask.
+    padded after its end and no layer makes a mask; for a PyTorch module, where a recurrent module reads it, not packed,
+    and its last state or its output at the last timestep is used (``padding_idx`` only keeps a row at zero).
 
     Padding is the same step (all features alike) at the end of at least one sample in ten, for two timesteps or more
     and for different lengths. It is none where the other end has it, too (the rows of an image), where more
@@ -125,19 +128,19 @@ def not_masked(context: Context) -> Iterator[Fault]:
     slide over one series, or hold one feature of two values. At most 2000 samples are looked at.
     """
     for one, data in inputs_with_data(context):
-        call = reader(context, one)
+        call = reads_padding(context, one) if context.torch else reader(context, one)
         if call is None or masked_somewhere(context):
             continue
         padding = find_padding(data)
         if padding is None or padding.side != "after":
             continue
-        where, fix = mask_fix(one, padding, call)
+        where, fix = ("forward", "") if context.torch else mask_fix(one, padding, call)
         yield Fault(
             severity="warning",
             where=where,
             what=f"{data.name} is padded after the end of its sequences: {padding.share:.0%} of the samples end in "
             f"up to {padding.longest:,} steps of {_value(padding)}, and nothing masks them. The "
-            f"{type(call.layer).__name__} runs on through the padding and forgets what it read.",
+            f"{type(call.layer).__name__} runs on through the padding and forgets what it read." + PACK * context.torch,
             expected="a mask for the padded steps",
             got=f"padding of {_value(padding)}, no mask",
             fix=fix,

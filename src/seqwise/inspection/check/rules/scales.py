@@ -98,8 +98,9 @@ def unscaled(context: Context) -> Iterator[Fault]:
     Warning. A new network returns about 0, and Adam moves a weight about 0.001 a step. Fires with a regression loss
     where the target's mean or standard deviation is over 100 in size, unless the model scales its output back.
     """
-    for output, target, _ in pairs(context):
-        if output.loss is None or not output.loss.regression or output.loss.name in RELATIVE_LOSSES:
+    for output in context.outputs:
+        target, loss = output.target, output.loss
+        if target is None or not target.shape or loss is None or not loss.regression or loss.name in RELATIVE_LOSSES:
             continue
         if output.call is None or is_a(output.call.layer, *SCALES_BACK):
             continue

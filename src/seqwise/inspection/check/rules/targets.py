@@ -30,7 +30,7 @@ def _consequence(comparison: str) -> str:
     return "The loss stretches one along the other (broadcasting), so the model trains silently."
 
 
-@rule("SW301", "sample-counts-differ", unless=("SW10", "SW11"))
+@rule("SW301", "sample-counts-differ", unless=("SW10", "SW11", "SW516"))
 def counts(context: Context) -> Iterator[Fault]:
     """Input and target have different numbers of samples.
 

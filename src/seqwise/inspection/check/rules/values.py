@@ -116,7 +116,7 @@ def unscaled(context: Context) -> Iterator[Fault]:
     """
     for _, data in measured(context):
         size = column_scales(data)
-        if not context.recurrent_calls or not size.size or not np.isfinite(size).all():
+        if not (context.recurrent_calls or context.torch) or not size.size or not np.isfinite(size).all():
             continue
         typical = np.median(size)
         if typical <= FAR_FROM_ONE:

@@ -1,0 +1,34 @@
+"""A column was added to the data after the model was written.
+
+finding: torch-number-of-features
+right: model.lstm.input_size == 4
+"""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(64, 10, 4)
+y = x[:, -1, :1] + x[:, 0, :1]
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(3, 16, batch_first=True)
+        self.fc = nn.Linear(16, 1)
+
+    def forward(self, x):
+        out, _ = self.lstm(x)
+        return self.fc(out[:, -1])
+
+
+model = Net()
+loss_function = nn.MSELoss()
+
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for _ in range(2):
+    optimizer.zero_grad()
+    loss = loss_function(model(x), y)
+    loss.backward()
+    optimizer.step()

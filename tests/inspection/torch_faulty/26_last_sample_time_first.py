@@ -1,0 +1,34 @@
+"""Without batch_first=True, output[:, -1] is the last sample.
+
+finding: torch-sample-for-timestep
+right: model(x).shape == (64, 1)
+"""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(10, 64, 3)
+y = x[-1, :, :1] + x[0, :, :1]
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(3, 16)
+        self.fc = nn.Linear(16, 1)
+
+    def forward(self, x):
+        out, _ = self.lstm(x)
+        return self.fc(out[:, -1])
+
+
+model = Net()
+loss_function = nn.MSELoss()
+
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for _ in range(2):
+    optimizer.zero_grad()
+    loss = loss_function(model(x), y)
+    loss.backward()
+    optimizer.step()
