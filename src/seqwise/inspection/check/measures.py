@@ -15,6 +15,12 @@ def column_scales(data: Array) -> np.ndarray:
     return np.sqrt((np.where(known, part, 0) ** 2).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
 
 
+def sample_keys(values: np.ndarray) -> np.ndarray:
+    """Return a key of bytes for each sample; equal samples have equal keys."""
+    flat = np.ascontiguousarray(values).reshape(len(values), -1)
+    return flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))).ravel()
+
+
 def not_finite(values: np.ndarray) -> np.ndarray | None:
     """Return the indices (count, axes) of NaN and infinity; None where there is none.
 

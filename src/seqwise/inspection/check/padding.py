@@ -1,0 +1,84 @@
+"""Padding in the data: constant timesteps at one end of the sequences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from seqwise.inspection.check.measures import sample_keys, slides
+from seqwise.inspection.data import Array
+
+
+@dataclass(frozen=True)
+class Padding:
+    """Padding in the data.
+
+    Attributes:
+        value: that fills the padded timesteps; None where it differs from feature to feature.
+        side: ``"after"`` the end of the sequences or ``"before"`` their start.
+        share: of the samples have some. longest: the most padded timesteps in one sample.
+    """
+
+    value: float | None
+    side: Literal["after", "before"]
+    share: float
+    longest: int
+
+    @property
+    def filling(self) -> str:
+        """What the padded timesteps hold, in words."""
+        return "one and the same step" if self.value is None else f"{self.value:g}"
+
+
+def find_padding(data: Array) -> Padding | None:
+    """Find constant steps at one end of the sequences, of lengths that differ from sample to sample.
+
+    It is padding where the same step (all features alike) fills the end, or the start, of at least one sample in ten
+    for two timesteps or more, for different lengths; where it is on one side only (the rows of an image have it on
+    both); where it hardly occurs inside the sequences (at most 2 in 100 steps; quantities that are often zero do); and
+    where the samples are not windows that slide over one series.
+    """
+    if data.values is None or len(data.shape) not in (2, 3) or data.shape[1] < 3 or data.samples < 2:
+        return None
+    part = data.part.reshape(*data.part.shape[:2], -1)
+    if part.shape[2] == 1 and len(np.unique(part[:200])) <= 2:
+        return None  # a flag that is switched on or off once
+    if part.dtype.kind not in "fiub" or slides(data):
+        return None
+    return _padding_at(part[:, ::-1], "after") or _padding_at(part, "before")
+
+
+def _padding_at(part: np.ndarray, side: Literal["after", "before"]) -> Padding | None:
+    """Look for padding at the start of the sequences, shape (samples, timesteps, features)."""
+    step = _commonest(part[:, 0])
+    if step is None:
+        return None
+    equal = (part == step).all(axis=2)
+    equal = equal[~equal.all(axis=1)]  # samples that are nothing but padding show no side
+    if not len(equal):
+        return None
+    leading, trailing = _run(equal), _run(equal[:, ::-1])
+    padded = leading >= 2
+    if padded.mean() < 0.1 or len(np.unique(leading)) < 2:
+        return None
+    if (trailing >= 2).mean() > 0.25 * padded.mean():
+        return None
+    others = equal.size - leading.sum()
+    if (equal.sum() - leading.sum()) / others > 0.02:
+        return None
+    value = float(step[0]) if (step == step[0]).all() else None
+    return Padding(value, side, float(padded.mean()), int(leading.max()))
+
+
+def _commonest(steps: np.ndarray) -> np.ndarray | None:
+    """Return the step, shape (features,), that occurs most often; None where each occurs once."""
+    _, index, counts = np.unique(sample_keys(steps), return_index=True, return_counts=True)
+    best = counts.argmax()
+    return steps[index[best]] if counts[best] > 1 or len(steps) <= 3 else None
+
+
+def _run(equal: np.ndarray) -> np.ndarray:
+    """Return how many entries are true from the start of each row; no row is true throughout."""
+    return (~equal).argmax(axis=1)
