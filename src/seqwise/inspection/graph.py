@@ -181,6 +181,27 @@ class Graph:
         """The calls of single layers and operations."""
         return [call for call in self.calls if not call.opens]
 
+    def used(self) -> set[Call] | None:
+        """The calls on which the outputs depend.
+
+        None where that is not known: the model was not followed to its outputs, or its own code between two layers
+        computes with tensors, too.
+        """
+        values = [*self.outputs, *values_in([(call.args, call.kwargs) for call in self.calls])]
+        if (
+            not (self.inputs and self.outputs)
+            or self.failure
+            or any(v.call is None and v not in self.inputs for v in values)
+        ):
+            return None
+        used, pending = set[Call](), [value.call for value in self.outputs]
+        while pending:
+            call = pending.pop()
+            if call is not None and call not in used:
+                used.add(call)
+                pending += [value.call for value in values_in((call.args, call.kwargs))]
+        return used
+
 
 def values_in(structure: Any) -> list[Value]:
     """Every `Value` in nested tuples, lists and dicts, first to last."""

@@ -137,8 +137,11 @@ def ends(output: Output) -> tuple[Call, str] | None:
 
 
 def describe(call: Call) -> str:
+    return describe_layer(call.layer)
+
+
+def describe_layer(layer: Any) -> str:
     """Write a layer as its class and name: ``LSTM 'lstm'``, ``Bidirectional(LSTM) 'bidirectional'``."""
-    layer = call.layer
     if is_a(layer, "Bidirectional"):
         return f"Bidirectional({type(layer.forward_layer).__name__}) {layer.name!r}"
     return f"{type(layer).__name__} {layer.name!r}"

@@ -1,111 +1,184 @@
-"""The wiring of a functional model: wrong variables, forgotten results, a decoder that never hears its encoder."""
+"""The wiring of a model: wrong variables, results that nothing uses, a decoder that never hears its encoder."""
 
 from __future__ import annotations
 
+import dis
+import inspect
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.layer_kinds import is_a, is_recurrent
+from seqwise.inspection.check.selectors import describe, describe_layer
+from seqwise.inspection.graph import Graph, values_in
+from seqwise.inspection.layer_kinds import graph_of, inner_layers, is_a, is_recurrent
+from seqwise.inspection.trace import functional_nodes
 
 
-def nodes(context: Context) -> list[Any]:
-    """Return the nodes of a functional model, first to last; an empty list for any other model."""
-    by_depth = getattr(context.model, "_nodes_by_depth", None)
-    if by_depth is None or context.sequential:
-        return []
-    return [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
+@dataclass(frozen=True, eq=False)
+class Use:
+    """One call of a layer: what it reads and returns, as Keras's tensors or as values of the traced graph."""
+
+    layer: Any
+    inputs: list[Any]
+    outputs: list[Any]
+    has_state: bool
+
+    def reads(self, tensor: Any) -> bool:
+        return any(tensor is other for other in self.inputs)
 
 
-def tensor_name(context: Context, tensor: Any, default: str) -> str:
-    for name, held in context.names.variables.items():
-        if held is tensor:
-            return name
-    return default
+@dataclass(frozen=True)
+class Wiring:
+    """How the layers of a model are connected.
+
+    Attributes:
+        inputs, outputs: of the model.
+        used: the calls of the model. unused: calls outside it, on tensors of it or on the results of such calls.
+    """
+
+    used: list[Use]
+    unused: list[Use]
+    inputs: list[Any] = field(default_factory=list[Any])
+    outputs: list[Any] = field(default_factory=list[Any])
+
+    def unused_inputs(self) -> list[Any]:
+        tensors = [tensor for tensor in self.inputs if not any(use.reads(tensor) for use in self.used)]
+        return [tensor for tensor in tensors if not any(tensor is output for output in self.outputs)]
 
 
-def call_code(context: Context, layer: Any, tensor: str, **states: str) -> str:
-    """Write the call of a layer on a tensor, by the layer's variable if it has one."""
-    called = next((name for name, held in context.names.variables.items() if held is layer), None)
-    inside = ", ".join([tensor, *(f"{name}={value}" for name, value in states.items())])
-    return f"{called or layer_code(layer)}({inside})"
+def wirings(context: Context) -> Iterator[Wiring]:
+    """Yield the wiring of each functional model, and that of the whole where it has code of the user's own.
+
+    A functional model knows the calls that lead to its outputs; those outside it are in Keras's records alone.
+    """
+    models = {context.model, *(call.layer for call in context.graph.calls if call.opens)} - {None}
+    models = [model for model in models if inner_layers(model) is None]
+    functional = [model for model in models if graph_of(model) is not None]
+    for model in functional:
+        yield _recorded(graph_of(model))
+    own_code = [model for model in models if graph_of(model) is None]
+    wiring = _traced(context.graph) if own_code and all(map(_only_connects, own_code)) else None
+    if wiring is not None:
+        yield Wiring(wiring.used, wiring.unused) if context.model in functional else wiring
+
+
+def _recorded(graph: Any) -> Wiring:
+    nodes = functional_nodes(graph)
+    known, pending, outside = set(map(id, nodes)), list(nodes), list[Any]()
+    while pending:
+        for node in pending.pop().operation._outbound_nodes:
+            if id(node) not in known:
+                known.add(id(node))
+                outside.append(node)
+                pending.append(node)
+    return Wiring(_uses_of(nodes), _uses_of(outside), graph.inputs, graph.outputs)
+
+
+def _uses_of(nodes: list[Any]) -> list[Use]:
+    return [Use(node.operation, node.input_tensors, node.output_tensors, _has_state(node.arguments)) for node in nodes]
+
+
+def _has_state(arguments: Any) -> bool:
+    """Tell whether a call, or Keras's record of its arguments, has an initial state."""
+    return len(arguments.args) > 1 or arguments.kwargs.get("initial_state") is not None
+
+
+def _traced(graph: Graph) -> Wiring | None:
+    used = graph.used()
+    if used is None:
+        return None
+    uses = {
+        call: Use(call.layer, values_in((call.args, call.kwargs)), call.outputs, _has_state(call))
+        for call in graph.layers
+    }
+    leading = [use for call, use in uses.items() if call in used]
+    return Wiring(leading, [use for call, use in uses.items() if call not in used], graph.inputs, graph.outputs)
+
+
+def _only_connects(layer: Any) -> bool:
+    """Tell whether a `call` of the user's own neither adds a loss nor stores a tensor."""
+    code = getattr(inspect.unwrap(layer.call), "__code__", None)
+    if code is None:
+        return False
+    return "add_loss" not in code.co_names and all(i.opname != "STORE_ATTR" for i in dis.get_instructions(code))
+
+
+def name_of(context: Context, tensor: Any) -> str:
+    """Return the user's name for a tensor, else that of the input or layer that it comes from."""
+    history = getattr(tensor, "_keras_history", None)
+    return context.names.of(tensor, tensor.name if history is None else history.operation.name)
+
+
+def call_code(context: Context, layer: Any, tensor: Any, states: list[Any] | None = None) -> str:
+    """Write the call of a layer on a tensor with the user's names; empty where a tensor has none."""
+    names = [context.names.of(value, "") for value in (tensor, *(states or []))]
+    if not all(names):
+        return ""
+    state = f", initial_state=[{', '.join(names[1:])}]" if states else ""
+    return f"{context.names.of(layer, '') or layer_code(layer)}({names[0]}{state})"
 
 
 @rule("SW220", "layer-on-its-own-output")
 def own_output(context: Context) -> Iterator[Fault]:
     """A recurrent layer is applied to its own output.
 
-    Warning. It trains: the same weights read the sequence, then what they made of it. Fires where a recurrent layer of
-    a functional model is called on a tensor that an earlier call of the same layer returned.
+    Warning. It trains: the same weights read the sequence, then what they made of it. Fires where a recurrent layer is
+    called on what an earlier call of the same layer returned.
     """
     for call in context.recurrent_calls:
         earlier = call.source
         if earlier is None or earlier.layer is not call.layer or call.depth != earlier.depth:
             continue
-        layer = call.layer
-        first = earlier.node.input_tensors[0] if earlier.node is not None else None
-        name = tensor_name(context, first, "inputs")
+        tensor = earlier.node.input_tensors[0] if earlier.node is not None else None
         yield Fault(
             severity="warning",
-            where=f"call of layer {layer.name!r}",
-            what=f"{type(layer).__name__} {layer.name!r} is applied to its own output: one set of weights reads the "
-            "sequence and then its own result. This is mostly a variable mistaken for another.",
-            expected=call_code(context, layer, name),
-            got=f"{layer.name} applied to the output of {layer.name}",
-            fix=call_code(context, layer, name),
+            where=f"call of layer {call.name!r}",
+            what=f"{describe(call)} is applied to its own output: one set of weights reads the sequence and then its "
+            "own result. Usually one variable was mistaken for another.",
+            expected=f"{call.name} applied to {earlier.first.name}",
+            got=f"{call.name} applied to the output of {call.name}",
+            fix=call_code(context, call.layer, tensor),
         )
 
 
 @rule("SW221", "layer-result-unused")
 def unused(context: Context) -> Iterator[Fault]:
-    """What a layer made of the input is never read: the next layer reads another variable.
+    """The output of a layer is never used: the next layer reads another variable.
 
     Warning. Fires where a recurrent layer, Embedding, Masking or Conv1D reads a tensor of the model and returns a
     sequence that nothing reads, while another layer of the model reads the same tensor.
     """
-    graph = nodes(context)
-    inside = {id(node) for node in graph}
-    for node in graph:
-        for tensor in node.output_tensors:
-            dead = [other for other in node.operation._outbound_nodes if id(other) not in inside]
-            for lost in dead:
-                if not any(tensor is held for held in lost.input_tensors):
-                    continue
-                layer, result = lost.operation, lost.output_tensors[0]
-                if not (is_recurrent(layer) or is_a(layer, "Embedding", "Masking", "Conv1D")) or len(result.shape) != 3:
-                    continue
-                if layer._outbound_nodes or _is_an_output(result, context):
-                    continue
-                reader = _other_reader(graph, tensor, lost)
-                if reader is None:
-                    continue
-                name = tensor_name(context, result, f"{layer.name}_output")
-                yield Fault(
-                    severity="warning",
-                    where=f"call of layer {reader.operation.name!r}",
-                    what=f"Nothing reads what {type(layer).__name__} {layer.name!r} returns, so it is no part of the "
-                    f"model: {type(reader.operation).__name__} {reader.operation.name!r} reads the tensor before it.",
-                    expected=f"{reader.operation.name} reads the output of {layer.name}",
-                    got=f"{reader.operation.name} and {layer.name} read the same tensor",
-                    fix=call_code(context, reader.operation, name),
-                )
+    for wiring in wirings(context):
+        for use in wiring.unused:
+            layer, result = use.layer, use.outputs[0]
+            if not (is_recurrent(layer) or is_a(layer, "Embedding", "Masking", "Conv1D")) or len(result.shape) != 3:
+                continue
+            uses = [*wiring.used, *wiring.unused]
+            if any(other.reads(output) for other in uses for output in use.outputs) or _is_output(result, context):
+                continue
+            if any(other.layer is layer for other in wiring.used):
+                continue
+            reader = next((other for other in wiring.used if any(map(other.reads, use.inputs))), None)
+            if reader is None:
+                continue
+            yield Fault(
+                severity="warning",
+                where=f"call of layer {reader.layer.name!r}",
+                what=f"Nothing reads the output of {describe_layer(layer)}, so it is not part of the model: "
+                f"{describe_layer(reader.layer)} reads the tensor before it.",
+                expected=f"{reader.layer.name} reads the output of {layer.name}",
+                got=f"{reader.layer.name} and {layer.name} read the same tensor",
+                fix=call_code(context, reader.layer, result),
+            )
 
 
-def _is_an_output(tensor: Any, context: Context) -> bool:
+def _is_output(tensor: Any, context: Context) -> bool:
     """Tell whether another model in sight ends in this tensor."""
-    for held in context.names.variables.values():
-        if is_a(held, "Functional") and any(tensor is one for one in held.outputs):
-            return True
-    return False
-
-
-def _other_reader(graph: list[Any], tensor: Any, lost: Any) -> Any:
-    for node in graph:
-        if node is not lost and any(tensor is held for held in node.input_tensors):
-            return node
-    return None
+    models = (value for value in context.names.variables.values() if is_a(value, "Functional"))
+    return any(tensor is output for model in models for output in model.outputs)
 
 
 @rule("SW222", "decoder-without-state")
@@ -116,75 +189,66 @@ def decoder_state(context: Context) -> Iterator[Fault]:
     only by a recurrent layer with ``return_state=True`` whose results no layer of the model uses, and another
     recurrent layer starts without an initial state.
     """
-    graph = nodes(context)
-    for tensor in getattr(context.model, "inputs", None) or []:
-        if not graph or any(tensor is held for node in graph for held in node.input_tensors):
-            continue
-        encoder = _encoder_of(tensor)
-        decoder = next(
-            (n for n in graph if is_recurrent(n.operation) and n.arguments.kwargs.get("initial_state") is None), None
-        )
-        name = tensor_name(context, tensor, "an input")
-        if encoder is None or decoder is None:
-            continue
-        states = encoder.output_tensors[1:]
-        names = [tensor_name(context, state, default) for state, default in zip(states, "hc", strict=False)]
-        reads = tensor_name(context, decoder.input_tensors[0], "decoder_inputs")
-        yield Fault(
-            severity="warning",
-            where=f"call of layer {decoder.operation.name!r}",
-            what=f"No layer of the model uses {name!r}: the encoder {encoder.operation.name!r} reads it, but its state "
-            f"goes nowhere, and the decoder {decoder.operation.name!r} starts from zeros. The output does not depend "
-            "on the input.",
-            expected="initial_state= the encoder's states",
-            got="no initial_state",
-            fix=call_code(context, decoder.operation, reads, initial_state=f"[{', '.join(names)}]"),
-        )
-
-
-def _encoder_of(tensor: Any) -> Any:
-    """Return the call of a recurrent layer with states that reads an input, directly or through an Embedding."""
-    pending, seen = [tensor], 0
-    while pending and seen < 50:
-        seen += 1
-        held = pending.pop(0)
-        history = getattr(held, "_keras_history", None)
-        for node in history.operation._outbound_nodes if history is not None else []:
-            if not any(held is one for one in node.input_tensors):
+    for wiring in wirings(context):
+        decoder = next((use for use in wiring.used if is_recurrent(use.layer) and not use.has_state), None)
+        for tensor in wiring.unused_inputs():
+            encoder = _encoder_of(tensor, wiring)
+            if encoder is None or decoder is None:
                 continue
-            if is_recurrent(node.operation):
-                return node if getattr(node.operation, "return_state", False) else None
-            pending += node.output_tensors
+            yield Fault(
+                severity="warning",
+                where=f"call of layer {decoder.layer.name!r}",
+                what=f"The model does not use {name_of(context, tensor)!r}: the encoder {encoder.layer.name!r} reads "
+                f"it, but nothing reads the encoder's state, and the decoder {decoder.layer.name!r} starts from zeros. "
+                "The output does not depend on this input.",
+                expected="initial_state= the encoder's states",
+                got="no initial_state",
+                fix=call_code(context, decoder.layer, decoder.inputs[0], encoder.outputs[1:]),
+            )
+
+
+def _encoder_of(tensor: Any, wiring: Wiring) -> Use | None:
+    """Return the call of a recurrent layer with states that reads an input, directly or through an Embedding."""
+    pending, seen = [tensor], list[Use]()
+    while pending:
+        value = pending.pop(0)
+        for use in wiring.unused:
+            if use in seen or not use.reads(value):
+                continue
+            if is_recurrent(use.layer):
+                return use if getattr(use.layer, "return_state", False) else None
+            seen.append(use)
+            pending += use.outputs
     return None
 
 
 @rule("SW223", "input-unused", unless=("decoder-without-state", "layer-result-unused"))
 def input_unused(context: Context) -> Iterator[Fault]:
-    """An input of the model is read by no layer of it.
+    """An input of the model is never used.
 
-    Warning. Fires where an input of a functional model has no way to any output and no other rule explains it.
+    Warning. Fires where no output depends on an input, and no other rule explains it.
     """
-    graph = nodes(context)
-    if not graph:
-        return
-    for tensor in context.model.inputs:
-        if any(tensor is held for node in graph for held in node.input_tensors):
-            continue
-        if any(tensor is held for held in context.model.outputs):
-            continue
-        name = tensor_name(context, tensor, tensor._keras_history.operation.name)
-        used = [one for one in context.model.inputs if any(one is held for n in graph for held in n.input_tensors)]
-        kept = ", ".join(tensor_name(context, one, one._keras_history.operation.name) for one in used)
-        outputs = ", ".join(tensor_name(context, one, "outputs") for one in context.model.outputs)
-        fix = f"model = keras.Model([{kept}], {outputs})"
-        if len(used) == 1:  # the data, too, must then be the one input's alone
-            held = context.names.of(None, "x")
-            fix += f"\n{held} = {held}[{next(i for i, one in enumerate(context.model.inputs) if one is used[0])}]"
-        yield Fault(
-            severity="warning",
-            where="model",
-            what=f"The input {name!r} has no way to the output: whatever it holds, the model returns the same.",
-            expected="every input is read",
-            got=f"{name} is not",
-            fix=fix,
-        )
+    for wiring in wirings(context):
+        idle = wiring.unused_inputs()
+        for tensor in idle:
+            name = name_of(context, tensor)
+            yield Fault(
+                severity="warning",
+                where="model",
+                what=f"No output depends on the input {name!r}: whatever it holds, the model returns the same.",
+                expected="every input is used",
+                got=f"{name} is not",
+                fix=_without(context, wiring, idle),
+            )
+
+
+def _without(context: Context, wiring: Wiring, idle: list[Any]) -> str:
+    """Write the lines that make the model, and its data, without these inputs; empty where that is not possible."""
+    kept = [i for i, tensor in enumerate(wiring.inputs) if not any(tensor is other for other in idle)]
+    inputs = [context.names.of(wiring.inputs[i], "") for i in kept]
+    outputs = [context.names.of(tensor, "") for tensor in wiring.outputs]
+    if not all([*inputs, *outputs]) or wiring.inputs is not getattr(graph_of(context.model), "inputs", None):
+        return ""
+    model, x = context.names.of(context.model, "model"), context.names.of(None, "x")
+    data = f"{x}[{kept[0]}]" if len(kept) == 1 else f"[{', '.join(f'{x}[{i}]' for i in kept)}]"
+    return f"{model} = keras.Model([{', '.join(inputs)}], [{', '.join(outputs)}])\n{x} = {data}"
