@@ -20,7 +20,16 @@ from seqwise.backend import import_keras
 from seqwise.estimators.forecasting import forecaster as forecaster_module
 
 SMALL = {"window": 12, "horizon": 3, "units": (4,), "epochs": 2, "patience": None}
-OURS = {"model.keras", "context.safetensors", "metrics.json", "forecast.csv", "report.html", MANIFEST}
+OURS = {
+    "model.keras",
+    "context.safetensors",
+    "metrics.json",
+    "forecast.csv",
+    "report.html",
+    "network.json",
+    "weights.safetensors",
+    MANIFEST,
+}
 
 
 def table(seed=0, rows=90):

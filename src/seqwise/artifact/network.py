@@ -22,19 +22,22 @@ def save_network(model: Any, folder: Path) -> None:
     reads. A tensor is a layer's name and the number of its output. A layer has:
 
     - ``name``, ``class`` (Keras's) and ``config``, as Keras has it;
-    - ``calls``: for each call of the layer the tensors that it reads;
+    - ``calls``: for each call of the layer the tensors that it reads, a mask or an initial state after the rest;
     - ``weights``: the names of its arrays, in Keras's order.
     """
     from seqwise.layers import stock_layers  # imports Keras
 
-    saving, nodes = import_keras().saving, set(model._nodes)
+    saving = import_keras().saving
+    calls = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}  # those of this model
     with stock_layers(model):
         layers = [
             {
                 "name": layer.name,
                 "class": type(layer).__name__,
                 "config": saving.serialize_keras_object(layer)["config"],
-                "calls": [[_source(t) for t in node.input_tensors] for node in layer._inbound_nodes if node in nodes],
+                "calls": [
+                    [_source(t) for t in node.input_tensors] for node in layer._inbound_nodes if id(node) in calls
+                ],
                 "weights": [f"{layer.name}/{i}" for i in range(len(layer.weights))],
             }
             for layer in model.layers

@@ -12,6 +12,7 @@ from seqwise.artifact import write_json
 from seqwise.artifact.models import save_model
 from seqwise.backend import import_keras
 from seqwise.baselines.similar import MostSimilar
+from seqwise.data import Tokenizer
 from seqwise.data.text_pairs import TextPairs, read_pairs, split_pairs
 from seqwise.data.tokenizer import as_texts
 from seqwise.errors import DataError, SettingError
@@ -75,7 +76,7 @@ class Translator(Estimator[PairData]):
     Attributes:
         model_: the Keras model that was trained: [source, decoder input] → logits. encoder_, step_: the Keras models
             that translate, on the same layers; see `seqwise.estimators.translation.network.InferenceModels`.
-        input_: holds the two vocabularies, `source` and `target`. test_pairs_: the test part: distinct sources, and
+        source_tokenizer_, target_tokenizer_: the two vocabularies. test_pairs_: the test part: distinct sources, and
             the references of each. pairs_: the pairs of each part; None after `load`.
         training_: history, seconds, best epoch. notes_: what was found in the data, one sentence each.
 
@@ -329,6 +330,16 @@ class Translator(Estimator[PairData]):
         """
         data = self._prepare(sources, targets, source=source, target=target)
         return data.summary(), data.notes()
+
+    @property
+    def source_tokenizer_(self) -> Tokenizer:
+        """The vocabulary of the texts."""
+        return self.input_.source
+
+    @property
+    def target_tokenizer_(self) -> Tokenizer:
+        """The vocabulary of the translations."""
+        return self.input_.target
 
     @property
     def _search(self) -> TokenSearch:
