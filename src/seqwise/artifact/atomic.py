@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ ASIDE = ".previous"
 
 
 @contextmanager
-def replaced_folder(target: Path, keep: Iterator[Path] | tuple[Path, ...] = ()) -> Iterator[Path]:
+def replaced_folder(target: Path, keep: Iterable[Path] = ()) -> Generator[Path]:
     """Give a new folder to write in; on success it takes `target`'s place, on failure it vanishes.
 
     Args:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from seqwise.artifact.atomic import recover
 from seqwise.errors import BundleError
 
 FORMAT = "seqwise-run"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 
 
@@ -42,8 +42,8 @@ def listed_files(folder: Path) -> set[str]:
     """Return the names of the files of a run, as its manifest lists them, and its own; none where there is no run."""
     if not is_run(folder):
         return set()
-    files = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("files")
-    return {MANIFEST, *(files if isinstance(files, dict) else ())}
+    files: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("files")
+    return {MANIFEST, *(cast(dict[str, str], files) if isinstance(files, dict) else ())}
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -62,27 +62,30 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             ".save() wrote."
         )
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        content: Any = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BundleError(f"{path} is damaged ({error}). Train again, or restore it from a copy.") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+    manifest = cast(dict[str, Any], content) if isinstance(content, dict) else {}
+    if manifest.get("format") != FORMAT:
         raise BundleError(f"{path} was not written by Seqwise: its format is not {FORMAT!r}.")
     version = manifest.get("schema_version")
     if version != SCHEMA_VERSION:
+        older = isinstance(version, int) and version < SCHEMA_VERSION
         raise BundleError(
             f"{str(folder)!r} has schema version {version}; this Seqwise reads {SCHEMA_VERSION}. "
-            "Upgrade: pip install -U seqwise."
+            + ("Train again." if older else "Upgrade: pip install -U seqwise.")
         )
     return manifest
 
 
 def check_files(folder: Path, manifest: dict[str, Any], needed: tuple[str, ...]) -> None:
     """Raise `BundleError` for the first of the files `needed` that is missing, or is not the one that was written."""
-    known = manifest.get("files")
+    files: Any = manifest.get("files")
+    known = cast(dict[str, str], files) if isinstance(files, dict) else {}
     for name in needed:
         if not (folder / name).exists():
             raise BundleError(f"{folder / name} is missing: the run is incomplete. Train again, or restore it.")
-        if not isinstance(known, dict) or _digest(folder / name) != known.get(name):
+        if _digest(folder / name) != known.get(name):
             raise BundleError(
                 f"{folder / name} is damaged: its check sum differs from the manifest's. Train again, or restore it."
             )

@@ -325,7 +325,7 @@ class Estimator(BaseEstimator, Generic[Data]):
         return hasattr(self, "model_")
 
 
-def own_class(estimator: Estimator) -> type[Estimator]:
+def own_class(estimator: Estimator[Any]) -> type[Estimator[Any]]:
     """Return Seqwise's own class that an estimator is, or comes from."""
     return next(c for c in type(estimator).__mro__ if c.__module__.startswith("seqwise."))
 

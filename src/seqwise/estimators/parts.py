@@ -51,7 +51,7 @@ class InputDescription:
 
     tensors: tuple[Tensor, ...]
     features: tuple[str, ...] = ()
-    tokens: Mapping[str, int] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict[str, int])
     vectors: np.ndarray | None = None
 
     def keras_inputs(self) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Setting:
 
     help: str
     check: Check | None = None
-    options: Mapping[str, Option] = dataclasses.field(default_factory=dict)
+    options: Mapping[str, Option] = dataclasses.field(default_factory=dict[str, Option])
 
 
 def setting(

@@ -258,7 +258,7 @@ def summarise(plan: Plan, available: list[str]) -> SeriesSummary:
             f"{time(origin + plan.horizon - 1)}"
         )
 
-    parts = []
+    parts: list[Part] = []
     for name in ("train", "validation", "test"):
         first, last = plan.split.bounds(name)
         if first == last:

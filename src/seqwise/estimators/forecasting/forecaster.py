@@ -229,7 +229,7 @@ class Forecaster(Estimator[SeriesData]):
                 raise SettingError(f"target is missing. Name the column(s) to forecast: one of {numeric}.")
             target = numeric[0]
         series = make_series(table, target=target, time=time, features=features, gaps=self.gaps)
-        used = {*series.columns, *(time if isinstance(time, list) else [time])}
+        used: set[Any] = {*series.columns, *(time if isinstance(time, list) else [time])}
         available = tuple(column for column in table.numeric_columns() if column not in used)
         path = str(data) if isinstance(data, (str, Path)) else None
         return self._prepare_plan(self._make_plan(series), available, path)
@@ -469,7 +469,7 @@ class Forecaster(Estimator[SeriesData]):
             comparison = self.evaluate()
         except DataError:  # no test part, or no observed value in it
             comparison = None
-        results = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
+        results: dict[str, Any] = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
         write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
         times, forecast = self.forecast(series)
         write_forecast(folder / FORECAST, self.forecast_columns(series, times, forecast))

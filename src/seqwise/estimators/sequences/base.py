@@ -554,7 +554,7 @@ class SequenceEstimator(Estimator[SequenceData]):
             comparison = self.evaluate()
         except DataError:  # nothing was held back
             comparison = None
-        results = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
+        results: dict[str, Any] = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
         write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
         self.write_report(comparison, folder / REPORT)
 

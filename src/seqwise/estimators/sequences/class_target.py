@@ -39,7 +39,7 @@ class ClassTarget:
         labels, form = read_labels(y, raw.where)
         classes = find_classes(labels, form, names)
         codes = classes.encode(labels)
-        notes = []
+        notes: list[str] = []
         if form == "single":
             if len(codes) == 1:
                 raise DataError("There is one sequence only. Bring others, and of another label, too.")

@@ -17,7 +17,7 @@ from seqwise.training.buckets import bucket_lengths
 from seqwise.training.sequence_batches import BucketedBatches
 
 # (steps, targets as the network learns them, weights, bucketing=…) → batches of all samples
-MakeBatches = Callable[..., BucketedBatches]
+MakeBatches = Callable[..., BucketedBatches[Any]]
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class SequenceData:
         return self.input.prepare(self.raw)
 
     @cached_property
-    def _batches(self) -> BucketedBatches:
+    def _batches(self) -> BucketedBatches[Any]:
         targets = self.target.encode(self.encoded)
         return self.make_batches(self.steps, targets, self.weights, bucketing=self.bucketing)
 
-    def batches(self, part: str) -> BucketedBatches:
+    def batches(self, part: str) -> BucketedBatches[Any]:
         """Return the batches of ``"train"`` or ``"validation"``."""
         return self._batches.subset(getattr(self.split, part))
 

@@ -62,7 +62,7 @@ class NumberInput:
         low, high = np.quantile(steps[:: -(-len(steps) // MOST_LOOKED_AT)], [0.25, 0.75], axis=0)
         spread, width = high - low, np.ptp(steps, axis=0)
         hidden = (spread > 0) & (spread < LEAST_SPREAD * self.scaler.scale_) & (spread < LEAST_SPREAD * width)
-        notes = []
+        notes: list[str] = []
         for j in np.flatnonzero(hidden).tolist():
             column = steps[:, j]
             value = column[np.abs(column - np.median(column)).argmax()]

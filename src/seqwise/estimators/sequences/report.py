@@ -144,7 +144,7 @@ def _classes(comparison: ClassComparison) -> list[Section]:
 
 
 def _numbers(comparison: NumberComparison) -> list[Section]:
-    sections = []
+    sections: list[Section] = []
     rows = [
         Row(row["target"], [number(row[m.name], m.text(row[m.name])) for m in comparison.columns])
         for row in comparison.by_target()[:MOST_ROWS]

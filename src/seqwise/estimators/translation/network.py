@@ -82,7 +82,7 @@ def build_translator(
 
     source = layers.Input((None,), dtype="int32", name="source")
     hidden = dropped(embed(source, source_tokens, "source"), "source")
-    states = []
+    states: list[Any] = []
     for i, width in enumerate(units, 1):
         layer = lstm(width, f"encoder_{i}")
         if bidirectional:

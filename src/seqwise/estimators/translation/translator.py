@@ -260,7 +260,7 @@ class Translator(Estimator[PairData]):
         ids = inputs.prepare(pairs)
         long = np.maximum(ids[0].lengths, ids[1].lengths) > self.max_length
         seen = np.concatenate([parts["train"], parts["validation"]])
-        notes = []
+        notes: list[str] = []
         if long[seen].any():
             first = seen[long[seen]].min()
             notes.append(
@@ -512,7 +512,7 @@ class Translator(Estimator[PairData]):
 
     def _write_results(self, folder: Path) -> None:
         comparison = self.evaluate() if self.test_pairs_[0] else None
-        results = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
+        results: dict[str, Any] = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
         write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
         write_json(folder / TRANSLATIONS, comparison.texts() if comparison else [])
         self.write_report(comparison, folder / REPORT)
