@@ -136,6 +136,7 @@ def _subject(context: Context) -> str:
 def _size(array: Array) -> str:
     if array.kind == "ragged":
         return f"{len(array.lengths):,} sequences of {min(array.lengths):,} to {max(array.lengths):,} timesteps"
-    shape = getattr(array.original, "shape", None)  # as the user has it: a PyTorch module may read time first
-    sizes = array.sizes if shape is None or len(shape) != len(array.shape) else shape
+    sizes = array.sizes
+    if None not in sizes and len(getattr(array.original, "shape", ())) == len(sizes):
+        sizes = array.original.shape  # as the user has it: a PyTorch module may read time first
     return str(tuple(None if size is None else int(size) for size in sizes))

@@ -200,8 +200,8 @@ def sample_for_timestep(context: Context) -> Iterator[Fault]:
 def one_direction(context: Context) -> Iterator[Fault]:
     """Half of what a bidirectional module has read is not used.
 
-    Warning where the last state of one direction alone is taken from ``h_n``. Hint where the last timestep of the
-    output is taken: the backward direction has read that one timestep there.
+    Warning. Fires where the last state of one direction alone is taken from ``h_n``; as a hint where the last timestep
+    of the output is taken: the backward direction has read that one timestep there.
     """
     for call in calls_of(context, *RECURRENT):
         state = next((value for value in call.outputs if value.axes[:1] == ("layers",)), None)
