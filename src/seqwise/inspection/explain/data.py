@@ -13,7 +13,8 @@ from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.errors import ShapeError
 from seqwise.inspection.data import Array, is_several, read_array
 from seqwise.inspection.effects.effect import names_for
-from seqwise.inspection.explain.explanation import Explanation, Series, Tensor
+from seqwise.inspection.explain.content import Series, Tensor
+from seqwise.inspection.explain.explanation import Explanation
 from seqwise.inspection.explain.steps import Axes
 
 MOST_DRAWN = 400

@@ -10,8 +10,9 @@ from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.errors import ShapeError
 from seqwise.inspection.copies import is_built
 from seqwise.inspection.effects.effect import names_for
+from seqwise.inspection.explain.content import Series, Tensor
 from seqwise.inspection.explain.data import Example, examples_of, explain_data, listed, meanings_of
-from seqwise.inspection.explain.explanation import Explanation, Series, Tensor
+from seqwise.inspection.explain.explanation import Explanation
 from seqwise.inspection.explain.steps import Step, count_parameters, field_words, named, steps_of
 from seqwise.inspection.explain.text import shape_words
 from seqwise.inspection.graph import Graph, Value

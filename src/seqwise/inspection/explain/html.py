@@ -16,12 +16,12 @@ from seqwise.inspection.explain.text import (
 )
 
 if TYPE_CHECKING:
-    from seqwise.inspection.explain.explanation import Explanation, Tensor
+    from seqwise.inspection.explain.content import Content, Tensor
 
 CELL = 'style="text-align:left;vertical-align:top;padding:2px 10px 2px 0"'
 
 
-def html(explanation: Explanation) -> str:
+def html(explanation: Content) -> str:
     """The explanation as a fragment of HTML: every text of the user's is escaped, every style is inline."""
     parts = [f"<div><p><b>{escape(explanation.title)}</b></p>"]
     parts += [_tensor(tensor, "in") for tensor in explanation.inputs]
@@ -40,7 +40,7 @@ def html(explanation: Explanation) -> str:
     return "\n".join([*parts, "</div>"])
 
 
-def _table(explanation: Explanation) -> str:
+def _table(explanation: Content) -> str:
     head = ["", "layer", "takes", "gives", "parameters", "mask", "sees timesteps"]
     rows = []
     for number, step in enumerate(explanation.steps, 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from seqwise.inspection.explain.explanation import Explanation
+from seqwise.inspection.explain.content import Content
 from seqwise.inspection.explain.steps import Axes
 
 MOST_COLUMNS = 7  # side by side
@@ -35,7 +35,7 @@ class Cell:
     band: int = 0
 
 
-def cells_of(explanation: Explanation) -> tuple[list[Cell], int]:
+def cells_of(explanation: Content) -> tuple[list[Cell], int]:
     """The cells in their places, and how many layers are left out because they are too many to draw."""
     cells = [Cell(tensor.name, "input", tensor.axes, ()) for tensor in explanation.inputs]
     latest = {cell.name: i for i, cell in enumerate(cells)}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes as Canvas
     from matplotlib.figure import Figure
 
-    from seqwise.inspection.explain.explanation import Explanation, Series, Tensor
+    from seqwise.inspection.explain.content import Content, Series, Tensor
 
 WIDTH = 13.33  # inches: a slide's
 TOP, TITLE, FOOT = 3.2, 0.55, 0.5
@@ -37,7 +37,7 @@ FORMATS = (".png", ".svg", ".pdf", ".jpg", ".jpeg", ".webp")
 DPI = 160
 
 
-def draw(explanation: Explanation, path: Path) -> Path:
+def draw(explanation: Content, path: Path) -> Path:
     """Draw the explanation to a file; its suffix says the format."""
     if path.suffix.lower() not in FORMATS:
         raise SettingError(
@@ -53,7 +53,7 @@ def draw(explanation: Explanation, path: Path) -> Path:
     return path
 
 
-def figure(explanation: Explanation) -> Figure:
+def figure(explanation: Content) -> Figure:
     """The picture as a figure of matplotlib's, made without pyplot, so that no global state is touched."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -79,7 +79,7 @@ def figure(explanation: Explanation) -> Figure:
     return sheet
 
 
-def _panel(canvas: Canvas, x: float, y: float, explanation: Explanation, tensor: Tensor) -> None:
+def _panel(canvas: Canvas, x: float, y: float, explanation: Content, tensor: Tensor) -> None:
     names = dict(tensor.axes)
     if TIMESTEPS not in names:
         write(canvas, x + 2.9, y + 1.6, "There is no time axis yet: no window slides.", 12, GREY)
@@ -155,7 +155,7 @@ def _tokens(canvas: Canvas, x: float, y: float, timesteps: int | None) -> None:
     write(canvas, x + columns * wide, y + 0.8, "0: padding", 10, GREY, ha="right")
 
 
-def _foot(canvas: Canvas, explanation: Explanation, left_out: int) -> None:
+def _foot(canvas: Canvas, explanation: Content, left_out: int) -> None:
     parts = []
     if explanation.parameters is not None and explanation.steps:
         parts.append(f"{explanation.parameters:,} parameters in all")

@@ -10,13 +10,13 @@ from seqwise.axes import SAMPLES, format_shape
 from seqwise.inspection.explain.steps import Axes, Step
 
 if TYPE_CHECKING:
-    from seqwise.inspection.explain.explanation import Explanation, Tensor
+    from seqwise.inspection.explain.content import Content, Tensor
 
 WIDTH = 110
 MASK_WORDS = {"makes": "made", "uses": "used", "carries": "carried", "ends": "ends", "drops": "LOST"}
 
 
-def plain(explanation: Explanation) -> str:
+def plain(explanation: Content) -> str:
     """The explanation as text without colours."""
     from rich.console import Console
 
@@ -26,7 +26,7 @@ def plain(explanation: Explanation) -> str:
     return "\n".join(line.rstrip() for line in written.getvalue().splitlines()).strip("\n")
 
 
-def rendered(explanation: Explanation) -> Iterator[Any]:
+def rendered(explanation: Content) -> Iterator[Any]:
     """The explanation in rich's parts."""
     from rich.padding import Padding
     from rich.text import Text
@@ -80,7 +80,7 @@ def field_sentence(tensor: Tensor) -> str:
     return f"{each} can depend on these timesteps of the input: {tensor.receptive_field}"
 
 
-def parameters_sentence(explanation: Explanation) -> str:
+def parameters_sentence(explanation: Content) -> str:
     if explanation.parameters is None:
         return "parameters: known once the model is built"
     rest = explanation.parameters - (explanation.parameters if explanation.trainable is None else explanation.trainable)
@@ -112,7 +112,7 @@ def mask_words(step: Step) -> str:
     return ", ".join(MASK_WORDS[role] for role in step.mask)
 
 
-def is_chain(explanation: Explanation) -> bool:
+def is_chain(explanation: Content) -> bool:
     """Tell whether every layer reads the one before it."""
     previous: tuple[str, ...] = tuple(tensor.name for tensor in explanation.inputs)
     for step in explanation.steps:
@@ -122,7 +122,7 @@ def is_chain(explanation: Explanation) -> bool:
     return True
 
 
-def _table(explanation: Explanation) -> Any:
+def _table(explanation: Content) -> Any:
     from rich import box
     from rich.table import Table
 
