@@ -54,6 +54,8 @@ def wirings(context: Context) -> Iterator[Wiring]:
 
     A functional model knows the calls that lead to its outputs; those outside it are in Keras's records alone.
     """
+    if context.torch:
+        return
     models = {context.model, *(call.layer for call in context.graph.calls if call.opens)} - {None}
     models = [model for model in models if inner_layers(model) is None]
     functional = [model for model in models if graph_of(model) is not None]
