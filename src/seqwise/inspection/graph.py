@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from seqwise.inspection.receptive_field import ReceptiveField
 
@@ -201,6 +201,18 @@ class Graph:
                 used.add(call)
                 pending += [value.call for value in values_in((call.args, call.kwargs))]
         return used
+
+
+def is_dict(value: Any) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def is_sequence(value: Any) -> TypeGuard[list[Any] | tuple[Any, ...]]:
+    return isinstance(value, (list, tuple))
+
+
+def is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
+    return isinstance(value, tuple)
 
 
 def values_in(structure: Any) -> list[Value]:

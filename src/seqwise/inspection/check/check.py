@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,7 +60,9 @@ def check(
         >>> print(check(None, np.zeros((8, 10, 3)), np.zeros((9, 1))).findings[0].name)
         sample-counts-differ
     """
-    names = Names({**sys._getframe(1).f_globals, **sys._getframe(1).f_locals})
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame is not None else None
+    names = Names({**caller.f_globals, **caller.f_locals} if caller is not None else {})
     context = read_subject(
         model,
         x,
@@ -90,7 +92,7 @@ def run_rules(context: Context, only: Sequence[str] | None = None) -> Report:
 
 def _not_reached(context: Context) -> list[str]:
     """What was passed and could not be looked at, where no finding says why."""
-    sentences = []
+    sentences: list[str] = []
     if context.passed_model and not any(finding.severity == "error" for finding in context.findings):
         error = context.construction.error if context.construction is not None else None
         if error is not None:
@@ -113,7 +115,7 @@ def _article(value: Any) -> str:
 
 
 def _subject(context: Context) -> str:
-    parts = []
+    parts: list[str] = []
     if context.torch:
         count = len({id(call.layer) for call in context.torch_calls if hasattr(call.layer, "named_modules")})
         parts.append(f"{type(context.model).__name__}, {count} module{'s' if count != 1 else ''}")
@@ -137,6 +139,6 @@ def _size(array: Array) -> str:
     if array.kind == "ragged":
         return f"{len(array.lengths):,} sequences of {min(array.lengths):,} to {max(array.lengths):,} timesteps"
     sizes = array.sizes
-    if None not in sizes and len(getattr(array.original, "shape", ())) == len(sizes):
+    if sizes and None not in sizes and len(getattr(array.original, "shape", ())) == len(sizes):
         sizes = array.original.shape  # as the user has it: a PyTorch module may read time first
     return str(tuple(None if size is None else int(size) for size in sizes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from seqwise.inspection.graph import is_sequence
 from seqwise.inspection.layer_kinds import is_a
 
 
@@ -22,11 +23,11 @@ class Construction:
 
     error: BaseException
     layer_class: type | None = None
-    settings: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict[str, Any])
     called: Any = None
     argument: Any = None
-    variables: dict[str, Any] = field(default_factory=dict)
-    layers: list[Any] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict[str, Any])
+    layers: list[Any] = field(default_factory=list[Any])
 
 
 def failed_construction(error: BaseException) -> Construction:
@@ -68,7 +69,7 @@ def _add_frame(construction: Construction, function: str, owner: Any, local: dic
         argument = local.get("layers")
         added = list(getattr(owner, "_layers", []) or [])
         if not construction.layers:
-            construction.layers = list(argument) if isinstance(argument, (list, tuple)) else added
+            construction.layers = list(argument) if is_sequence(argument) else added
     elif function == "__init__" and construction.layer_class is None:
         construction.layer_class = type(owner)
         construction.settings = {**local.get("kwargs", {})}

@@ -83,8 +83,8 @@ class Context:
     torch: bool = False
     sequential: bool = True
     graph: Graph = field(default_factory=Graph)
-    inputs: list[Input] = field(default_factory=list)
-    outputs: list[Output] = field(default_factory=list)
+    inputs: list[Input] = field(default_factory=list[Input])
+    outputs: list[Output] = field(default_factory=list[Output])
     construction: Construction | None = None
     scaler: Any = None
     training_rows: int | None = None
@@ -93,10 +93,10 @@ class Context:
     batch_size: int | None = None
     streaming: bool = False
     names: Names = field(default_factory=Names)
-    data_from: dict[str, str] = field(default_factory=dict)
+    data_from: dict[str, str] = field(default_factory=dict[str, str])
     looked_at: str = ""
-    unexamined: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    unexamined: list[str] = field(default_factory=list[str])
+    findings: list[Finding] = field(default_factory=list[Finding])
 
     @property
     def calls(self) -> list[Call]:

@@ -43,7 +43,9 @@ def _note(context: Context, role: str, source: Source, name: str) -> None:
 
 def in_words(finding: Finding, context: Context) -> Finding:
     """Turn a fix of data that a source makes into words: there is no array that a line of code could change."""
-    used = set(re.findall(r"\w+", finding.fix)) if finding.where in ("x", "y", "validation") else set()
+    used: set[str] = set()
+    if finding.where in ("x", "y", "validation"):
+        used.update(re.findall(r"\w+", finding.fix))
     kind = next((kind for role, kind in context.data_from.items() if not used.isdisjoint(NAMES[role])), None)
     if kind is None:
         return finding

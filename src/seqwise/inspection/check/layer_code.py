@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import re
+from contextlib import suppress
 from typing import Any
 
+from seqwise.inspection.graph import is_dict, is_sequence
 from seqwise.inspection.layer_kinds import is_a
 
-UNTOLD = ("kwargs", "dtype", "trainable", "autocast", "seed", "data_format", "build_config")
+UNWRITTEN = ("kwargs", "dtype", "trainable", "autocast", "seed", "data_format", "build_config")
 
 
 def layer_code(layer: Any, **changes: Any) -> str:
@@ -37,7 +39,7 @@ def class_code(kind: type, settings: dict[str, Any]) -> str:
     """Return the expression that makes a layer of this class with these settings, without those that are defaults."""
     parts: list[str] = []
     for name, parameter in inspect.signature(kind.__init__).parameters.items():
-        if name in settings and name not in ("self", *UNTOLD) and not _same(settings[name], parameter.default):
+        if name in settings and name not in ("self", *UNWRITTEN) and not _same(settings[name], parameter.default):
             parts.append(_text(settings[name]) if not parts else f"{name}={_text(settings[name])}")
     return f"keras.layers.{kind.__name__}({', '.join(parts)})"
 
@@ -62,9 +64,9 @@ def _call(layer: Any, changes: dict[str, Any]) -> str:
         config = {}
     config.update(changes)
     shape = getattr(layer, "_input_shape_arg", None)
-    parts, positional = [], True
+    parts, positional = list[str](), True
     for name, parameter in inspect.signature(type(layer).__init__).parameters.items():
-        if name == "self" or name in UNTOLD or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+        if name == "self" or name in UNWRITTEN or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             continue
         if name not in config:
             positional = False
@@ -108,14 +110,14 @@ ALIASES = {"uniform": "randomuniform", "normal": "randomnormal"}
 def _same(value: Any, default: Any) -> bool:
     if default is None and value == "linear":
         return True
-    if isinstance(value, dict) and isinstance(default, str):
+    if is_dict(value) and isinstance(default, str):
         kind = _key(str(value.get("class_name", "")))
         if kind == ALIASES.get(default):
             return {"minval": -0.05, "maxval": 0.05, "mean": 0.0, "stddev": 0.05}.items() >= _settings(value).items()
         return kind == _key(default) and not _settings(value)
-    if isinstance(value, (list, tuple)) and isinstance(default, (list, tuple)):
+    if is_sequence(value) and is_sequence(default):
         return list(value) == list(default)
-    if isinstance(default, int) and not isinstance(default, bool) and isinstance(value, (list, tuple)):
+    if isinstance(default, int) and not isinstance(default, bool) and is_sequence(value):
         return list(value) == [default] * len(value)
     return (type(value) is type(default) and value == default) or value is default
 
@@ -125,38 +127,39 @@ def _key(name: str) -> str:
 
 
 def _settings(value: dict[str, Any]) -> dict[str, Any]:
-    return {k: v for k, v in (value.get("config") or {}).items() if v is not None and (k, v) != ("gain", 1.0)}
+    config: dict[str, Any] = value.get("config") or {}
+    return {k: v for k, v in config.items() if v is not None and (k, v) != ("gain", 1.0)}
 
 
 def _text(value: Any) -> str:
     if isinstance(value, Code):
         return str(value)
-    if isinstance(value, dict) and "class_name" in value:
+    if is_dict(value) and "class_name" in value:
         config = value.get("config")
-        if not isinstance(config, dict):
+        if not is_dict(config):
             return repr(config if isinstance(config, str) else value["class_name"])
         module = str(value.get("module") or "keras")
-        told = {k: v for k, v in config.items() if v is not None and k not in ("dtype", "trainable", "name")}
-        inside = ", ".join(f"{k}={_text(v)}" for k, v in told.items())
-        return f"{module}.{value['class_name']}({inside})"
-    if isinstance(value, list):
-        return repr(tuple(value)) if all(isinstance(v, int) for v in value) else repr(value)
+        settings = {k: v for k, v in config.items() if v is not None and k not in ("dtype", "trainable", "name")}
+        return f"{module}.{value['class_name']}({', '.join(f'{k}={_text(v)}' for k, v in settings.items())})"
+    if is_sequence(value) and all(isinstance(item, int) for item in value):
+        return repr(tuple(value))
     return repr(value)
 
 
 def compile_code(model: Any, loss: str, called: str = "model") -> str:
     """Return the line that compiles a model as it was compiled, with another loss (code, quoted where a name)."""
-    parts = [_optimizer(model), f"loss={loss}"]
-    try:
-        metrics = (model.get_compile_config() or {}).get("metrics") if model is not None and model.compiled else None
-    except Exception:  # objects that cannot be written down
-        metrics = None
-    if isinstance(metrics, list) and metrics and all(isinstance(metric, str) for metric in metrics):
-        parts.append(f"metrics={metrics}")
+    parts = [_optimizer(model, called), f"loss={loss}"]
+    metrics: Any = None
+    if getattr(model, "compiled", False):
+        with suppress(Exception):  # objects that cannot be written down
+            config: dict[str, Any] = model.get_compile_config() or {}
+            metrics = config.get("metrics")
+    if is_sequence(metrics) and metrics and all(isinstance(metric, str) for metric in metrics):
+        parts.append(f"metrics={list(metrics)}")
     return f"{called}.compile({', '.join(parts)})"
 
 
-def _optimizer(model: Any) -> str:
+def _optimizer(model: Any, called: str) -> str:
     optimizer = getattr(model, "optimizer", None) if getattr(model, "compiled", False) else None
     if optimizer is None:
         return "optimizer='adam'"
@@ -166,7 +169,7 @@ def _optimizer(model: Any) -> str:
         rate = float(f"{float(rate.value if hasattr(rate, 'value') else rate):.6g}")  # type: ignore[union-attr,arg-type]
         default = inspect.signature(type(optimizer).__init__).parameters["learning_rate"].default
     except (TypeError, KeyError, ValueError):
-        return "optimizer=model.optimizer"
+        return f"optimizer={called}.optimizer"
     if rate == default:
         return f"optimizer={name.lower()!r}"
     return f"optimizer=keras.optimizers.{name}(learning_rate={rate})"

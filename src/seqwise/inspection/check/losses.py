@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from seqwise.inspection.data import keras_module
-from seqwise.inspection.graph import Shape
+from seqwise.inspection.graph import Shape, is_dict, is_sequence
 
 REGRESSION = {
     "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error",
@@ -67,11 +67,11 @@ def compiled_losses(model: Any, names: list[str]) -> list[Loss | None]:
 
 def spread_losses(loss: Any, names: list[str]) -> list[Loss | None]:
     """Return the loss of each output, from one for all, a list, or a dict by the outputs' names."""
-    if isinstance(loss, dict):
-        return [read_loss(loss.get(name)) for name in names] if names else [read_loss(v) for v in loss.values()]
-    if isinstance(loss, (list, tuple)):
-        read = [read_loss(one) for one in loss]
-        return read if len(read) == len(names) or not names else (read * len(names))[: len(names)]
+    if is_dict(loss):
+        return [read_loss(loss.get(name)) for name in names] if names else [read_loss(part) for part in loss.values()]
+    if is_sequence(loss):
+        losses = [read_loss(part) for part in loss]
+        return losses if len(losses) == len(names) or not names else (losses * len(names))[: len(names)]
     return [read_loss(loss)] * max(len(names), 1)
 
 

@@ -13,7 +13,7 @@ from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.torch_subject import read_module
 from seqwise.inspection.copies import unnoticed
 from seqwise.inspection.data import Array, read_arrays
-from seqwise.inspection.graph import Call
+from seqwise.inspection.graph import Call, is_sequence
 from seqwise.inspection.layer_kinds import NEEDS_TIME, PASSES_ON, inner_layers, is_a, needed_rank
 from seqwise.inspection.model_inputs import first_need, inputs_of, trace_inputs
 from seqwise.inspection.torch_trace import is_torch_module
@@ -82,8 +82,8 @@ def _read_estimator(
         return estimator.model_, None, None, None, loss
     context.data_from = dict.fromkeys(("x", "validation"), f"the {name}")
     context.scaler = getattr(estimator, "scaler_", None) if not passed else None
-    parts = getattr(data.summary, "parts", [])
-    context.training_rows = getattr(parts[0], "rows", None) if isinstance(parts, list) and parts else None
+    parts: Any = getattr(data.summary, "parts", None)
+    context.training_rows = getattr(parts[0], "rows", None) if is_sequence(parts) and parts else None
     looked_at = len(next(iter(data.x.values())))
     if looked_at < data.samples:
         context.looked_at = f"{looked_at:,} of {data.samples:,} training samples"
@@ -172,8 +172,9 @@ def _read_outputs(context: Context, model: Any, y: Any, loss: Any) -> None:
 def _read_validation(context: Context, validation: Any) -> None:
     if validation is None:
         return
-    pair = isinstance(validation, (list, tuple)) and len(validation) in (2, 3)
-    x, y = (validation[0], validation[1]) if pair else (validation, None)
+    x, y = validation, None
+    if is_sequence(validation) and len(validation) in (2, 3):
+        x, y = validation[0], validation[1]
     arrays = read_arrays(x, [entry.name for entry in context.inputs], context.names.of(x, "x_val"))
     for entry, array in zip(context.inputs, arrays, strict=False):
         entry.validation = array

@@ -10,7 +10,7 @@ from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.finding import Finding
 from seqwise.inspection.check.losses import BATCH, Loss
 from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Call, Value, values_in
+from seqwise.inspection.graph import Call, Value, is_tuple, values_in
 from seqwise.inspection.torch_trace import NOWHERE, RECURRENT, Place, kind_of_module
 
 LOSS_FUNCTIONS = {
@@ -164,7 +164,7 @@ def indices(context: Context, value: Value | None) -> list[tuple[int | None, ...
 def index_of(call: Call) -> tuple[int | None, ...]:
     """The whole number that an index holds for each axis of what is indexed; None for another index."""
     rank, index = call.first.rank, call.args[1]
-    parts: tuple[Any, ...] = index if isinstance(index, tuple) else (index,)
+    parts: tuple[Any, ...] = index if is_tuple(index) else (index,)
     if call.kind == "select":
         parts = (*[None] * (int(call.args[1]) % rank), call.args[2])
     wide = next((i for i, part in enumerate(parts) if part is Ellipsis), None)
@@ -233,8 +233,9 @@ def losses(context: Context, *kinds: str) -> Iterator[LossCall]:
 def changed_target(loss: LossCall, change: str) -> tuple[str, str]:
     """Return (where, fix) that change the target as `changed_input` does an input."""
     tensor = loss.data is None or is_tensor(loss.data)
-    for method, function in {} if tensor else NUMPY.items():
-        change = change.replace(method, function)
+    if not tensor:
+        for method, function in NUMPY.items():
+            change = change.replace(method, function)
     return "y", f"{loss.y} = {loss.y}{change}"
 
 

@@ -18,7 +18,7 @@ from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.torch_selectors import LOSS_FUNCTIONS, losses, made_by_module, torch_loss
 from seqwise.inspection.data import Array, read_array
 from seqwise.inspection.frameworks import is_framework
-from seqwise.inspection.graph import OWN_CODE, Call, Graph, Value, map_leaves, values_in
+from seqwise.inspection.graph import OWN_CODE, Call, Graph, Value, is_sequence, is_tuple, map_leaves, values_in
 from seqwise.inspection.receptive_field import ReceptiveField
 from seqwise.inspection.torch_trace import (
     NOWHERE,
@@ -113,14 +113,14 @@ def _parts(arguments: dict[str, Any], x: Any) -> dict[str, tuple[Any, str]]:
     if isinstance(x, Mapping):
         return {name: (x[name], f"x[{name!r}]") for name in arguments if name in x}
     needed = max(sum(default is EMPTY for default in arguments.values()), 2)
-    if isinstance(x, (list, tuple)) and needed <= len(x) <= len(arguments) and hasattr(x[0], "shape"):
+    if is_sequence(x) and needed <= len(x) <= len(arguments) and hasattr(x[0], "shape"):
         return {name: (part, f"x[{i}]") for i, (name, part) in enumerate(zip(arguments, x, strict=False))}
     return {next(iter(arguments)): (x, "x")}
 
 
 def _states(part: Any) -> bool:
     """Tell whether an argument is a tuple of tensors: states, or a packed sequence."""
-    return isinstance(part, tuple) and hasattr(part[0], "shape")
+    return is_tuple(part) and hasattr(part[0], "shape")
 
 
 def _samples_axis(module: Any, data: Array, target: Array | None) -> tuple[int, bool]:

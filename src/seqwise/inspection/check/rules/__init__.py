@@ -7,13 +7,15 @@ and `measures` (of the data).
 
 from __future__ import annotations
 
-# isort: off
-# the order in which they run
-from seqwise.inspection.check.rules import construction, inputs, axes, sizes, values, tokens, layers, graph, masks  # noqa: F401
-from seqwise.inspection.check.rules import torch_modules  # noqa: F401
-from seqwise.inspection.check.rules import targets, labels, scales, foresight, leakage  # noqa: F401
-from seqwise.inspection.check.rules import torch_losses  # noqa: F401
+from importlib import import_module
+
 from seqwise.inspection.check.registry import RULES, Fault, Rule, rule
-# isort: on
+
+ORDER = (
+    "construction", "inputs", "axes", "sizes", "values", "tokens", "layers", "graph", "masks", "torch_modules",
+    "targets", "labels", "scales", "foresight", "leakage", "torch_losses",
+)  # fmt: skip
+for name in ORDER:
+    import_module(f"{__name__}.{name}")
 
 __all__ = ["RULES", "Fault", "Rule", "rule"]
