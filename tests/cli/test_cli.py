@@ -95,7 +95,8 @@ def test_train_says_what_it_did_and_where_it_is(trained):
     assert str(out / "report.html") in done.stdout
     assert "Traceback" not in done.stderr
     assert {p.name for p in out.iterdir()} == {
-        "model.keras", "manifest.json", "context.safetensors", "metrics.json", "forecast.csv", "report.html",
+        "model.keras", "network.json", "weights.safetensors", "manifest.json", "context.safetensors", "metrics.json",
+        "forecast.csv", "report.html",
     }  # fmt: skip
 
 
@@ -209,7 +210,7 @@ MISTAKES = {
     ),
     "an unknown option": (["shape", "CSV", *NAMES, "--windwo", "3"], "No such option"),
     "a word for a number": (["shape", "CSV", *NAMES, "--window", "two"], "should be a valid integer"),
-    "an unknown command": (["trian"], "No such command"),
+    "an unknown command": (["trian"], "There is no command 'trian'. Did you mean 'train'?"),
     "no target": (["shape", "CSV", "--time", "month"], "--target is missing"),
 }
 
@@ -295,3 +296,12 @@ def watch_and_interrupt(process, terminal):
             except OSError:
                 break
     return re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown), process.communicate()[0]
+
+
+def test_the_list_of_commands_has_the_first_line_of_each_help():
+    from importlib import import_module
+
+    from seqwise.cli.main import COMMANDS
+
+    for name, line in COMMANDS.items():
+        assert import_module(f"seqwise.cli.{name}").command.__doc__.splitlines()[0] == line

@@ -1,4 +1,4 @@
-"""`seqwise explain`: the story of the shapes, from the data through each layer to the output."""
+"""`seqwise explain`: the shapes, from the data through each layer to the output."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def command(
         str | None,
         typer.Option(help="The model's input (.npy, .npz with x, .csv, .parquet): fills in sizes, names the features."),
     ] = None,
-    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to print the story.")] = "text",
-    plot: Annotated[Path | None, typer.Option(help="Draw the story to this file (.png, .svg, .pdf).")] = None,
+    form: Annotated[Literal["text", "json"], typer.Option("--format", help="How to print the explanation.")] = "text",
+    plot: Annotated[Path | None, typer.Option(help="Draw the explanation to this file (.png, .svg, .pdf).")] = None,
 ) -> None:
-    """Tell what samples, timesteps and features are, and what each layer makes of them.
+    """Explain what samples, timesteps and features are, and what each layer makes of them.
 
     For each layer: the shape that comes out and why, its parameters and how they add up, where the mask goes, and how
     many timesteps it can depend on. Nothing is trained. For example:
@@ -44,18 +44,18 @@ def command(
             raise SettingError(
                 f"{model} is data, and so is --data {data}. Name the model first: seqwise explain MODEL.keras."
             )
-        story = explain(read_data(model))
+        explanation = explain(read_data(model))
     else:
-        story = explain(read_model(model), None if data is None else read_data(data))
+        explanation = explain(read_model(model), None if data is None else read_data(data))
     console = Console(soft_wrap=False, highlight=False, markup=False)
     if plot is not None:
-        story.plot(plot)
+        explanation.plot(plot)
     if form == "json":
         import json
 
-        print(json.dumps(story.to_dict(), indent=1))
+        print(json.dumps(explanation.to_dict(), indent=1))
         return
-    console.print(story)
+    console.print(explanation)
     if plot is not None:
         console.print(f"\nwrote {plot}")
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
+from typer.core import TyperCommand, TyperGroup
 
-from seqwise.cli import check, evaluate, explain, predict, shape, train
-from seqwise.errors import SeqwiseError
+from seqwise.errors import SeqwiseError, nearest
 
 HELP = """LSTM forecasts from a table: look at the shapes, train, evaluate, predict.
 
@@ -30,11 +32,39 @@ A Keras model of your own: its shapes, layer by layer, and what is wrong with it
     seqwise check    model.keras --data windows.npz
 """
 
-app = typer.Typer(
-    help=HELP, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown"
-)
-for module in (shape, train, evaluate, predict, check, explain):
-    app.command()(module.command)  # a command is called as its function's __name__ says
+COMMANDS = {  # each in a file of its own, which is imported when the command is run; its first line of help
+    "shape": "Say what the tensors will be: samples, timesteps, features, and the column behind each.",
+    "train": "Train a model, score it beside its baselines, and write the run folder.",
+    "evaluate": "Score a run beside its baselines, on the same windows or sequences.",
+    "predict": "Forecast the next rows, predict the class or number of each sequence (or step), or translate texts.",
+    "check": "Say what will fail and what will train and be wrong.",
+    "explain": "Explain what samples, timesteps and features are, and what each layer makes of them.",
+}
+SETTINGS: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "markdown"}
+
+
+class _Commands(TyperGroup):
+    """The commands by name. The options of one come from the estimators' settings, so it is loaded when it is run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] not in COMMANDS:
+            ctx.fail(f"There is no command {args[0]!r}.{nearest(args[0], COMMANDS)}")
+        return args[0], _load(args[0]), args[1:]
+
+
+def _load(name: str) -> Any:
+    single = typer.Typer(**SETTINGS)
+    single.command(name)(import_module(f"seqwise.cli.{name}").command)
+    return typer.main.get_command(single)
+
+
+app = typer.Typer(cls=_Commands, help=HELP, no_args_is_help=True, **SETTINGS)
 
 
 @app.callback(invoke_without_command=True)

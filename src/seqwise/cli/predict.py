@@ -24,7 +24,7 @@ def command(
     plot: Annotated[Path | None, typer.Option(help="Draw the forecast to this PNG file.")] = None,
     source: columns.Source = None,
 ) -> None:
-    """Forecast the rows that follow the data, say the class or number of each sequence (or step), or translate texts.
+    """Forecast the next rows, predict the class or number of each sequence (or step), or translate texts.
 
     For example:
 
