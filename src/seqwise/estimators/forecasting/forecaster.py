@@ -74,109 +74,116 @@ class Forecaster(Estimator[SeriesData]):
     fit_call = ".fit(data, time=…, target=…)"
 
     window: int = setting(
-        24, "timesteps that the model reads.", check=whole(1), option=Option(SERIES, int), kw_only=False
+        default=24, help="timesteps that the model reads.", check=whole(1), option=Option(SERIES, int), kw_only=False
     )
     horizon: int = setting(
-        1, "steps that it forecasts at once (direct multi-step).", check=whole(1), option=Option(SERIES, int),
+        default=1,
+        help="steps that it forecasts at once (direct multi-step).",
+        check=whole(1),
+        option=Option(SERIES, int),
         kw_only=False,
-    )  # fmt: skip
+    )
     units: Sequence[int] = setting(
-        (64,),
-        "width of each stacked LSTM layer, for example ``(128, 64)``.",
+        default=(64,),
+        help="width of each stacked LSTM layer, for example ``(128, 64)``.",
         check=widths,
         option=Option(MODEL_PANEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64."),
         kw_only=False,
     )
     bidirectional: bool = setting(
-        False, "read each window in both directions.", check=flag, option=Option(MODEL_PANEL, bool)
+        default=False, help="read each window in both directions.", check=flag, option=Option(MODEL_PANEL, bool)
     )
     dropout: float = setting(
-        0.0,
-        "share of each LSTM layer's inputs dropped in training, 0 to 1.",
+        default=0.0,
+        help="share of each LSTM layer's inputs dropped in training, 0 to 1.",
         check=share(),
         option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
     )
     return_sequences: bool = setting(
-        False,
-        "sequence to sequence: learn a forecast at every timestep instead of at the last alone.",
+        default=False,
+        help="sequence to sequence: learn a forecast at every timestep instead of at the last alone.",
         check=flag,
         option=Option(SERIES, bool),
     )
     residual: bool | str = setting(
-        "auto",
-        'forecast the change from the last value; ``"auto"`` does so when, over the training windows, the last value '
-        "is a better forecast than the training mean.",
+        default="auto",
+        help='forecast the change from the last value; ``"auto"`` does so when, over the training windows, the last '
+        "value is a better forecast than the training mean.",
         check=choice("auto", True, False),
     )
-    linear_skip: bool = setting(True, "add a linear map of the targets' window to the LSTM's forecast.", check=flag)
+    linear_skip: bool = setting(
+        default=True, help="add a linear map of the targets' window to the LSTM's forecast.", check=flag
+    )
     log: bool | str = setting(
-        "auto",
-        'take the targets\' logarithm; ``"auto"`` does so when their swings grow with their level.',
+        default="auto",
+        help='take the targets\' logarithm; ``"auto"`` does so when their swings grow with their level.',
         check=choice("auto", True, False),
     )
     scaler: str | Mapping[str, str] = setting(
-        "standard",
-        '``"standard"``, ``"minmax"``, ``"robust"``, ``"none"``, or a mapping from column to one of them.',
+        default="standard",
+        help='``"standard"``, ``"minmax"``, ``"robust"``, ``"none"``, or a mapping from column to one of them.',
         check=one_of(KINDS),
         option=Option(MODEL_PANEL, str, help="standard, minmax, robust or none."),
     )
     gaps: str = setting(
-        "interpolate",
-        '``"interpolate"``, ``"mask"`` or ``"error"``; see `seqwise.data.make_series`.',
+        default="interpolate",
+        help='``"interpolate"``, ``"mask"`` or ``"error"``; see `seqwise.data.make_series`.',
         check=one_of(GAP_RULES),
         option=Option(SERIES, str, help="Missing rows and values: interpolate, mask or error."),
     )
     season: int | str = setting(
-        "auto", 'the seasonal period in rows, for the baselines and MASE; ``"auto"`` finds it.', check=_check_season
+        default="auto",
+        help='the seasonal period in rows, for the baselines and MASE; ``"auto"`` finds it.',
+        check=_check_season,
     )
     validation: float = setting(
-        0.2,
-        "share (0.2) or number of rows held back to find the best epoch: those before the test part. A share is "
+        default=0.2,
+        help="share (0.2) or number of rows held back to find the best epoch: those before the test part. A share is "
         "rounded down to whole horizons.",
         option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
     )
     test: float = setting(
-        0.1,
-        "share or number of rows held back to score the model: the latest rows. A share is rounded down to whole "
+        default=0.1,
+        help="share or number of rows held back to score the model: the latest rows. A share is rounded down to whole "
         "horizons.",
         option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
     )
     optimizer: Any = setting(
-        "adam",
-        "any of Keras's, by name or object.",
+        default="adam",
+        help="any of Keras's, by name or object.",
         option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
     )
     learning_rate: float = setting(
-        0.005,
-        "for an optimizer given by name.",
+        default=0.005,
+        help="for an optimizer given by name.",
         option=Option(TRAINING, float, help="The learning rate of the optimizer."),
     )
     loss: Any = setting(
-        "mse", "any of Keras's, by name or object.",
+        default="mse", help="any of Keras's, by name or object.",
         option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
     )  # fmt: skip
-    epochs: int = setting(300, "the most epochs.", check=whole(1), option=Option(TRAINING, int))
+    epochs: int = setting(default=300, help="the most epochs.", check=whole(1), option=Option(TRAINING, int))
     patience: int | None = setting(
-        30,
-        "epochs without improvement that end the training; None trains them all.",
+        default=30,
+        help="epochs without improvement that end the training; None trains them all.",
         check=whole(1, none=True),
         option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
     )
     batch_size: int | str = setting(
-        "auto",
-        'windows in a training step; ``"auto"`` takes 16 to 128 by their number.',
+        default="auto",
+        help='windows in a training step; ``"auto"`` takes 16 to 128 by their number.',
         check=whole(1, auto=True),
         option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
     )
     network: BuildNetwork | None = setting(
-        None,
-        "a function of your own that builds the network in place of the settings above: called with an "
+        default=None,
+        help="a function of your own that builds the network in place of the settings above: called with an "
         "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model.",
         check=build_function,
     )
     seed: int = setting(
-        0,
-        "seeds weights, shuffling and dropout; the same seed gives the same weights.",
+        default=0,
+        help="seeds weights, shuffling and dropout; the same seed gives the same weights.",
         check=whole(0),
         option=Option(TRAINING, int, help="The same seed gives the same weights."),
     )

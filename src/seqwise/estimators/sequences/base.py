@@ -105,106 +105,106 @@ class SequenceEstimator(Estimator[SequenceData]):
     each_step: ClassVar[bool] = False
 
     units: Sequence[int] = setting(
-        (64,),
-        "width of each stacked LSTM layer, for example ``(128, 64)``.",
+        default=(64,),
+        help="width of each stacked LSTM layer, for example ``(128, 64)``.",
         check=widths,
         option=Option(MODEL_PANEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64."),
         kw_only=False,
     )
     bidirectional: bool = setting(
-        True, "read each sequence in both directions.", check=flag,
+        default=True, help="read each sequence in both directions.", check=flag,
         option=Option(MODEL_PANEL, bool, help="Read in both directions."),
     )  # fmt: skip
     dropout: float | str = setting(
-        "auto",
-        "share of each LSTM layer's outputs (and of the words' vectors) dropped in training, 0 to 1; "
+        default="auto",
+        help="share of each LSTM layer's outputs (and of the words' vectors) dropped in training, 0 to 1; "
         '``"auto"`` takes 0.3, and 0.5 for whole texts.',
         check=share(auto=True),
         option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
     )
     scaler: str | Mapping[str, str] = setting(
-        "standard",
-        '``"standard"``, ``"minmax"``, ``"robust"``, ``"none"``, or a mapping from a table\'s column to one of them; '
-        "fitted on the steps of the training part.",
+        default="standard",
+        help='``"standard"``, ``"minmax"``, ``"robust"``, ``"none"``, or a mapping from a table\'s column to one of '
+        "them; fitted on the steps of the training part.",
         check=one_of(KINDS),
         option=Option(MODEL_PANEL, str, help="standard, minmax, robust or none."),
     )
     validation: float = setting(
-        0.1,
-        "share (0.1) or number of sequences held back to find the best epoch, drawn class by class; 0 trains on them "
-        "all and keeps the epoch of the least training loss.",
+        default=0.1,
+        help="share (0.1) or number of sequences held back to find the best epoch, drawn class by class; 0 trains on "
+        "them all and keeps the epoch of the least training loss.",
         option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
     )
     test: float = setting(
-        0.0,
-        "share or number of sequences held back to score the model.",
+        default=0.0,
+        help="share or number of sequences held back to score the model.",
         option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
     )
     optimizer: Any = setting(
-        "adam",
-        "any of Keras's, by name or object.",
+        default="adam",
+        help="any of Keras's, by name or object.",
         option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
     )
     learning_rate: float | str = setting(
-        "auto",
-        "at the start, for an optimizer given by name; it falls to 0 along half a cosine. "
+        default="auto",
+        help="at the start, for an optimizer given by name; it falls to 0 along half a cosine. "
         '``"auto"`` takes 0.003, and 0.002 for whole texts.',
         option=Option(TRAINING, float, help="The learning rate of the optimizer."),
     )
     epochs: int | str = setting(
-        "auto",
-        'the most epochs; ``"auto"`` takes 10 to 100, about 1,700 steps, for numbers (to tag, 5 to 100 for tokens), '
-        "and 4 to 60, about 600 steps, for whole texts.",
+        default="auto",
+        help='the most epochs; ``"auto"`` takes 10 to 100, about 1,700 steps, for numbers (to tag, 5 to 100 for '
+        "tokens), and 4 to 60, about 600 steps, for whole texts.",
         check=whole(1, auto=True),
         option=Option(TRAINING, int, help="The most epochs."),
     )
     patience: int | None = setting(
-        None,
-        "epochs without improvement that end the training; None trains them all.",
+        default=None,
+        help="epochs without improvement that end the training; None trains them all.",
         check=whole(1, none=True),
         option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
     )
     batch_size: int | str = setting(
-        "auto",
-        'sequences in a training step; ``"auto"`` takes 16 to 128 by their number.',
+        default="auto",
+        help='sequences in a training step; ``"auto"`` takes 16 to 128 by their number.',
         check=whole(1, auto=True),
         option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
     )
     bucketing: bool = setting(
-        True,
-        "batches hold sequences of similar length, so that little is padded; False pads all to the longest.",
+        default=True,
+        help="batches hold sequences of similar length, so that little is padded; False pads all to the longest.",
         check=flag,
     )
     tokenizer: Mapping[str, Any] | None = setting(
-        None,
-        "of texts: settings of the `seqwise.data.Tokenizer` that splits them, for example "
+        default=None,
+        help="of texts: settings of the `seqwise.data.Tokenizer` that splits them, for example "
         '``{"kind": "bpe", "size": 8000}``; None for words.',
         check=check_tokenizer,
         entries=TOKENIZER_OPTIONS,
     )
     embedding: int = setting(
-        64, "of texts: width of a word's vector.", check=_check_embedding,
+        default=64, help="of texts: width of a word's vector.", check=_check_embedding,
         option=Option(TEXTS, int, help="Width of a token's vector."),
     )  # fmt: skip
     vectors: str | None = setting(
-        None,
-        "of texts: a file of pretrained vectors to start from (see `seqwise.data.read_vectors`); their width then "
+        default=None,
+        help="of texts: a file of pretrained vectors to start from (see `seqwise.data.read_vectors`); their width then "
         "stands for `embedding`.",
         option=Option(TEXTS, str, help="A file of pretrained vectors: GloVe, word2vec, fastText."),
     )
     frozen: bool = setting(
-        False, "of texts: keep the pretrained vectors as they are.", check=flag,
+        default=False, help="of texts: keep the pretrained vectors as they are.", check=flag,
         option=Option(TEXTS, bool, help="Keep the pretrained vectors as they are."),
     )  # fmt: skip
     network: BuildNetwork | None = setting(
-        None,
-        "a function of your own that builds the network in place of the settings above: called with an "
+        default=None,
+        help="a function of your own that builds the network in place of the settings above: called with an "
         "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model.",
         check=build_function,
     )
     seed: int = setting(
-        0,
-        "seeds weights, parts, shuffling and dropout; the same seed gives the same weights.",
+        default=0,
+        help="seeds weights, parts, shuffling and dropout; the same seed gives the same weights.",
         check=whole(0),
         option=Option(TRAINING, int, help="The same seed gives the same weights."),
     )

@@ -64,21 +64,22 @@ class Classifier(ClassifierMixin, SequenceEstimator):
     """
 
     pooling: str = setting(
-        "auto",
-        'what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
+        default="auto",
+        help='what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
         'several joined, ``"last+max"``; ``"auto"`` takes the mean of numbers and the maximum of texts.',
         check=check_pooling,
         option=Option(SEQUENCES, str, help="What the LSTM passes on: last, mean, max, or some joined: last+max."),
     )
     label_smoothing: float = setting(
-        0.0,
-        "share of a label's certainty that is spread over all classes in training.",
+        default=0.0,
+        help="share of a label's certainty that is spread over all classes in training.",
         check=share(),
         option=Option(SEQUENCES, float, help="Share of a label's (a token's) certainty spread over all."),
     )
     class_weight: str | Mapping[Any, float] | None = setting(
-        None,
-        'None; ``"balanced"`` (scikit-learn\'s rule, counted in the training part); or a mapping from class to weight.',
+        default=None,
+        help='None; ``"balanced"`` (scikit-learn\'s rule, counted in the training part); or a mapping from '
+        "class to weight.",
         check=_check_class_weight,
         option=Option(SEQUENCES, str, help="balanced: rare classes weigh as much as frequent ones."),
     )

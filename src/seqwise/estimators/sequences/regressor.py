@@ -58,22 +58,22 @@ class Regressor(RegressorMixin, SequenceEstimator):
     """
 
     pooling: str = setting(
-        "auto",
-        'what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
+        default="auto",
+        help='what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
         'several joined, ``"last+max"``; ``"auto"`` takes the mean of numbers and the maximum of texts.',
         check=check_pooling,
         option=Option(SEQUENCES, str, help="What the LSTM passes on: last, mean, max, or some joined: last+max."),
     )
     dropout: float | str = setting(
-        0.0,
-        "share of each LSTM layer's outputs (and of the words' vectors) dropped in training, 0 to 1; "
+        default=0.0,
+        help="share of each LSTM layer's outputs (and of the words' vectors) dropped in training, 0 to 1; "
         '``"auto"`` takes 0.3, and 0.5 for texts.',
         check=share(auto=True),
         option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
     )
     loss: Any = setting(
-        "mse",
-        "any of Keras's, by name or object, on the scaled targets.",
+        default="mse",
+        help="any of Keras's, by name or object, on the scaled targets.",
         option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
     )
 

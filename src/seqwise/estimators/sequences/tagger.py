@@ -50,8 +50,8 @@ class Tagger(SequenceEstimator):
     each_step = True
 
     tokenizer: Mapping[str, Any] | None = setting(
-        None,
-        "of tokens: ``size``, ``min_count`` and ``lowercase`` of the `seqwise.data.Tokenizer`.",
+        default=None,
+        help="of tokens: ``size``, ``min_count`` and ``lowercase`` of the `seqwise.data.Tokenizer`.",
         check=check_tokenizer,
         entries={name: option for name, option in TOKENIZER_OPTIONS.items() if name != "tokens"},
     )

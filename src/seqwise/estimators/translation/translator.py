@@ -91,121 +91,121 @@ class Translator(Estimator[PairData]):
     fit_call = ".fit(sources, targets)"
 
     units: Sequence[int] = setting(
-        (256,),
-        "width of each stacked LSTM layer, in the encoder and in the decoder.",
+        default=(256,),
+        help="width of each stacked LSTM layer, in the encoder and in the decoder.",
         check=widths,
         option=Option(MODEL_PANEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64."),
         kw_only=False,
     )
     embedding: int = setting(
-        256, "width of the embeddings of both languages' tokens.", check=whole(1),
+        default=256, help="width of the embeddings of both languages' tokens.", check=whole(1),
         option=Option(TEXTS, int, help="Width of a token's vector."),
     )  # fmt: skip
     bidirectional: bool = setting(
-        True, "the encoder reads the source in both directions.", check=flag,
+        default=True, help="the encoder reads the source in both directions.", check=flag,
         option=Option(MODEL_PANEL, bool, help="Read in both directions."),
     )  # fmt: skip
     attention: str | None = setting(
-        "dot",
-        'the decoder looks back at all of the source: ``"dot"`` (Luong et al. 2015), ``"additive"`` (Bahdanau et al. '
-        "2015), or None, which leaves it the encoder's last state alone.",
+        default="dot",
+        help='the decoder looks back at all of the source: ``"dot"`` (Luong et al. 2015), ``"additive"`` (Bahdanau '
+        "et al. 2015), or None, which leaves it the encoder's last state alone.",
         check=choice(*ATTENTION),
         option=Option(PAIRS, str, _parse_attention, "dot, additive or none."),
     )
     dropout: float = setting(
-        0.3,
-        "share of the embeddings and of each layer's outputs dropped in training, 0 to 1.",
+        default=0.3,
+        help="share of the embeddings and of each layer's outputs dropped in training, 0 to 1.",
         check=share(),
         option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
     )
     label_smoothing: float = setting(
-        0.1,
-        "share of the loss that counts all tokens alike (Szegedy et al. 2016).",
+        default=0.1,
+        help="share of the loss that counts all tokens alike (Szegedy et al. 2016).",
         check=share(),
         option=Option(SEQUENCES, float, help="Share of a label's (a token's) certainty spread over all."),
     )
     tokens: str = setting(
-        "bpe",
-        '``"bpe"`` (sub-words) or ``"words"``; see `seqwise.data.Tokenizer`.',
+        default="bpe",
+        help='``"bpe"`` (sub-words) or ``"words"``; see `seqwise.data.Tokenizer`.',
         check=choice("words", "bpe"),
         option=Option(TEXTS, str, help="words or bpe (sub-words)."),
     )
     vocabulary: int = setting(
-        4_000,
-        "tokens of each language at most; the most frequent are kept.",
+        default=4_000,
+        help="tokens of each language at most; the most frequent are kept.",
         check=whole(5),
         option=Option(TEXTS, int, help="Tokens at most."),
     )
     min_count: int = setting(
-        2,
-        "how often a word (of sub-words: a pair to be merged) must occur in the training part.",
+        default=2,
+        help="how often a word (of sub-words: a pair to be merged) must occur in the training part.",
         check=whole(1),
         option=Option(TEXTS, int, help="How often a token must occur in training."),
     )
     max_length: int = setting(
-        200,
-        "tokens of a side at most, of the pairs that are trained on (and watched for the best epoch); longer pairs are "
-        "left out, and noted. What is translated may have any length.",
+        default=200,
+        help="tokens of a side at most, of the pairs that are trained on (and watched for the best epoch); longer "
+        "pairs are left out, and noted. What is translated may have any length.",
         check=whole(2),
         option=Option(PAIRS, int, help="Tokens of a side at most; longer pairs are not trained on."),
     )
     beam: int = setting(
-        5,
-        "hypotheses that `predict` follows at once; 1 is greedy.",
+        default=5,
+        help="hypotheses that `predict` follows at once; 1 is greedy.",
         check=_check_beam,
         option=Option(PAIRS, int, help="Translations followed at once; 1 is greedy."),
     )
     length_penalty: float = setting(
-        0.5,
-        "translations are ranked by log-probability / length^`length_penalty`; more favours longer ones.",
+        default=0.5,
+        help="translations are ranked by log-probability / length^`length_penalty`; more favours longer ones.",
         check=at_least(0),
         option=Option(PAIRS, float, help="More favours longer translations."),
     )
     validation: float = setting(
-        0.05,
-        "share of the distinct source texts held back to find the best epoch.",
+        default=0.05,
+        help="share of the distinct source texts held back to find the best epoch.",
         check=share(),
         option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
     )
     test: float = setting(
-        0.1,
-        "share of the distinct source texts held back to score the model.",
+        default=0.1,
+        help="share of the distinct source texts held back to score the model.",
         check=share(),
         option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
     )
     optimizer: Any = setting(
-        "adam",
-        "any of Keras's, by name or object.",
+        default="adam",
+        help="any of Keras's, by name or object.",
         option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
     )
     learning_rate: float = setting(
-        0.002,
-        "for an optimizer given by name: it falls to 0 over the epochs, along a cosine.",
+        default=0.002,
+        help="for an optimizer given by name: it falls to 0 over the epochs, along a cosine.",
         option=Option(TRAINING, float, help="The learning rate of the optimizer."),
     )
-    epochs: int = setting(10, "the most epochs.", check=whole(1), option=Option(TRAINING, int))
+    epochs: int = setting(default=10, help="the most epochs.", check=whole(1), option=Option(TRAINING, int))
     patience: int | None = setting(
-        None,
-        "epochs without improvement that end the training; None trains them all.",
+        default=None,
+        help="epochs without improvement that end the training; None trains them all.",
         check=whole(1, none=True),
         option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
     )
     batch_size: int = setting(
-        32,
-        "pairs in a training step.",
+        default=32,
+        help="pairs in a training step.",
         check=whole(1),
         option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
     )
     network: BuildNetwork | None = setting(
-        None,
-        "a function of your own that builds the network in place of the settings above: called with an "
+        default=None,
+        help="a function of your own that builds the network in place of the settings above: called with an "
         "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model. To "
         "translate, it reads the translation so far anew at each step.",
         check=build_function,
     )
     seed: int = setting(
-        0,
-        "seeds the parts, weights, shuffling and dropout; the same seed gives the same weights.",
+        default=0,
+        help="seeds the parts, weights, shuffling and dropout; the same seed gives the same weights.",
         check=whole(0),
         option=Option(TRAINING, int, help="The same seed gives the same weights."),
     )
