@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -122,7 +123,7 @@ def test_a_table_is_prepared_as_training_does(saved, capsys):
     sizes = ["--time", "month", "--target", "sales", "--window", "12", "--horizon", "1"]
     call(saved / "model.keras", "--data", saved / "sales.csv", *sizes, "--format", "json")
     subject = json.loads(capsys.readouterr().out)["subject"]
-    data = sw.Forecaster(12, 1).training_data(saved / "sales.csv", target="sales", time="month")
+    data: Any = sw.Forecaster(12, 1).training_data(saved / "sales.csv", target="sales", time="month")
     assert f"x {next(iter(data.x.values())).shape}" in subject
 
 
@@ -133,7 +134,8 @@ def test_a_run_is_checked_on_its_training_file(saved, tmp_path, capsys):
     forecaster.save(tmp_path / "run")
     assert call(tmp_path / "run", "--format", "json") == 0
     report = json.loads(capsys.readouterr().out)
-    x = next(iter(forecaster.training_data().x.values()))
+    data: Any = forecaster.training_data()
+    x = next(iter(data.x.values()))
     assert (report["summary"], report["unexamined"]) == ("No faults found.", [])
     assert f"x {x.shape}" in report["subject"]
     path.unlink()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import json
+from typing import Any
 
 import numpy as np
 import pytest
 from fitted import KINDS, SERIES
-from sklearn.base import clone
+from sklearn import base
 
 import seqwise as sw
 from seqwise.backend import import_keras
+
+clone: Any = base.clone  # scikit-learn annotates it as a union of containers
 
 KINDS_WITH_TEST = ["Forecaster", "classes", "Regressor", "Tagger", "Translator"]
 

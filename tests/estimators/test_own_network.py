@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from fitted import ENGLISH, FRENCH, KINDS, SERIES
-from sklearn.base import clone
+from sklearn import base
 
 import seqwise as sw
 from seqwise.backend import import_keras
+
+clone: Any = base.clone  # scikit-learn annotates it as a union of containers
 
 SEEN: list[Any] = []
 

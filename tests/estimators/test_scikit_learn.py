@@ -40,7 +40,7 @@ def checks():
     for kind, (estimator, reason) in ESTIMATORS.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            every = list(estimator_checks_generator(estimator, mark=None))
+            every: list[Any] = list(estimator_checks_generator(estimator, mark=None))
         for number, (instance, check) in enumerate(every):
             name = getattr(check, "func", check).__name__
             marks = [] if name in GENERAL else [pytest.mark.skip(reason=f"{name}: {reason}")]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from fitted import KINDS, SERIES
-from sklearn.base import clone
+from sklearn import base
 
 import seqwise as sw
 from seqwise.backend import import_keras
 from seqwise.estimators.base import MOST_SAMPLES
+
+clone: Any = base.clone  # scikit-learn annotates it as a union of containers
 
 OUTPUT = {"two classes": (1,), "label sets": (3,)}
 

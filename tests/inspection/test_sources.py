@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import keras
 import numpy as np
@@ -216,7 +217,7 @@ def epochs(source):
     for _ in range(2):
         if isinstance(source, keras.utils.PyDataset):
             source.on_epoch_begin()
-            given += [source[index] for index in range(len(source))]
+            given += [source[index] for index in range(source.__len__())]
         else:
             given += list(source)
     arrays = [np.asarray(array) for batch in given for array in batch]
@@ -435,7 +436,8 @@ def test_two_that_draw_from_the_same_numbers_show_different_samples():
 
 
 def test_texts():
-    seen = look_at(torch.utils.data.DataLoader([("a b", 0), ("c", 1)], batch_size=2))
+    pairs: Any = [("a b", 0), ("c", 1)]
+    seen = look_at(torch.utils.data.DataLoader(pairs, batch_size=2))
     assert seen.x.values.tolist() == ["a b", "c"]
     seen = look_at(tf.data.Dataset.from_tensor_slices((["a b", "c"], [0, 1])).batch(2))
     assert seen.x.values.tolist() == [b"a b", b"c"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,7 +60,7 @@ def encoded(models, source):
 @pytest.mark.parametrize("form", FORMS)
 def test_step_by_step_gives_the_logits_of_the_whole(form):
     model = make_network(**form)
-    models = inference_models(model)
+    models: Any = inference_models(model)
     source = padded(make_sources(), 7)
     taught = np.random.default_rng(2).integers(START, TARGET, (4, 6))
     whole = np.asarray(model([source, taught]))
@@ -84,7 +85,7 @@ def test_neither_padding_nor_what_is_beside_it_changes_a_text(form):
 @pytest.mark.parametrize("form", FORMS[:3])
 def test_the_whole_search_gives_each_text_its_own_translation(form):
     """In batches of similar length and compiled; alone, step by step as the models stand."""
-    models = inference_models(make_network(**form))
+    models: Any = inference_models(make_network(**form))
     sources, limits = make_sources((4, 1, 7, 3, 19, 5)), np.array([5, 3, 6, 8, 9, 4])
     together, scores = TokenSearch(models)(sources, limits, beam=3, length_penalty=1.0)
 
@@ -116,7 +117,8 @@ def plain_loop(cond, body, values):
 
 def test_the_score_of_a_translation_is_that_of_the_whole_network():
     model = make_network()
-    models, sources = inference_models(model), make_sources()
+    models: Any = inference_models(model)
+    sources = make_sources()
     tokens, scores = TokenSearch(models)(sources, np.full(4, 6), beam=2, length_penalty=0.5)
     for source, found, score in zip(sources, tokens, scores, strict=True):
         logits = np.asarray(model([source.T, np.array([[START, *found[:-1]]])]))[0]
@@ -127,7 +129,7 @@ def test_the_score_of_a_translation_is_that_of_the_whole_network():
 
 def test_training_and_inference_share_their_weights():
     model = make_network()
-    models = inference_models(model)
+    models: Any = inference_models(model)
     mine = {id(v) for v in model.variables}
     assert {id(v) for v in [*models.encoder.trainable_variables, *models.step.trainable_variables]} <= mine
     source = padded(make_sources(), 7)
@@ -160,7 +162,7 @@ assert not any(name.startswith("seqwise") for name in sys.modules)
 
 
 def test_saved_models_translate_where_there_is_no_seqwise(tmp_path):
-    models = inference_models(make_network())
+    models: Any = inference_models(make_network())
     source = padded(make_sources(), 7)
     np.save(tmp_path / "source.npy", source)
     for name, model in zip(("encoder", "step"), models, strict=True):
