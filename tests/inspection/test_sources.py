@@ -217,7 +217,7 @@ def epochs(source):
     for _ in range(2):
         if isinstance(source, keras.utils.PyDataset):
             source.on_epoch_begin()
-            given += [source[index] for index in range(source.__len__())]
+            given += [source[index] for index in range(source.num_batches)]
         else:
             given += list(source)
     arrays = [np.asarray(array) for batch in given for array in batch]
