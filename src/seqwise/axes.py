@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 SAMPLES, TIMESTEPS, FEATURES = "samples", "timesteps", "features"
 HORIZON, TARGETS = "horizon", "targets"
+PICTURE = ("height", "width", "channels")
 
 
 def format_shape(**sizes: int | str | None) -> str:
@@ -24,7 +25,8 @@ def name_axes(shape: Sequence[int | None], last: str = FEATURES) -> str:
     >>> name_axes((8, 10, 3))
     '(samples=8, timesteps=10, features=3)'
     """
-    names = {1: [SAMPLES], 2: [SAMPLES, last], 3: [SAMPLES, TIMESTEPS, last]}.get(len(shape))
+    usual = {1: [SAMPLES], 2: [SAMPLES, last], 3: [SAMPLES, TIMESTEPS, last], 5: [SAMPLES, TIMESTEPS, *PICTURE]}
+    names = usual.get(len(shape))
     if names is None:
         names = [SAMPLES, TIMESTEPS, last, *(f"axis {axis}" for axis in range(3, len(shape)))][: len(shape)]
     sizes: dict[str, int | str | None] = dict(zip(names, shape, strict=True))

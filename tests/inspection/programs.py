@@ -87,6 +87,8 @@ def check_program(text: str, path: Path, extra: str = "") -> tuple[Any, dict[str
     if error is not None and "build" not in names:
         raise error
     names["subject"] = names["build"] if error is not None else names["model"]
+    if error is not None:
+        forget_names()  # the function is run again
     names["report"] = None
     call = f"import seqwise\nreport = seqwise.check(subject, x, y{', ' + extra if extra else ''})"
     exec(compile(call, str(path), "exec"), names)
@@ -100,6 +102,8 @@ class _Recorder(ast.NodeTransformer):
         self.spans: list[ast.Call] = []
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
+        if isinstance(node.func, ast.Name) and node.func.id == "super":
+            return node
         index = len(self.spans)
         self.spans.append(node)
         place = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
@@ -153,6 +157,10 @@ def apply(text: str, path: Path, where: str, fix: str) -> str:
         return re.sub(r"^model\.compile\(", lambda _: f"{fix}\nmodel.compile(", text, count=1, flags=re.MULTILINE)
     if where == "compile":
         return re.sub(r"^model\.compile\(.*\)$", lambda _: fix, text, count=1, flags=re.MULTILINE)
+    if where.startswith("layers "):
+        for layer, line in zip(re.findall(r"'(.*?)'", where), fix.splitlines(), strict=True):
+            text = apply(text, path, f"layer {layer!r}", line)
+        return text
     kind, layer = re.fullmatch(r"(.*?)layer '?([^']*)'?", where).groups()  # type: ignore[union-attr]
     made, called = find_layers(text, path)
     raw = text.encode()
@@ -246,7 +254,8 @@ def mend(program: Program) -> dict[str, str]:
 
 def wrong(names: dict[str, Any], right: str) -> str:
     model, x, y = names["model"], names["x"], names["y"]
-    fixed = model.input_shape[0] if isinstance(model.input_shape, tuple) else None
+    shape = getattr(model, "input_shape", None)  # a subclassed model has none
+    fixed = shape[0] if isinstance(shape, tuple) else None
     output = np.asarray(model.predict(x, verbose=0, batch_size=fixed or 32))
     if not np.isfinite(output).all():
         return "the output is not finite"

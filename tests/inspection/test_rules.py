@@ -39,6 +39,13 @@ def test_each_rule_has_a_faulty_program():
     assert {rule.name for rule in RULES.values()} - programs == {"empty-input"}
 
 
+def test_a_rule_gives_way_to_earlier_rules_only():
+    earlier = set()
+    for rule in RULES.values():
+        assert all(name in earlier for name in rule.unless if not name.startswith("SW")), rule
+        earlier.add(rule.name)
+
+
 def sequence(samples=64, steps=12, features=2):
     return RNG.normal(size=(samples, steps, features)).astype("float32")
 

@@ -55,7 +55,8 @@ def _copy(value: Any, made: dict[int, Any]) -> Any:
         base = keras.Model if isinstance(value, keras.Model) else keras.Layer
         base.__init__(copy, name=value.name)
         own = set(vars(copy))
-        for name, part in list(vars(value).items()):
+        # on PyTorch, Keras's layers are modules, which keep the layers that they hold apart from the other attributes
+        for name, part in [*vars(value).items(), *getattr(value, "_modules", {}).items()]:
             if name not in own and name not in COMPILED:
                 setattr(copy, name, _copy(part, made))
         return copy

@@ -17,7 +17,15 @@ PASSES_ON = {  # layers that leave the shape as it is
 }  # fmt: skip
 
 READS_TOKENS = {"Embedding", "TextVectorization", "StringLookup", "IntegerLookup", "CategoryEncoding"}
-READS_PICTURES = {"Conv2D", "MaxPooling2D", "AveragePooling2D", "SeparableConv2D", "DepthwiseConv2D", "Resizing"}
+PICTURE_LAYERS = {  # layers that read (samples, height, width, channels), and only that
+    "Conv2D", "SeparableConv2D", "DepthwiseConv2D", "Conv2DTranspose", "MaxPooling2D", "AveragePooling2D",
+    "GlobalMaxPooling2D", "GlobalAveragePooling2D", "UpSampling2D", "ZeroPadding2D", "Cropping2D", "SpatialDropout2D",
+}  # fmt: skip
+READS_PICTURES = {*PICTURE_LAYERS, "Resizing"}
+READS_VIDEOS = {  # layers beside ConvLSTM2D that read (samples, timesteps, height, width, channels), and only that
+    "Conv3D", "Conv3DTranspose", "MaxPooling3D", "AveragePooling3D", "GlobalMaxPooling3D", "GlobalAveragePooling3D",
+    "UpSampling3D", "ZeroPadding3D", "Cropping3D", "SpatialDropout3D",
+}  # fmt: skip
 
 
 def classes(layer: Any) -> set[str]:
@@ -51,15 +59,15 @@ def needed_rank(layer: Any) -> int | None:
     if is_a(layer, "TimeDistributed"):
         inside = needed_rank(layer.layer)
         return None if inside is None else inside + 1
-    if is_a(layer, "ConvLSTM1D"):
-        return 4
-    if is_a(layer, "ConvLSTM2D"):
+    if is_a(layer, "ConvLSTM"):
+        return layer.cell.rank + 3
+    if is_a(layer, *READS_VIDEOS):
         return 5
     if is_a(layer, *NEEDS_TIME):
         return 3
     if is_a(layer, "RepeatVector"):
         return 2
-    if is_a(layer, "Conv2D", "MaxPooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling2D"):
+    if is_a(layer, *PICTURE_LAYERS):
         return 4
     return None
 

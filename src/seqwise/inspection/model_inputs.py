@@ -164,10 +164,15 @@ def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape 
     if not shape:
         return None
     sizes = list(shape[1:])
-    if need is None:
+    if need is None or (need == 4 and _is_video(sizes)):  # the layers that read pictures will be told of
         return (None, *sizes)
     while len(sizes) > need - 1 and 1 in sizes:
         del sizes[len(sizes) - 1 - sizes[::-1].index(1)]
     if len(sizes) == need - 2:
         sizes.append(1)
     return (None, *sizes) if len(sizes) == need - 1 else (None,) * need
+
+
+def _is_video(sizes: list[int]) -> bool:
+    """Tell timesteps of pictures from a picture with an axis of 1 at its start or end."""
+    return len(sizes) == 4 and sizes[0] != 1 and not (sizes[3] == 1 and sizes[2] in (1, 3, 4) and sizes[1] != sizes[2])

@@ -8,6 +8,7 @@ the next. Keras is never imported here: who holds a model has imported it.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from seqwise.inspection.graph import (
 )
 from seqwise.inspection.layer_kinds import (
     PASSES_ON,
+    PICTURE_LAYERS,
     READS_PICTURES,
     READS_TOKENS,
     graph_of,
@@ -174,6 +176,8 @@ class _Tracer:
         else:
             _mend_rank(call)
             call.shapes = self._shapes(call, recorded)
+            if is_video(call):
+                call.shapes = [(shape[0], call.first.shape[1], *shape[1:]) for shape in call.shapes]
         return self._finish(call)
 
     def watched(
@@ -400,20 +404,27 @@ def _mend_rank(call: Call) -> None:
     if need is None or value.rank == need:
         return
     call.problem = RANK
-    shape = with_rank(value.shape, need)
+    shape = (value.shape[0], *value.shape[2:]) if is_video(call) else with_rank(value.shape, need)
     mended = replace(value, shape=shape, axes=axis_names(shape, value.dtype, [call.kind]))
     call.args = map_leaves(lambda leaf: mended if leaf is value else leaf, call.args)
 
 
+def is_video(call: Call) -> bool:
+    """Tell whether a layer that reads one picture a sample gets one with a time axis; it would read each frame."""
+    return is_a(call.layer, *PICTURE_LAYERS) and bool(call.inputs) and call.first.rank == 5
+
+
 def with_rank(shape: Shape, rank: int) -> Shape:
-    """The shape that would reach a layer if the axes were right: the time axis kept, or axes of 1 left out."""
+    """The shape that would reach a layer if the axes were right: time kept, axes of 1 left out, timesteps laid flat."""
     if len(shape) == rank - 1:
         return (shape[0], None, *shape[1:])
     if len(shape) > rank:
         sizes = list(shape[1:])
-        while len(sizes) > rank - 1:
-            sizes.remove(1) if 1 in sizes else sizes.pop()
-        return (shape[0], *sizes)
+        while len(sizes) > rank - 1 and 1 in sizes:
+            sizes.remove(1)
+        if rank == 3 and len(sizes) > 2:
+            sizes[1:] = [None if None in sizes[1:] else math.prod(sizes[1:])]
+        return (shape[0], *sizes[: rank - 1])
     return (*shape, *(None,) * (rank - len(shape)))
 
 

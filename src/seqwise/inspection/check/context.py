@@ -67,6 +67,8 @@ class Context:
         passed_model: a model, layers or a function that builds one was passed.
         torch: the graph is that of PyTorch modules.
         sequential: the layers are called one after another.
+        exchanged: the user's names of the inputs' data, where they had to be put into another order to fit.
+        validation_exchanged: the user's names of a pair (y, x) and of its parts (empty where they have none).
         construction: what is known of a model that Keras refused to build.
         scaler: a fitted scaler. training_rows: rows of the table that the training windows are cut from.
         groups, validation_groups: a group for each sample.
@@ -84,6 +86,8 @@ class Context:
     sequential: bool = True
     graph: Graph = field(default_factory=Graph)
     inputs: list[Input] = field(default_factory=list[Input])
+    exchanged: tuple[str, ...] = ()
+    validation_exchanged: tuple[str, str, str] | None = None
     outputs: list[Output] = field(default_factory=list[Output])
     construction: Construction | None = None
     scaler: Any = None

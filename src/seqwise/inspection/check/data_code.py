@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from seqwise.inspection.check.context import Input
 from seqwise.inspection.data import Array
+
+WINDOWS = "np.lib.stride_tricks.sliding_window_view"
 
 
 def as_array(data: Array) -> str:
@@ -27,3 +30,8 @@ def finite_rows_code(data: Array, partner: Array | None) -> str:
     if partner is not None and partner.samples == data.samples:
         lines.append(f"{partner.name} = {partner.name}[keep]")
     return "\n".join(lines)
+
+
+def window_length(entry: Input, data: Array) -> int:
+    """Return the declared timesteps, else 10, or a quarter of the rows where those are few."""
+    return (entry.declared[1] if entry.declared else None) or max(min(10, data.samples // 4), 1)

@@ -18,9 +18,10 @@ class Finding:
         name: stable, for example ``"features-axis-missing"``.
         severity: ``"error"`` will fail, ``"warning"`` will train and be wrong, ``"hint"`` is worth a look.
         where: what `fix` changes: ``"x"``, ``"y"``, ``"validation"``, ``"compile"``; ``"layer 'lstm'"`` (the layer's
-            line is replaced), ``"before layer 'lstm'"``, ``"after layer 'lstm'"`` (a layer is inserted), ``"call of
-            layer 'lstm'"`` (the call on its tensors is replaced); ``"loss"``; ``"expression 'output[-1]'"`` of a
-            PyTorch module's ``forward``, or ``"forward"``.
+            line is replaced), ``"layers 'a', 'b'"`` (those of several layers, a line of `fix` each), ``"before layer
+            'lstm'"``, ``"after layer 'lstm'"`` (a layer is inserted), ``"call of layer 'lstm'"`` (the call on its
+            tensors is replaced); ``"loss"``; ``"expression 'output[-1]'"`` of a PyTorch module's ``forward``, or
+            ``"forward"``.
         what: what is wrong, and what comes of it.
         expected, got: with the names and sizes of the axes.
         fix: the line(s) of code, with the user's own sizes.

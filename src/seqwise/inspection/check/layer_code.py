@@ -95,7 +95,7 @@ def home(layer: Any) -> str:
 
 
 def _automatic(layer: Any) -> bool:
-    snake = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", type(layer).__name__)
+    snake = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)
     snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", snake).lower()
     return (
         re.fullmatch(rf"{snake}(_\d+)?", layer.name) is not None

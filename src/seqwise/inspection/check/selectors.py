@@ -11,12 +11,14 @@ from seqwise.inspection.check.measures import looks_like_tokens
 from seqwise.inspection.check.torch_selectors import data_of, recurrent_inputs
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call, Shape
-from seqwise.inspection.layer_kinds import activation_of, is_a, is_recurrent, units_of
+from seqwise.inspection.layer_kinds import activation_of, is_a, is_recurrent, keeps_time, units_of
 
 SCALING_LAYERS = (
     "Normalization", "BatchNormalization", "LayerNormalization", "Rescaling", "Embedding", "UnitNormalization",
     "RMSNormalization", "GroupNormalization", "Lambda", "Discretization", "CategoryEncoding", "Hashing",
 )  # fmt: skip
+
+ENDS_TIME = ("Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "Reshape")
 
 
 def inputs_with_data(context: Context) -> Iterator[tuple[Input, Array]]:
@@ -88,6 +90,12 @@ def input_steps(context: Context) -> int | None:
     return context.inputs[0].timesteps if context.inputs else None
 
 
+def steps_read(context: Context, call: Call) -> int | None:
+    """Return the timesteps that a call reads; where they are not known, those of the first input."""
+    steps = call.first.shape[1] if call.inputs and call.first.rank > 2 else None
+    return input_steps(context) if steps is None else steps
+
+
 def target_steps(context: Context) -> int | None:
     """Return the timesteps of the first target; None where it has no time axis."""
     target = context.target
@@ -133,6 +141,25 @@ def ends(output: Output) -> tuple[Call, str] | None:
     layer = call.layer.layer if is_a(call.layer, "TimeDistributed") else call.layer
     if is_a(layer, "Dense", "Activation", "Softmax", "ReLU") or is_recurrent(layer):
         return call, activation_of(call.layer)
+    return None
+
+
+def data_read_by(context: Context, call: Call) -> Array | None:
+    """Return the data of the input that a call reads, directly or through other layers."""
+    value = call.first
+    while value.call is not None and value.call.inputs:
+        value = value.call.first
+    inputs = zip(context.inputs, context.graph.inputs, strict=False)
+    return next((entry.data for entry, known in inputs if known is value), None)
+
+
+def ended_by(call: Call) -> Call | None:
+    """Return the call at which the time axis ended on the way to this one; None where it is not known."""
+    for source in call.back():
+        if is_recurrent(source.layer):
+            return None if keeps_time(source.layer) else source
+        if is_a(source.layer, *ENDS_TIME):
+            return source
     return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from seqwise.errors import NotFittedError, SettingError
@@ -10,12 +12,13 @@ from seqwise.inspection.check.context import Context, Input, Output
 from seqwise.inspection.check.data_sources import open_sources
 from seqwise.inspection.check.losses import compiled_losses, spread_losses
 from seqwise.inspection.check.names import Names
+from seqwise.inspection.check.order import fitting_order, is_exchanged
 from seqwise.inspection.check.torch_subject import read_module
 from seqwise.inspection.copies import unnoticed
 from seqwise.inspection.data import Array, read_arrays
 from seqwise.inspection.graph import Call, is_sequence
 from seqwise.inspection.layer_kinds import NEEDS_TIME, PASSES_ON, inner_layers, is_a, needed_rank
-from seqwise.inspection.model_inputs import first_need, inputs_of, trace_inputs
+from seqwise.inspection.model_inputs import ModelInput, first_need, inputs_of, trace_inputs
 from seqwise.inspection.torch_trace import is_torch_module
 
 
@@ -58,9 +61,14 @@ def read_subject(
         return context
     context.model = None if isinstance(model, (list, tuple)) else model
     context.sequential = model is None or inner_layers(model) is not None
-    _trace(context, model, x)
+    inputs, arrays = inputs_of(model, x, names.of(x, "x"))
+    _trace(context, model, inputs, arrays)
+    order = fitting_order(context.inputs)
+    if order is not None:  # one fault is not to hide the others: the rules look at the arrays as they fit
+        context.exchanged = tuple(arrays[index].name for index in order)
+        arrays = [replace(arrays[index], name=place.name) for index, place in zip(order, arrays, strict=True)]
+        _trace(context, model, inputs, arrays)
     _read_outputs(context, model, y, loss)
-    _read_needs(context)
     _read_validation(context, validation)
     return context
 
@@ -97,12 +105,12 @@ def _build(build: Any, context: Context) -> Any:
             return build()
     except Exception as error:
         context.construction = failed_construction(error)
+        context.names.variables.update(context.construction.variables)
         return context.construction.layers
 
 
-def _trace(context: Context, model: Any, x: Any) -> None:
+def _trace(context: Context, model: Any, inputs: Sequence[ModelInput], arrays: Sequence[Array | None]) -> None:
     """Trace the model with the shapes of the data."""
-    inputs, arrays = inputs_of(model, x, context.names.of(x, "x"))
     context.inputs = [
         Input(entry.name, entry.declared, array, layer=entry.layer) for entry, array in zip(inputs, arrays, strict=True)
     ]
@@ -112,6 +120,7 @@ def _trace(context: Context, model: Any, x: Any) -> None:
         need = context.inputs[0].needs = 3  # the layer that could not be made would have read it
     if model is not None:
         context.graph = trace_inputs(model, inputs, arrays, need)
+    _read_needs(context)
 
 
 def _read_needs(context: Context) -> None:
@@ -175,9 +184,17 @@ def _read_validation(context: Context, validation: Any) -> None:
     x, y = validation, None
     if is_sequence(validation) and len(validation) in (2, 3):
         x, y = validation[0], validation[1]
-    arrays = read_arrays(x, [entry.name for entry in context.inputs], context.names.of(x, "x_val"))
+    names, inputs, outputs = context.names, [entry.name for entry in context.inputs], [o.name for o in context.outputs]
+    data = [entry.data for entry in context.inputs if entry.data is not None]
+    targets = [output.target for output in context.outputs if output.target is not None]
+    if data and targets and is_exchanged(data, targets, read_arrays(x, outputs, ""), read_arrays(y, inputs, "")):
+        context.validation_exchanged = names.of(validation, ""), names.of(x, ""), names.of(y, "")
+        x, y = y, x
+    arrays = read_arrays(x, inputs, names.of(x, "x_val"))
+    if context.exchanged and len(arrays) == len(data):
+        places = [array.name for array in data]
+        arrays = [arrays[places.index(name)] for name in context.exchanged]
     for entry, array in zip(context.inputs, arrays, strict=False):
         entry.validation = array
-    targets = read_arrays(y, [output.name for output in context.outputs], context.names.of(y, "y_val"))
-    for output, array in zip(context.outputs, targets, strict=False):
+    for output, array in zip(context.outputs, read_arrays(y, outputs, names.of(y, "y_val")), strict=False):
         output.validation = array

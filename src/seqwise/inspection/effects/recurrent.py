@@ -44,7 +44,7 @@ def bidirectional(call: Call) -> Effect:
 def conv_lstm(call: Call) -> Effect:
     """ConvLSTM1D, 2D, 3D: an LSTM whose states are pictures."""
     layer = call.layer
-    space = {4: ("width",), 5: ("height", "width"), 6: ("depth", "height", "width")}[call.first.rank]
+    space = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "width")}[layer.cell.rank]
     why = f"Reads {_steps(call)} one after another; each is a picture, and the state is one, too. {_time_axis(layer)}"
     effect = _finish(call, why, [], bool(layer.go_backwards), False)
     step = (SAMPLES, *space, "filters")

@@ -8,14 +8,12 @@ import numpy as np
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.data_code import as_array
+from seqwise.inspection.check.data_code import WINDOWS, as_array, window_length
 from seqwise.inspection.check.measures import column_scales
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import expected_shape, inputs_with_data, three_axes, token_like, two_axes
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
-
-WINDOWS = "np.lib.stride_tricks.sliding_window_view"
 
 
 def meaning_of_two_axes(entry: Input, data: Array) -> str:
@@ -120,11 +118,6 @@ def windows(context: Context) -> Iterator[Fault]:
         )
 
 
-def window_length(entry: Input, data: Array) -> int:
-    """Return the declared timesteps, else 10, or a quarter of the rows where those are few."""
-    return (entry.declared[1] if entry.declared else None) or max(min(10, data.samples // 4), 1)
-
-
 def windows_code(context: Context, data: Array, steps: int) -> str:
     """Write the lines that cut windows of `steps` rows, and keep the targets of their last rows."""
     table = len(data.shape) == 2
@@ -185,7 +178,7 @@ def two_readings(context: Context) -> Iterator[Fault]:
         )
 
 
-@rule("SW115", "extra-axis")
+@rule("SW115", "extra-axis", unless=("picture-layer-on-video",))
 def extra_axis(context: Context) -> Iterator[Fault]:
     """The input has too many axes: a stray `expand_dims`, or a trailing 1.
 

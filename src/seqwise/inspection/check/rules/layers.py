@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from seqwise.axes import name_axes
+from seqwise.axes import FEATURES, TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import describe, input_steps, target_steps
+from seqwise.inspection.check.selectors import (
+    describe,
+    ended_by,
+    steps_read,
+    target_steps,
+)
 from seqwise.inspection.graph import RANK, Call
-from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, recurrent
+from seqwise.inspection.layer_kinds import is_a, is_recurrent, needed_rank, recurrent
 from seqwise.inspection.model_inputs import is_watched
-
-ENDS_TIME = ("Flatten", "GlobalAveragePooling1D", "GlobalMaxPooling1D", "Reshape")
-
-
-def ended_by(call: Call) -> Call | None:
-    """Return the call at which the time axis ended on the way to this one; None where it is not known."""
-    for source in call.back():
-        if is_recurrent(source.layer):
-            return None if keeps_time(source.layer) else source
-        if is_a(source.layer, *ENDS_TIME):
-            return source
-    return None
 
 
 @rule("SW210", "return-sequences-missing")
@@ -32,31 +25,45 @@ def return_sequences(context: Context) -> Iterator[Fault]:
     """A recurrent layer returns its last state only, but the next layer reads a sequence.
 
     Error. Fires on an LSTM, GRU, SimpleRNN, Conv1D, TimeDistributed, … after a recurrent layer without
-    ``return_sequences=True``, whatever Dropout, Dense or normalisation lies between.
+    ``return_sequences=True``, whatever Dropout, Dense or normalisation lies between; on ConvLSTM2D, Conv3D, … after a
+    ConvLSTM2D.
     """
-    for call in context.calls:
-        if call.problem != RANK or call.first.rank != 2:
+    for call, ended in _without_time(context):
+        if _repeats(context, ended):
             continue
-        ended = ended_by(call)
-        if ended is None or not is_recurrent(ended.layer) or _repeats(context):
-            continue
-        units = call.first.shape[-1]
+        axes = call.first.named
         steps = ended.first.shape[1] if ended.inputs and ended.first.rank > 1 else None
+        pictures = len(axes) > 2
         yield Fault(
             severity="error",
             where=f"layer {ended.name!r}",
-            what=f"{describe(ended)} returns its last state only, (samples, units={units}); {describe(call)} reads a "
-            "sequence, (samples, timesteps, features). A recurrent layer below another one must return every timestep.",
-            expected=name_axes((None, steps, units), "units") + f" into {describe(call)}",
-            got=name_axes(call.first.shape, "units"),
+            what=f"{describe(ended)} returns its last state only, {_write(axes).replace('=any', '')}; {describe(call)} "
+            f"reads a sequence{' of pictures' if pictures else ', (samples, timesteps, features)'}. A recurrent layer "
+            "below another one must return every timestep.",
+            expected=_write((axes[0], (TIMESTEPS, steps), *axes[1:])) + f" into {describe(call)}",
+            got=_write(axes),
             fix=layer_code(ended.layer, return_sequences=True),
         )
 
 
-def _repeats(context: Context) -> bool:
-    """Tell whether the target has other timesteps than the input, so that a decoder must make its own."""
-    wanted, held = target_steps(context), input_steps(context)
-    return wanted is not None and held is not None and wanted != held
+def _without_time(context: Context) -> Iterator[tuple[Call, Call]]:
+    """Yield the calls that need a time axis, with the recurrent call before them that ended it."""
+    for call in context.calls:
+        need = needed_rank(call.layer) or 3
+        if call.problem == RANK and call.first.rank == need - 1:
+            ended = ended_by(call)
+            if ended is not None and is_recurrent(ended.layer):
+                yield call, ended
+
+
+def _write(axes: Sequence[tuple[str, int | None]]) -> str:
+    return format_shape(**{"units" if name == FEATURES else name: size for name, size in axes})
+
+
+def _repeats(context: Context, encoder: Call) -> bool:
+    """Tell whether the target has other timesteps than the encoder reads, so that a decoder must make its own."""
+    wanted, steps = target_steps(context), steps_read(context, encoder)
+    return wanted is not None and steps is not None and wanted != steps
 
 
 @rule("SW211", "repeat-vector-missing")
@@ -66,21 +73,16 @@ def repeat_vector(context: Context) -> Iterator[Fault]:
     Error. Fires where a layer that reads a sequence follows a recurrent layer without ``return_sequences`` and the
     target's timesteps are not the input's.
     """
-    if not _repeats(context):
-        return
-    for call in context.calls:
-        if call.problem != RANK or call.first.rank != 2:
-            continue
-        ended = ended_by(call)
-        if ended is None or not is_recurrent(ended.layer):
+    for call, ended in _without_time(context):
+        if call.first.rank != 2 or not _repeats(context, ended):
             continue
         wanted = target_steps(context)
         yield Fault(
             severity="error",
             where=f"before layer {call.name!r}",
             what=f"{describe(ended)} ends the time axis and {describe(call)} reads a sequence. The target has {wanted} "
-            f"timesteps, the input {input_steps(context)}: repeat the encoder's last state once for each timestep of "
-            "the target.",
+            f"timesteps, the input {steps_read(context, ended)}: repeat the encoder's last state once for each "
+            "timestep of the target.",
             expected=name_axes((None, wanted, call.first.shape[-1]), "units"),
             got=name_axes(call.first.shape, "units"),
             fix=f"keras.layers.RepeatVector({wanted})",
@@ -88,7 +90,7 @@ def repeat_vector(context: Context) -> Iterator[Fault]:
         return
 
 
-@rule("SW212", "time-axis-ended")
+@rule("SW212", "time-axis-ended", unless=("picture-layer-on-video",))
 def time_ended(context: Context) -> Iterator[Fault]:
     """Flatten or a global pooling ends the time axis before a layer that reads a sequence.
 
@@ -130,7 +132,7 @@ def refuses(context: Context) -> Iterator[Fault]:
             continue
         shape = call.first.shape
         axes = "one with its timesteps" if call.problem == RANK else "one that it can take"
-        words = "" if call.problem == RANK else f" Keras: {call.problem}"
+        words = "" if call.problem == RANK else f" Keras: {call.problem}. Change its settings, or what it reads."
         fix = f"keras.layers.Reshape((-1, {shape[-1]}))" if len(shape) != 3 and call.problem == RANK else ""
         if len(shape) == 3 and is_a(call.layer, "RepeatVector"):
             source = call.source
@@ -153,7 +155,7 @@ def refuses(context: Context) -> Iterator[Fault]:
             if call.problem == RANK
             else "a shape that fits its settings",
             got=name_axes(shape),
-            fix=fix or layer_code(call.layer) + "  # make its settings fit the shape above",
+            fix=fix,
         )
         return
 

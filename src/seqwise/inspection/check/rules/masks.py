@@ -11,11 +11,11 @@ from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.padding import Padding, find_padding
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import describe, embedded, inputs_with_data
+from seqwise.inspection.check.selectors import data_read_by, describe, embedded, inputs_with_data
 from seqwise.inspection.check.torch_selectors import reads_padding
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call
-from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time
+from seqwise.inspection.layer_kinds import PASSES_ON, is_a, is_recurrent, keeps_time
 
 PACK = " Pack the sequences: torch.nn.utils.rnn.pack_padded_sequence(…, lengths, enforce_sorted=False)."
 READS_MASKS = ("GlobalAveragePooling1D", "MultiHeadAttention", "Attention")
@@ -104,8 +104,10 @@ def lost(context: Context) -> Iterator[Fault]:
     """A mask does not reach the recurrent layer: a layer in between drops it.
 
     Warning: Keras warns once at best, then trains on the padding. Fires where a recurrent layer, or an average over the
-    timesteps, reads data whose mask was dropped by a layer without mask support.
+    timesteps, reads data whose mask was dropped by a layer without mask support; and where Flatten (or Reshape) puts
+    masked timesteps side by side, unless the data has no padding.
     """
+    yield from _flattened(context)
     reported: set[Call] = set()
     for call in context.calls:
         masks = call.first.lost if call.inputs and not call.uses_mask else ()
@@ -123,6 +125,33 @@ def lost(context: Context) -> Iterator[Fault]:
             "reads the padding.",
             expected=f"a mask at {call.name}",
             got=f"the mask ends at {dropper.name}",
+            fix=fix,
+        )
+
+
+def _flattened(context: Context) -> Iterator[Fault]:
+    for call in context.calls:
+        ends_time = is_a(call.layer, "Flatten", "Reshape") and call.first.rank == 3 and len(call.shapes[0]) == 2
+        maker = next((origin for origin in call.mask.origins if isinstance(origin, Call)), None)
+        if not ends_time or "drops" not in call.mask.roles or maker is None:
+            continue
+        data = data_read_by(context, maker)
+        if data is not None and find_padding(data) is None:
+            continue
+        source = next((before for before in call.back() if not is_a(before.layer, *PASSES_ON)), None)
+        if source is not None and is_recurrent(source.layer):
+            where, fix = f"layer {source.name!r}", layer_code(source.layer, return_sequences=False)
+            advice = "Let the last state of the sequence stand for it."
+        else:
+            where, fix = f"layer {call.name!r}", "keras.layers.GlobalAveragePooling1D()"
+            advice = "Average over the timesteps that are not masked."
+        yield Fault(
+            severity="warning",
+            where=where,
+            what=f"{describe(maker)} makes a mask, and {describe(call)} drops it: it puts all timesteps side by side, "
+            f"and the next layer learns weights for the padding. {advice}",
+            expected="padded timesteps are left out",
+            got=f"the mask ends at {call.name}",
             fix=fix,
         )
 

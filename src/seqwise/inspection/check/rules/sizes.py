@@ -1,15 +1,14 @@
-"""The sizes of the input's axes beside those that the model declares, and the shape of the validation input."""
+"""The sizes of the input's axes beside those that the model declares."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import expected_shape, inputs_with_data, three_axes
+from seqwise.inspection.check.selectors import expected_shape, three_axes
 
 
 def _declaration(context: Context, entry: Input, shape: tuple[int | None, ...]) -> tuple[str, str]:
@@ -65,38 +64,4 @@ def timesteps_count(context: Context) -> Iterator[Fault]:
             expected=expected_shape(entry),
             got=name_axes(data.shape),
             fix=fix,
-        )
-
-
-@rule("SW120", "validation-shape")
-def validation_shape(context: Context) -> Iterator[Fault]:
-    """The validation input differs from the training input in shape.
-
-    Error; a hint where only a features axis of 1 is missing and the model declares it, since Keras then adds it. Fires
-    where timesteps, features or the number of axes differ; timesteps may where the model declares None for them.
-    """
-    for entry, data in inputs_with_data(context):
-        validation = entry.validation
-        if validation is None or data.values is None or validation.values is None:
-            continue
-        if data.shape[1:] == validation.shape[1:]:
-            continue
-        any_length = entry.declared is not None and None in entry.declared
-        if any_length and len(data.shape) == len(validation.shape) and data.shape[2:] == validation.shape[2:]:
-            continue
-        missing = len(validation.shape) == len(data.shape) - 1 and data.shape[-1] == 1
-        added_by_keras = missing and entry.layer is not None
-        change = ""
-        if missing:
-            change = "[..., None]"
-        elif math.prod(validation.shape[1:]) == math.prod(data.shape[1:]):
-            change = f".reshape(-1, {', '.join(map(str, data.shape[1:]))})"
-        yield Fault(
-            severity="hint" if added_by_keras else "error",
-            where="validation",
-            what=f"{validation.name} differs from {data.name} in shape. Prepare the validation input in the same way "
-            "as the training input.",
-            expected=name_axes((validation.samples, *data.shape[1:])),
-            got=f"{tuple(map(int, validation.shape))}",
-            fix=f"{validation.name} = {validation.name}{change}" if change else "",
         )

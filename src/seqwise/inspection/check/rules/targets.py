@@ -12,7 +12,7 @@ from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import names_a_class, one_hot
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import describe, input_steps, last_recurrent, last_sized, pairs
+from seqwise.inspection.check.selectors import describe, last_recurrent, last_sized, pairs, steps_read
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
 from seqwise.inspection.layer_kinds import is_recurrent, keeps_time, units_of
@@ -30,38 +30,42 @@ def _consequence(comparison: str) -> str:
     return "The loss stretches one along the other (broadcasting), so the model trains silently."
 
 
-@rule("SW301", "sample-counts-differ", unless=("SW10", "SW11", "SW516"))
+@rule("SW301", "sample-counts-differ", unless=("SW10", "SW11", "SW125", "SW516"))
 def counts(context: Context) -> Iterator[Fault]:
     """Input and target have different numbers of samples.
 
-    Error. Fires where their first axes differ.
+    Error. Fires where the first axes of the inputs and targets differ, in the training or in the validation data.
     """
-    data = context.data
-    if data is None:
-        return
-    steps = data.shape[1] if len(data.shape) > 1 else 0
-    for output in context.outputs:
-        target = output.target
-        if target is None or not target.shape or target.samples == data.samples:
+    inputs, outputs = context.inputs, context.outputs
+    yield from _counts([entry.data for entry in inputs], [output.target for output in outputs], "x", "y")
+    validation = [entry.validation for entry in inputs], [output.validation for output in outputs]
+    yield from _counts(*validation, "validation", "validation")
+
+
+def _counts(inputs: list[Array | None], targets: list[Array | None], x: str, y: str) -> Iterator[Fault]:
+    """Compare every array with the first input; x and y are the places that a fix changes."""
+    arrays = [(array, False) for array in inputs] + [(array, True) for array in targets]
+    first = inputs[0] if inputs else None
+    for array, is_target in arrays:
+        if first is None or array is None or not array.shape or array.samples == first.samples:
             continue
-        excess = target.samples - data.samples
-        why = "each sample needs its own target; look at the line that makes them"
-        if excess > 0:
-            where, fix = "y", f"{target.name} = {target.name}[:{data.samples}]"
-        else:
-            where, fix = "x", f"{data.name} = {data.name}[:{target.samples}]"
+        steps = first.shape[1] if is_target and len(first.shape) > 1 else 0
+        excess = array.samples - first.samples
+        longer, count = (array, first.samples) if excess > 0 else (first, array.samples)
+        fix = f"{longer.name} = {longer.name}[:{count}]"
+        why = f"each sample needs its own {'target' if is_target else 'part of both'}; look at the line that makes them"
         if steps and excess == steps:
-            fix = f"{target.name} = {target.name}[{steps}:]"
+            fix = f"{array.name} = {array.name}[{steps}:]"
             why = f"the first {steps} rows have no window before them; the target of a window is the row after it"
         elif steps > 1 and excess == steps - 1:
-            fix = f"{target.name} = {target.name}[{steps - 1}:]"
+            fix = f"{array.name} = {array.name}[{steps - 1}:]"
             why = f"the first {steps - 1} rows end no window; the target of a window is then that of its last row"
         yield Fault(
             severity="error",
-            where=where,
-            what=f"{data.name} has {data.samples:,} samples, {target.name} has {target.samples:,}: {why}.",
-            expected=f"as many targets as samples: {data.samples:,}",
-            got=f"{name_axes(data.shape)} and {name_axes(target.shape, 'targets')}",
+            where=y if is_target and excess > 0 else x,
+            what=f"{first.name} has {first.samples:,} samples, {array.name} has {array.samples:,}: {why}.",
+            expected=f"as many {'targets as samples' if is_target else 'samples in each'}: {first.samples:,}",
+            got=f"{name_axes(first.shape)} and {name_axes(array.shape, 'targets' if is_target else 'features')}",
             fix=fix,
         )
 
@@ -125,15 +129,16 @@ def _value_each_step(target: Array, units: int | None, loss: Loss | None) -> boo
 def needed(context: Context) -> Iterator[Fault]:
     """The target has a time axis, the output has none.
 
-    Warning where the loss broadcasts, error where it refuses. Fires where the target's second axis is the input's
-    timesteps, the output has two axes and the last recurrent layer returns its last state only. A target of two axes
+    Warning where the loss broadcasts, error where it refuses. Fires where the output has two axes, the last recurrent
+    layer returns its last state only, and the target's second axis is the timesteps that it reads. A target of two axes
     counts where the output has one unit, the loss is sparse, or a crossentropy gets integer labels; not where it is
     one-hot.
     """
     for output, target, shape in pairs(context):
-        recurrent, steps = last_recurrent(context), input_steps(context)
+        recurrent = last_recurrent(context)
         if len(shape) != 2 or recurrent is None or keeps_time(recurrent.layer) or len(target.shape) < 2:
             continue
+        steps = steps_read(context, recurrent)
         if steps in (None, 1) or target.shape[1] != steps:
             continue
         comparison = compare_shapes(target.shape, shape, output.loss)
@@ -198,7 +203,7 @@ def timesteps(context: Context) -> Iterator[Fault]:
         )
 
 
-@rule("SW305", "target-size-differs", unless=("SW21", "SW302", "SW303", "SW304"))
+@rule("SW305", "target-size-differs", unless=("SW125", "SW21", "SW302", "SW303", "SW304"))
 def size(context: Context) -> Iterator[Fault]:
     """Output and target have different numbers of values.
 

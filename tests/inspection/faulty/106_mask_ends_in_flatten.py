@@ -1,0 +1,25 @@
+"""Embedding with mask_zero, an LSTM that returns every timestep, then Flatten.
+
+finding: mask-lost
+"""
+
+import keras
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.integers(1, 50, (64, 12))
+for row, length in zip(x, rng.integers(4, 13, 64), strict=True):
+    row[length:] = 0
+y = (x[:, 0] > 25).astype("float32")
+
+model = keras.Sequential(
+    [
+        keras.Input((12,)),
+        keras.layers.Embedding(50, 16, mask_zero=True),
+        keras.layers.LSTM(16, return_sequences=True),
+        keras.layers.Flatten(),
+        keras.layers.Dense(1, activation="sigmoid"),
+    ]
+)
+model.compile(optimizer="adam", loss="binary_crossentropy")
+model.fit(x, y, epochs=1, verbose=0)

@@ -1,0 +1,23 @@
+"""One video as (frames, height, width, channels), a target for each frame, into ConvLSTM2D.
+
+finding: picture-axis-missing
+right: x.shape == (56, 5, 12, 12, 1) and len(y) == 56
+"""
+
+import keras
+import numpy as np
+
+rng = np.random.default_rng(0)
+x = rng.uniform(size=(60, 12, 12, 1)).astype("float32")
+y = rng.uniform(size=(60, 1)).astype("float32")
+
+model = keras.Sequential(
+    [
+        keras.Input((5, 12, 12, 1)),
+        keras.layers.ConvLSTM2D(4, 3),
+        keras.layers.Flatten(),
+        keras.layers.Dense(1),
+    ]
+)
+model.compile(optimizer="adam", loss="mse")
+model.fit(x, y, epochs=1, verbose=0)
