@@ -131,9 +131,10 @@ def lost(context: Context) -> Iterator[Fault]:
 
 def _flattened(context: Context) -> Iterator[Fault]:
     for call in context.calls:
-        ends_time = is_a(call.layer, "Flatten", "Reshape") and call.first.rank == 3 and len(call.shapes[0]) == 2
         maker = next((origin for origin in call.mask.origins if isinstance(origin, Call)), None)
-        if not ends_time or "drops" not in call.mask.roles or maker is None:
+        if maker is None or "drops" not in call.mask.roles or not is_a(call.layer, "Flatten", "Reshape"):
+            continue
+        if call.first.rank != 3 or len(call.shapes[0]) != 2:
             continue
         data = data_read_by(context, maker)
         if data is not None and find_padding(data) is None:
