@@ -163,7 +163,7 @@ def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape 
         return (None, None, *inner)
     if not shape:
         return None
-    sizes = list(shape[1:])
+    sizes: list[Any] = list(shape[1:])
     if need is None or (need == 4 and _is_video(sizes)):  # the layers that read pictures will be told of
         return (None, *sizes)
     while len(sizes) > need - 1 and 1 in sizes:

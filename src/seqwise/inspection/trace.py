@@ -419,7 +419,7 @@ def with_rank(shape: Shape, rank: int) -> Shape:
     if len(shape) == rank - 1:
         return (shape[0], None, *shape[1:])
     if len(shape) > rank:
-        sizes = list(shape[1:])
+        sizes: list[Any] = list(shape[1:])
         while len(sizes) > rank - 1 and 1 in sizes:
             sizes.remove(1)
         if rank == 3 and len(sizes) > 2:

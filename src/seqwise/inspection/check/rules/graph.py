@@ -57,7 +57,7 @@ def wirings(context: Context) -> Iterator[Wiring]:
     if context.torch:
         return
     models = {context.model, *(call.layer for call in context.graph.calls if call.opens)} - {None}
-    models = [model for model in models if inner_layers(model) is None]
+    models = [model for model in models if inner_layers(model) is None and hasattr(model, "call")]
     functional = [model for model in models if graph_of(model) is not None]
     for model in functional:
         yield _recorded(graph_of(model))

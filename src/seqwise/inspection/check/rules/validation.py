@@ -94,7 +94,8 @@ def validation_unscaled(context: Context) -> Iterator[Fault]:
     Warning: the model trains well, and its validation score says nothing. Fires on inputs (token ids aside) and on the
     targets of a regression where one part looks scaled (within -1 and 1, or a mean of about 0 and a deviation of about
     1), and the values of the other spread more than 5 times as far and mostly lie more than twice the range of the
-    first beyond it, for at least half of the features.
+    first beyond it, for at least half of the features. A source of batches, of which only some are looked at, is
+    passed over.
     """
     pairs = [("x", entry.data, entry.validation) for entry in context.inputs if entry.embedded is None]
     pairs += [("y", o.target, o.validation) for o in context.outputs if o.loss is None or o.loss.regression]
@@ -120,7 +121,8 @@ def validation_unscaled(context: Context) -> Iterator[Fault]:
 def _comparable(data: Array, validation: Array) -> bool:
     if data.values is None or validation.values is None or data.shape[1:] != validation.shape[1:]:
         return False
-    return min(data.samples, validation.samples) >= 5 and not (data.whole and validation.whole)
+    enough = min(data.samples, validation.samples) >= 5 and not (data.partial or validation.partial)
+    return enough and not (data.whole and validation.whole)
 
 
 def _columns(array: Array) -> np.ndarray:
