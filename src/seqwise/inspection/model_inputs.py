@@ -163,14 +163,14 @@ def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape 
         return (None, None, *inner)
     if not shape:
         return None
-    sizes: list[Any] = list(shape[1:])
-    if need is None or (need == 4 and _is_video(sizes)):  # the layers that read pictures will be told of
-        return (None, *sizes)
-    while len(sizes) > need - 1 and 1 in sizes:
-        del sizes[len(sizes) - 1 - sizes[::-1].index(1)]
-    if len(sizes) == need - 2:
-        sizes.append(1)
-    return (None, *sizes) if len(sizes) == need - 1 else (None,) * need
+    axes: list[Any] = list(shape[1:])
+    if need is None or (need == 4 and _is_video(axes)):  # the layers that read pictures will be told of
+        return (None, *axes)
+    while len(axes) > need - 1 and 1 in axes:
+        del axes[len(axes) - 1 - axes[::-1].index(1)]
+    if len(axes) == need - 2:
+        axes.append(1)
+    return (None, *axes) if len(axes) == need - 1 else (None,) * need
 
 
 def _is_video(sizes: list[int]) -> bool:

@@ -65,9 +65,9 @@ def read_subject(
     _trace(context, model, inputs, arrays)
     order = fitting_order(context.inputs)
     if order is not None:  # one fault is not to hide the others: the rules look at the arrays as they fit
-        known: list[Array] = [array for array in arrays if array is not None]
-        context.exchanged = tuple(known[index].name for index in order)
-        arrays = [replace(known[index], name=place.name) for index, place in zip(order, known, strict=True)]
+        passed: list[Array] = [array for array in arrays if array is not None]
+        context.exchanged = tuple(passed[index].name for index in order)
+        arrays = [replace(passed[index], name=place.name) for index, place in zip(order, passed, strict=True)]
         _trace(context, model, inputs, arrays)
     _read_outputs(context, model, y, loss)
     _read_validation(context, validation)

@@ -39,9 +39,9 @@ def validation_shape(context: Context) -> Iterator[Fault]:
         if len(shape) == len(other) and shape[1:] == other[1:] and (len(shape) > 1 or entry.embedded is not None):
             if entry.timesteps is None and _lengths_vary(context, data, validation):
                 continue
-            severity, fix = "warning", _with_timesteps(context, validation, shape[0])
-            what = f"An LSTM runs over any number of timesteps, so it trains on {shape[0]:,} and is validated on "
-            what += f"{other[0]:,} silently." + ("" if fix else " Cut both parts into windows of one length.")
+            severity, fix = "warning", _with_timesteps(context, validation, data.shape[1])
+            what = f"An LSTM runs over any number of timesteps, so it trains on {data.shape[1]:,} and is validated on "
+            what += f"{validation.shape[1]:,} silently." + ("" if fix else " Cut both parts into windows of one length.")
         elif shape == (*other, 1):
             severity = "hint" if entry.layer is not None else "error"
             fix = f"{validation.name} = {validation.name}[..., None]"
