@@ -26,7 +26,8 @@ def fed_report(names, feed, extra):
     names["source"] = feed(names["x"], names["y"], 16)
     call = "seqwise.check(model, source)"
     if "validation=" in extra:
-        names["held_out"] = feed(np.asarray(names["x_val"]), np.asarray(names["y_val"]), 16)
+        x_val = names["x_val"] if isinstance(names["x_val"], list) else np.asarray(names["x_val"])
+        names["held_out"] = feed(x_val, np.asarray(names["y_val"]), 16)
         call = "seqwise.check(model, source, validation=held_out)"
     return eval(call, names | {"seqwise": sw})
 
