@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import jax
+import pytest
 
 from seqwise import backend
 
@@ -56,6 +57,35 @@ assert import_keras() is keras
 assert keras.backend.backend() == "numpy"
 print("fine")
 """
+WITHOUT_TENSORFLOW = """
+import sys
+import numpy as np
+import seqwise as sw
+from seqwise.backend import import_keras
+keras = import_keras()
+assert keras.backend.backend() in ("jax", "torch")
+model = keras.Sequential([keras.Input((6, 3)), sw.layers.Bidirectional(sw.layers.LSTM(4)), keras.layers.Dense(1)])
+model.save(sys.argv[1] + "/model.keras")
+loaded = keras.models.load_model(sys.argv[1] + "/model.keras")
+x = np.ones((2, 6, 3), "float32")
+assert np.allclose(model.predict_on_batch(x), loaded.predict_on_batch(x))
+forecaster = sw.Forecaster(window=6, horizon=2, units=(2,), epochs=1).fit(np.arange(60.0)[:, None], target=0)
+forecaster.save(sys.argv[1] + "/run")
+forecast = sw.load(sys.argv[1] + "/run").predict()
+assert np.allclose(forecast, forecaster.predict())
+assert "tensorflow" not in sys.modules
+print("fine")
+"""
+TENSORFLOW_LATER = """
+from seqwise.backend import import_keras
+keras = import_keras()
+serialize = keras.saving.serialize_keras_object
+assert serialize({"units": 4}) == {"units": 4}
+import tensorflow as tf
+assert serialize(tf.TensorShape([2, None])) == [2, None]
+assert serialize(tf.float32) == "float32"
+print("fine")
+"""
 SETTINGS_SAY_OTHERWISE = """
 import seqwise
 import keras
@@ -88,6 +118,16 @@ def test_an_imported_keras_stays():
 def test_keras_imported_after_seqwise_has_its_backend_whatever_keras_wrote_into_its_settings(tmp_path):
     (tmp_path / "keras.json").write_text('{"backend": "numpy"}')
     run(SETTINGS_SAY_OTHERWISE, KERAS_HOME=str(tmp_path))
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("keras_first", [True, False])
+def test_tensorflow_is_imported_by_nothing_of_ours(backend, keras_first, tmp_path):
+    run(("import keras\n" if keras_first else "") + WITHOUT_TENSORFLOW, str(tmp_path), KERAS_BACKEND=backend)
+
+
+def test_keras_still_serializes_tensorflows_types():
+    run(TENSORFLOW_LATER)
 
 
 def test_a_cache_that_the_user_chose_stays(tmp_path):

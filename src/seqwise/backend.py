@@ -1,4 +1,4 @@
-"""Keras's backend and its arrays, and a start that does not wait for modules that nobody uses."""
+"""Keras's backend and its arrays; and imports that do not load modules nobody uses."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = "np.ndarray | jax.Array"
 
-# Keras imports these for its image gallery, scikit-learn for one rare distribution: a third of their import time.
+# Keras imports these for its image gallery, scikit-learn for a rarely used distribution: a third of their import time
 DEFERRED = ("matplotlib.pyplot", "scipy.stats")
 
 
 class _DeferredModule(ModuleType):
-    """Stands for a module until its first attribute is asked for; then the real one answers."""
+    """A placeholder for a module, which is imported when an attribute is first used."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # the import system's own questions must not load the module
+        if name.startswith("__"):  # the import system's own look-ups must not load the module
             raise AttributeError(name)
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
@@ -37,18 +37,18 @@ class _DeferredModule(ModuleType):
 
 @contextlib.contextmanager
 def deferred_imports(names: tuple[str, ...] = DEFERRED) -> Iterator[None]:
-    """Let modules that a library imports but hardly uses load when they are first touched."""
-    # only what is absent from sys.modules and really installed; afterwards a plain import works as ever
-    stand_ins = {
+    """Defer the import of modules that a library imports but hardly uses until their first use."""
+    # only modules that are installed and not yet imported; afterwards a plain import works as usual
+    placeholders = {
         name: _DeferredModule(name)
         for name in names
         if name not in sys.modules and importlib.util.find_spec(name.partition(".")[0])
     }
-    sys.modules.update(stand_ins)
+    sys.modules.update(placeholders)
     try:
         yield
     finally:
-        for name, module in stand_ins.items():
+        for name, module in placeholders.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]
 
@@ -60,14 +60,40 @@ def import_keras() -> ModuleType:
     user's cache folder) unless ``JAX_COMPILATION_CACHE_DIR`` names another place.
     """
     if "keras" in sys.modules:
-        return sys.modules["keras"]
-    # keras.json is no choice of the user's: Keras writes "tensorflow" there by itself
-    os.environ.setdefault("KERAS_BACKEND", "jax")
-    with deferred_imports():
-        keras = importlib.import_module("keras")
-    if keras.backend.backend() == "jax":
-        _keep_compiled_programs()
+        keras = sys.modules["keras"]
+    else:
+        # keras.json is not the user's choice: Keras itself writes "tensorflow" there
+        os.environ.setdefault("KERAS_BACKEND", "jax")
+        with deferred_imports():
+            keras = importlib.import_module("keras")
+        if keras.backend.backend() == "jax":
+            _keep_compiled_programs()
+    _leave_tensorflow_alone()
     return keras
+
+
+class _ImportedTensorFlow:
+    """Replaces Keras's lazy TensorFlow module: it is available only where something else has imported TensorFlow."""
+
+    def __init__(self, module: Any) -> None:
+        self._module = module
+
+    @property
+    def available(self) -> bool:
+        return "tensorflow" in sys.modules and self._module.available
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def _leave_tensorflow_alone() -> None:
+    # whenever Keras serializes an object, it imports TensorFlow to see whether the object is one of TensorFlow's types
+    # (seconds and 500 MB); no such object exists before TensorFlow is imported
+    from keras.src.saving import serialization_lib
+
+    tensorflow = getattr(serialization_lib, "tf", None)
+    if tensorflow is not None and not isinstance(tensorflow, _ImportedTensorFlow):
+        setattr(serialization_lib, "tf", _ImportedTensorFlow(tensorflow))  # noqa: B010 (not a public name)
 
 
 def namespace(array: Array) -> ModuleType:
@@ -88,7 +114,7 @@ def _keep_compiled_programs() -> None:
 
 
 def _cpu_flags() -> str:
-    # a home folder may be shared by machines whose processors differ; compiled programs may not
+    # a home folder may be shared by machines with different processors; compiled programs may not
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

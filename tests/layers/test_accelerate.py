@@ -85,7 +85,7 @@ def test_training_continues(kernel_calls):
     [
         (L.GRU(2), "the kernel is an LSTM; this is GRU"),
         (L.LSTM(2, activation="gelu"), "the kernel has no activation='gelu'"),
-        (OwnLSTM(2), "OwnLSTM is a subclass of LSTM and may have a loop of its own"),
+        (OwnLSTM(2), "OwnLSTM is a subclass of LSTM and may have its own loop"),
         (L.RNN(L.LSTMCell(2)), "the kernel is an LSTM; this is RNN"),
         (L.LSTM(2, dtype="mixed_float16"), "the kernel computes in float32 and float64, not float16"),
     ],

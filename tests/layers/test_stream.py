@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,7 +83,8 @@ def test_one_step_after_another_gives_what_the_whole_sequence_gives(make, batch)
 def test_pieces_give_what_stateful_layers_of_keras_give(rnn, pieces):
     model = with_random_weights(last_output(rnn))
     x, stream = steps_for(model, 2), sw.Stream(model, 2)
-    stock = {sw.layers.LSTM: layers.LSTM}.get(rnn, rnn)(4, stateful=True)
+    kind: Any = {sw.layers.LSTM: layers.LSTM}.get(rnn, rnn)
+    stock = kind(4, stateful=True)
     theirs = keras.Sequential([keras.Input(batch_shape=(2, None, FEATURES)), stock, layers.Dense(2)])
     theirs.set_weights(model.get_weights())
     for piece in np.split(x, np.cumsum(pieces)[:-1], axis=1):
@@ -91,7 +93,7 @@ def test_pieces_give_what_stateful_layers_of_keras_give(rnn, pieces):
             np.testing.assert_allclose(mine, np.asarray(kept), rtol=1e-5, atol=1e-6)
 
 
-def stateful(kind, batch):
+def stateful(kind, batch) -> tuple[Any, Any]:
     """A model of a stateful layer; and the layer."""
     memory = (sw.layers.LSTM if kind == "seqwise" else layers.LSTM)(4, stateful=True)
     model = keras.Sequential([keras.Input(batch_shape=(batch, 6, FEATURES)), memory, layers.Dense(2)])
@@ -215,21 +217,21 @@ def test_what_cannot_run_step_by_step_is_told_with_its_layer():
         return str(caught.value)
 
     assert said(layers.Bidirectional(layers.LSTM(2), name="both")) == (
-        "Layer 'both' reads sequences in both directions: it needs their end before their start. Train a model of one "
+        "Layer 'both' reads sequences in both directions: it needs their end first. Train a model of one "
         "direction for a stream."
     )
     assert said(layers.LSTM(2, go_backwards=True, name="back")) == (
-        "Layer 'back' reads sequences backwards: it needs their end before their start."
+        "Layer 'back' reads sequences backwards: it needs their end first."
     )
     expected = (
-        "Layer '{}' ({}) may look at several steps at once; in a stream each layer but LSTM, GRU and SimpleRNN must "
-        "treat each step alone."
+        "Layer '{}' ({}) may look at several steps at once; in a stream every layer except LSTM, GRU and SimpleRNN "
+        "must treat each step independently."
     )
     assert said(layers.Conv1D(2, 3, name="c"), layers.LSTM(2)) == expected.format("c", "Conv1D")
     assert said(layers.LSTM(2, return_sequences=True), layers.Softmax(axis=1, name="s")) == expected.format(
         "s", "Softmax"
     )
-    assert said(layers.Dense(2)) == "The model has no recurrent layer: it keeps no state between steps."
+    assert said(layers.Dense(2)) == "The model has no recurrent layer: it has no state to keep between steps."
     x = keras.Input((STEPS, FEATURES))
     encoder = layers.LSTM(2, return_state=True)
     _, *state = encoder(x)
@@ -272,7 +274,7 @@ def test_arrays_that_do_not_fit_are_told_with_what_does(tmp_path):
     assert said(put, {}) == "The state of layer 'memory' is missing. Set all of them: memory."
     assert said(put, {"memory": [np.zeros((1, 4))] * 2}) == (
         "The state of layer 'memory' has the shapes [(1, 4), (1, 4)]; expected [(2, 4), (2, 4)], each (batch size, "
-        "units). For another batch size make another stream: Stream(model, batch_size=…)."
+        "units). For another batch size create another stream: Stream(model, batch_size=…)."
     )
     assert "cannot be read as the state of a stream" in said(stream.load, tmp_path / "none", kind=BundleError)
     (tmp_path / "damaged").write_bytes(b"nothing of the kind")

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from typing import Any
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
@@ -165,7 +166,7 @@ def test_bidirectional_equals_two_directions():
 
 
 def test_step_equals_one_timestep():
-    inputs = random_inputs(6, sizes=(2, 1, 3, 11), state=True)
+    inputs: Any = random_inputs(6, sizes=(2, 1, 3, 11), state=True)
     _, h, c = reference.lstm(inputs)
     got = numpy_ops.step(inputs.x[:, 0], inputs.h0, inputs.c0, *inputs[1:4])
     np.testing.assert_allclose(got, (h, c), rtol=1e-5, atol=1e-6)

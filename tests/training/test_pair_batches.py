@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -130,5 +132,5 @@ def test_smoothed_labels_are_those_of_keras():
         from_logits=True, label_smoothing=0.1, reduction="mean_with_sample_weight"
     )
     expected = whole(np.eye(TOKENS, dtype="float32")[targets], logits, sample_weight=weights)
-    found = TokenCrossentropy(0.1)(targets, logits, sample_weight=weights)
+    found: Any = TokenCrossentropy(0.1)(targets, logits, sample_weight=weights)
     np.testing.assert_allclose(float(found), float(expected), rtol=1e-5)

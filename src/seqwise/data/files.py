@@ -14,7 +14,7 @@ def existing_file(path: Path, expected: str) -> Path:
         expected: what the file should be, for the messages: ``"CSV or Parquet"``.
 
     Raises:
-        DataError: there is no such file (names the nearest beside it), or it is a folder.
+        DataError: there is no such file (suggests the nearest name in its folder), or it is a folder.
     """
     if not path.exists():
         raise DataError(f"There is no file {str(path)!r}.{nearest_file(path)}")
@@ -24,7 +24,7 @@ def existing_file(path: Path, expected: str) -> Path:
 
 
 def nearest_file(path: Path) -> str:
-    """Return the `nearest` of the names beside a missing path; hidden files are considered for a hidden path only."""
+    """Return the `nearest` name in a missing path's folder; hidden files only if the path itself is hidden."""
     folder = path.parent if path.parent.is_dir() else Path()
     names = (p.name for p in folder.iterdir())
     return nearest(path.name, sorted(n for n in names if path.name.startswith(".") or not n.startswith(".")))

@@ -46,7 +46,7 @@ def pad(
             an array (samples, timesteps, features); a `Sequences`; or a long table (path, pandas, polars, pyarrow),
             with `group`.
         length: timesteps of the batch; None for those of the longest sequence.
-        side: where the padding stands: ``"right"``, after the sequence, or ``"left"``, before it. (Keras's
+        side: where to pad: ``"right"``, after the sequence, or ``"left"``, before it. (Keras's
             `pad_sequences` calls them ``"post"`` and ``"pre"``, and pads on the left by default.)
         truncate: the end at which a sequence longer than `length` is cut: ``"right"`` keeps its first steps,
             ``"left"`` its last.

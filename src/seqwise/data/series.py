@@ -85,7 +85,7 @@ def make_series(
     gaps: str = "interpolate",
     time_index: TimeIndex | None = None,
 ) -> TimeSeries:
-    """Read a table as a regular series: sort, drop duplicates, lay on a regular time index, fill by the stated rule.
+    """Read a table as a regular series: sort it, drop duplicates, align it to a regular time index, fill gaps.
 
     Of rows with the same time the last is kept. Rows out of order are sorted. Rows whose targets are missing at
     the very beginning or end are dropped. Elsewhere a missing row or value is handled by `gaps`:

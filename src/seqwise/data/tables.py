@@ -131,7 +131,7 @@ def read_table(source: TableSource, *, text: str | None = None) -> Table:
         text: for a text file, a column to read as it is written, so that "NA", "-" and "007" stay text.
 
     Raises:
-        DataError: there is no such file, it is empty or unreadable, or `source` is none of these.
+        DataError: there is no such file, it is empty or unreadable, or `source` is something else.
     """
     if isinstance(source, Table):
         return source
@@ -256,7 +256,7 @@ def stack_labels(columns: list[np.ndarray]) -> np.ndarray | None:
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether an item of a column stands for nothing: None, NaN, or what pandas has for them."""
+    """Tell whether an item of a column is a missing value: None, NaN, or pandas' own."""
     try:
         return value is None or bool(value != value)
     except (TypeError, ValueError):  # pandas.NA has no truth value; an array has several

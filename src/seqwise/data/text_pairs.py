@@ -25,7 +25,7 @@ class TextPairs:
     """Texts and their translations; a source may occur several times, with other translations.
 
     Attributes:
-        sources, targets: the texts, none of them empty; as many targets as sources.
+        sources, targets: the texts, never empty; as many targets as sources.
         warnings: what was left out, one sentence each.
         label: the source's name in messages.
         columns: the columns of sources and targets, by name, or by position where there is no header line; None
@@ -109,7 +109,7 @@ def split_pairs(sources: list[str], *, validation: float, test: float, seed: int
     """Return the pairs of each part (positions, ascending): ``"train"``, ``"validation"``, ``"test"``.
 
     The shares count distinct sources: all translations of a text fall in one part, and so do texts that differ only in
-    case, white space or the composition of their characters, which a model cannot tell apart. A share that rounds to 0
+    case, white space or the composition of their characters, which are equal to a model. A share that rounds to 0
     takes one source if at least two remain for training.
     """
     distinct, group = np.unique(np.array([_bare(text) for text in sources], dtype=object), return_inverse=True)

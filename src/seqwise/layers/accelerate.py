@@ -1,27 +1,35 @@
-"""Putting the fused kernel under a model that already exists, and stock layers back where it is to leave Seqwise."""
+"""Replacing the LSTM layers of an existing model by fused ones, and back by Keras's for export."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
+from seqwise.backend import import_keras
 from seqwise.layers.bidirectional import Bidirectional
-from seqwise.layers.lstm import LSTM, keras, why_not
+from seqwise.layers.lstm import LSTM, why_not
+
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = import_keras()
+
+Layer = TypeVar("Layer", bound=keras.layers.Layer)
 
 FUSED = {keras.layers.LSTM: LSTM, keras.layers.Bidirectional: Bidirectional}
 STOCK = {fused: stock for stock, fused in FUSED.items()}
 
 
-def accelerate(model: Any, *, verbose: bool = True) -> Any:
-    """Let every LSTM and Bidirectional(LSTM) of a Keras model run on the fused kernel, in place.
+def accelerate(model: Layer, *, verbose: bool = True) -> Layer:
+    """Run every LSTM and Bidirectional(LSTM) of a Keras model on the fused kernel, in place.
 
-    The layers stay the same objects with the same weights, names and compilation; only their inner loop changes.
-    Nested models and subclassed models are searched, too.
+    The layers stay the same objects with the same weights and names, and the model stays compiled; only the layers'
+    inner loop changes. Nested and subclassed models are included.
 
     Args:
         model: a built Keras model (or layer).
-        verbose: print what was left to Keras, and why.
+        verbose: print which layers were left to Keras, and why.
 
     Returns:
         the same model.
@@ -31,22 +39,22 @@ def accelerate(model: Any, *, verbose: bool = True) -> Any:
         >>> type(accelerate(model).layers[0]).__module__
         'seqwise.layers.lstm'
     """
-    left = []
+    left_to_keras = []
     for layer in recurrent_layers(model):
         if type(layer) in FUSED:
             layer.__class__ = FUSED[type(layer)]
         reason = _why_left(layer)
         if reason:
-            left.append(f"{layer.name}: {reason}")
+            left_to_keras.append(f"{layer.name}: {reason}")
     _forget_compiled_steps(model)
-    if verbose and left:
-        print("seqwise.accelerate left to Keras:\n  " + "\n  ".join(left))
+    if verbose and left_to_keras:
+        print("seqwise.accelerate left to Keras:\n  " + "\n  ".join(left_to_keras))
     return model
 
 
 @contextmanager
-def stock_layers(model: Any) -> Iterator[Any]:
-    """Make the fused layers of a model Keras's own for a while, so that what is saved loads without Seqwise."""
+def stock_layers(model: Layer) -> Iterator[Layer]:
+    """Turn the fused layers of a model into Keras's own inside the block: what is saved there loads without Seqwise."""
     changed = [layer for layer in recurrent_layers(model) if type(layer) in STOCK]
     for layer in changed:
         layer.__class__ = STOCK[type(layer)]
@@ -57,24 +65,24 @@ def stock_layers(model: Any) -> Iterator[Any]:
             layer.__class__ = FUSED[type(layer)]
 
 
-def recurrent_layers(model: Any) -> list[Any]:
-    """Return every recurrent layer in a model, wrapped and nested ones included."""
+def recurrent_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """Return every recurrent layer in a model, including wrapped and nested ones."""
     kinds = (keras.layers.RNN, keras.layers.Bidirectional)
     return [layer for layer in model._flatten_layers() if isinstance(layer, kinds)]
 
 
-def _why_left(layer: Any) -> str:
+def _why_left(layer: keras.layers.Layer) -> str:
     if isinstance(layer, LSTM):
         return why_not(layer)
     if isinstance(layer, keras.layers.LSTM):
-        return f"{type(layer).__name__} is a subclass of LSTM and may have a loop of its own"
+        return f"{type(layer).__name__} is a subclass of LSTM and may have its own loop"
     if isinstance(layer, keras.layers.Bidirectional):
-        return ""  # its layers speak for themselves
+        return ""  # its layers are listed themselves
     return f"the kernel is an LSTM; this is {type(layer).__name__}"
 
 
-def _forget_compiled_steps(model: Any) -> None:
-    # they were traced with the old loop
+def _forget_compiled_steps(model: keras.layers.Layer) -> None:
+    # these were traced with the old loop
     for name in ("train_function", "test_function", "predict_function"):
         if hasattr(model, name):
             setattr(model, name, None)

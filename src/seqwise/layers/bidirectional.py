@@ -1,18 +1,24 @@
-"""Keras's Bidirectional layer, its two LSTMs run by the fused kernel at the same time."""
+"""Keras's Bidirectional layer, with both LSTMs in one call of the fused kernel."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from seqwise.layers.lstm import LSTM, keras, kernel_options, kernel_weights, on_cpu, why_not
+from seqwise.backend import import_keras
+from seqwise.layers.lstm import LSTM, kernel_options, kernel_weights, on_cpu, why_not
+
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = import_keras()
 
 
 @keras.saving.register_keras_serializable("seqwise")
 class Bidirectional(keras.layers.Bidirectional):
-    """`keras.layers.Bidirectional` around a `seqwise.layers.LSTM`: both directions run at the same time.
+    """`keras.layers.Bidirectional` that runs both directions of a `seqwise.layers.LSTM` at the same time.
 
-    Around any other layer, and for settings that the two directions do not share, it is Keras's own.
+    With any other layer, and with settings that the directions do not share, it behaves as Keras's own.
 
     Call: inputs (samples, timesteps, features) → as `keras.layers.Bidirectional`.
     """
@@ -24,16 +30,18 @@ class Bidirectional(keras.layers.Bidirectional):
 
         layers = (self.forward_layer, self.backward_layer)
         dtype = keras.backend.standardize_dtype(sequences.dtype)
-        states = [None, None] if initial_state is None else [tuple(initial_state[:2]), tuple(initial_state[2:])]
+        states = (None, None) if initial_state is None else (tuple(initial_state[:2]), tuple(initial_state[2:]))
+        weights, backward_weights = (kernel_weights(layer, dtype) for layer in layers)
         results = bidirectional_lstm(
             sequences,
-            *(kernel_weights(layer, dtype) for layer in layers),
+            weights,
+            backward_weights,
             *states,
             mask=mask,
             return_sequences=self.return_sequences,
             options=kernel_options(self.forward_layer),
         )
-        # Keras merges: each layer's inner loop finds its result ready
+        # Keras merges the outputs: each layer's inner loop returns its ready result
         for layer, result in zip(layers, results, strict=True):
             layer.ready = result
         try:
@@ -54,10 +62,10 @@ class Bidirectional(keras.layers.Bidirectional):
             return False
         if initial_state is not None and len(initial_state) != 4:
             return False
-        one, other = (kernel_options(layer) for layer in layers)
+        options, backward_options = (kernel_options(layer) for layer in layers)
         return (
             forward.units == backward.units
             and forward.use_bias == backward.use_bias
-            and one.go_backwards != other.go_backwards
-            and one == replace(other, go_backwards=one.go_backwards)
+            and options.go_backwards != backward_options.go_backwards
+            and options == replace(backward_options, go_backwards=options.go_backwards)
         )

@@ -1,20 +1,26 @@
-"""Keras's LSTM layer with the fused kernel in the place of its inner loop, and nothing else changed."""
+"""Keras's LSTM layer with the fused kernel as its inner loop; nothing else is changed."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqwise.backend import import_keras
 from seqwise.ops import Options, supports
+from seqwise.ops.options import ACTIVATIONS as KERNEL_ACTIVATIONS
 
-keras = import_keras()
+if TYPE_CHECKING:
+    import keras
 
-# the activations that the kernel has, by the function that Keras resolves their names to
-ACTIVATIONS = {getattr(keras.activations, name): name for name in ("tanh", "sigmoid", "hard_sigmoid", "relu", "linear")}
+    from seqwise.ops.jax import Result, Weights
+else:
+    keras = import_keras()
+
+# the kernel's activations, by the function that Keras resolves their names to
+ACTIVATIONS = {getattr(keras.activations, name): name for name in KERNEL_ACTIVATIONS}
 
 
-def why_not(layer: Any, dtype: str | None = None) -> str:
-    """Say why the kernel cannot run a `keras.layers.LSTM` (or a subclass) as it is set; empty where it can."""
+def why_not(layer: keras.layers.LSTM, dtype: str | None = None) -> str:
+    """Return the reason why the kernel cannot run a layer with its settings; empty if it can."""
     if keras.backend.backend() != "jax":
         return f"on the {keras.backend.backend()} backend Keras's own loop runs"
     for role in ("activation", "recurrent_activation"):
@@ -28,8 +34,8 @@ def why_not(layer: Any, dtype: str | None = None) -> str:
     return ""
 
 
-def kernel_options(layer: Any) -> Options:
-    """Return the options of the kernel that stand for a layer's."""
+def kernel_options(layer: keras.layers.LSTM) -> Options:
+    """Return the kernel's options for a layer's settings."""
     return Options(
         activation=ACTIVATIONS[layer.activation],
         recurrent_activation=ACTIVATIONS[layer.recurrent_activation],
@@ -39,8 +45,8 @@ def kernel_options(layer: Any) -> Options:
     )
 
 
-def masked_output(layer: Any) -> str:
-    # Keras's unrolled loop starts its repeated output at zero and knows no `zero_output_for_mask`;
+def masked_output(layer: keras.layers.LSTM) -> str:
+    # Keras's unrolled loop starts its repeated output at zero and ignores `zero_output_for_mask`;
     # its scan starts at the initial state
     if layer.unroll:
         return "previous_output"
@@ -51,11 +57,10 @@ def masked_output(layer: Any) -> str:
 class LSTM(keras.layers.LSTM):
     """`keras.layers.LSTM`, run by Seqwise's fused kernel on the JAX backend.
 
-    The arguments, configuration, weights, initial values and numbers are Keras's own (see its documentation;
-    Hochreiter & Schmidhuber 1997); with ``stateful=True``, the state goes on in `fit` and `predict` on JAX, too. Where
-    the kernel does not cover a setting (`why_not` tells), and on the other backends, Keras's loop runs. A saved model
-    loads without Seqwise by
-    ``keras.models.load_model(path, custom_objects={"seqwise>LSTM": keras.layers.LSTM})``.
+    Arguments, configuration, weights, initial values and results are Keras's own (see its documentation; Hochreiter &
+    Schmidhuber 1997); with ``stateful=True``, the state is also kept in `fit` and `predict` on JAX. For settings that
+    the kernel does not support (see `why_not`), and on the other backends, Keras's loop runs. A saved model loads
+    without Seqwise by ``keras.models.load_model(path, custom_objects={"seqwise>LSTM": keras.layers.LSTM})``.
 
     Call: inputs (samples, timesteps, features) → (samples, units), or (samples, timesteps, units) with
     `return_sequences`.
@@ -66,20 +71,21 @@ class LSTM(keras.layers.LSTM):
         (2, 4)
     """
 
-    ready: Any = None  # (output, h, c) that Bidirectional has computed for this call
+    ready: Result | None = None  # the result for this call, where Bidirectional has computed it
 
     @property
-    def variables(self) -> list[Any]:
-        """As Keras has them, and on JAX the state of a stateful layer.
+    def variables(self) -> list[keras.Variable]:
+        """Keras's variables, and on JAX the state of a stateful layer.
 
-        Keras 3.15 leaves it out. On JAX `fit`, `evaluate` and `predict` hand on nothing but variables: every batch
-        would start at zero. The state stays out of `weights`, and so of what is saved.
+        Keras 3.15 leaves it out. On JAX `fit`, `evaluate` and `predict` pass on nothing but variables: every batch
+        would start at zero. The state is not among the `weights`, and so is not saved.
         """
-        found = super().variables
+        variables = super().variables
         if keras.backend.backend() == "jax" and self.stateful and self.states is not None:
-            known = {id(variable) for variable in found}
-            found += [state for state in keras.tree.flatten(self.states) if id(state) not in known]
-        return found
+            known = {id(variable) for variable in variables}
+            states: list[keras.Variable] = keras.tree.flatten(self.states)
+            variables += [state for state in states if id(state) not in known]
+        return variables
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         if self.ready is not None:
@@ -102,34 +108,34 @@ class LSTM(keras.layers.LSTM):
         return _as_keras(result, self.return_sequences)
 
 
-def _as_keras(result: Any, return_sequences: bool) -> Any:
-    """Order the kernel's (output, h, c) as Keras's inner loops do: last output, all outputs, states."""
+def _as_keras(result: Result, return_sequences: bool) -> tuple[Any, Any, list[Any]]:
+    """Return the kernel's (output, h, c) in the order of Keras's inner loops: last output, all outputs, states."""
     output, h, c = result
     return (output[:, -1] if return_sequences else output), output, [h, c]
 
 
 def on_cpu() -> bool:
-    """Tell whether JAX will run on the CPU; the kernel has no other target."""
+    """Tell whether JAX runs on the CPU, the kernel's only target."""
     import jax
 
     return jax.default_backend() == "cpu"
 
 
-def kernel_weights(layer: Any, dtype: str) -> tuple[Any, Any, Any]:
-    """Return (kernel, recurrent_kernel, bias or None) in the dtype that the layer computes in."""
+def kernel_weights(layer: keras.layers.LSTM, dtype: str) -> Weights:
+    """Return (kernel, recurrent_kernel, bias or None) in a dtype."""
     cell = layer.cell
     weights = (cell.kernel, cell.recurrent_kernel, cell.bias)
     return tuple(None if w is None else keras.ops.cast(w, dtype) for w in weights)  # type: ignore[return-value]
 
 
-def dropout_factors(layer: Any, sequences: Any, initial_state: Any, training: bool) -> dict[str, Any]:
-    """Return the cell's dropout masks, (masks, samples, features) and (masks, samples, units), where they are on."""
-    cell, found = layer.cell, {}
+def dropout_factors(layer: keras.layers.LSTM, sequences: Any, initial_state: Any, training: bool) -> dict[str, Any]:
+    """Return the active dropout masks of the cell, (masks, samples, features) and (masks, samples, units)."""
+    cell, factors = layer.cell, {}
     if training and 0 < cell.dropout < 1:
-        found["input_dropout"] = _stacked(cell.get_dropout_mask(sequences[:, 0, :]))
+        factors["input_dropout"] = _stacked(cell.get_dropout_mask(sequences[:, 0, :]))
     if training and 0 < cell.recurrent_dropout < 1:
-        found["recurrent_dropout"] = _stacked(cell.get_recurrent_dropout_mask(initial_state[0]))
-    return found
+        factors["recurrent_dropout"] = _stacked(cell.get_recurrent_dropout_mask(initial_state[0]))
+    return factors
 
 
 def _stacked(masks: Any) -> Any:

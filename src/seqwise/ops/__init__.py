@@ -1,8 +1,8 @@
 """The fused LSTM, the same function for every array library.
 
 `seqwise.ops.numpy.lstm` and `seqwise.ops.jax.lstm` take the same arguments and return the same
-numbers; `seqwise.ops.reference.lstm` says in NumPy what these numbers are. Ask `supports` before
-calling with options from elsewhere.
+numbers; `seqwise.ops.reference.lstm` is their specification in plain NumPy. Check a layer's settings
+with `supports` before calling them.
 """
 
 from seqwise.ops.options import Options, supports

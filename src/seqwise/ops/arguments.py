@@ -1,29 +1,57 @@
 """The order in which arrays are handed to the kernel (see `bindings/arguments.h`)."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, Self
+
+from seqwise.backend import Array
+from seqwise.ops.options import DTYPES, Options
 
 
 class Inputs(NamedTuple):
     """What an LSTM computes from. B samples, T timesteps, F features, H units; gates i, f, c, o."""
 
-    x: Any  # (B, T, F)
-    kernel: Any  # (F, 4H)
-    recurrent_kernel: Any  # (H, 4H)
-    bias: Any = None  # (4H,)
-    h0: Any = None  # (B, H)
-    c0: Any = None  # (B, H)
-    mask: Any = None  # (B, T) bool; True: use the timestep
-    input_dropout: Any = None  # (D, B, F) factors, scaled; D is dropout_masks
-    recurrent_dropout: Any = None  # (D, B, H)
+    x: Array  # (B, T, F)
+    kernel: Array  # (F, 4H)
+    recurrent_kernel: Array  # (H, 4H)
+    bias: Array | None = None  # (4H,)
+    h0: Array | None = None  # (B, H)
+    c0: Array | None = None  # (B, H)
+    mask: Array | None = None  # (B, T) bool; True: use the timestep
+    input_dropout: Array | None = None  # (D, B, F) factors, scaled; D is dropout_masks
+    recurrent_dropout: Array | None = None  # (D, B, H)
 
     @property
     def sizes(self) -> tuple[int, int, int, int]:
         """(B, T, F, H)."""
-        return (*self.x.shape, self.recurrent_kernel.shape[0])
+        B, T, F = self.x.shape
+        return B, T, F, self.recurrent_kernel.shape[0]
+
+    def prepared(self, as_array: Callable[..., Array], options: Options) -> Self:
+        """Return the same arrays in the dtype of x (the mask as bool), with their shapes checked.
+
+        Args:
+            as_array: (array, dtype or None) → the array of the library that computes.
+
+        Raises:
+            TypeError: x is neither float32 nor float64.
+            ValueError: see `check`.
+        """
+        dtype = as_array(self.x).dtype
+        if str(dtype) not in DTYPES:
+            raise TypeError(f"x has dtype {dtype}; the LSTM kernel computes in {' and '.join(DTYPES)}.")
+        arrays: dict[str, Any] = {
+            name: None if array is None else as_array(array, bool if name == "mask" else dtype)
+            for name, array in self._asdict().items()
+        }
+        inputs = type(self)(**arrays)
+        check(inputs, options.dropout_masks)
+        return inputs
 
 
 class Outputs(NamedTuple):
-    """What it gives. `y` or `last`, whichever was asked for."""
+    """What an LSTM returns: `y` or `last`, and the final states."""
 
     y: Any  # (B, T, H)
     last: Any  # (B, H)
@@ -50,10 +78,10 @@ class InputGradients(NamedTuple):
 
 
 def check(inputs: Inputs, dropout_masks: int) -> None:
-    """Compares every shape with the sizes that x and recurrent_kernel give.
+    """Compare every shape with the sizes of x and recurrent_kernel.
 
     Raises:
-        ValueError: a shape that does not fit, with what it should be.
+        ValueError: a shape does not fit; says what it should be.
     """
     if len(inputs.x.shape) != 3:
         raise ValueError(f"x must have the axes (samples, timesteps, features); its shape is {tuple(inputs.x.shape)}.")
@@ -64,7 +92,7 @@ def check(inputs: Inputs, dropout_masks: int) -> None:
         )
     B, T, F, H = inputs.sizes
     D = dropout_masks
-    expected = Inputs((B, T, F), (F, 4 * H), (H, 4 * H), (4 * H,), (B, H), (B, H), (B, T), (D, B, F), (D, B, H))
+    expected = ((B, T, F), (F, 4 * H), (H, 4 * H), (4 * H,), (B, H), (B, H), (B, T), (D, B, F), (D, B, H))
     for name, array, shape in zip(Inputs._fields, inputs, expected, strict=True):
         if array is not None and tuple(array.shape) != shape:
             raise ValueError(
@@ -75,6 +103,6 @@ def check(inputs: Inputs, dropout_masks: int) -> None:
         raise ValueError("initial_state needs both h and c.")
 
 
-def present(arrays) -> int:
-    """A bit for each array that is not None."""
+def present(arrays: Iterable[object]) -> int:
+    """Return a bit for each array that is not None."""
     return sum(1 << k for k, array in enumerate(arrays) if array is not None)

@@ -1,68 +1,68 @@
-"""The fused LSTM on JAX arrays, by way of XLA's foreign function interface."""
+"""The fused LSTM on JAX arrays, through XLA's foreign function interface."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from seqwise import _kernel
-from seqwise.ops.arguments import (
-    InputGradients,
-    Inputs,
-    OutputGradients,
-    Outputs,
-    check,
-    present,
-)
-from seqwise.ops.options import DTYPES, Options
+from seqwise.backend import Array
+from seqwise.ops.arguments import InputGradients, Inputs, OutputGradients, Outputs, present
+from seqwise.ops.options import Options
+
+Optional: TypeAlias = "Array | None"
+States: TypeAlias = "tuple[Array, Array]"
+Weights: TypeAlias = "tuple[Array, Array, Optional]"  # kernel, recurrent_kernel, bias
+Result: TypeAlias = tuple[jax.Array, jax.Array, jax.Array]  # outputs, h, c
 
 _FORWARD, _BACKWARD = "seqwise_lstm_forward", "seqwise_lstm_backward"
 jax.ffi.register_ffi_target(_FORWARD, _kernel.jax_forward(), platform="cpu")
 jax.ffi.register_ffi_target(_BACKWARD, _kernel.jax_backward(), platform="cpu")
-# XLA makes every call's arrays anew; zeroed pages for them took 5 to 25 % of a training step
+# XLA allocates new arrays in every call; zeroing their pages took 5 to 25 % of a training step
 _kernel.keep_freed_memory()
 
 
 def lstm(
-    x,
-    kernel,
-    recurrent_kernel,
-    bias=None,
-    initial_state=None,
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Optional = None,
+    initial_state: States | None = None,
     *,
-    mask=None,
-    input_dropout=None,
-    recurrent_dropout=None,
-    return_sequences=False,
-    options=Options(),
-):
-    """Runs an LSTM over sequences. Arguments and results as `seqwise.ops.numpy.lstm`.
+    mask: Optional = None,
+    input_dropout: Optional = None,
+    recurrent_dropout: Optional = None,
+    return_sequences: bool = False,
+    options: Options = Options(),
+) -> Result:
+    """Run an LSTM over sequences. Arguments and results as in `seqwise.ops.numpy.lstm`.
 
     Works under jit, grad, vmap and scan. Gradients flow to x, the weights and the initial state;
     the dropout factors and the mask count as constants.
     """
-    inputs = _prepare(
-        x, kernel, recurrent_kernel, bias, initial_state, mask, input_dropout, recurrent_dropout,
-        options,
-    )  # fmt: skip
-    results: Any = _lstm((inputs,), return_sequences, options)
+    h0, c0 = (None, None) if initial_state is None else initial_state
+    inputs = Inputs(x, kernel, recurrent_kernel, bias, h0, c0, mask, input_dropout, recurrent_dropout)
+    results: Any = _lstm((inputs.prepared(jnp.asarray, options),), return_sequences, options)
     return results[0]
 
 
 def bidirectional_lstm(
-    x,
-    weights,
-    backward_weights,
-    initial_state=None,
-    backward_initial_state=None,
+    x: Array,
+    weights: Weights,
+    backward_weights: Weights,
+    initial_state: States | None = None,
+    backward_initial_state: States | None = None,
     *,
-    mask=None,
-    return_sequences=False,
-    options=Options(),
-):
-    """Runs two LSTMs over the same sequences in opposite directions, at the same time.
+    mask: Optional = None,
+    return_sequences: bool = False,
+    options: Options = Options(),
+) -> tuple[Result, Result]:
+    """Run two LSTMs over the same sequences in opposite directions, at the same time.
 
     Args:
         x: Inputs (samples, timesteps, features).
@@ -75,49 +75,23 @@ def bidirectional_lstm(
         options: See `Options`. `go_backwards` is that of the first direction.
 
     Returns:
-        For each direction what `lstm` returns. The second's outputs stand in its order of
+        The result of `lstm` for each direction. The second's outputs are in its order of
         processing, from the last timestep to the first.
     """
     both = tuple(
-        _prepare(x, w[0], w[1], w[2], state, mask, None, None, options)
+        Inputs(x, *w, *((None, None) if state is None else state), mask).prepared(jnp.asarray, options)
         for w, state in ((weights, initial_state), (backward_weights, backward_initial_state))
     )
     results: Any = _lstm(both, return_sequences, options)
     return results
 
 
-def _prepare(
-    x, kernel, recurrent_kernel, bias, initial_state, mask, input_dropout, recurrent_dropout, options
-) -> Inputs:
-    h0, c0 = (None, None) if initial_state is None else initial_state
-    x = jnp.asarray(x)
-    if str(x.dtype) not in DTYPES:
-        raise TypeError(f"x has dtype {x.dtype}; the LSTM kernel computes in {' and '.join(DTYPES)}.")
-
-    def as_x(array):
-        return None if array is None else jnp.asarray(array, x.dtype)
-
-    inputs = Inputs(
-        x,
-        as_x(kernel),
-        as_x(recurrent_kernel),
-        as_x(bias),
-        as_x(h0),
-        as_x(c0),
-        None if mask is None else jnp.asarray(mask, bool),
-        as_x(input_dropout),
-        as_x(recurrent_dropout),
-    )
-    check(inputs, options.dropout_masks)
-    return inputs
-
-
-def _call(target, passes, shapes, options):
-    """A foreign call on the arrays of one or two passes; returns those of `shapes`, likewise."""
-    arrays = [array for each in passes for array in each if array is not None]
-    wanted = [shape for each in shapes for shape in each if shape is not None]
+def _call(target: str, passes: Sequence[Any], shapes: Sequence[Any], options: Options) -> tuple[Any, ...]:
+    """Call the kernel on the arrays of one or two passes; return arrays of `shapes`, in the same tuples."""
+    arrays = [array for group in passes for array in group if array is not None]
+    result_shapes = [shape for group in shapes for shape in group if shape is not None]
     results = iter(
-        jax.ffi.ffi_call(target, wanted, vmap_method="sequential")(
+        jax.ffi.ffi_call(target, result_shapes, vmap_method="sequential")(
             *arrays,
             **{name: np.int64(code) for name, code in options.codes().items()},
             arguments=np.int64(present(passes[0])),
@@ -125,10 +99,12 @@ def _call(target, passes, shapes, options):
             passes=np.int64(len(passes)),
         )
     )
-    return tuple(type(each)(*(None if shape is None else next(results) for shape in each)) for each in shapes)
+    return tuple(type(group)(*(None if shape is None else next(results) for shape in group)) for group in shapes)
 
 
-def _forward(passes, return_sequences, options, training):
+def _forward(
+    passes: tuple[Inputs, ...], return_sequences: bool, options: Options, training: bool
+) -> tuple[Outputs, ...]:
     B, T, F, H = passes[0].sizes
     dtype = passes[0].x.dtype
     state = jax.ShapeDtypeStruct((B, H), dtype)
@@ -143,60 +119,55 @@ def _forward(passes, return_sequences, options, training):
     return _call(_FORWARD, passes, (shapes,) * len(passes), options)
 
 
-def _results(outputs, return_sequences):
+def _results(outputs: tuple[Outputs, ...], return_sequences: bool) -> tuple[Result, ...]:
     return tuple((o.y if return_sequences else o.last, o.hT, o.cT) for o in outputs)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(1, 2))
-def _lstm(passes, return_sequences, options):
+def _lstm(passes: tuple[Inputs, ...], return_sequences: bool, options: Options) -> tuple[Result, ...]:
     return _results(_forward(passes, return_sequences, options, False), return_sequences)
 
 
-def _lstm_forward(passes, return_sequences, options):
-    # With symbolic zeros every leaf says whether its gradient is wanted: that of x is not, in
+def _lstm_forward(passes: Any, return_sequences: bool, options: Options) -> tuple[tuple[Result, ...], Any]:
+    # With symbolic zeros every leaf says whether its gradient is needed: that of x is not, in
     # the first layer of a model. An empty tuple carries this in the structure of the residuals.
     need_dx = () if passes[0].x.perturbed else None
     passes = jax.tree.map(lambda leaf: leaf.value, passes, is_leaf=lambda v: hasattr(v, "perturbed"))
     outputs = _forward(passes, return_sequences, options, True)
-    kept = (passes, tuple(o.reserve for o in outputs), need_dx)
-    return _results(outputs, return_sequences), kept
+    residuals = (passes, tuple(o.reserve for o in outputs), need_dx)
+    return _results(outputs, return_sequences), residuals
 
 
-def _lstm_backward(return_sequences, options, kept, gradients):
-    passes, reserves, need_dx = kept
-    # Both passes of a call must leave out the same arrays, so a gradient is zero only if it is
-    # for both.
-    given = []
+def _lstm_backward(
+    return_sequences: bool, options: Options, residuals: Any, gradients: tuple[Result, ...]
+) -> tuple[tuple[Inputs, ...]]:
+    passes, reserves, need_dx = residuals
+    # both passes of a call must leave out the same arrays, so a gradient is left out only if it is zero for both
+    result_gradients = []
     for k in range(3):
-        column = [each[k] for each in gradients]
+        column = [result[k] for result in gradients]
         zero = [isinstance(g, jax.custom_derivatives.SymbolicZero) for g in column]
-        given.append(
+        result_gradients.append(
             [None] * len(column)
             if all(zero)
             else [jnp.zeros(g.shape, g.dtype) if z else g for g, z in zip(column, zero, strict=True)]
         )
     output_gradients = [
-        OutputGradients(
-            reserve,
-            given[0][k] if return_sequences else None,
-            None if return_sequences else given[0][k],
-            given[1][k],
-            given[2][k],
-        )
-        for k, reserve in enumerate(reserves)
+        OutputGradients(reserve, output if return_sequences else None, None if return_sequences else output, h, c)
+        for reserve, output, h, c in zip(reserves, *result_gradients, strict=True)
     ]
-    wanted = tuple(
+    shapes = tuple(
         InputGradients(
             *(
                 None if array is None else jax.ShapeDtypeStruct(array.shape, array.dtype)
-                for array in (each.x if need_dx is not None else None, *each[1:6])
+                for array in (inputs.x if need_dx is not None else None, *inputs[1:6])
             )
         )
-        for each in passes
+        for inputs in passes
     )
-    arguments = [(*a, *g) for a, g in zip(passes, output_gradients, strict=True)]
-    results = _call(_BACKWARD, arguments, wanted, options)
-    return (tuple(Inputs(*gradients) for gradients in results),)
+    arguments = [(*inputs, *grads) for inputs, grads in zip(passes, output_gradients, strict=True)]
+    results = _call(_BACKWARD, arguments, shapes, options)
+    return (tuple(Inputs(*grads) for grads in results),)
 
 
 _lstm.defvjp(_lstm_forward, _lstm_backward, symbolic_zeros=True)

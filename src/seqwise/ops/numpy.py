@@ -1,26 +1,33 @@
 """The fused LSTM on NumPy arrays."""
 
+from __future__ import annotations
+
+from typing import TypeAlias
+
 import numpy as np
 
 from seqwise import _kernel
-from seqwise.ops.arguments import InputGradients, Inputs, OutputGradients, Outputs, check
-from seqwise.ops.options import DTYPES, Options
+from seqwise.backend import Array
+from seqwise.ops.arguments import InputGradients, Inputs, OutputGradients, Outputs
+from seqwise.ops.options import Options
+
+Optional: TypeAlias = "Array | None"
 
 
 def lstm(
-    x,
-    kernel,
-    recurrent_kernel,
-    bias=None,
-    initial_state=None,
+    x: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Optional = None,
+    initial_state: tuple[Array, Array] | None = None,
     *,
-    mask=None,
-    input_dropout=None,
-    recurrent_dropout=None,
-    return_sequences=False,
-    options=Options(),
-):
-    """Runs an LSTM over sequences, with the semantics of `keras.layers.LSTM`.
+    mask: Optional = None,
+    input_dropout: Optional = None,
+    recurrent_dropout: Optional = None,
+    return_sequences: bool = False,
+    options: Options = Options(),
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Run an LSTM over sequences, with the semantics of `keras.layers.LSTM`.
 
     Args:
         x: Inputs (samples, timesteps, features), float32 or float64.
@@ -42,35 +49,49 @@ def lstm(
         ValueError: shapes that do not fit together.
         TypeError: a dtype other than float32 and float64.
     """
-    inputs = _prepare(
-        x, kernel, recurrent_kernel, bias, initial_state, mask, input_dropout, recurrent_dropout,
-        options,
-    )  # fmt: skip
-    outputs = _run(inputs, return_sequences, options, training=False)
+    h0, c0 = (None, None) if initial_state is None else initial_state
+    inputs = Inputs(x, kernel, recurrent_kernel, bias, h0, c0, mask, input_dropout, recurrent_dropout)
+    outputs = _run(_contiguous(inputs, options), return_sequences, options, training=False)
     return (outputs.y if return_sequences else outputs.last), outputs.hT, outputs.cT
 
 
-def forward(inputs: Inputs, return_sequences=False, options=Options()) -> Outputs:
-    """The training forward pass: as `lstm`, and keeps what `backward` needs."""
+def forward(inputs: Inputs, return_sequences: bool = False, options: Options = Options()) -> Outputs:
+    """Run the forward pass of training: like `lstm`, but keep what `backward` needs."""
     return _run(_contiguous(inputs, options), return_sequences, options, training=True)
 
 
-def backward(inputs: Inputs, reserve, y=None, last=None, hT=None, cT=None, options=Options()) -> InputGradients:
-    """Gradients of the inputs, given those of the outputs (None: zeros)."""
+def backward(
+    inputs: Inputs,
+    reserve: np.ndarray,
+    y: Optional = None,
+    last: Optional = None,
+    hT: Optional = None,
+    cT: Optional = None,
+    options: Options = Options(),
+) -> InputGradients:
+    """Return the gradients of the inputs from those of the outputs (None: zeros)."""
     inputs = _contiguous(inputs, options)
     dtype = inputs.x.dtype
-    given = OutputGradients(
+    of_outputs = OutputGradients(
         reserve, *(None if g is None else np.ascontiguousarray(g, dtype) for g in (y, last, hT, cT))
     )
-    wanted = InputGradients(
+    of_inputs = InputGradients(
         *(None if a is None else np.empty(a.shape, dtype) for a in inputs[: len(InputGradients._fields)])
     )
-    _kernel.backward(list(inputs), list(given), list(wanted), list(options.codes().values()))
-    return wanted
+    _kernel.backward(list(inputs), list(of_outputs), list(of_inputs), list(options.numbers))
+    return of_inputs
 
 
-def step(x, h, c, kernel, recurrent_kernel, bias=None, options=Options()):
-    """One timestep for a stream: x (samples, features), h and c (samples, units) → new h and c."""
+def step(
+    x: np.ndarray,
+    h: np.ndarray,
+    c: np.ndarray,
+    kernel: np.ndarray,
+    recurrent_kernel: np.ndarray,
+    bias: np.ndarray | None = None,
+    options: Options = Options(),
+) -> tuple[np.ndarray, np.ndarray]:
+    """Run one timestep of a stream: x (samples, features), h and c (samples, units) → new h and c."""
     h_new, c_new = np.empty_like(h, order="C"), np.empty_like(c, order="C")
     arrays = (x, kernel, recurrent_kernel, bias, h, c, h_new, c_new)
     if not _kernel.step_in_place(*arrays, options.numbers):
@@ -78,26 +99,10 @@ def step(x, h, c, kernel, recurrent_kernel, bias=None, options=Options()):
     return h_new, c_new
 
 
-def _prepare(x, kernel, recurrent_kernel, bias, initial_state, mask, input_dropout,
-             recurrent_dropout, options):  # fmt: skip
-    h0, c0 = (None, None) if initial_state is None else initial_state
-    inputs = Inputs(x, kernel, recurrent_kernel, bias, h0, c0, mask, input_dropout, recurrent_dropout)
-    return _contiguous(inputs, options)
-
-
 def _contiguous(inputs: Inputs, options: Options) -> Inputs:
-    dtype = np.asarray(inputs.x).dtype
-    if str(dtype) not in DTYPES:
-        raise TypeError(f"x has dtype {dtype}; the LSTM kernel computes in {' and '.join(DTYPES)}.")
-    arrays = {
-        name: None if array is None else np.ascontiguousarray(array, bool if name == "mask" else dtype)
-        for name, array in inputs._asdict().items()
-    }
-    if arrays["mask"] is not None:
-        arrays["mask"] = arrays["mask"].view(np.uint8)
-    inputs = Inputs(**arrays)
-    check(inputs, options.dropout_masks)
-    return inputs
+    inputs = inputs.prepared(np.ascontiguousarray, options)
+    mask = inputs.mask
+    return inputs if mask is None else inputs._replace(mask=mask.view(np.uint8))  # as the binding takes it
 
 
 def _run(inputs: Inputs, return_sequences: bool, options: Options, training: bool) -> Outputs:
@@ -110,5 +115,5 @@ def _run(inputs: Inputs, return_sequences: bool, options: Options, training: boo
         cT=np.empty((B, H), dtype),
         reserve=np.empty(_kernel.reserve_size(B, T, F, H, dtype == np.float64), dtype) if training else None,
     )
-    _kernel.forward(list(inputs), list(outputs), list(options.codes().values()))
+    _kernel.forward(list(inputs), list(outputs), list(options.numbers))
     return outputs

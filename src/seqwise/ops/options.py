@@ -1,4 +1,4 @@
-"""What the fused LSTM can do, and how its options are written for the kernel."""
+"""The options of the fused LSTM, and their codes for the kernel."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +15,7 @@ class Options:
     Args:
         activation: Of the candidate and of the cell state; one of `ACTIVATIONS`.
         recurrent_activation: Of the three gates; one of `ACTIVATIONS`.
-        go_backwards: Process timesteps from the last to the first. Outputs stand in the order
+        go_backwards: Process timesteps from the last to the first. Outputs are in the order
             of processing, as in Keras.
         masked_output: The output at a masked timestep: "previous_state" (Keras on JAX),
             "previous_output" (the same, but zero before the first unmasked timestep: unrolled
@@ -33,7 +33,7 @@ class Options:
     masked_output: str = "previous_state"
     dropout_masks: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name, value, known in (
             ("activation", self.activation, ACTIVATIONS),
             ("recurrent_activation", self.recurrent_activation, ACTIVATIONS),
@@ -44,7 +44,7 @@ class Options:
                 raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, known))}.")
 
     def codes(self) -> dict[str, int]:
-        """The numbers that stand for the options in `seqwise/lstm.h`."""
+        """Return the numbers of the options in `seqwise/lstm.h`."""
         return {
             "activation": ACTIVATIONS.index(self.activation),
             "recurrent_activation": ACTIVATIONS.index(self.recurrent_activation),
@@ -55,12 +55,12 @@ class Options:
 
     @cached_property
     def numbers(self) -> tuple[int, ...]:
-        """The values of `codes()`, made once: a step takes hardly longer than they do."""
+        """The values of `codes()`, cached: computing them takes almost as long as a step."""
         return tuple(self.codes().values())
 
 
-def supports(*, activation="tanh", recurrent_activation="sigmoid", dtype="float32") -> bool:
-    """Whether the kernel computes such an LSTM. Everything else about a layer it does.
+def supports(*, activation: str = "tanh", recurrent_activation: str = "sigmoid", dtype: object = "float32") -> bool:
+    """Tell whether the kernel computes such an LSTM; it supports all other settings of a layer.
 
     Example:
         >>> supports(activation="relu"), supports(activation="gelu"), supports(dtype="bfloat16")

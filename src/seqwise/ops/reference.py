@@ -1,4 +1,4 @@
-"""The LSTM of Keras 3 in plain NumPy: the specification that every fast version is held to."""
+"""The LSTM of Keras 3 in plain NumPy: the specification that every fast version is compared with."""
 
 import numpy as np
 
@@ -14,8 +14,8 @@ _ACTIVATIONS = {
 }
 
 
-def lstm(inputs: Inputs, options: Options = Options()):
-    """All outputs (B, T, H) and the final states h and c (B, H), in float64.
+def lstm(inputs: Inputs, options: Options = Options()) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return all outputs (B, T, H) and the final states h and c (B, H), in float64.
 
     Example:
         >>> y, h, c = lstm(Inputs(np.ones((2, 3, 1)), np.ones((1, 8)), np.zeros((2, 8))))

@@ -1,21 +1,22 @@
-"""Buckets of like lengths: how long the batches are to be, so that little of them is padding."""
+"""Buckets of similar length, chosen so that little of the batches is padding."""
 
 from __future__ import annotations
 
 import numpy as np
 
-MOST_BUCKETS = 8  # each is compiled on its own
-LEAST_SAVED = 0.02  # of the real steps, and so many steps: what a further bucket must save to be worth its compiling
+MOST_BUCKETS = 8  # each is compiled separately
+# a further bucket must save this share of the real steps, and at least so many steps, to be worth its compilation
+LEAST_SAVED = 0.02
 LEAST_STEPS = 500
-MOST_CANDIDATES = 400  # lengths that are tried as a bucket's
+MOST_CANDIDATES = 400  # lengths that are tried for a bucket
 
 
 def bucket_lengths(lengths: np.ndarray) -> np.ndarray:
-    """Choose the timesteps of the buckets, ascending, so that the padding is least; a sequence belongs to the first
-    bucket that holds it.
+    """Return the timesteps of the buckets, ascending, that minimize padding; a sequence belongs to the first bucket
+    that is long enough.
 
-    For each number of buckets the best choice is found exactly (by dynamic programming over the lengths); buckets are
-    added while each spares enough padding.
+    For each number of buckets dynamic programming over the lengths finds the best choice; buckets are added while each
+    saves enough padding.
 
     Args:
         lengths: timesteps of the sequences, int, shape (samples,).
@@ -30,16 +31,16 @@ def bucket_lengths(lengths: np.ndarray) -> np.ndarray:
     cost = np.where(
         np.arange(len(tops))[:, None] <= np.arange(len(tops)), tops * (below[1:] - below[:-1][:, None]), np.inf
     )
-    best = cost[0]  # of the candidates up to j, in one bucket
+    best = cost[0]  # cost of the candidates up to j, in one bucket
     choices = [[j] for j in range(len(tops))]
     least = max(LEAST_SAVED * float(lengths.sum()), LEAST_STEPS)
     for _ in range(MOST_BUCKETS - 1):
-        # the last bucket begins at candidate i, after the best choice for those before it
-        ways = np.concatenate([[np.inf], best[:-1]])[:, None] + cost
-        begin = ways.argmin(axis=0)
-        after = ways[begin, np.arange(len(tops))]
-        if not best[-1] - after[-1] >= least:
+        # the last bucket begins at candidate i, after the best choice for the candidates before it
+        totals = np.concatenate([[np.inf], best[:-1]])[:, None] + cost
+        begin = totals.argmin(axis=0)
+        improved = totals[begin, np.arange(len(tops))]
+        if not best[-1] - improved[-1] >= least:
             break
         choices = [[*choices[i - 1], j] if i else [j] for j, i in enumerate(begin)]
-        best = after
+        best = improved
     return tops[choices[-1]]

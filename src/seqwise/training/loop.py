@@ -29,9 +29,9 @@ class Training:
     Attributes:
         history: ``{"loss": [...], "val_loss": [...]}`` and the compiled metrics likewise, one value an epoch.
         seconds: wall time, compilation included.
-        best_epoch: the epoch (from 1) whose weights were kept; 0 where the first one did not end.
-        interrupted: Ctrl-C ended it.
-        diverged: a loss that was no longer finite ended it, in the epoch after those of the history.
+        best_epoch: the epoch (from 1) whose weights were kept; 0 if no epoch was completed.
+        interrupted: stopped by Ctrl-C.
+        diverged: stopped because the loss was no longer finite, in the epoch after those in the history.
     """
 
     history: dict[str, list[float]] = field(default_factory=dict)
@@ -45,8 +45,8 @@ class Training:
         if not self.diverged:
             return []
         return [
-            f"The loss was no longer finite in epoch {len(self.history['loss']) + 1}: the training ended there, and "
-            f"the weights of epoch {self.best_epoch} were kept. A lower learning_rate helps."
+            f"The loss was no longer finite in epoch {len(self.history['loss']) + 1}: training stopped there, and the "
+            f"weights of epoch {self.best_epoch} were kept. A lower learning_rate helps."
         ]
 
 
@@ -73,16 +73,16 @@ def fit(
 ) -> Training:
     """Train a compiled Keras model on windows or sequences, keeping the weights of the best epoch.
 
-    Ctrl-C ends the training, keeps the best weights so far and is noted in the result; so does a loss that is no longer
-    finite.
+    Ctrl-C stops training and keeps the best weights so far; so does a loss that is no longer finite. The result says
+    so.
 
     Args:
         model: a compiled Keras model. Its metrics weigh samples as its loss does: missing targets do not count.
-        train: shuffled anew each epoch by `seed`; every window or sequence once an epoch. Sequences of unequal
-            lengths come in batches of similar length.
-        validation: watched for the best epoch and for stopping early; None watches the training loss. Another split of
-            the same data: it lies in the same arrays.
-        patience: epochs without improvement before it stops; None trains all epochs.
+        train: reshuffled by `seed` in each epoch, which uses every window or sequence once. Sequences of unequal
+            lengths are batched by similar length.
+        validation: another split of the same samples, to choose the best epoch and to stop early; None uses the
+            training loss.
+        patience: epochs without improvement before training stops; None trains all epochs.
         verbose: a live progress bar; None shows it where standard error is a terminal or a notebook.
 
     Raises:
@@ -117,7 +117,7 @@ def fit(
                 if epoch == 0:
                     raise SettingError(
                         f"The loss is not finite in the first epoch ({logs['loss']:g}): nothing was learned. Lower the "
-                        "learning_rate, and look for values far from the others."
+                        "learning_rate, and check the data for outliers."
                     )
                 result.diverged = True
                 break

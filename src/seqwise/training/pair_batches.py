@@ -24,11 +24,11 @@ class PairBatches(BucketedBatches[PairArrays]):
     """Pairs of token sequences as a translation model takes them: ``[source, decoder input]``.
 
     The decoder input is a target without its last token, and the decoder learns the target without its first one
-    (teacher forcing, Williams & Zipser 1989); padding weighs nothing. A batch's pairs are alike in the longer of their
-    two lengths.
+    (teacher forcing, Williams & Zipser 1989); padding weighs nothing. Pairs are batched by the longer of their two
+    lengths.
 
     Attributes:
-        sources: token ids, int32, one feature; 0 is padding and stands in no sequence.
+        sources: token ids, int32, one feature; 0 is padding and occurs in no sequence.
         targets: the same, each with a start token before and an end token after it.
     """
 

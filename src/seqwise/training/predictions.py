@@ -22,8 +22,8 @@ PREDICT_STEPS = 2**17  # of a batch of sequences, padding included
 def predict_windows(model: keras.Model, batches: WindowBatches, origins: np.ndarray) -> np.ndarray:
     """Return the model's outputs for the windows before `origins`, float32, shape (samples, …).
 
-    Every batch has the same size (the last one is filled up), so a window's forecast does not depend on how
-    many others are asked for.
+    Every batch has the same size (the last one is filled up), so a window's forecast does not depend on the
+    number of windows.
     """
     arrays = batches.arrays
     outputs = [
@@ -36,16 +36,16 @@ def predict_windows(model: keras.Model, batches: WindowBatches, origins: np.ndar
 def predict_sequences(model: keras.Model, sequences: Sequences) -> np.ndarray:
     """Return the model's outputs for each sequence, float32, shape (samples, …), in the sequences' order.
 
-    Batches hold sequences of similar length. Their shapes are few (powers of two), and what stands in a batch beside a
-    sequence does not change its output beyond rounding.
+    Batches hold sequences of similar length. Their shapes are few (powers of two), and the other sequences in a batch
+    change an output by rounding only.
     """
     chosen, outputs = zip(*_by_length(model, sequences), strict=True)
     return np.concatenate(outputs)[np.argsort(np.concatenate(chosen))]
 
 
 def predict_steps(model: keras.Model, sequences: Sequences) -> np.ndarray:
-    """Return the model's outputs at each step, without those at padding: float32, shape (steps, …), laid one sequence
-    after another as ``sequences.values``."""
+    """Return the model's outputs at each step without padding, float32, shape (steps, …), in the order of
+    ``sequences.values``."""
     outputs: list[np.ndarray] = [np.empty(0)] * len(sequences)
     for chosen, batch in _by_length(model, sequences):
         for i, steps in zip(chosen, batch, strict=True):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqwise.backend import import_keras
 
+if TYPE_CHECKING:
+    import keras
 
-def progress_callback(epochs: int, batches: int, verbose: bool | None) -> Any | None:
+
+def progress_callback(epochs: int, batches: int, verbose: bool | None) -> keras.callbacks.Callback | None:
     """Return a Keras callback that draws the bar, or None where nobody would see it.
 
     Args:
         batches: batches of an epoch.
-        verbose: True or False; None draws where standard error is a terminal or in a notebook.
+        verbose: whether to draw it; None for yes in a terminal (on standard error) or a notebook.
     """
     from rich.console import Console
 

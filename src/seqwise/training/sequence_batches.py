@@ -18,7 +18,7 @@ Arrays = TypeVar("Arrays")
 
 
 class StepArrays(NamedTuple):
-    """Sequences laid one after another, as `seqwise.data.Sequences` has them.
+    """Concatenated sequences, as in `seqwise.data.Sequences`.
 
     Attributes:
         values: shape (steps, features).
@@ -89,8 +89,8 @@ class BucketedBatches(Batches[Arrays]):
     def cut(self, order: np.ndarray, batch_size: int) -> Cut:
         """Cut samples, in their order, into batches of one bucket each.
 
-        The samples of a bucket keep their order; the batches stand in the order of their first samples. So both
-        follow from `order` alone: where that is shuffled by a seed, they are too.
+        The samples of a bucket keep their order; the batches are ordered by their first samples. So both follow from
+        `order` alone, and are reproducible if it is.
         """
         rows, real, buckets, first = [], [], [], []
         places = np.arange(len(order))

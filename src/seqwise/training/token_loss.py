@@ -1,24 +1,27 @@
-"""The loss of a model that chooses a token at every step."""
+"""The loss of a model that predicts a token at every step."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqwise.backend import import_keras
 
-keras = import_keras()
-ops = keras.ops
+if TYPE_CHECKING:
+    import keras
+else:
+    keras = import_keras()
+ops: Any = keras.ops
 
 
 @keras.saving.register_keras_serializable("seqwise")
 class TokenCrossentropy(keras.losses.Loss):
-    """Sparse cross-entropy from logits, its mean over the tokens (not over the padding).
+    """Sparse cross-entropy from logits, averaged over the tokens without padding.
 
     Call: targets (samples, timesteps) int, logits (samples, timesteps, tokens) → (samples, timesteps).
 
     Args:
-        label_smoothing: the right token is worth ``1 - label_smoothing`` and the rest is shared by all tokens, as
-            Keras's categorical cross-entropy has it (Szegedy et al. 2016).
+        label_smoothing: the correct token has the probability ``1 - label_smoothing`` and all tokens share the rest, as
+            in Keras's categorical cross-entropy (Szegedy et al. 2016).
     """
 
     def __init__(
@@ -33,9 +36,8 @@ class TokenCrossentropy(keras.losses.Loss):
         self.label_smoothing = label_smoothing
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        total = ops.logsumexp(y_pred, axis=-1)
-        right = ops.take_along_axis(y_pred, ops.cast(y_true, "int32")[..., None], axis=-1)[..., 0]
-        loss = total - (1 - self.label_smoothing) * right
+        correct = ops.take_along_axis(y_pred, ops.cast(y_true, "int32")[..., None], axis=-1)[..., 0]
+        loss = ops.logsumexp(y_pred, axis=-1) - (1 - self.label_smoothing) * correct
         return loss - self.label_smoothing * ops.mean(y_pred, axis=-1) if self.label_smoothing else loss
 
     def get_config(self) -> dict[str, Any]:

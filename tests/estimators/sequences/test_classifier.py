@@ -414,7 +414,7 @@ def test_a_training_that_diverges_later_keeps_the_best_weights_and_says_so(three
     assert found.training_.diverged
     assert len(found.training_.history["loss"]) == 3
     assert found.notes_ == [
-        "The loss was no longer finite in epoch 4: the training ended there, and the weights of epoch "
+        "The loss was no longer finite in epoch 4: training stopped there, and the weights of epoch "
         f"{found.training_.best_epoch} were kept. A lower learning_rate helps."
     ]
     assert np.isfinite(found.predict_proba(three[0])).all()
