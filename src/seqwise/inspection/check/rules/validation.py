@@ -41,7 +41,9 @@ def validation_shape(context: Context) -> Iterator[Fault]:
                 continue
             severity, fix = "warning", _with_timesteps(context, validation, data.shape[1])
             what = f"An LSTM runs over any number of timesteps, so it trains on {data.shape[1]:,} and is validated on "
-            what += f"{validation.shape[1]:,} silently." + ("" if fix else " Cut both parts into windows of one length.")
+            what += f"{validation.shape[1]:,} silently." + (
+                "" if fix else " Cut both parts into windows of one length."
+            )
         elif shape == (*other, 1):
             severity = "hint" if entry.layer is not None else "error"
             fix = f"{validation.name} = {validation.name}[..., None]"
