@@ -14,7 +14,7 @@ from seqwise.errors import DataError, SettingError
 
 @dataclass(frozen=True)
 class Split:
-    """The row numbers at which the parts end: train is ``[0, train)``, validation ``[train, validation)``, test the rest."""
+    """The rows at which the parts end: train is ``[0, train)``, validation ``[train, validation)``, test the rest."""
 
     train: int
     validation: int
