@@ -85,8 +85,8 @@ def run_rules(context: Context, only: Sequence[str] | None = None) -> Report:
     with np.errstate(all="ignore"):  # data with NaN, infinity or 1e300 are looked at like any other
         for code, rule in RULES.items():
             if only is None or code in only:
-                found = rule.findings(context)
-                context.findings.extend([for_torch(context, finding) for finding in found] if context.torch else found)
+                findings = rule.findings(context)
+                context.findings += [for_torch(context, finding) for finding in findings] if context.torch else findings
     return Report(context.findings, _subject(context), [*context.unexamined, *_not_reached(context)])
 
 

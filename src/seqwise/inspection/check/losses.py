@@ -83,30 +83,28 @@ def compare_shapes(
     Keras first drops or adds a last axis of 1 where the number of axes differs by one; the regression losses and
     functions of the user's own then broadcast as NumPy does, the crossentropies refuse.
     """
-    sizes = [*output[1:]]
-    wanted = [*target[1:]]
-    if None in sizes and len(sizes) == len(wanted):
-        sizes = [w if s is None else s for s, w in zip(sizes, wanted, strict=True)]
+    sizes = output[1:]
+    if len(output) == len(target):
+        sizes = tuple(wanted if size is None else size for size, wanted in zip(sizes, target[1:], strict=True))
     if None in sizes:
-        return "unknown" if abs(len(sizes) - len(wanted)) <= 1 else "fails"
-    one, other = [BATCH, *wanted], [BATCH, *[s for s in sizes if s is not None]]
-    sparse = loss is not None and loss.name == "sparse_categorical_crossentropy"
-    if sparse:
-        labels = one[:-1] if len(one) == len(other) + 1 and one[-1] == 1 else one
-        labels = labels[:-1] if len(labels) == len(other) and labels[-1] == 1 else labels
-        return "same" if labels == other[:-1] else "fails"
-    if len(one) == len(other) + 1 and one[-1] == 1:
-        one = one[:-1] if len(other) > 1 else one
-    elif len(other) == len(one) + 1 and other[-1] == 1:
-        if len(one) == 1:
-            one = [*one, 1]
+        return "unknown" if abs(len(output) - len(target)) <= 1 else "fails"
+    y, prediction = (BATCH, *target[1:]), (BATCH, *(size for size in sizes if size is not None))
+    if loss is not None and loss.name == "sparse_categorical_crossentropy":
+        if len(y) == len(prediction) + 1 and y[-1] == 1:
+            y = y[:-1]
+        if len(y) == len(prediction) and y[-1] == 1:
+            y = y[:-1]
+        return "same" if y == prediction[:-1] else "fails"
+    if len(y) == len(prediction) + 1 and y[-1] == 1 and len(prediction) > 1:
+        y = y[:-1]
+    elif len(prediction) == len(y) + 1 and prediction[-1] == 1:
+        if len(y) == 1:
+            y = (*y, 1)
         else:
-            other = other[:-1]
-    if one == other:
+            prediction = prediction[:-1]
+    if y == prediction:
         return "same"
     if loss is not None and loss.crossentropy:
         return "fails"
-    for a, b in zip(one[::-1], other[::-1], strict=False):
-        if a != b and 1 not in (a, b):
-            return "fails"
-    return "broadcast"
+    pairs = zip(reversed(y), reversed(prediction), strict=False)
+    return "broadcast" if all(a == b or 1 in (a, b) for a, b in pairs) else "fails"

@@ -16,12 +16,12 @@ class Names:
         """Return the name of the variable that holds this very object, else `default`."""
         if value is None:
             return default
-        named = [name for name, held in self.variables.items() if held is value and not name.startswith("_")]
-        return default if not named or default in named else named[0]
+        names = [name for name, other in self.variables.items() if other is value and not name.startswith("_")]
+        return default if not names or default in names else names[0]
 
     def with_shape(self, shape: tuple[int, ...]) -> str | None:
         """Return the name of an array of this shape; None where there is none."""
-        for name, held in self.variables.items():
-            if getattr(held, "shape", None) == shape and not name.startswith("_"):
+        for name, value in self.variables.items():
+            if getattr(value, "shape", None) == shape and not name.startswith("_"):
                 return name
         return None

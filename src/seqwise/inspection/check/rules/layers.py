@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from seqwise.axes import FEATURES, TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.context import Context
@@ -160,24 +161,22 @@ def refuses(context: Context) -> Iterator[Fault]:
         return
 
 
+UNBOUNDED = ("relu", "elu", "selu", "linear", "softplus", "leaky_relu", "relu6", "gelu", "silu", "swish")
+
+
 @rule("SW214", "relu-in-recurrent-layer")
 def relu(context: Context) -> Iterator[Fault]:
-    """A recurrent layer with an activation that has no upper bound.
+    """A recurrent layer has an activation without an upper bound.
 
-    Hint. With relu (or elu, selu, linear, softplus) an LSTM's state can grow from call to call without bound, and the
-    loss with it; the fast kernels know tanh only. Fires on any recurrent layer whose `activation` is one of these.
+    Hint. With relu (or elu, selu, linear, softplus) an LSTM's state can grow from timestep to timestep without bound,
+    and the loss with it; the fast kernels know tanh only. Fires on any recurrent layer whose `activation` is one of
+    these.
     """
     for call in context.recurrent_calls:
         layer = recurrent(call.layer)
         name = getattr(getattr(layer, "activation", None), "__name__", "")
-        if name not in ("relu", "elu", "selu", "linear", "softplus", "leaky_relu", "relu6", "gelu", "silu", "swish"):
+        if name not in UNBOUNDED or (name == "relu" and _starts_as_identity(layer)):
             continue
-        if (
-            name == "relu"
-            and is_a(layer, "SimpleRNN")
-            and "Identity" in type(layer.cell.recurrent_initializer).__name__
-        ):
-            continue  # the IRNN of Le et al. 2015, which is made for it
         yield Fault(
             severity="hint",
             where=f"layer {call.name!r}",
@@ -189,9 +188,14 @@ def relu(context: Context) -> Iterator[Fault]:
         )
 
 
+def _starts_as_identity(layer: Any) -> bool:
+    """Tell whether a layer is the IRNN of Le et al. (2015), which is made for relu."""
+    return is_a(layer, "SimpleRNN") and "Identity" in type(layer.cell.recurrent_initializer).__name__
+
+
 @rule("SW215", "bidirectional-while-streaming")
 def streaming(context: Context) -> Iterator[Fault]:
-    """A bidirectional layer in a model that is to run one timestep at a time.
+    """A model that is to run one timestep at a time has a bidirectional layer.
 
     Error with ``streaming=True``; a warning where the layer is stateful. The backward direction starts at the last
     timestep, which a stream does not have yet. Fires on every Bidirectional layer in such a model.
@@ -199,106 +203,100 @@ def streaming(context: Context) -> Iterator[Fault]:
     for call in context.recurrent_calls:
         if not is_a(call.layer, "Bidirectional"):
             continue
-        stateful = bool(getattr(call.layer.forward_layer, "stateful", False))
-        if not (context.streaming or stateful):
+        forward = call.layer.forward_layer
+        if not (context.streaming or getattr(forward, "stateful", False)):
             continue
-        inner = call.layer.forward_layer
-        width = inner.units * (2 if call.layer.merge_mode == "concat" else 1)
         yield Fault(
             severity="error" if context.streaming else "warning",
             where=f"layer {call.name!r}",
             what=f"{describe(call)} reads each sequence from its end as well, and a stream has no end yet"
-            + (": streaming=True." if context.streaming else ": the layer is stateful, so the next batch goes on."),
+            + (
+                ": streaming=True." if context.streaming else ": the layer is stateful, so the next batch continues it."
+            ),
             expected="layers that read forwards only",
             got="Bidirectional",
-            fix=layer_code(inner, units=width),
+            fix=layer_code(forward, units=forward.units * (2 if call.layer.merge_mode == "concat" else 1)),
         )
 
 
 @rule("SW216", "stateful-batch-size")
 def stateful(context: Context) -> Iterator[Fault]:
-    """A stateful layer whose batch size is unknown, or does not divide the samples.
+    """A stateful layer has no fixed batch size, or one that does not divide the samples.
 
     Error. A stateful layer keeps one state for each sample of a batch, so every batch must have the same size. Fires
-    where no batch size is declared, where the declared one is not the one given (32 where none is given), and where
-    it does not divide the number of samples.
+    where no batch size is declared, and where the declared one does not divide the number of samples.
     """
-    kept = [call for call in context.recurrent_calls if getattr(recurrent(call.layer), "stateful", False)]
-    one = context.inputs[0] if context.inputs else None
-    if not kept or one is None:
+    call = next((call for call in context.recurrent_calls if recurrent(call.layer).stateful), None)
+    entry = context.inputs[0] if context.inputs else None
+    if call is None or entry is None:
         return
-    declared = one.declared[0] if one.declared else None
-    if declared is None and is_watched(context.model):  # it is built on the batches that `fit` hands over
-        declared = context.batch_size or 32
-    samples = one.data.samples if one.data is not None else None
-    name = one.data.name if one.data is not None else "x"
-    target = context.outputs[0].target if context.outputs else None
-    if declared is None:
+    batch_size = entry.declared[0] if entry.declared else None
+    if batch_size is None and is_watched(context.model):  # it is built on the batches that `fit` hands over
+        batch_size = context.batch_size or 32
+    samples = context.data.samples if context.data is not None else None
+    if batch_size is None:
         size = context.batch_size or _divisor(samples or 32)
         first = context.calls[0]
-        shape = (one.declared or (first.first.shape if first.inputs else (None, None, None)))[1:]
-        line = f"keras.Input(batch_shape={(size, *shape)})"
-        where = f"layer {one.layer.name!r}" if one.layer is not None else f"before layer {first.name!r}"
+        shape = (entry.declared or (first.first.shape if first.inputs else (None, None, None)))[1:]
         yield Fault(
             severity="error",
-            where=where,
-            what=f"{describe(kept[0])} is stateful: it keeps one state for each sample of a batch, so the batch size "
-            "must be declared, and given to fit and predict.",
+            where=f"layer {entry.layer.name!r}" if entry.layer is not None else f"before layer {first.name!r}",
+            what=f"{describe(call)} is stateful: it keeps one state for each sample of a batch, so declare the batch "
+            "size, and pass it to fit and predict.",
             expected=f"Input(batch_shape=({size}, timesteps, features)) and fit(…, batch_size={size})",
             got="no declared batch size",
-            fix=line,
+            fix=f"keras.Input(batch_shape={(size, *shape)})",
         )
-        return
-    if samples is None or samples % declared == 0:
-        return
-    count = samples // declared * declared
-    if not count:
-        return
-    fix = f"{name} = {name}[:{count}]"
-    if target is not None and target.samples == samples:
-        fix += f"\n{target.name} = {target.name}[:{count}]"
-    yield Fault(
-        severity="error",
-        where="x",
-        what=f"{describe(kept[0])} is stateful with batches of {declared:,}, and {samples:,} samples leave a last "
-        f"batch of {samples % declared:,}: its states do not fit. Leave the last {samples - count:,} samples out.",
-        expected=f"a number of samples that {declared:,} divides, for example {count:,}",
-        got=f"samples={samples:,}",
-        fix=fix,
-    )
+    elif context.data is not None and samples and samples % batch_size and samples > batch_size:
+        count = samples // batch_size * batch_size
+        fix = f"{context.data.name} = {context.data.name}[:{count}]"
+        if context.target is not None and context.target.samples == samples:
+            fix += f"\n{context.target.name} = {context.target.name}[:{count}]"
+        yield Fault(
+            severity="error",
+            where="x",
+            what=f"{describe(call)} is stateful with batches of {batch_size:,}, and {samples:,} samples leave a last "
+            f"batch of {samples % batch_size:,}: its states do not fit. Leave out the last {samples - count:,}.",
+            expected=f"a number of samples that {batch_size:,} divides, for example {count:,}",
+            got=f"samples={samples:,}",
+            fix=fix,
+        )
+
+
+def _divisor(samples: int) -> int:
+    """Return the largest batch size up to 32 that divides the samples."""
+    return next((size for size in range(min(32, samples), 0, -1) if samples % size == 0), 1)
 
 
 @rule("SW217", "state-lost-between-batches")
 def state_lost(context: Context) -> Iterator[Fault]:
-    """A stateful layer of Keras's own on the JAX backend, where every batch starts at zero.
+    """A stateful layer of Keras's own loses its state between batches on JAX.
 
-    Warning. On JAX, Keras 3.15 hands the variables of a model from batch to batch, and the state is none of them: `fit`
-    and `predict` run without an error, as if ``stateful=True`` were not there. Fires on such a layer where the state is
-    not among its variables; Seqwise's layers hold it there.
+    Warning. On JAX, Keras 3.15 passes the variables of a model from batch to batch, and the state is not among them:
+    `fit` and `predict` run without an error, as if ``stateful=True`` were not there. Fires on such a layer where the
+    state is not among its variables; in Seqwise's layers it is.
     """
+    keras = sys.modules.get("keras")
+    if keras is None or keras.backend.backend() != "jax":
+        return
     for call in context.recurrent_calls:
         layer = call.layer
         if not getattr(layer, "stateful", False) or getattr(layer, "states", None) is None:
             continue
-        keras = sys.modules["keras"]
-        held = {id(variable) for variable in layer.variables}
-        if keras.backend.backend() != "jax" or all(id(state) in held for state in keras.tree.flatten(layer.states)):
+        variables = set(map(id, layer.variables))
+        if all(id(state) in variables for state in keras.tree.flatten(layer.states)):
             continue
-        model = context.names.of(context.model, "model")
-        fix = f"import seqwise as sw\nsw.accelerate({model})"
-        if not is_a(layer, "LSTM"):
+        if is_a(layer, "LSTM"):
+            fix = f"import seqwise as sw\nsw.accelerate({context.names.of(context.model, 'model')})"
+        else:
             fix = 'os.environ["KERAS_BACKEND"] = "tensorflow"  # before Keras is imported'
         yield Fault(
             severity="warning",
             where="model",
             what=f"{describe(call)} is stateful, but on JAX Keras starts every batch of fit and predict at zero: its "
-            "state is none of the model's variables.",
-            expected="a state that goes on from batch to batch",
+            "state is not among the model's variables.",
+            expected="a state that continues from batch to batch",
             got="a state that is lost after each batch",
             fix=fix,
         )
         return
-
-
-def _divisor(samples: int) -> int:
-    return next((size for size in range(min(32, samples), 0, -1) if samples % size == 0), 1)
