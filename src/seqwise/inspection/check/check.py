@@ -32,7 +32,7 @@ def check(
     streaming: bool = False,
     **fit: Any,
 ) -> Report:
-    """Say what will fail, and what will train and be wrong; change neither the model nor the data.
+    """Report what will fail, and what will train and be wrong, without changing the model or the data.
 
     Every argument is optional; the rules look at what there is.
 

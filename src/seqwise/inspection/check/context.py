@@ -76,7 +76,7 @@ class Context:
         data_from: what makes the batches of ``"x"`` (with y) and of ``"validation"``, where the user has no arrays:
             ``"a tf.data.Dataset"``, ``"a Forecaster"``.
         looked_at: how much of the data was looked at, where that is not all, in words.
-        unexamined: what was handed over and could not be looked at, a sentence each.
+        unexamined: what was passed and could not be examined, a sentence each.
         findings: those of the rules that have run.
     """
 

@@ -1,4 +1,4 @@
-"""A finding: one fault of a model or its data, with the line of code that mends it."""
+"""A finding: one fault of a model or its data, with the line of code that fixes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "hint")
 
 @dataclass(frozen=True)
 class Finding:
-    """One fault, told with the names and sizes of the axes.
+    """One fault, described with the names and sizes of the axes.
 
     Attributes:
         code: stable, for example ``"SW101"``: 1xx input, 2xx model, 3xx target and loss, 4xx leakage.

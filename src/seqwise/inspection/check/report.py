@@ -17,7 +17,7 @@ HTML_COLOURS = {"error": "#c0392b", "warning": "#b9770e", "hint": "#117a8b"}
 
 
 class Report:
-    """What a check found, the gravest first.
+    """The findings of a check, the most severe first.
 
     Its length is the number of findings, so a report is false where nothing was found.
 

@@ -231,7 +231,7 @@ def stateful(context: Context) -> Iterator[Fault]:
     if call is None or entry is None:
         return
     batch_size = entry.declared[0] if entry.declared else None
-    if batch_size is None and is_watched(context.model):  # it is built on the batches that `fit` hands over
+    if batch_size is None and is_watched(context.model):  # it is built on the batches of `fit`
         batch_size = context.batch_size or 32
     samples = context.data.samples if context.data is not None else None
     if batch_size is None:
