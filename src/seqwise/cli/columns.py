@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-SERIES, SEQUENCES, TEXTS, PAIRS = "A series to forecast", "Sequences", "Texts", "Texts to translate"
+from seqwise.estimators.settings import PAIRS, SEQUENCES, SERIES, TEXTS
 
 Data = Annotated[
     str,

@@ -18,7 +18,21 @@ from seqwise.backend import deferred_imports, import_keras
 from seqwise.errors import NotFittedError
 from seqwise.estimators.parts import BuildNetwork, PreparedData, build_checked
 from seqwise.estimators.saved_settings import plain_settings
-from seqwise.estimators.settings import check_backend, check_settings, make_optimizer
+from seqwise.estimators.settings import MODEL as MODEL_PANEL
+from seqwise.estimators.settings import (
+    TRAINING,
+    Option,
+    build_function,
+    check_backend,
+    check_settings,
+    estimator,
+    flag,
+    learned,
+    make_optimizer,
+    setting,
+    share,
+    whole,
+)
 from seqwise.training import Training, auto_batch_size, fit
 from seqwise.training.batches import Batches
 from seqwise.training.sequence_batches import BucketedBatches
@@ -91,6 +105,7 @@ class Scored(NamedTuple):
     comparison: Any
 
 
+@estimator
 class Estimator(BaseEstimator, Generic[Data]):
     """An estimator of declared settings, with scikit-learn's verbs.
 
@@ -102,20 +117,72 @@ class Estimator(BaseEstimator, Generic[Data]):
     result_files: ClassVar[tuple[str, ...]] = (METRICS, REPORT)  # what a loaded run carries along unread
     fit_call: ClassVar[str] = ".fit(X, y)"  # of the message that it is not trained yet
 
-    # declared by each estimator
-    network: BuildNetwork | None
-    optimizer: Any
-    learning_rate: Any
-    epochs: Any
-    patience: int | None
-    batch_size: Any
-    seed: int
+    # Any: a number, and where an estimator says so "auto"
+    bidirectional: bool = setting(
+        default=True, help="read in both directions.", check=flag, option=Option(MODEL_PANEL, bool)
+    )
+    dropout: Any = setting(
+        default=0.0,
+        help="share of each LSTM layer's inputs dropped in training, 0 to 1.",
+        check=share(),
+        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
+    )
+    validation: float = setting(
+        default=0.1,
+        help="share or number of samples held back to find the best epoch.",
+        option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
+    )
+    test: float = setting(
+        default=0.1,
+        help="share or number of samples held back to score the model.",
+        option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
+    )
+    optimizer: Any = setting(
+        default="adam",
+        help="any of Keras's, by name or object.",
+        option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
+    )
+    learning_rate: Any = setting(
+        default=0.002,
+        help="for an optimizer given by name.",
+        option=Option(TRAINING, float, help="The learning rate of the optimizer."),
+    )
+    epochs: Any = setting(
+        default=10,
+        help="the most epochs.",
+        check=whole(1),
+        option=Option(TRAINING, int, help="The most epochs."),
+    )
+    patience: int | None = setting(
+        default=None,
+        help="epochs without improvement that end the training; None trains them all.",
+        check=whole(1, none=True),
+        option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
+    )
+    batch_size: Any = setting(
+        default="auto",
+        help='samples in a training step; ``"auto"`` takes 16 to 128 by their number.',
+        check=whole(1, auto=True),
+        option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
+    )
+    network: BuildNetwork | None = setting(
+        default=None,
+        help="a function of your own that builds the network in place of the settings above: called with an "
+        "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model.",
+        check=build_function,
+    )
+    seed: int = setting(
+        default=0,
+        help="seeds weights, shuffling, dropout and random splits; the same seed gives the same weights.",
+        check=whole(0),
+        option=Option(TRAINING, int, help="The same seed gives the same weights."),
+    )
 
-    model_: Any
-    training_: Training
-    results_: dict[str, str] | None
-    _scored: Scored | None
-    _loaded_weights: str  # digest of a loaded run's weights: its results are theirs
+    model_: Any = learned()
+    training_: Training = learned()
+    results_: dict[str, str] | None = learned()
+    _scored: Scored | None = learned()
+    _loaded_weights: str = learned()  # digest of a loaded run's weights: its results are theirs
 
     # what each estimator fills in
 

@@ -9,6 +9,7 @@ import dataclasses
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar, dataclass_transform
 
 import numpy as np
@@ -18,6 +19,10 @@ from seqwise.errors import SettingError, nearest
 Check = Callable[[str, Any], None]  # (name, value); raises SettingError
 T = TypeVar("T")
 WIDTH = 120  # of a line of documentation
+
+# panels of the command line's help
+SERIES, SEQUENCES, TEXTS, PAIRS = "A series to forecast", "Sequences", "Texts", "Texts to translate"
+MODEL, TRAINING = "The model", "The training"
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,14 @@ class Setting:
 
 def setting(
     default: Any,
-    help: str,  # noqa: A002 (what it is called everywhere)
+    help: str = "",  # noqa: A002 (what it is called everywhere)
     *,
     check: Check | None = None,
     option: Option | None = None,
     entries: Mapping[str, Option] | None = None,
     kw_only: bool = True,
 ) -> Any:
-    """Declare a setting of an estimator.
+    """Declare a setting of an estimator. Declared again in a subclass, it keeps what is left out there.
 
     Args:
         default: immutable.
@@ -84,6 +89,7 @@ def learned(*, init: Literal[False] = False) -> Any:
 @dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(setting, learned))
 def estimator(cls: type[T]) -> type[T]:
     """Give a class the constructor of its declared settings, and write them into its docstring at ``{settings}``."""
+    _complete(cls)
     made = dataclass(eq=False, repr=False, kw_only=True)(cls)
     if made.__doc__ and "{settings}" in made.__doc__:
         lines = [_documented(name, declared) for name, declared in declared_settings(made).items()]
@@ -91,10 +97,21 @@ def estimator(cls: type[T]) -> type[T]:
     return made
 
 
+def _complete(cls: type) -> None:
+    """Give the settings that a class declares again what it leaves out and the class above has."""
+    above = next((base for base in cls.__mro__[1:] if dataclasses.is_dataclass(base)), None)
+    inherited = {} if above is None else declared_settings(above)
+    for name, field in vars(cls).items():
+        if isinstance(field, dataclasses.Field) and name in inherited:
+            own, declared = field.metadata["seqwise"], inherited[name]
+            whole = Setting(own.help or declared.help, own.check or declared.check, own.options or declared.options)
+            field.metadata = MappingProxyType({"seqwise": whole})
+
+
 def declared_settings(cls: type) -> dict[str, Setting]:
-    """Return the settings that an estimator's class declares, in the order of its constructor's arguments."""
-    fields = {field.name: field for field in dataclasses.fields(cls)}
-    ordered = sorted(fields.values(), key=lambda field: bool(field.kw_only))  # stable: positional ones come first
+    """Return an estimator's settings: those of the constructor's positional arguments, its own, those that all have."""
+    shared = {field.name for field in dataclasses.fields([c for c in cls.__mro__ if dataclasses.is_dataclass(c)][-1])}
+    ordered = sorted(dataclasses.fields(cls), key=lambda field: (bool(field.kw_only), field.name in shared))
     return {field.name: field.metadata["seqwise"] for field in ordered if "seqwise" in field.metadata}
 
 
@@ -204,6 +221,9 @@ def parse_widths(value: str) -> tuple[int, ...]:
         return tuple(int(width) for width in value.split(","))
     except ValueError:
         raise SettingError(f"--units {value}: expected whole numbers with commas, for example 128,64.") from None
+
+
+UNITS = Option(MODEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64.")
 
 
 # what Keras knows

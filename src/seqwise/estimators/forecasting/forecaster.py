@@ -18,20 +18,20 @@ from seqwise.estimators.base import METRICS, MODEL, REPORT, Estimator
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season, make_plan
 from seqwise.estimators.forecasting.network import build_network
 from seqwise.estimators.forecasting.summary import SeriesSummary
-from seqwise.estimators.parts import BuildNetwork
 from seqwise.estimators.saved_settings import plain_settings
+from seqwise.estimators.settings import MODEL as MODEL_PANEL
 from seqwise.estimators.settings import (
+    SERIES,
+    TRAINING,
+    UNITS,
     Option,
-    build_function,
     choice,
     estimator,
     flag,
     is_whole,
     learned,
     one_of,
-    parse_widths,
     setting,
-    share,
     whole,
     widths,
 )
@@ -39,7 +39,6 @@ from seqwise.evaluation import Backtest, ForecastComparison, backtest, compare_f
 from seqwise.training import Training, WindowBatches, predict_windows
 
 CONTEXT, FORECAST = "context.safetensors", "forecast.csv"
-SERIES, MODEL_PANEL, TRAINING = "A series to forecast", "The model", "The training"
 
 
 def _check_season(name: str, value: Any) -> None:
@@ -87,18 +86,10 @@ class Forecaster(Estimator[SeriesData]):
         default=(64,),
         help="width of each stacked LSTM layer, for example ``(128, 64)``.",
         check=widths,
-        option=Option(MODEL_PANEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64."),
+        option=UNITS,
         kw_only=False,
     )
-    bidirectional: bool = setting(
-        default=False, help="read each window in both directions.", check=flag, option=Option(MODEL_PANEL, bool)
-    )
-    dropout: float = setting(
-        default=0.0,
-        help="share of each LSTM layer's inputs dropped in training, 0 to 1.",
-        check=share(),
-        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
-    )
+    bidirectional: bool = setting(default=False, help="read each window in both directions.")
     return_sequences: bool = setting(
         default=False,
         help="sequence to sequence: learn a forecast at every timestep instead of at the last alone.",
@@ -140,53 +131,19 @@ class Forecaster(Estimator[SeriesData]):
         default=0.2,
         help="share (0.2) or number of rows held back to find the best epoch: those before the test part. A share is "
         "rounded down to whole horizons.",
-        option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
     )
     test: float = setting(
         default=0.1,
         help="share or number of rows held back to score the model: the latest rows. A share is rounded down to whole "
         "horizons.",
-        option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
     )
-    optimizer: Any = setting(
-        default="adam",
-        help="any of Keras's, by name or object.",
-        option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
-    )
-    learning_rate: float = setting(
-        default=0.005,
-        help="for an optimizer given by name.",
-        option=Option(TRAINING, float, help="The learning rate of the optimizer."),
-    )
+    learning_rate: float = setting(default=0.005)
     loss: Any = setting(
         default="mse", help="any of Keras's, by name or object.",
         option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
     )  # fmt: skip
-    epochs: int = setting(default=300, help="the most epochs.", check=whole(1), option=Option(TRAINING, int))
-    patience: int | None = setting(
-        default=30,
-        help="epochs without improvement that end the training; None trains them all.",
-        check=whole(1, none=True),
-        option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
-    )
-    batch_size: int | str = setting(
-        default="auto",
-        help='windows in a training step; ``"auto"`` takes 16 to 128 by their number.',
-        check=whole(1, auto=True),
-        option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
-    )
-    network: BuildNetwork | None = setting(
-        default=None,
-        help="a function of your own that builds the network in place of the settings above: called with an "
-        "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model.",
-        check=build_function,
-    )
-    seed: int = setting(
-        default=0,
-        help="seeds weights, shuffling and dropout; the same seed gives the same weights.",
-        check=whole(0),
-        option=Option(TRAINING, int, help="The same seed gives the same weights."),
-    )
+    epochs: int = setting(default=300)
+    patience: int | None = setting(default=30)
 
     input_: WindowInput = learned()
     target_: SeriesTarget = learned()

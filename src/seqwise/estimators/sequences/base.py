@@ -21,7 +21,6 @@ from seqwise.data.random_split import RandomSplit, split_at_random
 from seqwise.data.scaling import KINDS
 from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.base import METRICS, MODEL, REPORT, Estimator, Schedule, own_class
-from seqwise.estimators.parts import BuildNetwork
 from seqwise.estimators.saved_settings import plain_settings
 from seqwise.estimators.sequences.alignment import checked_weights, digest, in_order
 from seqwise.estimators.sequences.data import SequenceData
@@ -32,14 +31,16 @@ from seqwise.estimators.sequences.source import Source, check_lengths, listed, r
 from seqwise.estimators.sequences.summary import SequenceSummary
 from seqwise.estimators.sequences.text_input import TextInput, TokenInput
 from seqwise.estimators.sequences.text_network import build_text_network
+from seqwise.estimators.settings import MODEL as MODEL_PANEL
 from seqwise.estimators.settings import (
+    SEQUENCES,
+    TEXTS,
+    UNITS,
     Option,
-    build_function,
     estimator,
     flag,
     learned,
     one_of,
-    parse_widths,
     setting,
     share,
     whole,
@@ -49,7 +50,6 @@ from seqwise.training import SequenceBatches, Training, predict_sequences
 from seqwise.training.batches import Batches
 
 BASELINES = "baselines.safetensors"
-SEQUENCES, TEXTS, MODEL_PANEL, TRAINING = "Sequences", "Texts", "The model", "The training"
 INPUTS: dict[str, Any] = {cls.kind: cls for cls in (NumberInput, TextInput, TokenInput)}
 TOKENIZER_OPTIONS = {
     "tokens": Option(TEXTS, str, help="words or bpe (sub-words).", entry="kind"),
@@ -58,14 +58,13 @@ TOKENIZER_OPTIONS = {
 }
 
 
-def poolings(pooling: str) -> tuple[str, ...]:
+def _poolings(pooling: str) -> tuple[str, ...]:
     """Return the names that the setting `pooling` joins: ``"mean+max"`` → ``("mean", "max")``, ``""`` → ``()``."""
     return tuple(name for name in pooling.split("+") if name)
 
 
-def check_pooling(name: str, value: Any) -> None:
-    """Raise `SettingError` where `pooling` is not the name of a pooling, or several joined."""
-    names = poolings(value) if isinstance(value, str) else ("",)
+def _check_pooling(name: str, value: Any) -> None:
+    names = _poolings(value) if isinstance(value, str) else ("",)
     if value != "auto" and not (names and set(names) <= set(POOLINGS)):
         raise SettingError(f"{name}={value!r}: expected 'last', 'mean', 'max', or some joined: 'last+max'.")
     if len(set(names)) < len(names):
@@ -108,19 +107,15 @@ class SequenceEstimator(Estimator[SequenceData]):
         default=(64,),
         help="width of each stacked LSTM layer, for example ``(128, 64)``.",
         check=widths,
-        option=Option(MODEL_PANEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64."),
+        option=UNITS,
         kw_only=False,
     )
-    bidirectional: bool = setting(
-        default=True, help="read each sequence in both directions.", check=flag,
-        option=Option(MODEL_PANEL, bool, help="Read in both directions."),
-    )  # fmt: skip
+    bidirectional: bool = setting(default=True, help="read each sequence in both directions.")
     dropout: float | str = setting(
         default="auto",
         help="share of each LSTM layer's outputs (and of the words' vectors) dropped in training, 0 to 1; "
         '``"auto"`` takes 0.3, and 0.5 for whole texts.',
         check=share(auto=True),
-        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
     )
     scaler: str | Mapping[str, str] = setting(
         default="standard",
@@ -133,42 +128,18 @@ class SequenceEstimator(Estimator[SequenceData]):
         default=0.1,
         help="share (0.1) or number of sequences held back to find the best epoch, drawn class by class; 0 trains on "
         "them all and keeps the epoch of the least training loss.",
-        option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
     )
-    test: float = setting(
-        default=0.0,
-        help="share or number of sequences held back to score the model.",
-        option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
-    )
-    optimizer: Any = setting(
-        default="adam",
-        help="any of Keras's, by name or object.",
-        option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
-    )
+    test: float = setting(default=0.0, help="share or number of sequences held back to score the model.")
     learning_rate: float | str = setting(
         default="auto",
         help="at the start, for an optimizer given by name; it falls to 0 along half a cosine. "
         '``"auto"`` takes 0.003, and 0.002 for whole texts.',
-        option=Option(TRAINING, float, help="The learning rate of the optimizer."),
     )
     epochs: int | str = setting(
         default="auto",
         help='the most epochs; ``"auto"`` takes 10 to 100, about 1,700 steps, for numbers (to tag, 5 to 100 for '
         "tokens), and 4 to 60, about 600 steps, for whole texts.",
         check=whole(1, auto=True),
-        option=Option(TRAINING, int, help="The most epochs."),
-    )
-    patience: int | None = setting(
-        default=None,
-        help="epochs without improvement that end the training; None trains them all.",
-        check=whole(1, none=True),
-        option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
-    )
-    batch_size: int | str = setting(
-        default="auto",
-        help='sequences in a training step; ``"auto"`` takes 16 to 128 by their number.',
-        check=whole(1, auto=True),
-        option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
     )
     bucketing: bool = setting(
         default=True,
@@ -196,18 +167,6 @@ class SequenceEstimator(Estimator[SequenceData]):
         default=False, help="of texts: keep the pretrained vectors as they are.", check=flag,
         option=Option(TEXTS, bool, help="Keep the pretrained vectors as they are."),
     )  # fmt: skip
-    network: BuildNetwork | None = setting(
-        default=None,
-        help="a function of your own that builds the network in place of the settings above: called with an "
-        "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model.",
-        check=build_function,
-    )
-    seed: int = setting(
-        default=0,
-        help="seeds weights, parts, shuffling and dropout; the same seed gives the same weights.",
-        check=whole(0),
-        option=Option(TRAINING, int, help="The same seed gives the same weights."),
-    )
 
     input_: Any = learned()
     target_: Any = learned()
@@ -246,6 +205,10 @@ class SequenceEstimator(Estimator[SequenceData]):
     ) -> np.ndarray | None:
         """Return what each sequence weighs, or each of its labels, as `encoded`; `weights`: what `fit` was passed."""
         return weights
+
+    def _pooling(self, kind: str) -> tuple[str, ...]:
+        """Return how the states become one vector a sequence; () keeps them all."""
+        return ()
 
     # training
 
@@ -358,10 +321,6 @@ class SequenceEstimator(Estimator[SequenceData]):
         if isinstance(self.optimizer, str):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * int(epochs))
         return Schedule(schedule.batch_size, int(epochs), rate)
-
-    def _pooling(self, kind: str) -> tuple[str, ...]:
-        """Return how the states become one vector a sequence; () keeps them all."""
-        return ()
 
     def _default_network(self, data: SequenceData) -> Any:
         description, kind = data.input.describe(), data.input.kind
@@ -578,3 +537,19 @@ class SequenceEstimator(Estimator[SequenceData]):
             comparison=comparison,
             training=self.training_,
         )
+
+
+@estimator
+class PooledEstimator(SequenceEstimator):
+    """A target for each whole sequence: the states at its steps become one vector."""
+
+    pooling: str = setting(
+        default="auto",
+        help='what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
+        'several joined, ``"last+max"``; ``"auto"`` takes the mean of numbers and the maximum of texts.',
+        check=_check_pooling,
+        option=Option(SEQUENCES, str, help="What the LSTM passes on: last, mean, max, or some joined: last+max."),
+    )
+
+    def _pooling(self, kind: str) -> tuple[str, ...]:
+        return _poolings(resolved(self, "pooling", kind))

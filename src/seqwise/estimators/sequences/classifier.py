@@ -15,16 +15,10 @@ from seqwise.baselines.linear import LinearBaseline
 from seqwise.data.classes import read_labels
 from seqwise.errors import SettingError
 from seqwise.estimators.sequences.alignment import column_names, in_order
-from seqwise.estimators.sequences.base import (
-    SEQUENCES,
-    SequenceEstimator,
-    check_pooling,
-    poolings,
-)
+from seqwise.estimators.sequences.base import PooledEstimator
 from seqwise.estimators.sequences.class_target import ClassTarget
-from seqwise.estimators.sequences.recipes import resolved
 from seqwise.estimators.sequences.source import Source, sequence_names
-from seqwise.estimators.settings import Option, estimator, learned, setting, share
+from seqwise.estimators.settings import SEQUENCES, Option, estimator, learned, setting, share
 from seqwise.evaluation.classification import ClassComparison, decide
 
 with deferred_imports():
@@ -37,7 +31,7 @@ def _check_class_weight(name: str, value: Any) -> None:
 
 
 @estimator
-class Classifier(ClassifierMixin, SequenceEstimator):
+class Classifier(ClassifierMixin, PooledEstimator):
     """Say which class a sequence belongs to, or which labels it has, with an LSTM.
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end in
@@ -63,13 +57,6 @@ class Classifier(ClassifierMixin, SequenceEstimator):
         (['high', 'low'], (3, 2))
     """
 
-    pooling: str = setting(
-        default="auto",
-        help='what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
-        'several joined, ``"last+max"``; ``"auto"`` takes the mean of numbers and the maximum of texts.',
-        check=check_pooling,
-        option=Option(SEQUENCES, str, help="What the LSTM passes on: last, mean, max, or some joined: last+max."),
-    )
     label_smoothing: float = setting(
         default=0.0,
         help="share of a label's certainty that is spread over all classes in training.",
@@ -183,9 +170,6 @@ class Classifier(ClassifierMixin, SequenceEstimator):
         if encoded.ndim == 2:  # each label weighs on its own
             weights = np.repeat(weights[:, None], encoded.shape[1], axis=1)
         return weights if by_class is None else by_class * weights
-
-    def _pooling(self, kind: str) -> tuple[str, ...]:
-        return poolings(resolved(self, "pooling", kind))
 
     def _unfitted_baselines(self) -> dict[str, Baseline]:
         several, count = self.target_.classes.multilabel, len(self.classes_)

@@ -13,18 +13,10 @@ from seqwise.baselines.constant import Constant
 from seqwise.baselines.linear import LinearBaseline
 from seqwise.errors import DataError
 from seqwise.estimators.sequences.alignment import column_names, in_order
-from seqwise.estimators.sequences.base import (
-    MODEL_PANEL,
-    SEQUENCES,
-    TRAINING,
-    SequenceEstimator,
-    check_pooling,
-    poolings,
-)
+from seqwise.estimators.sequences.base import PooledEstimator
 from seqwise.estimators.sequences.number_target import NumberTarget, read_numbers
-from seqwise.estimators.sequences.recipes import resolved
 from seqwise.estimators.sequences.source import Source, sequence_names
-from seqwise.estimators.settings import Option, estimator, learned, setting, share
+from seqwise.estimators.settings import TRAINING, Option, estimator, learned, setting
 from seqwise.evaluation.regression import NumberComparison
 
 with deferred_imports():
@@ -32,7 +24,7 @@ with deferred_imports():
 
 
 @estimator
-class Regressor(RegressorMixin, SequenceEstimator):
+class Regressor(RegressorMixin, PooledEstimator):
     """Say one number, or several, of a sequence, with an LSTM.
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end in
@@ -57,19 +49,10 @@ class Regressor(RegressorMixin, SequenceEstimator):
         (3,)
     """
 
-    pooling: str = setting(
-        default="auto",
-        help='what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
-        'several joined, ``"last+max"``; ``"auto"`` takes the mean of numbers and the maximum of texts.',
-        check=check_pooling,
-        option=Option(SEQUENCES, str, help="What the LSTM passes on: last, mean, max, or some joined: last+max."),
-    )
     dropout: float | str = setting(
         default=0.0,
         help="share of each LSTM layer's outputs (and of the words' vectors) dropped in training, 0 to 1; "
         '``"auto"`` takes 0.3, and 0.5 for texts.',
-        check=share(auto=True),
-        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
     )
     loss: Any = setting(
         default="mse",
@@ -131,9 +114,6 @@ class Regressor(RegressorMixin, SequenceEstimator):
 
     def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[NumberTarget, np.ndarray, list[str]]:
         return NumberTarget.read(y, raw, column_names(y, raw, source.label), self.loss)
-
-    def _pooling(self, kind: str) -> tuple[str, ...]:
-        return poolings(resolved(self, "pooling", kind))
 
     def _unfitted_baselines(self) -> dict[str, Baseline]:
         return {

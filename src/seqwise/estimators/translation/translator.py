@@ -17,17 +17,17 @@ from seqwise.data.text_pairs import TextPairs, read_pairs, split_pairs
 from seqwise.data.tokenizer import as_texts
 from seqwise.errors import DataError, SettingError
 from seqwise.estimators.base import METRICS, MODEL, REPORT, Estimator, Schedule
-from seqwise.estimators.parts import BuildNetwork
 from seqwise.estimators.saved_settings import plain_settings
 from seqwise.estimators.settings import (
+    PAIRS,
+    SEQUENCES,
+    TEXTS,
+    UNITS,
     Option,
     at_least,
-    build_function,
     choice,
     estimator,
-    flag,
     learned,
-    parse_widths,
     setting,
     share,
     whole,
@@ -47,9 +47,6 @@ from seqwise.training import Training
 from seqwise.training.batches import Batches
 
 ENCODER, STEP, TRANSLATIONS = "encoder.keras", "decoder_step.keras", "translations.json"
-PAIRS, TEXTS, SEQUENCES, MODEL_PANEL, TRAINING = (
-    "Texts to translate", "Texts", "Sequences", "The model", "The training"
-)  # fmt: skip
 
 
 def _check_beam(name: str, value: Any) -> None:
@@ -68,7 +65,8 @@ class Translator(Estimator[PairData]):
     """Translate texts with an LSTM encoder and decoder (sequence to sequence).
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end
-    in ``_`` are what it learned. Texts of any lengths go together; padding is never seen.
+    in ``_`` are what it learned. Texts of any lengths go together; padding is never seen. A `network` of your own
+    reads the translation so far anew at each step.
 
     Args:
         {settings}
@@ -94,17 +92,14 @@ class Translator(Estimator[PairData]):
         default=(256,),
         help="width of each stacked LSTM layer, in the encoder and in the decoder.",
         check=widths,
-        option=Option(MODEL_PANEL, str, parse_widths, "Width of each LSTM layer, with commas: 128,64."),
+        option=UNITS,
         kw_only=False,
     )
     embedding: int = setting(
         default=256, help="width of the embeddings of both languages' tokens.", check=whole(1),
         option=Option(TEXTS, int, help="Width of a token's vector."),
     )  # fmt: skip
-    bidirectional: bool = setting(
-        default=True, help="the encoder reads the source in both directions.", check=flag,
-        option=Option(MODEL_PANEL, bool, help="Read in both directions."),
-    )  # fmt: skip
+    bidirectional: bool = setting(default=True, help="the encoder reads the source in both directions.")
     attention: str | None = setting(
         default="dot",
         help='the decoder looks back at all of the source: ``"dot"`` (Luong et al. 2015), ``"additive"`` (Bahdanau '
@@ -115,8 +110,6 @@ class Translator(Estimator[PairData]):
     dropout: float = setting(
         default=0.3,
         help="share of the embeddings and of each layer's outputs dropped in training, 0 to 1.",
-        check=share(),
-        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
     )
     label_smoothing: float = setting(
         default=0.1,
@@ -165,50 +158,16 @@ class Translator(Estimator[PairData]):
         default=0.05,
         help="share of the distinct source texts held back to find the best epoch.",
         check=share(),
-        option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
     )
     test: float = setting(
         default=0.1,
         help="share of the distinct source texts held back to score the model.",
         check=share(),
-        option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
-    )
-    optimizer: Any = setting(
-        default="adam",
-        help="any of Keras's, by name or object.",
-        option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
     )
     learning_rate: float = setting(
-        default=0.002,
-        help="for an optimizer given by name: it falls to 0 over the epochs, along a cosine.",
-        option=Option(TRAINING, float, help="The learning rate of the optimizer."),
+        default=0.002, help="for an optimizer given by name: it falls to 0 over the epochs, along a cosine."
     )
-    epochs: int = setting(default=10, help="the most epochs.", check=whole(1), option=Option(TRAINING, int))
-    patience: int | None = setting(
-        default=None,
-        help="epochs without improvement that end the training; None trains them all.",
-        check=whole(1, none=True),
-        option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
-    )
-    batch_size: int = setting(
-        default=32,
-        help="pairs in a training step.",
-        check=whole(1),
-        option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
-    )
-    network: BuildNetwork | None = setting(
-        default=None,
-        help="a function of your own that builds the network in place of the settings above: called with an "
-        "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model. To "
-        "translate, it reads the translation so far anew at each step.",
-        check=build_function,
-    )
-    seed: int = setting(
-        default=0,
-        help="seeds the parts, weights, shuffling and dropout; the same seed gives the same weights.",
-        check=whole(0),
-        option=Option(TRAINING, int, help="The same seed gives the same weights."),
-    )
+    batch_size: int = setting(default=32, help="pairs in a training step.", check=whole(1))
 
     input_: PairInput = learned()
     target_: TokenTarget = learned()
