@@ -62,13 +62,13 @@ for layer in network["layers"]:
         values[layer["name"]] = window[None]
         continue
     (call,) = layer["calls"]
-    read = [values[name] for name, _ in call]
+    read = [values[name] for name, _, _ in call["inputs"]]
     arrays = [weights[name].astype(float) for name in layer["weights"]]
     if layer["class"] in MERGES:
         values[layer["name"]] = MERGES[layer["class"]](read)
     else:
         values[layer["name"]] = RULES[layer["class"]](layer["config"], *read, *arrays)
-((name, _),) = network["outputs"]
+((name, _, _),) = network["outputs"]
 targets = manifest["target"]["names"]
 forecast = values[name][0] * np.array(scaler["scale"])[: len(targets)] + np.array(scaler["offset"])[: len(targets)]
 print(json.dumps(forecast.tolist()))

@@ -10,11 +10,11 @@ from seqwise.artifact.manifest import (
     write_json,
     write_manifest,
 )
-from seqwise.artifact.network import load_network, save_network
+from seqwise.artifact.network import Network, describe_network, has_graph, load_network, save_network
 from seqwise.artifact.run import ScoringInterrupted, check_destination, first_line, result_texts, save_run
 
 __all__ = [
-    "MANIFEST", "ScoringInterrupted", "check_destination", "check_files", "first_line", "is_run", "listed_files",
-    "load_network", "read_manifest", "replaced_folder", "result_texts", "save_network", "save_run", "write_json",
-    "write_manifest",
+    "MANIFEST", "Network", "ScoringInterrupted", "check_destination", "check_files", "describe_network", "first_line",
+    "has_graph", "is_run", "listed_files", "load_network", "read_manifest", "replaced_folder", "result_texts",
+    "save_network", "save_run", "write_json", "write_manifest",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 
-from seqwise.artifact import result_texts, save_network, save_run
+from seqwise.artifact import describe_network, has_graph, result_texts, save_network, save_run
 from seqwise.artifact.models import load_model, save_model
 from seqwise.backend import deferred_imports, import_keras
 from seqwise.errors import NotFittedError
@@ -341,8 +341,8 @@ class Estimator(BaseEstimator, Generic[Data]):
         content = {"settings": plain_settings(self, own_class(self)), "training": self.training_.__dict__}
         model = self._model_to_save()
         save_model(model, folder / MODEL)
-        if hasattr(model, "_nodes_by_depth"):  # not of a subclassed model, whose layers say nothing of its calls
-            save_network(model, folder)
+        if has_graph(model):  # not of a subclassed model, whose layers say nothing of its calls
+            save_network(describe_network(model), folder)
         content |= self._save_parts(folder)
         if self.results_ is not None:
             self._copy_results(folder, self.results_)

@@ -1,0 +1,95 @@
+"""What is exported: the Keras models of a model, a file, an estimator or a run folder, and their plain description."""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seqwise.artifact import Network, describe_network, first_line
+from seqwise.backend import import_keras
+from seqwise.data.files import nearest_file
+from seqwise.errors import BundleError
+from seqwise.estimators.base import Estimator
+from seqwise.estimators.runs import load
+from seqwise.estimators.translation.network import inference_models
+from seqwise.estimators.translation.translator import Translator
+
+MODEL, ENCODER, STEP = "model", "encoder", "decoder_step"  # the parts
+
+
+class Part(NamedTuple):
+    """One network of what is exported.
+
+    Attributes:
+        model: the Keras model. network: its plain description.
+    """
+
+    model: Any
+    network: Network
+
+
+class Source(NamedTuple):
+    """What is exported.
+
+    Attributes:
+        parts: the networks by their names: ``{"model": …}``, of a Translator ``{"encoder": …, "decoder_step": …}``.
+        estimator: the trained estimator that they come from; None for a Keras model.
+    """
+
+    parts: dict[str, Part]
+    estimator: Any
+
+
+def read_source(source: Any) -> Source:
+    """Take what a user exports apart into its networks.
+
+    Args:
+        source: a built Keras model (Sequential or functional), a trained estimator, the path of a ``.keras`` file or of
+            a run folder.
+
+    Raises:
+        BundleError: it is none of these, cannot be read, or is a model whose calls are Python code.
+        NotFittedError: the estimator is not trained yet.
+    """
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        source = load(path) if path.is_dir() else _read_keras_file(path)
+    keras = import_keras()
+    if isinstance(source, Estimator):
+        source._check_fitted()
+        return Source(_parts(_models_of(source)), source)
+    if not isinstance(source, keras.Model):
+        raise BundleError(
+            f"{type(source).__name__} cannot be exported: give a Keras model, a trained estimator, or the path of a "
+            ".keras file or a run folder."
+        )
+    return Source(_parts({MODEL: source}), None)
+
+
+def _models_of(estimator: Estimator[Any]) -> dict[str, Any]:
+    models = inference_models(estimator.model_) if isinstance(estimator, Translator) else None
+    if models is not None:  # None: a network of the user's own, which is run as a whole
+        return {ENCODER: models.encoder, STEP: models.step}
+    return {MODEL: estimator.model_}
+
+
+def _parts(models: dict[str, Any]) -> dict[str, Part]:
+    return {name: Part(model, describe_network(model)) for name, model in models.items()}
+
+
+def _read_keras_file(path: Path) -> Any:
+    if not path.is_file():
+        raise BundleError(f"There is no model {str(path)!r}.{nearest_file(path)} Save one: model.save('model.keras').")
+    if not zipfile.is_zipfile(path):
+        raise BundleError(f"{path.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
+    keras = import_keras()
+    import seqwise.layers  # noqa: F401 (its layers make themselves known to Keras)
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that an optimizer was saved before its first step
+            return keras.models.load_model(path)
+    except Exception as error:  # whatever a damaged or foreign file makes Keras raise
+        raise BundleError(f"{path.name} cannot be read as a Keras model: {first_line(error)}") from error
