@@ -58,7 +58,7 @@ def test_labels_that_the_training_did_not_have_are_mistakes():
     assert found["log_loss"] == pytest.approx(sk.log_loss(truth[:4], p[:4]))
     told = ClassComparison(np.array(["a", "b"]), truth, {"model": p}, {"model": "this model"}, unknown=("z",))
     assert told.confusion().tolist() == [[2, 0], [1, 1]]
-    assert "The training did not have the label(s) 'z': their 2 sequence(s) count as mistakes" in str(told)
+    assert "The training set has no label(s) 'z': their 2 sequence(s) count as mistakes" in str(told)
 
 
 def test_what_is_not_defined_is_not_said():

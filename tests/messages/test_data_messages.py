@@ -295,7 +295,7 @@ def test_parts_of_a_date_out_of_range_or_empty():
     table = pl.DataFrame({"year": [2024, 2024, 2024], "month": [1, 13, 2], "day": [1, 1, None], "y": [1.0, 2.0, 3.0]})
     with says("the time column 'month' holds 13 on row 1; expected a whole number from 1 to 12"):
         make_series(table, target="y", time=["year", "month"])
-    with says("the time column 'day' is empty on row 2."):
+    with says("the time column 'day' is empty on row 2. Fill in the time, or remove the row."):
         make_series(table, target="y", time=["year", "day"])
 
 

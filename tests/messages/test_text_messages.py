@@ -129,7 +129,7 @@ def test_tables(tmp_path):
     with says(DataError, "table.csv has no column 'Text'. Did you mean 'text'?"):
         sw.data.read_texts(path, column="Text")
     pl.DataFrame({"stars": np.arange(3)}).write_parquet(tmp_path / "table.parquet")
-    with says(DataError, "table.parquet: column 'stars' holds Int64, expected texts."):
+    with says(DataError, "table.parquet: column 'stars' holds int, 0, on row 0; expected texts."):
         sw.data.read_texts(tmp_path / "table.parquet", column="stars")
     with says(SettingError, "column=0: the columns of table.parquet have names; give one."):
         sw.data.read_texts(tmp_path / "table.parquet", column=0)

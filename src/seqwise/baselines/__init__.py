@@ -1,4 +1,4 @@
-"""Simple learners that stand beside a model, on the same samples."""
+"""Baselines: simple learners that a model is compared with on the same samples."""
 
 from seqwise.baselines.protocol import Baseline
 from seqwise.baselines.saved import load_baselines, save_baselines

@@ -1,4 +1,4 @@
-"""What a linear baseline reads of a text: which words it has, and how rare they are; not their order."""
+"""The features of a text for a linear baseline: its words, weighted by rarity, without their order."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ ANYTHING = r"\S+"
 class BagOfWords:
     """TF-IDF as scikit-learn's `TfidfVectorizer` defines it, with ``1 + log(count)`` for a word's count in a text.
 
-    A word is two letters or digits at least, in lower case; where no text has any, it is all between white space. The
-    words and their weights come from the texts that it is fitted on.
-
-    Attributes:
-        name: what the table calls it.
+    A word has at least two letters or digits, in lower case; if no text has such a word, texts are split at white
+    space. Words and weights are learned in `fit_transform`.
     """
 
     kind, name = "words", "bag of words"

@@ -1,4 +1,4 @@
-"""The baseline that says the same of every sample."""
+"""The baseline that predicts the same for every sample."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 
 class Constant:
-    """The training's share of each class or label, or its mean of each target, whatever the sample.
+    """Predict the training set's frequency of each class or label, or its mean of each target, for every sample.
 
     Args:
-        name: what a table calls it: ``"majority"``, ``"the training's mean"``.
-        classes: how many there are, whether or not the targets have them all; None for quantities and label sets,
-            whose mean is taken.
+        name: its name in a table: ``"majority"``, ``"the training's mean"``.
+        classes: number of classes, including those absent from the targets; None for quantities and label sets, whose
+            mean is taken.
 
     Attributes:
         values: float64, shape (outputs,).
@@ -26,7 +26,7 @@ class Constant:
         self.name, self.classes = name, classes
 
     def fit(self, samples: Any, targets: np.ndarray, weights: np.ndarray | None = None) -> Constant:
-        """Take the mean of targets: class numbers, shape (samples,); else bool or float, shape (samples, outputs)."""
+        """Take the mean of targets: encoded classes, shape (samples,); else bool or float, shape (samples, outputs)."""
         if self.classes is None:
             self.values = targets.mean(axis=0)
         else:

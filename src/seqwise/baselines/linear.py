@@ -16,7 +16,7 @@ CERTAIN = 20.0  # the log-odds of a label that every sequence has
 
 
 class Features(Protocol):
-    """What a linear baseline reads of each sample."""
+    """The features that a linear baseline computes from samples."""
 
     kind: str
     name: str
@@ -45,9 +45,9 @@ class LinearBaseline:
     """A linear model of some features of each sample.
 
     Args:
-        features: what it reads of a sample; they learn on the samples that the baseline is fitted on.
-        targets: ``"classes"``, ``"labels"`` (several a sample) or ``"numbers"``.
-        classes: of ``"classes"``: how many there are, whether or not the targets have them all.
+        features: fitted together with the baseline.
+        targets: ``"classes"``, ``"labels"`` (several per sample) or ``"numbers"``.
+        classes: for ``"classes"``, their number, including those absent from the targets.
 
     Attributes:
         coef: shape (outputs, features). intercept: shape (outputs,).
@@ -66,9 +66,9 @@ class LinearBaseline:
         """Fit on sequences with their targets.
 
         Args:
-            targets: the numbers of the classes, shape (samples,); bool, shape (samples, labels); or float, shape
+            targets: encoded classes, shape (samples,); bool, shape (samples, labels); or float, shape
                 (samples, targets).
-            weights: what each sequence, or each of its labels, weighs; shape (samples,) or as `targets`.
+            weights: of each sequence, or of each of its labels; shape (samples,) or as `targets`.
         """
         features = self.features.fit_transform(raw)
         if self.targets == "classes":
@@ -115,14 +115,14 @@ class LinearBaseline:
 def _each_class(
     features: Any, codes: np.ndarray, classes: int, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a row for each class; one that no sequence has is as good as impossible."""
+    """Return a row for each class; the probability of a class without sequences is close to 0."""
     seen = np.unique(codes)
     coef, intercept = np.zeros((classes, features.shape[1])), np.full(classes, -CERTAIN)
     if len(seen) == 1:
         intercept[seen] = 0
         return coef, intercept
     rows, offsets = _logistic(features, codes, weights)
-    if len(seen) == 2:  # scikit-learn's row is that of the second
+    if len(seen) == 2:  # scikit-learn returns one row, for the second class
         rows = np.concatenate([np.zeros_like(rows), rows])
         offsets = np.concatenate([np.zeros_like(offsets), offsets])
     coef[seen], intercept[seen] = rows, offsets

@@ -1,4 +1,4 @@
-"""What a baseline is."""
+"""The interface of a baseline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Baseline(Protocol):
 
     @property
     def name(self) -> str:
-        """What a table calls it."""
+        """Its name in a table."""
         ...
 
     def fit(self, samples: Any, targets: np.ndarray, weights: np.ndarray | None = None, /) -> Self:

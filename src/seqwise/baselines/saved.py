@@ -14,7 +14,7 @@ from seqwise.baselines.linear import LinearBaseline
 from seqwise.baselines.protocol import Baseline
 from seqwise.baselines.steps import TokenBaseline
 
-# by the word that a run folder knows them by
+# by their name in a run folder
 KINDS: dict[str, type[Baseline]] = {cls.kind: cls for cls in (Constant, LinearBaseline, TokenBaseline)}
 
 

@@ -1,4 +1,4 @@
-"""What a linear baseline reads of a sequence: a few numbers for each feature, and how long it is."""
+"""The features of a sequence for a linear baseline: statistics of each feature, and the length."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 import numpy as np
 
 from seqwise.data import Sequences
-
-STATISTICS = ("mean", "standard deviation", "least", "greatest", "first", "last")
 
 
 def summarise(sequences: Sequences) -> np.ndarray:
@@ -21,10 +19,10 @@ def summarise(sequences: Sequences) -> np.ndarray:
     values, starts, lengths = sequences.values.astype(np.float64), sequences.starts, sequences.lengths
     count = lengths[:, None]
     mean = np.add.reduceat(values, starts) / count
-    apart = values - np.repeat(mean, lengths, axis=0)
+    deviation = values - np.repeat(mean, lengths, axis=0)
     parts = [
         mean,
-        np.sqrt(np.add.reduceat(apart**2, starts) / count),
+        np.sqrt(np.add.reduceat(deviation**2, starts) / count),
         np.minimum.reduceat(values, starts),
         np.maximum.reduceat(values, starts),
         values[starts],
@@ -35,11 +33,7 @@ def summarise(sequences: Sequences) -> np.ndarray:
 
 
 class SummaryFeatures:
-    """`summarise`, each column brought to mean 0 and standard deviation 1 over the sequences it was fitted on.
-
-    Attributes:
-        name: what the table calls them.
-    """
+    """The columns of `summarise`, scaled to mean 0 and standard deviation 1 over the sequences of `fit_transform`."""
 
     kind, name = "summary", "summary features"
 

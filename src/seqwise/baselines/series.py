@@ -1,4 +1,4 @@
-"""Baselines of a series: from the same origins with the same past as the model's forecasts."""
+"""Baselines of a series. They forecast from the same origins and the same past as the model."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-LONGEST_ETS_HISTORY = 1500  # rows; a longer past changes the estimates little and the time a lot
-SHORTEST_ETS_HISTORY = 10  # statsmodels' own limit; a shorter past is carried on as it ended
-LONGEST_ETS_SEASON = 60  # beyond it the seasonal states outnumber what the data can say
+LONGEST_ETS_HISTORY = 1500  # rows; a longer past hardly changes the estimates but takes much longer
+SHORTEST_ETS_HISTORY = 10  # statsmodels' own limit; a shorter past is continued with its last value
+LONGEST_ETS_SEASON = 60  # longer seasons have too many states to estimate
 
 
 class SeriesBaseline(Protocol):
@@ -19,7 +19,7 @@ class SeriesBaseline(Protocol):
         horizon: steps of a forecast. season: period in rows, 1 for none.
     """
 
-    name: str  # what a table calls it
+    name: str  # in a table
 
     def __init__(self, horizon: int, season: int) -> None: ...
 
@@ -40,23 +40,6 @@ class SeriesBaseline(Protocol):
         ...
 
 
-class LastValue:
-    """Repeat the last value."""
-
-    name = "last value"
-
-    def __init__(self, horizon: int, season: int = 1) -> None:
-        self.horizon = horizon
-
-    def fit(self, past: np.ndarray) -> LastValue:
-        """There is nothing to learn."""
-        return self
-
-    def predict(self, values: np.ndarray, origins: np.ndarray) -> np.ndarray:
-        """Forecast from each origin; see `SeriesBaseline.predict`."""
-        return np.repeat(values[origins - 1][:, None], self.horizon, axis=1)
-
-
 class LastSeason:
     """Repeat the last season; where a series is younger than a season, the last value."""
 
@@ -65,7 +48,7 @@ class LastSeason:
     def __init__(self, horizon: int, season: int) -> None:
         self.horizon, self.season = horizon, season
 
-    def fit(self, past: np.ndarray) -> LastSeason:
+    def fit(self, past: np.ndarray) -> Self:
         """There is nothing to learn."""
         return self
 
@@ -73,6 +56,15 @@ class LastSeason:
         """Forecast from each origin; see `SeriesBaseline.predict`."""
         rows = origins[:, None] - self.season + np.arange(self.horizon) % self.season
         return values[np.where(rows < 0, origins[:, None] - 1, rows)]
+
+
+class LastValue(LastSeason):
+    """Repeat the last value: a season of one row."""
+
+    name = "last value"
+
+    def __init__(self, horizon: int, season: int = 1) -> None:
+        super().__init__(horizon, 1)
 
 
 class ExponentialSmoothing:
@@ -89,7 +81,7 @@ class ExponentialSmoothing:
         self.horizon, self.season = horizon, season
 
     def fit(self, past: np.ndarray) -> ExponentialSmoothing:
-        """Keep the past; which of its logarithm is smoothed depends on the rows after it, too."""
+        """Keep the number of rows; `predict` fits, because the choice of the logarithm depends on later rows, too."""
         self.rows = len(past)
         return self
 
@@ -105,7 +97,7 @@ class ExponentialSmoothing:
         past, whole = series[first : self.rows], series[first : int(origins[-1])]
         if len(past) < SHORTEST_ETS_HISTORY:
             return LastValue(horizon).predict(series[:, None], origins)[..., 0]
-        # at the least what statsmodels' heuristic initial states are computed from
+        # the least that statsmodels' heuristic initial states need
         seasonal = 1 < season <= LONGEST_ETS_SEASON and len(past) >= max(2 * season, 10 + 2 * (season // 2))
         # smoothing the logarithm is the multiplicative model with closed-form forecasts
         logged = past.min() > 0 and whole.min() > 0 and past.max() > 2 * past.min()
@@ -143,7 +135,7 @@ class ExponentialSmoothing:
         return np.exp(forecast) if logged else forecast
 
 
-# by the word that a comparison knows them by
+# by their key in a comparison
 BASELINES: dict[str, type[SeriesBaseline]] = {
     "naive": LastValue,
     "seasonal_naive": LastSeason,

@@ -1,4 +1,4 @@
-"""The baseline of a translator: the translation of the most similar training text."""
+"""The baseline of a translator: a look-up of the most similar training text."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-CHUNK = 512  # texts that are compared with all training texts at once
+CHUNK = 512  # texts compared with all training texts at once
 
 
 class MostSimilar:
-    """Translate a text by the translation of the training text that is most like it: a translation memory.
+    """A translation memory: return the translation of the most similar training text.
 
-    Texts are alike by the cosine of their TF-IDF vectors of words and pairs of words (scikit-learn's).
+    Similarity is the cosine of scikit-learn's TF-IDF vectors of words and pairs of words.
     """
 
     kind, name = "similar", "most similar"
 
     def fit(self, texts: list[str], translations: list[str], weights: Any = None) -> MostSimilar:
-        """Remember training texts with their translations; `weights` do not count."""
+        """Store the training texts with their translations; `weights` are ignored."""
         from sklearn.feature_extraction.text import TfidfVectorizer
 
         self._vectorizer = TfidfVectorizer(token_pattern=r"\w+|[^\w\s]", ngram_range=(1, 2))

@@ -1,4 +1,4 @@
-"""Baselines that see one step alone."""
+"""Baselines that see single steps."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 
 class TokenBaseline:
-    """Gives each token the tags that it had in the training, as often as it had them.
+    """Predict the frequency of each tag among a token's occurrences in the training set.
 
-    A token's counts are joined by one imagined step of the training's mean, so that no tag is impossible; a token that
-    the training did not have gets that mean.
+    One step with the mean frequencies is added to the counts of each token, so that no tag is impossible and new tokens
+    get the mean.
 
     Attributes:
         table: float64, shape (tokens, tags).
@@ -24,7 +24,7 @@ class TokenBaseline:
         self.table = np.zeros((tokens, tags))
 
     def fit(self, steps: np.ndarray, tags: np.ndarray, weights: np.ndarray | None = None) -> TokenBaseline:
-        """Count the tags of each token, shape (steps,), among token ids, shape (steps, 1); `weights` do not count."""
+        """Count the tags of each token, shape (steps,), from token ids, shape (steps, 1); ignores `weights`."""
         counts = np.zeros_like(self.table)
         np.add.at(counts, (steps[:, 0], tags), 1)
         mean = counts.sum(axis=0) / counts.sum()
@@ -48,11 +48,7 @@ class TokenBaseline:
 
 
 class StepFeatures:
-    """What logistic regression reads of a step of numbers: the step's own features.
-
-    Attributes:
-        name: what the table calls them.
-    """
+    """The features of a single step."""
 
     kind, name = "step", "one step alone"
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from seqwise.data.sequences import Sequences, object_array, split_by_lengths
-from seqwise.data.tables import Columns, Table, TableSource, as_column_names, is_missing, read_table, stack_labels
+from seqwise.data.sequences import Sequences, object_array, place_of_row, split_by_lengths
+from seqwise.data.tables import Columns, Table, TableSource, as_column_names, read_table, stack_labels
 from seqwise.data.texts import Texts
 from seqwise.data.time_index import read_times
 from seqwise.errors import DataError, SettingError
@@ -71,11 +71,6 @@ class Rows:
     order: np.ndarray
     lengths: np.ndarray
     names: np.ndarray
-
-    def place(self, i: int) -> tuple[int, int]:
-        """Return the index of the sequence that ``order[i]`` belongs to, and the row's step in it."""
-        index = int(np.searchsorted(np.cumsum(self.lengths), i, side="right"))
-        return index, int(i - self.lengths[:index].sum())
 
 
 def group_rows(table: Table, group: str, time: Columns) -> Rows:
@@ -158,7 +153,7 @@ def _check_missing(table: Table, columns: list[str], values: np.ndarray, rows: R
     if values.dtype.kind != "f" or not np.isnan(values).any():
         return
     i, feature = (int(n) for n in np.argwhere(np.isnan(values))[0])
-    index, step = rows.place(i)
+    index, step = place_of_row(i, rows.lengths)
     raise DataError(
         f"{table.label}: {columns[feature]!r} is missing on {table.where(int(rows.order[i]))}, step {step} of sequence "
         f"{str(rows.names[index])!r} ({int(np.isnan(values).sum()):,} missing value(s) in all). Fill it, or leave the "
@@ -172,7 +167,7 @@ def _sequence_labels(table: Table, label: str, rows: Rows) -> np.ndarray:
     differs = np.flatnonzero(labels != np.repeat(labels[firsts], rows.lengths))
     if differs.size:
         i = int(differs[0])
-        index, _ = rows.place(i)
+        index, _ = place_of_row(i, rows.lengths)
         first = int(firsts[index])
         raise DataError(
             f"{table.label}: sequence {str(rows.names[index])!r} has two labels: {str(labels[first])!r} on "
@@ -183,15 +178,10 @@ def _sequence_labels(table: Table, label: str, rows: Rows) -> np.ndarray:
 
 
 def _tokens(table: Table, text: str, rows: Rows) -> np.ndarray:
-    tokens = np.array(table.column(text).to_list(), dtype=object)
+    tokens = table.texts(text, "tokens of text. For numbers name features instead")
     for row, token in enumerate(tokens):
-        if is_missing(token) or (isinstance(token, str) and not token.strip()):
+        if not token.strip():
             raise DataError(
                 f"{table.label}: the token {text!r} is empty on {table.where(row)}. Fill it, or leave the row out."
             )
-        if not isinstance(token, str):
-            raise DataError(
-                f"{table.label}: column {text!r} holds {type(token).__name__}, {token!r}, on {table.where(row)}; "
-                "expected tokens of text. For numbers name features instead."
-            )
-    return tokens[rows.order]
+    return object_array(tokens)[rows.order]

@@ -1,4 +1,4 @@
-"""Training, validation and test samples drawn at random, class by class."""
+"""Stratified random splits into training, validation and test set."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def check_part_size(size: float, name: str, unit: str, example: int) -> None:
 def split_at_random(
     samples: int, *, validation: float, test: float, strata: np.ndarray | None = None, seed: int = 0
 ) -> RandomSplit:
-    """Draw validation and test parts at random.
+    """Draw validation and test samples at random.
 
-    With `strata` every part has its share of each class, to within one sample, as far as the members suffice; one
-    member of each class always stays in the training part.
+    With `strata`, each set is stratified to within one sample per class, as far as a class has enough members; one
+    member of each class always stays in the training set.
 
     Args:
         validation, test: a share or a number of samples; 0 for none.
@@ -88,13 +88,13 @@ def split_at_random(
 
 
 def _draw(groups: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the positions of `size` members; each group's share is as near to its due as whole numbers allow."""
+    """Draw `size` positions, the groups as close to proportional as whole numbers allow."""
     counts = np.bincount(groups)
-    due = counts * size / len(groups)
+    exact = counts * size / len(groups)
     most = np.maximum(counts - 1, 0)  # each group keeps one
-    share = np.minimum(np.floor(due).astype(int), most)
-    # the largest remainders first, as elections have it; ties in a random order
-    order = np.lexsort((rng.random(len(counts)), -(due - share)))
+    share = np.minimum(np.floor(exact).astype(int), most)
+    # the largest remainders first; ties in a random order
+    order = np.lexsort((rng.random(len(counts)), -(exact - share)))
     while share.sum() < size and (share < most).any():
         for g in order:
             if share.sum() < size and share[g] < most[g]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -56,14 +56,9 @@ class Sequences:
         """Return some of the sequences, in the order of `chosen` (positions, int, shape (samples,))."""
         lengths = self.lengths[chosen]
         within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return Sequences(
-            self.values[np.repeat(self.starts[chosen], lengths) + within],
-            lengths,
-            self.columns,
-            None if self.labels is None else self.labels[chosen],
-            None if self.names is None else self.names[chosen],
-            self.label,
-        )
+        rows = np.repeat(self.starts[chosen], lengths) + within
+        labels, names = (None if array is None else array[chosen] for array in (self.labels, self.names))
+        return replace(self, values=self.values[rows], lengths=lengths, labels=labels, names=names)
 
     def where(self, index: int) -> str:
         """Name a sequence as the user knows it."""
@@ -128,8 +123,7 @@ def check_finite(sequences: Sequences) -> None:
     if values.dtype.kind != "f" or np.isfinite(values).all():
         return
     row, feature = np.argwhere(~np.isfinite(values))[0]
-    index = int(np.searchsorted(np.cumsum(sequences.lengths), row, side="right"))
-    step = int(row - sequences.starts[index])
+    index, step = place_of_row(row, sequences.lengths)
     count = int((~np.isfinite(values)).sum())
     what = "NaN" if np.isnan(values[row, feature]) else "infinite"
     name = sequences.columns[feature]
@@ -139,6 +133,12 @@ def check_finite(sequences: Sequences) -> None:
         f"{named[0].upper()}{named[1:]} is {what} at step {step}, {where} ({count:,} such value(s) in all). Fill it, "
         "for example with the step before, or leave the step out."
     )
+
+
+def place_of_row(row: int, lengths: np.ndarray) -> tuple[int, int]:
+    """Return which of the concatenated sequences a row belongs to, and its step in it."""
+    index = int(np.searchsorted(np.cumsum(lengths), row, side="right"))
+    return index, int(row - lengths[:index].sum())
 
 
 def split_by_lengths(flat: np.ndarray, lengths: np.ndarray) -> np.ndarray:

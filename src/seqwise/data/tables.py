@@ -76,6 +76,24 @@ class Table:
             raise DataError(f"{self.label}: the label {name!r} is empty on {self.where(int(empty[0]))}.")
         return column.to_numpy()
 
+    def texts(self, name: str, expected: str = "texts") -> list[str]:
+        """Return a column of text, one item a row; an empty cell is an empty text.
+
+        Args:
+            expected: what the column should hold, for the message.
+
+        Raises:
+            DataError: a cell holds something else; names the first row.
+        """
+        values = ["" if is_missing(value) else value for value in self.column(name).to_list()]
+        for row, value in enumerate(values):
+            if not isinstance(value, str):
+                raise DataError(
+                    f"{self.label}: column {name!r} holds {type(value).__name__}, {value!r}, on {self.where(row)}; "
+                    f"expected {expected}."
+                )
+        return values
+
     def numbers(self, name: str) -> np.ndarray:
         """Return a column as float64, shape (rows,), missing values as NaN.
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import narwhals as nw
 import polars as pl
 
 from seqwise.data.files import decoded, existing_file
-from seqwise.errors import DataError, SettingError, nearest
+from seqwise.data.tables import Table
+from seqwise.errors import DataError, SettingError
 
 TABBED = (".tsv", ".tab")
 PARQUET = (".parquet", ".pq")
@@ -59,17 +61,13 @@ def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str
         tabbed = suffix in TABBED or (by_position and suffix != ".csv")
         separator = "\t" if tabbed else max(",;\t|", key=raw.partition("\n")[0].count)
         frame = _cells(raw.encode(), path.name, separator, header=not by_position)
-    name = frame.columns[column] if isinstance(column, int) and 0 <= column < frame.width else column
-    if name not in frame.columns:
-        if column is None:
-            raise DataError(f"{path.name} is a table: name the column of texts, column='…', one of {frame.columns}.")
-        if by_position:
+    if column is None:
+        raise DataError(f"{path.name} is a table: name the column of texts, column='…', one of {frame.columns}.")
+    if isinstance(column, int):
+        if not 0 <= column < frame.width:
             raise DataError(f"{path.name} has {frame.width} column(s), but column={column} was asked for (from 0).")
-        raise DataError(f"{path.name} has no column {column!r}.{nearest(column, frame.columns)}")
-    texts = frame[str(name)]
-    if texts.dtype not in (pl.String, pl.Categorical):
-        raise DataError(f"{path.name}: column {column!r} holds {texts.dtype}, expected texts.")
-    return texts.fill_null("").to_list()
+        column = frame.columns[column]
+    return Table(nw.from_native(frame), "polars", path.name).texts(column)
 
 
 def _cells(raw: bytes, name: str, separator: str, *, header: bool) -> pl.DataFrame:

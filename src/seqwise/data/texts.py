@@ -77,15 +77,8 @@ def make_texts(data: TextSource, *, text: str | None = None, label: Columns = No
     if text is None:
         return Texts(object_array(as_texts(data)))
     table = read_table(data, text=text)
-    values = ["" if is_missing(value) else value for value in table.column(text).to_list()]
-    for row, value in enumerate(values):
-        if not isinstance(value, str):
-            raise DataError(
-                f"{table.label}: column {text!r} holds {type(value).__name__}, {value!r}, on {table.where(row)}; "
-                "expected texts."
-            )
     labels = stack_labels([table.labels(name) for name in as_column_names(label, "label")])
-    return Texts(object_array(values), labels, label=table.label)
+    return Texts(object_array(table.texts(text)), labels, label=table.label)
 
 
 def make_tokens(data: Texts | Iterable[Any]) -> Texts:

@@ -120,22 +120,13 @@ def read_times(table: Table, time: str | list[str], *, fractions: bool = False) 
             return _from_parts(table, time)
         time = time[0]
     column = table.column(time)
-    if column.null_count():
-        row = int(column.is_null().arg_true()[0])
-        raise DataError(
-            f"{table.label}: the time column {time!r} is empty on {table.where(row)}. "
-            "Fill in the time, or remove the row."
-        )
+    _refuse(table, time, column.is_null().to_numpy(), "is empty")
     if column.dtype.is_integer():
         return column.to_numpy().astype(np.int64)
     if column.dtype.is_numeric():
         values = column.to_numpy()
-        if not np.isfinite(values).all():
-            row = int(np.flatnonzero(~np.isfinite(values))[0])
-            raise DataError(
-                f"{table.label}: the time column {time!r} holds {values[row]} on {table.where(row)}. "
-                "Fill in the time, or remove the row."
-            )
+        wrong = ~np.isfinite(values)
+        _refuse(table, time, wrong, f"holds {values[wrong.argmax()]}")
         if (values == np.round(values)).all():
             return values.astype(np.int64)
         if fractions:
@@ -149,6 +140,15 @@ def read_times(table: Table, time: str | list[str], *, fractions: bool = False) 
             column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         return column.cast(nw.Datetime("us")).to_numpy().astype(MICROSECOND)
     return _parse_text(table, time, pl.Series([str(v).strip() for v in column.to_list()]))
+
+
+def _refuse(table: Table, time: str, wrong: np.ndarray, fault: str) -> None:
+    """Raise `DataError` for the first row where `wrong`, bool, shape (rows,), is set."""
+    if wrong.any():
+        raise DataError(
+            f"{table.label}: the time column {time!r} {fault} on {table.where(int(wrong.argmax()))}. "
+            "Fill in the time, or remove the row."
+        )
 
 
 def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
@@ -206,9 +206,7 @@ def _from_parts(table: Table, names: list[str]) -> np.ndarray:
     parts = [table.numbers(name) for name in names]
     ranges = [(1, 9999), (1, 12), (1, 31), (0, 24), (0, 60), (0, 60)]
     for name, part, (low, high) in zip(names, parts, ranges, strict=False):
-        if np.isnan(part).any():
-            row = int(np.flatnonzero(np.isnan(part))[0])
-            raise DataError(f"{table.label}: the time column {name!r} is empty on {table.where(row)}.")
+        _refuse(table, name, np.isnan(part), "is empty")
         wrong = np.flatnonzero((part < low) | (part > high) | (part % 1 != 0))
         if wrong.size:
             raise DataError(

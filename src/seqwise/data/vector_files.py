@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from io import BufferedIOBase
+from io import BufferedReader
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from seqwise.errors import DataError
 
+VectorFile: TypeAlias = "BufferedReader | gzip.GzipFile"
+
 CHUNK = 2**20  # bytes
-LONGEST_WORD = 2_000  # bytes; a longer word means that the reader is lost
-CONTROL = bytes([*range(9), *range(14, 32)])  # bytes that a text does not hold and float32 values do
+LONGEST_WORD = 2_000  # bytes; a longer word means a damaged file
+CONTROL = bytes([*range(9), *range(14, 32)])  # bytes that occur in float32 values but not in text
 
 
 class Row(NamedTuple):
@@ -51,7 +54,7 @@ def vector_rows(path: Path) -> Iterator[TextRows | BinaryRows]:
         ) from None
 
 
-def _rows(file: BufferedIOBase, name: str) -> TextRows | BinaryRows:
+def _rows(file: VectorFile, name: str) -> TextRows | BinaryRows:
     first = file.readline(2**16)
     fields = first.split()
     if not fields:
@@ -60,10 +63,10 @@ def _rows(file: BufferedIOBase, name: str) -> TextRows | BinaryRows:
         count, dims = int(fields[0]), int(fields[1])
         if not (count and dims):
             raise DataError(f"{name}, line 1 announces {count} words of {dims} values: it holds no vectors.")
-        start = file.read(CHUNK)
-        if name.removesuffix(".gz").endswith(".bin") or _is_binary(start[: 8 * dims + 64]):
-            return BinaryRows(file, name, dims, count, start, len(first))
-        return TextRows(file, name, dims, start, count)
+        sample = 8 * dims + 64  # bytes
+        if name.removesuffix(".gz").endswith(".bin") or _is_binary(file.peek(sample)[:sample]):
+            return BinaryRows(file, name, dims, count, len(first))
+        return TextRows(file, name, dims, count)
     if _is_binary(first):
         raise DataError(
             f"{name} holds bytes that are not text, and its first line is not 'words dims' as in word2vec's binary "
@@ -74,7 +77,7 @@ def _rows(file: BufferedIOBase, name: str) -> TextRows | BinaryRows:
         raise DataError(
             f"{name}, line 1 has no values: {_shown(first)}. Expected a word and its values: is it a file of vectors?"
         )
-    return TextRows(file, name, dims, first, None)
+    return TextRows(chain([first], file), name, dims, None)
 
 
 def _is_binary(start: bytes) -> bool:
@@ -94,17 +97,17 @@ class TextRows:
     """The rows of a text file.
 
     Args:
-        start: the rows' bytes that were read already.
-        count: how many rows there are to be; None where the file has no header.
+        lines: the lines without the header. They end at line feeds only: words may contain Unicode's other line breaks.
+        count: how many rows there should be; None where the file has no header.
     """
 
-    def __init__(self, file: BufferedIOBase, name: str, dims: int, start: bytes, count: int | None) -> None:
-        self.dims, self._file, self._name, self._start, self._count = dims, file, name, start, count
+    def __init__(self, lines: Iterable[bytes], name: str, dims: int, count: int | None) -> None:
+        self.dims, self._lines, self._name, self._count = dims, lines, name, count
 
     def __iter__(self) -> Iterator[Row]:
         dims, name, count = self.dims, self._name, self._count
         rows = blank = 0
-        for number, raw in enumerate(self._lines(), 1 if count is None else 2):
+        for number, raw in enumerate(self._lines, 1 if count is None else 2):
             line = _trimmed(raw)
             if not line:
                 blank = blank or number
@@ -131,14 +134,6 @@ class TextRows:
                 f"{name} ends after {rows:,} of the {count:,} words that line 1 announces. It was cut off; fetch it "
                 "again."
             )
-
-    def _lines(self) -> Iterator[bytes]:
-        # at line feeds only: words may contain Unicode's other line breaks
-        rest = self._start
-        while chunk := self._file.read(CHUNK):
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from lines
-        yield from rest.split(b"\n")
 
     def values(self, row: Row) -> np.ndarray:
         """Return the values of a row, float32, shape (dims,)."""
@@ -167,16 +162,14 @@ class BinaryRows:
     """The rows of word2vec's binary format: a word, a space, and `dims` little-endian float32 values.
 
     Args:
-        start: the rows' bytes that were read already.
-        offset: the byte of the file where `start` begins.
+        offset: the byte of the file where the rows begin.
     """
 
-    def __init__(self, file: BufferedIOBase, name: str, dims: int, count: int, start: bytes, offset: int) -> None:
-        self.dims, self._file, self._name, self._count = dims, file, name, count
-        self._start, self._offset = start, offset
+    def __init__(self, file: VectorFile, name: str, dims: int, count: int, offset: int) -> None:
+        self.dims, self._file, self._name, self._count, self._offset = dims, file, name, count, offset
 
     def __iter__(self) -> Iterator[Row]:
-        data, offset, at, size = self._start, self._offset, 0, 4 * self.dims
+        data, offset, at, size = b"", self._offset, 0, 4 * self.dims
         for row in range(1, self._count + 1):
             space, ended = data.find(b" ", at), False
             while not (ended or 0 <= space < len(data) - size or len(data) - at > LONGEST_WORD + size):

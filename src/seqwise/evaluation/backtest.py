@@ -68,8 +68,8 @@ def backtest(
     most = (len(series) - least_rows) // fold_rows
     if folds > most:
         raise DataError(
-            f"{series.label} has {len(series):,} rows, enough for {max(most, 0)} fold(s) of {fold_rows} rows when a "
-            f"training needs {least_rows}; {folds} were asked for. "
+            f"{series.label} has {len(series):,} rows, enough for {max(most, 0)} fold(s) of {fold_rows} rows if "
+            f"training needs {least_rows}, but folds={folds}. "
             + (f"Use folds={most}." if most > 0 else "Shorten the window, the horizon or the folds.")
         )
     starts = [len(series) - fold_rows * k for k in range(folds, 0, -1)]

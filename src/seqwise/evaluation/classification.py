@@ -1,4 +1,4 @@
-"""How good a classifier is: its scores beside the majority's and a simple model's, on the same sequences."""
+"""A classifier's scores and its baselines', on the same sequences."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.errors import quoted
 from seqwise.evaluation.comparison import Comparison, Metric
-from seqwise.evaluation.held_back import held_back_remarks
 
 COLUMNS = (
     Metric("accuracy", "accuracy", spec=".4f"), Metric("balanced_accuracy", "balanced", spec=".4f"),
@@ -27,14 +27,13 @@ class ClassComparison(Comparison):
 
     Attributes:
         classes: shape (classes,).
-        truth: the number of each sequence's class, int, shape (samples,), -1 for a label that the training did not
-            have; or, of several labels a sequence, bool, shape (samples, classes).
+        truth: the index of each sequence's class, int, shape (samples,), -1 for a label absent from training; with
+            several labels per sequence, bool, shape (samples, classes).
         probabilities: ``"model"``, ``"simple"`` and ``"majority"``: shape (samples, classes).
-        names: what the table calls each of them.
-        part: what the sequences are: ``"the test part"``, ``"the validation part"``, a file.
-        unknown: labels that the training did not have.
-        lengths: where each step has a label: how many steps each sequence has, shape (sequences,); what is said here of
-            a sequence is then said of a step.
+        names: their names in a table.
+        part: where the sequences come from: ``"the test part"``, ``"the validation part"``, a file.
+        unknown: labels absent from training.
+        lengths: the steps of each sequence, shape (sequences,), if every step has a label; the samples are then steps.
         scores: for each of `probabilities`, ``{"accuracy": …, "balanced_accuracy": …, "f1": …, "roc_auc": …,
             "log_loss": …}``; NaN where it is not defined.
     """
@@ -64,18 +63,15 @@ class ClassComparison(Comparison):
 
     @property
     def counted(self) -> str:
-        """What has a label: ``"sequence"`` or ``"step"``."""
+        """What a sample is: ``"sequence"`` or ``"step"``."""
         return "sequence" if self.lengths is None else "step"
 
     def predicted(self, name: str = "model") -> np.ndarray:
-        """Return the predicted classes' numbers, shape (samples,), or bool, shape (samples, classes)."""
+        """Return the indices of the predicted classes, shape (samples,), or bool, shape (samples, classes)."""
         return decide(self.probabilities[name], self.multilabel)
 
     def confusion(self) -> np.ndarray:
-        """Return how many sequences of each class (row) were taken for each class (column), as scikit-learn has it.
-
-        Labels that the training did not have are left out.
-        """
+        """Return scikit-learn's confusion matrix, true classes as rows, without labels absent from training."""
         known = self.truth >= 0
         counts = np.zeros((len(self.classes),) * 2, dtype=np.int64)
         np.add.at(counts, (self.truth[known], self.predicted()[known]), 1)
@@ -83,29 +79,29 @@ class ClassComparison(Comparison):
 
     def by_class(self) -> list[dict[str, Any]]:
         """Return precision, recall, F1 and the number of sequences (or steps) of each class."""
-        found = self.predicted()
+        predicted = self.predicted()
         rows = []
         for c, label in enumerate(self.classes.tolist()):
             is_c = self.truth[:, c] if self.multilabel else self.truth == c
-            said = found[:, c] if self.multilabel else found == c
-            both, count, times = int((is_c & said).sum()), int(is_c.sum()), int(said.sum())
+            as_c = predicted[:, c] if self.multilabel else predicted == c
+            hits, members, predictions = int((is_c & as_c).sum()), int(is_c.sum()), int(as_c.sum())
             rows.append(
                 {
                     "class": label,
-                    "precision": both / times if times else 0.0,
-                    "recall": both / count if count else float("nan"),
-                    "f1": 2 * both / (times + count) if times + count else float("nan"),
-                    f"{self.counted}s": count,
+                    "precision": hits / predictions if predictions else 0.0,
+                    "recall": hits / members if members else float("nan"),
+                    "f1": 2 * hits / (predictions + members) if predictions + members else float("nan"),
+                    f"{self.counted}s": members,
                 }
             )
         return rows
 
     def calibration(self, bins: int = 10) -> dict[str, np.ndarray]:
-        """Return how often the model was right for each of its confidences.
+        """Return the calibration curve: how often the model is right at each level of confidence.
 
-        Of one label a sequence, the confidence is the probability of the predicted class; of several, that of each
-        label. `error` is the expected calibration error (Naeini et al. 2015): the mean distance of the two, weighed by
-        how many fall into each bin.
+        The confidence is the probability of the predicted class; with several labels per sequence, that of each label.
+        `error` is the expected calibration error (Naeini et al. 2015): the mean distance of confidence and share,
+        weighted by the counts of the bins.
 
         Returns:
             ``confidence``, ``share`` and ``count``, shape (bins,), NaN where a bin is empty; ``error``, shape ().
@@ -138,11 +134,10 @@ class ClassComparison(Comparison):
         return same.all(axis=1) if self.multilabel else same
 
     def _outcome(self, best: str) -> str:
-        """Two accuracies on the same sequences differ where one is right and the other wrong. They count as level
-        within two standard errors of that difference (as in McNemar's test, 1947). Of labels at each step, the
-        difference is that of whole sequences."""
+        """Two accuracies on the same sequences are level within two standard errors of their difference, which comes
+        from the sequences where only one is right (as in McNemar's test, 1947)."""
         gained = self._right("model").astype(int) - self._right(best)
-        if self.lengths is not None:  # steps of one sequence go together: each sequence is one draw
+        if self.lengths is not None:  # the steps of a sequence are not independent: each sequence is one draw
             gained = np.add.reduceat(gained, np.cumsum(self.lengths) - self.lengths)
         if abs(gained.sum()) <= CHANCE * math.sqrt((gained**2).sum()):
             return "level"
@@ -156,31 +151,30 @@ class ClassComparison(Comparison):
         return text + (chance if outcome == "level" else "") + "."
 
     def remarks(self) -> list[str]:
-        remarks = held_back_remarks(self.part)
+        remarks = super().remarks()
         if self.unknown:
-            listed = ", ".join(map(repr, self.unknown[:5])) + (", …" if len(self.unknown) > 5 else "")
+            absent = f"The training set has no label(s) {quoted(self.unknown)}"
             wrong = int((self.truth < 0).sum())
             if self.multilabel:
-                remarks.append(f"The training did not have the label(s) {listed}: they are left out.")
+                remarks.append(f"{absent}: they are left out.")
             else:
                 remarks.append(
-                    f"The training did not have the label(s) {listed}: their {wrong} {self.counted}(s) count as "
-                    "mistakes, but not in ROC-AUC and log loss."
+                    f"{absent}: their {wrong} {self.counted}(s) count as mistakes, but not in ROC-AUC and log loss."
                 )
         return remarks
 
 
 def decide(probabilities: np.ndarray, multilabel: bool) -> np.ndarray:
-    """Return the most probable class of each sequence; of several labels, those of a probability above a half."""
+    """Return the most probable class of each sequence; with several labels, those of a probability above a half."""
     return probabilities > 0.5 if multilabel else probabilities.argmax(axis=1)
 
 
 def score(truth: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     """Return scikit-learn's accuracy, balanced accuracy, macro F1, ROC-AUC and log loss.
 
-    ROC-AUC of more than two classes, or of several labels a sequence, is the mean over those that some sequences have
-    and others have not, each against the rest. Of several labels a sequence, the accuracy counts sequences all of whose
-    labels are right; balanced accuracy, F1 and log loss are means over the labels.
+    With more than two classes, or several labels per sequence, ROC-AUC is the mean of one-versus-rest over the classes
+    that some sequences have and others lack. With several labels, a sequence counts as accurate if all of its labels
+    are right; balanced accuracy, F1 and log loss are means over the labels.
 
     Args:
         truth: see `ClassComparison`. probabilities: shape (samples, classes).
@@ -188,19 +182,18 @@ def score(truth: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
     from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
     several = truth.ndim == 2
-    found = decide(probabilities, several)
+    predicted = decide(probabilities, several)
     known = np.ones(len(truth), bool) if several else truth >= 0
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a class that nothing was taken for, or that only the predictions have
+        warnings.simplefilter("ignore")  # a class that was never predicted, or occurs only among the predictions
         if several:
-            pairs = [(truth[:, c], found[:, c]) for c in range(truth.shape[1])]
-            balanced = float(np.mean([balanced_accuracy_score(t, f) for t, f in pairs]))
+            balanced = np.mean([balanced_accuracy_score(*label) for label in zip(truth.T, predicted.T, strict=True)])
         else:
-            balanced = float(balanced_accuracy_score(truth, found))
+            balanced = balanced_accuracy_score(truth, predicted)
         return {
-            "accuracy": float(accuracy_score(truth, found)),
-            "balanced_accuracy": balanced,
-            "f1": float(f1_score(truth, found, average="macro")),
+            "accuracy": float(accuracy_score(truth, predicted)),
+            "balanced_accuracy": float(balanced),
+            "f1": float(f1_score(truth, predicted, average="macro")),
             "roc_auc": _roc_auc(truth[known], probabilities[known]),
             "log_loss": _log_loss(truth[known], probabilities[known]),
         }
@@ -211,10 +204,10 @@ def _roc_auc(truth: np.ndarray, probabilities: np.ndarray) -> float:
 
     classes = probabilities.shape[1]
     has = truth if truth.ndim == 2 else truth[:, None] == np.arange(classes)
-    told = [c for c in range(classes) if 0 < has[:, c].sum() < len(has)]
+    defined = [c for c in range(classes) if 0 < has[:, c].sum() < len(has)]
     if classes == 2 and truth.ndim == 1:
-        told = told[1:]
-    areas = [float(roc_auc_score(has[:, c], probabilities[:, c])) for c in told]
+        defined = defined[1:]
+    areas = [float(roc_auc_score(has[:, c], probabilities[:, c])) for c in defined]
     return float(np.mean(areas)) if areas else float("nan")
 
 

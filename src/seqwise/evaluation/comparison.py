@@ -10,9 +10,12 @@ from typing import Any, ClassVar, NamedTuple
 from seqwise.evaluation.figures import readable
 
 UNMEASURED = (
-    "How good this model is was not measured: nothing was held back. Train with test=0.2 to find out, or score it on "
-    "other data: seqwise evaluate RUN --data FILE."
+    "This model has not been evaluated: nothing was held out. Train with test=0.2, or score it on other data: "
+    "seqwise evaluate RUN --data FILE."
 )
+
+VALIDATION = "the validation part"
+CHOSEN = "This part also chose the epoch, so expect slightly worse scores on new data."
 
 
 class Metric(NamedTuple):
@@ -49,14 +52,18 @@ class Verdict(NamedTuple):
 class Comparison(ABC):
     """A model beside its baselines, on the same samples.
 
+    The verdict compares the first metric. Two scores are level where they differ by at most `level`, a share of the
+    baseline's score.
+
     Attributes:
         scores: of the model, which comes first, and of each baseline: ``{"model": {"mae": …}, "naive": {…}}``; NaN
             where a score is not defined.
-        names: what a table calls each of them. part: what the samples are: ``"the test part"``, a file.
+        names: their names in a table. part: where the samples come from: ``"the test part"``, a file.
         columns: the metrics of a table, the most important one first.
     """
 
     columns: ClassVar[tuple[Metric, ...]]
+    level: ClassVar[float] = 0.005
     rival: ClassVar[str] = "the best baseline"
     advice: ClassVar[str]  # what follows from a loss
 
@@ -80,7 +87,7 @@ class Comparison(ABC):
 
     @property
     def baselines(self) -> dict[str, dict[str, float]]:
-        """The scores of all others."""
+        """The scores of each baseline."""
         return {name: values for name, values in self.scores.items() if name != self.model}
 
     def best_baseline(self) -> str | None:
@@ -105,21 +112,25 @@ class Comparison(ABC):
         after = f" As it stands, {self.advice}." if outcome == "loss" else ""
         return Verdict(outcome, lead + self._figures(best, outcome) + after)
 
-    @abstractmethod
     def _outcome(self, best: str) -> str:
-        """Return ``"win"``, ``"loss"`` or ``"level"`` beside a baseline."""
+        """Return ``"win"``, ``"loss"`` or ``"level"`` against a baseline."""
+        metric = self.columns[0]
+        score, other = self.metrics[metric.name], self.scores[best][metric.name]
+        if abs(score - other) <= self.level * other:
+            return "level"
+        return "win" if (score < other) == metric.smaller else "loss"
 
     @abstractmethod
     def _figures(self, best: str, outcome: str) -> str:
-        """Return the rest of the verdict's sentence: the figures of the model and of a baseline."""
+        """Return the end of the verdict's sentence: the scores of the model and of a baseline."""
 
     def _unknown(self) -> str:
-        """Return why it cannot be said how good the model is."""
-        return f"How good this model is cannot be said from {self.part}: its scores are not defined there."
+        """Say why there is no verdict."""
+        return f"The model cannot be judged on {self.part}: its scores are not defined there."
 
     def remarks(self) -> list[str]:
-        """Return what has to be known to read the scores, one sentence each."""
-        return []
+        """Return what readers of the scores have to know, one sentence each."""
+        return [CHOSEN] if self.part == VALIDATION else []
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scores as JSON: the model's under ``"test"``."""

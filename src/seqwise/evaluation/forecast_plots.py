@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqwise.data import TimeSeries
-from seqwise.evaluation.figures import FEW, GREY, HEIGHT, INK, MODEL, PALE, TEXT, finish, new_figure, readable, short
+from seqwise.evaluation.figures import FEW, GREY, HEIGHT, INK, MODEL, PALE, bars, finish, new_figure, short
 from seqwise.evaluation.forecasts import NAMES, ForecastComparison
 
 if TYPE_CHECKING:
@@ -76,23 +75,16 @@ def error_by_horizon(evaluation: ForecastComparison) -> Figure:
     """Draw the MAE of each step ahead for the model and the baselines (bars where there is one step only)."""
     from matplotlib.ticker import MaxNLocator
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a step that was never observed: the line has a gap
-        steps = evaluation.by_step()
+    steps = evaluation.by_step()
     if evaluation.season == 1:
         del steps["seasonal_naive"]  # the same as the last value
     horizon = evaluation.truth.shape[1]
     several = len(evaluation.targets) > 1
     unit = f"MAE (mean of {len(evaluation.targets)} targets)" if several else f"MAE ({short(evaluation.targets[0])})"
-    figure, axes = new_figure()
     if horizon == 1:
-        order = sorted(steps, key=lambda name: name != "model")
-        heights = [float(steps[name][0]) for name in order]
-        colours = [COLOURS["model"] if n == "model" else PALE for n in order]
-        bars = axes.bar([NAMES[n] for n in order], np.nan_to_num(heights), color=colours, width=0.6)
-        axes.bar_label(bars, [readable(h) for h in heights], padding=3, fontsize=TEXT, color=INK)
-        axes.margins(y=0.15)
-        return finish(figure, axes, "forecast by (one step ahead)", unit)
+        errors = {NAMES[name]: float(values[0]) for name, values in steps.items()}
+        return bars(errors, NAMES["model"], f"{unit}, one step ahead", smaller=True)
+    figure, axes = new_figure()
     for name in sorted(steps, key=lambda name: name == "model"):  # the model last, on top
         _forecast(axes, name, np.arange(1, horizon + 1), steps[name])
     axes.set_ylim(bottom=0)

@@ -13,7 +13,6 @@ from seqwise.evaluation.comparison import Comparison, Metric
 from seqwise.evaluation.figures import percent, readable
 from seqwise.evaluation.metrics import error_by_step, naive_scale, score
 
-LEVEL = 0.005  # a difference in MAE below half a percent does not count
 COLUMNS = (
     Metric("mae", "MAE", True), Metric("rmse", "RMSE", True), Metric("mase", "MASE", True),
     Metric("smape", "sMAPE %", True),
@@ -57,12 +56,6 @@ class ForecastComparison(Comparison):
     def to_dict(self) -> dict[str, Any]:
         return super().to_dict() | {"windows": len(self)}
 
-    def _outcome(self, best: str) -> str:
-        mine, other = self.metrics["mae"], self.scores[best]["mae"]
-        if abs(mine - other) <= LEVEL * other:
-            return "level"
-        return "win" if mine < other else "loss"
-
     def _figures(self, best: str, outcome: str) -> str:
         mine, other = self.metrics["mae"], self.scores[best]["mae"]
         if self.season == 1 and best == "seasonal_naive":
@@ -76,8 +69,8 @@ class ForecastComparison(Comparison):
 
     def _unknown(self) -> str:
         broken = not np.isfinite(self.forecasts["model"]).all()
-        why = "its forecasts hold values that are not numbers" if broken else "a target has no observed value there"
-        return f"How good this model is cannot be said from {self.part}: {why}."
+        why = "its forecasts hold NaN or infinity" if broken else "a target has no observed value there"
+        return f"The model cannot be judged on {self.part}: {why}."
 
 
 def compare_forecasts(

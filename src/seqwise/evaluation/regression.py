@@ -1,4 +1,4 @@
-"""How good a regressor is: its errors beside the mean's and a simple model's, on the same sequences."""
+"""A regressor's scores and its baselines', on the same sequences."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import numpy as np
 
 from seqwise.evaluation.comparison import Comparison, Metric
 from seqwise.evaluation.figures import readable
-from seqwise.evaluation.held_back import held_back_remarks
 
 COLUMNS = (Metric("rmse", "RMSE", True), Metric("mae", "MAE", True), Metric("r2", "R²"))
-LEVEL = 0.005  # a difference in RMSE below half a percent does not count
 
 
 @dataclass(frozen=True)
@@ -23,9 +21,9 @@ class NumberComparison(Comparison):
         targets: their names.
         truth: shape (samples, targets).
         predictions: ``"model"``, ``"simple"`` and ``"mean"``: shape as `truth`.
-        names: what the table calls each of them.
-        part: what the sequences are: ``"the test part"``, ``"the validation part"``, a file.
-        scores: for each of `predictions`, ``{"rmse": …, "mae": …, "r2": …}``, of several targets their mean.
+        names: their names in a table.
+        part: where the sequences come from: ``"the test part"``, ``"the validation part"``, a file.
+        scores: for each of `predictions`, ``{"rmse": …, "mae": …, "r2": …}``, averaged over the targets.
     """
 
     columns = COLUMNS
@@ -54,34 +52,22 @@ class NumberComparison(Comparison):
         by_target = [{k: None if v != v else v for k, v in row.items()} for row in self.by_target()]
         return super().to_dict() | {"part": self.part, "sequences": len(self), "by_target": by_target}
 
-    def _outcome(self, best: str) -> str:
-        mine, other = self.metrics["rmse"], self.scores[best]["rmse"]
-        if abs(mine - other) <= LEVEL * other:
-            return "level"
-        return "win" if mine < other else "loss"
-
     def _figures(self, best: str, outcome: str) -> str:
         mine, other = self.metrics["rmse"], self.scores[best]["rmse"]
-        return f"on {self.part} its RMSE is {readable(mine)}, that of “{self.names[best]}” {readable(other)}."
-
-    def remarks(self) -> list[str]:
-        return held_back_remarks(self.part)
+        return f"on {self.part} its RMSE is {readable(mine)}, against {readable(other)} for “{self.names[best]}”."
 
 
 def score(truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-    """Return RMSE, MAE and R², of several targets their mean over the targets, as scikit-learn has them.
+    """Return RMSE, MAE and R² as scikit-learn defines them, averaged over the targets; R² of one sequence is NaN.
 
     Args:
         truth, predicted: shape (samples, targets).
-
-    Returns:
-        R² is NaN of fewer than two sequences.
     """
     error = predicted - truth
     spread = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (error**2).sum(axis=0) / spread
-    # scikit-learn's rule for targets that are all alike: 1 where they are met, else 0
+    # scikit-learn's rule for constant targets: 1 for a perfect prediction, else 0
     r2 = np.where(spread > 0, 1 - share, np.where((error == 0).all(axis=0), 1.0, 0.0))
     return {
         "rmse": float(np.sqrt((error**2).mean(axis=0)).mean()),

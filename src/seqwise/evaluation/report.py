@@ -88,14 +88,14 @@ def render_report(
     """Return the report as HTML.
 
     Args:
-        data: where the data are from and how many there are, in words.
-        summary: the shapes in words, preformatted text.
-        notes: what was found in the data, one sentence each.
-        settings: name → value, as the user gave them.
-        comparison: the model beside its baselines; None where nothing was held back.
-        loss: what the loss is: ``"cross-entropy"``.
-        legend: what the columns of the comparison mean. remarks: what has to be known of it, one sentence each.
-        sections: what else is said of the comparison. after: what stands after the training.
+        data: the source and size of the data, in words.
+        summary: the shapes, preformatted text.
+        notes: the faults of the data and other warnings, one sentence each.
+        settings: name → value, as the user passed them.
+        comparison: the model and its baselines; None if nothing was held out.
+        loss: the name of the loss: ``"cross-entropy"``.
+        legend: what the columns of the comparison mean. remarks: on the comparison, one sentence each.
+        sections: further sections on the comparison. after: sections that follow the training.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 

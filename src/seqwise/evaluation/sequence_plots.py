@@ -1,4 +1,4 @@
-"""Pictures of a classifier and of a regressor."""
+"""Plots of a classifier's and a regressor's predictions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from seqwise.evaluation.regression import NumberComparison
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_CLASSES = 40  # of a confusion matrix; beyond it a cell is smaller than a letter
-MOST_NUMBERS = 16  # classes up to which the cells say their count
+MOST_CLASSES = 40  # of a confusion matrix; with more, a cell is smaller than a letter
+MOST_NUMBERS = 16  # classes up to which the cells show their counts
 MOST_POINTS = 5000
 
 
 def confusion(evaluation: ClassComparison) -> Figure:
-    """Draw which classes (rows) were taken for which (columns); darker where a larger share of the row is."""
+    """Draw the confusion matrix, shaded by each cell's share of its row."""
     counts = evaluation.confusion()[:MOST_CLASSES, :MOST_CLASSES]
     names = [short(str(label), 14) for label in evaluation.classes[:MOST_CLASSES].tolist()]
     size = len(names)
@@ -35,47 +35,47 @@ def confusion(evaluation: ClassComparison) -> Figure:
     axes.set_xticks(range(0, size, every), names[::every], rotation=45 if size > 6 else 0,
                     ha="right" if size > 6 else "center", parse_math=False)  # fmt: skip
     axes.set_yticks(range(0, size, every), names[::every], parse_math=False)
-    finish(figure, axes, "the model said", "the truth")
+    finish(figure, axes, "predicted", "true")
     axes.grid(visible=False)
     return figure
 
 
 def calibration(evaluation: ClassComparison) -> Figure:
-    """Draw how often the model was right for each of its confidences, and how often it had each."""
+    """Draw how often the model is right at each level of confidence, and how often each level occurs."""
     curve = evaluation.calibration()
     filled = curve["count"] > 0
     figure, axes = new_figure()
-    axes.plot([0, 1], [0, 1], ":", color=INK, lw=1, label="as sure as it is right")
+    axes.plot([0, 1], [0, 1], ":", color=INK, lw=1, label="perfectly calibrated")
     most = curve["count"].max()
     edges = np.linspace(0, 1, len(curve["count"]) + 1)
     axes.bar(
         edges[:-1], curve["count"] / most, width=np.diff(edges), align="edge", color=PALE, alpha=0.5, zorder=0,
-        label=f"how many (the highest: {most:,})",
+        label=f"count (highest: {most:,})",
     )  # fmt: skip
     axes.plot(curve["confidence"][filled], curve["share"][filled], "o-", color=MODEL, lw=1.9, ms=5, label="this model")
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
-    said = "probability of a label" if evaluation.multilabel else "probability of the class it said"
-    return finish(figure, axes, said, "share that was right")
+    x = "probability of a label" if evaluation.multilabel else "probability of the predicted class"
+    return finish(figure, axes, x, "observed frequency")
 
 
 def scatter(evaluation: NumberComparison, target: int) -> Figure:
-    """Draw what the model said over the truth."""
-    truth, said = evaluation.truth[:, target], evaluation.predictions["model"][:, target]
+    """Draw predicted over true values."""
+    truth, predicted = evaluation.truth[:, target], evaluation.predictions["model"][:, target]
     chosen = np.linspace(0, len(truth) - 1, min(len(truth), MOST_POINTS)).astype(int)
     figure, axes = new_figure(3.6)
-    ends = [float(min(truth.min(), said.min())), float(max(truth.max(), said.max()))]
-    axes.plot(ends, ends, ":", color=INK, lw=1, label="exactly right")
+    ends = [float(min(truth.min(), predicted.min())), float(max(truth.max(), predicted.max()))]
+    axes.plot(ends, ends, ":", color=INK, lw=1, label="perfect prediction")
     axes.plot(
-        truth[chosen], said[chosen], "o", color=MODEL, ms=4 if len(chosen) < 500 else 2, alpha=0.6, mew=0,
+        truth[chosen], predicted[chosen], "o", color=MODEL, ms=4 if len(chosen) < 500 else 2, alpha=0.6, mew=0,
         label="this model",
     )  # fmt: skip
-    return finish(figure, axes, f"{evaluation.targets[target]}, the truth", "what the model said")
+    return finish(figure, axes, f"{evaluation.targets[target]}, true", "predicted")
 
 
 def errors(evaluation: NumberComparison, target: int) -> Figure:
-    """Draw how large the model's errors are."""
+    """Draw a histogram of the model's errors."""
     differences = evaluation.predictions["model"][:, target] - evaluation.truth[:, target]
     figure, axes = new_figure(2.4)
     axes.hist(differences, bins=int(np.clip(math.sqrt(len(differences)), 5, 40)), color=MODEL, alpha=0.8)
     axes.axvline(0, color=GREY, lw=1, ls=":")
-    return finish(figure, axes, f"error of {evaluation.targets[target]} (what it said - the truth)", "sequences")
+    return finish(figure, axes, f"error of {evaluation.targets[target]} (predicted - true)", "sequences")

@@ -1,4 +1,4 @@
-"""How good translations are: BLEU and chrF against all references, beside the translation of the most similar text."""
+"""Scores of translations, BLEU and chrF against all references, beside a look-up of the most similar training text."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ LEVEL = 0.5  # a difference in BLEU below half a point does not count
 
 @dataclass(frozen=True)
 class TranslationComparison(Comparison):
-    """Translations of texts whose references are known, one row of scores for each way to translate them.
+    """Translations of texts with known references, scored for each way to translate them.
 
     Attributes:
         sources: the texts, shape (samples,).
         references: all references of each text.
-        translations: ``{"beam 5": [...], "greedy": [...], …}``: by each way, the chosen one first.
-        part: what the texts are: ``"the test part"``, a file.
-        scores: ``{"beam 5": {"bleu": …, "chrf": …, "exact": …}, …}``: BLEU and chrF from 0 to 100, of the whole
-            corpus; exact: the share of translations that are one of the references to the letter; the kind of a space
-            does not count (French sets narrow ones before its marks).
-        signature: how BLEU was computed, in sacrebleu's words.
+        translations: ``{"beam 5": [...], "greedy": [...], …}``, the chosen way first.
+        part: where the texts come from: ``"the test part"``, a file.
+        scores: ``{"beam 5": {"bleu": …, "chrf": …, "exact": …}, …}``: BLEU and chrF of the corpus, from 0 to 100; the
+            share of translations that equal a reference, whatever the kind of space (French sets narrow ones before
+            punctuation).
+        signature: sacrebleu's description of how BLEU was computed.
     """
 
     columns = COLUMNS
@@ -55,7 +55,7 @@ class TranslationComparison(Comparison):
         return len(self.sources)
 
     def best_baseline(self) -> str | None:
-        """Return the most similar training texts' key; None where there are none beside it."""
+        """Return the key of the look-up of the most similar training texts; None if they were not scored."""
         return SIMILAR if SIMILAR in self.scores else None
 
     def _outcome(self, best: str) -> str:
@@ -66,11 +66,11 @@ class TranslationComparison(Comparison):
 
     def _figures(self, best: str, outcome: str) -> str:
         mine, other = self.metrics["bleu"], self.scores[best]["bleu"]
-        return f"on {self.part} its BLEU is {mine:.1f}, theirs {other:.1f}."
+        return f"on {self.part} its BLEU is {mine:.1f}, against {other:.1f}."
 
     def _unknown(self) -> str:
         bleu = self.metrics["bleu"]
-        return f"On {self.part} the model's BLEU is {bleu:.1f}; there are no training texts beside it."
+        return f"On {self.part} the model's BLEU is {bleu:.1f}; there is no baseline to compare it with."
 
     def texts(self) -> list[dict[str, Any]]:
         """Return each text with its references and its translations, as JSON."""
@@ -93,16 +93,16 @@ def score_translations(translations: list[str], references: list[list[str]]) -> 
     translations that equal a reference.
 
     Args:
-        translations: one a text.
-        references: of each text all that are known, at least one; their number may differ.
+        translations: one per text.
+        references: of each text, at least one; their number may differ.
     """
     metrics = sacrebleu_metrics()
     streams = _streams(references)
-    right = [_spaced(text) in map(_spaced, known) for text, known in zip(translations, references, strict=True)]
+    exact = [_spaced(text) in map(_spaced, known) for text, known in zip(translations, references, strict=True)]
     return {
         "bleu": float(metrics.BLEU().corpus_score(translations, streams).score),
         "chrf": float(metrics.CHRF().corpus_score(translations, streams).score),
-        "exact": float(np.mean(right)),
+        "exact": float(np.mean(exact)),
     }
 
 

@@ -29,17 +29,17 @@ class Batch(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """The batches of an epoch.
+    """The batches of an epoch, or some of them.
 
     Attributes:
         rows: int32, shape (batches, batch size): samples of each batch; a short one is filled up with repeats.
-        real: int, shape (batches,): how many samples of each batch count; they come first.
+        real: int or float32, shape (batches,): how many samples of each batch count; they come first.
         buckets: int32, shape (batches,): the bucket of each batch, which says how long it is.
     """
 
-    rows: np.ndarray
-    real: np.ndarray
-    buckets: np.ndarray
+    rows: Array
+    real: Array
+    buckets: Array
 
 
 class Batches(ABC, Generic[Arrays]):

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from seqwise.backend import Array
-from seqwise.training.batches import Batches
+from seqwise.training.batches import Batches, Cut
 from seqwise.training.keras_steps import Logs
 
 # full optimization doubles XLA's compile time of these loops and gains nothing measurable in their speed
@@ -34,14 +34,6 @@ class State(NamedTuple):
     other: Values
     optimizer: Values
     metrics: Values
-
-
-class Chunk(NamedTuple):
-    """The batches of one call: see `Cut`. `real` is float32."""
-
-    rows: Array
-    real: Array
-    buckets: Array
 
 
 class JaxSteps:
@@ -104,7 +96,7 @@ class JaxSteps:
     def _metric_results(self) -> Logs:
         return {metric.name: float(metric.result()) for metric in self._metrics}
 
-    def _chunks(self, indices: np.ndarray) -> Iterator[tuple[Chunk, int]]:
+    def _chunks(self, indices: np.ndarray) -> Iterator[tuple[Cut, int]]:
         # equal chunks keep to one compiled shape; the steps past the last batch are never run
         cut = self._batches.cut(indices, self.batch_size)
         batches = len(cut.real)
@@ -113,7 +105,7 @@ class JaxSteps:
             rows, real, buckets = (
                 np.resize(array[start : start + per_call], (per_call, *array.shape[1:])) for array in cut
             )
-            yield Chunk(rows, real.astype(np.float32), buckets), min(per_call, batches - start)
+            yield Cut(rows, real.astype(np.float32), buckets), min(per_call, batches - start)
 
     def _by_bucket(self, run: Callable[..., Any], bucket: jax.Array, *arguments: Any) -> Any:
         """Call ``run(b, *arguments)`` for the bucket that the batch is in."""
@@ -159,7 +151,7 @@ class JaxSteps:
         values: list[Any] = [scope.get_current_value(variable) for variable in self._metric_variables]
         return values
 
-    def _train_chunk(self, state: State, arrays: Any, chunk: Chunk, steps: int) -> tuple[State, jax.Array]:
+    def _train_chunk(self, state: State, arrays: Any, chunk: Cut, steps: int) -> tuple[State, jax.Array]:
         rows, real, buckets = chunk
 
         def gradients(
@@ -177,7 +169,7 @@ class JaxSteps:
 
         return jax.lax.fori_loop(0, steps, step, (state, jnp.zeros(len(rows))))
 
-    def _validate_chunk(self, state: State, arrays: Any, chunk: Chunk, steps: int) -> tuple[Values, jax.Array]:
+    def _validate_chunk(self, state: State, arrays: Any, chunk: Cut, steps: int) -> tuple[Values, jax.Array]:
         rows, real, buckets = chunk
 
         def evaluate(b: int, metrics: Values, row: jax.Array, real: jax.Array) -> tuple[Values, jax.Array]:

@@ -54,7 +54,7 @@ def predict_steps(model: keras.Model, sequences: Sequences) -> np.ndarray:
 
 
 def _by_length(model: keras.Model, sequences: Sequences) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield the numbers of each batch's sequences, and the model's outputs for them."""
+    """Yield the indices of each batch's sequences, and the model's outputs for them."""
     arrays = StepArrays.of(sequences)
     timesteps = 2 ** np.ceil(np.log2(sequences.lengths)).astype(np.int64)
     for length in np.unique(timesteps).tolist():

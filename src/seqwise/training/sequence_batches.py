@@ -81,7 +81,7 @@ class BucketedBatches(Batches[Arrays]):
     def sizes(self, batch_size: int) -> list[int]:
         """Return the samples of a batch in each bucket: `batch_size`, but at most a power of two that holds the bucket.
 
-        So a single outlier of 100,000 steps is a batch of one.
+        A single outlier of 100,000 steps is thus a batch of one.
         """
         counts = np.bincount(self.bucket, minlength=len(self.lengths))
         return [int(min(batch_size, 2 ** np.ceil(np.log2(max(count, 1))))) for count in counts]
@@ -89,8 +89,8 @@ class BucketedBatches(Batches[Arrays]):
     def cut(self, order: np.ndarray, batch_size: int) -> Cut:
         """Cut samples, in their order, into batches of one bucket each.
 
-        The samples of a bucket keep their order; the batches are ordered by their first samples. So both follow from
-        `order` alone, and are reproducible if it is.
+        The samples of a bucket keep their order, and the batches are ordered by their first samples: both follow from
+        `order` alone.
         """
         rows, real, buckets, first = [], [], [], []
         places = np.arange(len(order))
@@ -122,7 +122,7 @@ class SequenceBatches(BucketedBatches[LabelledArrays]):
     Attributes:
         sequences: scaled, float32; or token ids, int32, of one feature.
         targets: shape (samples, …).
-        weights: float32, shape (samples,): what each sample weighs in the loss; None where all weigh 1.
+        weights: float32, shape (samples,): the weight of each sample in the loss; None if all weigh 1.
     """
 
     sequences: Sequences

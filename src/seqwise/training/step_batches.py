@@ -28,7 +28,7 @@ class StepBatches(BucketedBatches[LabelledSteps]):
     Attributes:
         sequences: scaled, float32; or token ids, int32, of one feature.
         targets: int32, one for each step, of one feature; as long as the sequences.
-        weights: float32, shape (samples,): what each step of a sequence weighs in the loss; None where all weigh 1.
+        weights: float32, shape (samples,): the weight of each step of a sequence in the loss; None if all weigh 1.
     """
 
     sequences: Sequences

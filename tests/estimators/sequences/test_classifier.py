@@ -199,9 +199,7 @@ def test_labels_that_appear_only_later_count_as_mistakes(fitted, three):
     later = np.array(["low", "never seen", "top", "other"])
     evaluation = fitted.evaluate(X[:4], later)
     assert evaluation.unknown == ("never seen", "other")
-    assert "The training did not have the label(s) 'never seen', 'other': their 2 sequence(s) count as" in str(
-        evaluation
-    )
+    assert "The training set has no label(s) 'never seen', 'other': their 2 sequence(s) count as" in str(evaluation)
     assert fitted.score(X[:4], later) == (fitted.predict(X[:4]) == later).mean()
 
 

@@ -57,7 +57,7 @@ def test_its_first_sentence_is_honest():
     assert judged(RIGHT, RIGHT)[0] == "level"
     alone = TranslationComparison(["a"], [["b c d e"]], {"greedy": ["b c d e"]}, "pairs.tsv")
     assert alone.verdict() == (
-        "unknown", "On pairs.tsv the model's BLEU is 100.0; there are no training texts beside it."
+        "unknown", "On pairs.tsv the model's BLEU is 100.0; there is no baseline to compare it with."
     )  # fmt: skip
 
 
