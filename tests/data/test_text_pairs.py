@@ -117,7 +117,7 @@ def test_what_does_not_fit_is_told(tmp_path):
         return str(caught.value)
 
     assert said(["a", "b"], ["A"]) == (
-        "There are 2 source texts but 1 target texts. Each source needs its target beside it; repeat a source for "
+        "There are 2 source texts but 1 target texts. Each source needs its target; repeat a source for "
         "each of its translations."
     )
     assert said(["a"], [None]).startswith("The target texts: Text 0 is missing (None).")

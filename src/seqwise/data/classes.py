@@ -114,7 +114,7 @@ def read_labels(y: Any, where: Callable[[int], str]) -> tuple[Any, str]:
     items = _items(y)
     if items is not None and any(_is_set(item) for item in items):
         return _read_sets(items, where)
-    # NumPy would make text of a list that mixes text with anything else
+    # NumPy turns a list that mixes text with other types into text
     mixed = items is not None and any(isinstance(item, str) or _is_no_value(item) for item in items)
     try:
         array = object_array(items) if mixed and items is not None else np.asarray(y)

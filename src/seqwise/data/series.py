@@ -87,8 +87,8 @@ def make_series(
 ) -> TimeSeries:
     """Read a table as a regular series: sort it, drop duplicates, align it to a regular time index, fill gaps.
 
-    Of rows with the same time the last is kept. Rows out of order are sorted. Rows whose targets are missing at
-    the very beginning or end are dropped. Elsewhere a missing row or value is handled by `gaps`:
+    Rows are sorted by time; among rows with the same time the last is kept. Rows without a target at the beginning or
+    end are dropped. Elsewhere `gaps` says what happens to a missing row or value:
 
     - ``"interpolate"``: filled on the straight line between its neighbours;
     - ``"mask"``: filled with the last observed value, and the step is hidden from the LSTM by a mask;

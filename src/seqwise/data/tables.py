@@ -269,7 +269,7 @@ def is_table(data: object) -> bool:
 
 
 def stack_labels(columns: list[np.ndarray]) -> np.ndarray | None:
-    """Return columns of labels as one array: (rows,) of a single one, (rows, columns) of several, None of none."""
+    """Stack columns of labels: shape (rows,) for one, (rows, columns) for several; None if there are no columns."""
     return np.stack(columns, axis=1) if len(columns) > 1 else columns[0] if columns else None
 
 

@@ -83,8 +83,8 @@ def read_pairs(
     left, right = _as_side(sources, "source"), _as_side(targets, "target")
     if len(left) != len(right):
         raise DataError(
-            f"There are {len(left):,} source texts but {len(right):,} target texts. Each source needs its target "
-            "beside it; repeat a source for each of its translations."
+            f"There are {len(left):,} source texts but {len(right):,} target texts. Each source needs its target; "
+            "repeat a source for each of its translations."
         )
     complete = [i for i, pair in enumerate(zip(left, right, strict=True)) if all(text.strip() for text in pair)]
     warnings = []

@@ -16,7 +16,7 @@ CHUNK = 100_000
 
 @dataclass(frozen=True)
 class Windows:
-    """The (input, target) pairs of a series, cut when they are asked for.
+    """The (input, target) pairs of a series, cut on demand.
 
     Window `i` reads rows ``origins[i] - window … origins[i] - 1`` and its targets are the ``horizon`` rows
     from ``origins[i]`` on: what comes after the window, never inside it. With `every_step` there are targets
