@@ -156,7 +156,7 @@ def test_trained_with_state_at_one_batch_size_it_goes_on_at_another(kind):
     two.set_weights(model.get_weights())
     for mine, theirs in zip(later.states, memory.states, strict=True):
         mine.assign(np.asarray(theirs)[[1, 3]])
-    h, c = (np.array(part) for part in later.states)
+    h, c = (np.asarray(part) for part in later.states)
     assert np.abs(h).min() > 0
     plain, _ = given_states()
     plain.set_weights(model.get_weights())
