@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
 import sys
-import warnings
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
+from seqwise.inspection.graph import is_dict, is_sequence, is_tuple
+from seqwise.inspection.layer_kinds import is_a
 
 # what `compile` leaves on a model; a copy is never trained
 COMPILED = {"optimizer", "loss", "_compile_loss", "_compile_metrics", "_compile_config", "_loss_tracker"}
@@ -46,46 +43,29 @@ def _copy(value: Any, made: dict[int, Any]) -> Any:
     if id(value) in made:
         return made[id(value)]
     if isinstance(value, keras.Layer):
-        kind = type(value)
-        if kind.__module__.partition(".")[0] in ("keras", "seqwise"):
-            made[id(value)] = kind.from_config(value.get_config())
-            return made[id(value)]
-        copy: Any = kind.__new__(kind)  # type: ignore[call-arg]
-        made[id(value)] = copy
-        base = keras.Model if isinstance(value, keras.Model) else keras.Layer
-        base.__init__(copy, name=value.name)
-        own = set(vars(copy))
-        # on PyTorch, Keras's layers are modules, which keep the layers that they hold apart from the other attributes
-        for name, part in [*vars(value).items(), *getattr(value, "_modules", {}).items()]:
-            if name not in own and name not in COMPILED:
-                setattr(copy, name, _copy(part, made))
-        return copy
-    if isinstance(value, dict):
+        return _copy_layer(value, made)
+    if is_dict(value):
         return {name: _copy(part, made) for name, part in value.items()}
-    if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        return tuple(_copy(part, made) for part in value)
-    if isinstance(value, list):
-        return [_copy(part, made) for part in value]
+    if is_sequence(value) and not hasattr(value, "_fields"):
+        parts = [_copy(part, made) for part in value]
+        return tuple(parts) if is_tuple(value) else parts
     return value
 
 
-@contextlib.contextmanager
-def unnoticed() -> Iterator[None]:
-    """Keep the work on copies from moving the random numbers, the names of the user's next layers, and the warnings."""
-    from keras.src.backend.common import global_state
-
-    names = dict(global_state.get_global_attribute("object_name_uids") or {})
-    waiting = list(global_state.get_global_attribute("uninitialized_variables") or [])
-    numbers, numpy_numbers = random.getstate(), np.random.get_state()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        random.setstate(numbers)
-        np.random.set_state(numpy_numbers)
-        counters = global_state.get_global_attribute("object_name_uids")
-        if counters is not None:
-            counters.clear()
-            counters.update(names)
-        global_state.set_global_attribute("uninitialized_variables", waiting)
+def _copy_layer(layer: Any, made: dict[int, Any]) -> Any:
+    keras: Any = sys.modules["keras"]
+    kind = layer.__class__
+    if kind.__module__.partition(".")[0] in ("keras", "seqwise"):
+        made[id(layer)] = kind.from_config(layer.get_config())
+        return made[id(layer)]
+    copy: Any = kind.__new__(kind)
+    made[id(layer)] = copy
+    base = keras.Model if is_a(layer, "Model") else keras.Layer
+    base.__init__(copy, name=layer.name)
+    own = set[str](copy.__dict__)
+    # on PyTorch, Keras's layers are modules, which keep the layers that they hold apart from the other attributes
+    held: dict[str, Any] = layer.__dict__ | getattr(layer, "_modules", {})
+    for name, part in held.items():
+        if name not in own and name not in COMPILED:
+            setattr(copy, name, _copy(part, made))
+    return copy

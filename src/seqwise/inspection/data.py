@@ -6,9 +6,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
+
+from seqwise.inspection.graph import is_sequence
 
 SAMPLE = 2000  # samples that a rule looks at where it need not see all
 FULL_SCAN = 50_000_000  # values up to which every one is looked at
@@ -41,7 +43,7 @@ class Array:
     Attributes:
         name: what it is called in a fix.
         kind: ``"array"``, ``"table"``, ``"list"`` (regular, but a list), ``"objects"`` (numbers as Python objects),
-            ``"ragged"``, ``"text"``, ``"dates"``, ``"shape"`` (nothing else is known) or ``"unknown"``.
+            ``"ragged"``, ``"text"``, ``"dates"``, ``"windows"``, ``"shape"`` (nothing else is known) or ``"unknown"``.
         values: numbers or booleans, in the user's own shape; None where there are none.
         shape: of `values`; for ragged data (samples,).
         columns: names, for a table.
@@ -123,18 +125,28 @@ def read_array(value: Any, name: str) -> Array:
         if value.values is None:
             return Array(name, "shape", None, value.shape, original=value)
         return replace(read_array(value.values, name), original=value)
+    if is_windows(value):
+        return Array(name, "windows", None, (len(value), value.window, value.values.shape[1]), original=value)
     if is_series(value):
         return Array(name, "table", value.values, value.values.shape, tuple(value.columns), original=value)
     if root_module(value) in TABLES:
         return _read_table(value, name)
     if type(value).__name__ == "RaggedTensor":
         return _ragged(value.to_list(), name, value)
-    if isinstance(value, (list, tuple)):
+    if is_sequence(value):
         return _read_list(value, name)
     array = as_numpy(value)
     if array is None:
         return Array(name, "unknown", None, _shape(value), original=value)
     return _from_numpy(array, name, value)
+
+
+def is_array(value: Any) -> TypeGuard[np.ndarray]:
+    return isinstance(value, np.ndarray)
+
+
+def is_mapping(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(value, Mapping)
 
 
 def root_module(value: Any) -> str:
@@ -203,7 +215,7 @@ def _read_objects(array: np.ndarray, name: str, original: Any) -> Array:
 
 
 def _read_list(value: list[Any] | tuple[Any, ...], name: str) -> Array:
-    items = [as_numpy(item) if hasattr(item, "shape") else item for item in value]
+    items: list[Any] = [as_numpy(item) if hasattr(item, "shape") else item for item in value]
     try:
         array = np.asarray(items)
     except ValueError:
@@ -214,7 +226,8 @@ def _read_list(value: list[Any] | tuple[Any, ...], name: str) -> Array:
 
 def _ragged(items: list[Any], name: str, original: Any) -> Array:
     """Sequences of unequal lengths; where it is an inner axis that differs, the lengths are those of the sequences."""
-    lengths, inner = [], None
+    lengths: list[int] = []
+    inner: tuple[int, ...] | None = None
     for item in items:
         try:
             shape = np.shape(item)
@@ -247,11 +260,11 @@ def is_several(value: Any, count: int) -> bool:
     With a `count` of 0 (nothing is known of the model) it is where it holds 2 to 8 arrays of two axes or more, as many
     samples in each, and of different shapes.
     """
-    if not isinstance(value, (list, tuple)) or not all(hasattr(item, "shape") for item in value):
+    if not is_sequence(value) or not all(hasattr(item, "shape") for item in value):
         return False
     if count:
         return len(value) == count > 1
-    shapes = {tuple(item.shape) for item in value}
+    shapes: set[tuple[int, ...]] = {tuple(item.shape) for item in value}
     return 1 < len(shapes) == len(value) <= 8 and len({s[:1] for s in shapes}) == 1 and min(map(len, shapes)) > 1
 
 
@@ -265,7 +278,7 @@ def read_arrays(value: Any, names: list[str], called: str) -> list[Array]:
     """
     if value is None:
         return []
-    if isinstance(value, Mapping):
+    if is_mapping(value):
         known = [name for name in names if name in value] or list(value)
         return [read_array(value[name], f"{called}[{name!r}]") for name in known]
     if is_several(value, len(names)):

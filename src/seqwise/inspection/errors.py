@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dis
 import re
-import sysconfig
 from contextlib import ContextDecorator
 from types import TracebackType
 from typing import Any
 
 from seqwise.errors import SeqwiseError, ShapeError
-from seqwise.inspection.frameworks import is_framework
+from seqwise.inspection.frameworks import is_framework, is_library
 
 # what a wrong shape, dtype or loss raises; the rest of Python's errors has other causes
 KINDS = (ValueError, TypeError, RuntimeError, IndexError)
@@ -71,15 +70,7 @@ def is_about_shapes(error: BaseException, traceback: TracebackType | None) -> bo
     file = last.tb_frame.f_code.co_filename
     if is_framework(file):
         return not OTHER_PLACES.search(file)
-    if _is_library(file):
-        return False
-    return not _raises_itself(last)  # a user's own `raise` says what the user wants to say
-
-
-def _is_library(file: str) -> bool:
-    if "site-packages" in file or "dist-packages" in file:
-        return True
-    return file.startswith((sysconfig.get_paths()["stdlib"], "<frozen"))
+    return not is_library(file) and not _raises_itself(last)  # a user's own `raise` says what the user wants to say
 
 
 def _raises_itself(traceback: TracebackType) -> bool:

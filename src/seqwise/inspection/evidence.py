@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any
 
+import numpy as np
+
 from seqwise.inspection.check.check import run_rules
 from seqwise.inspection.check.construction import failed_construction, layers_up_to
 from seqwise.inspection.check.finding import Finding
@@ -17,6 +19,7 @@ from seqwise.inspection.check.rules import RULES
 from seqwise.inspection.check.subject import read_subject
 from seqwise.inspection.check.torch_subject import read_torch_error
 from seqwise.inspection.frameworks import is_framework
+from seqwise.inspection.graph import flatten, map_leaves
 from seqwise.inspection.layer_kinds import is_a
 
 FITS = ("fit", "evaluate", "train_on_batch", "test_on_batch", "predict", "predict_on_batch")
@@ -104,22 +107,16 @@ def _by_the_message(model: Any, message: str, names: Names) -> list[Finding]:
 
 def _stand_in(data: Any) -> Any:
     """Zeros in the place of JAX's tracers, which have a shape and no numbers."""
-    if isinstance(data, dict):
-        return {name: _stand_in(part) for name, part in data.items()}
-    if isinstance(data, (list, tuple)):
-        return type(data)(_stand_in(part) for part in data) if any("Tracer" in type(p).__name__ for p in data) else data
-    if "Tracer" in type(data).__name__:
-        import numpy as np
 
-        return np.broadcast_to(np.zeros((), str(data.dtype)), data.shape)
-    return data
+    def stand_in(leaf: Any) -> Any:
+        return np.broadcast_to(np.zeros((), str(leaf.dtype)), leaf.shape) if "Tracer" in type(leaf).__name__ else leaf
+
+    return map_leaves(stand_in, data) if any("Tracer" in type(leaf).__name__ for leaf in flatten(data)) else data
 
 
 def _called(arguments: dict[str, Any]) -> Evidence:
     owner, first = arguments["self"], arguments.get("x")
-    if type(first).__name__ == "KerasTensor" or (
-        isinstance(first, (list, tuple)) and first and type(first[0]).__name__ == "KerasTensor"
-    ):
+    if type(next(iter(flatten(first)), None)).__name__ == "KerasTensor":
         return Evidence(owner if is_a(owner, "Model") else layers_up_to(owner, first) or [owner])
     return Evidence(owner if is_a(owner, "Model") else [owner], first)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
@@ -77,7 +77,7 @@ class Effect:
     axes: list[AxisNames]
     fields: list[ReceptiveField]
     why: str
-    formulas: list[tuple[int, str]] = field(default_factory=list)
+    formulas: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,10 @@ class Call:
     name: str
     kind: str
     args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = field(default_factory=dict)
-    inputs: list[Value] = field(default_factory=list)
-    shapes: list[Shape] = field(default_factory=list)
-    outputs: list[Value] = field(default_factory=list)
+    kwargs: dict[str, Any] = field(default_factory=dict[str, Any])
+    inputs: list[Value] = field(default_factory=list[Value])
+    shapes: list[Shape] = field(default_factory=list[Shape])
+    outputs: list[Value] = field(default_factory=list[Value])
     effect: Effect | None = None
     mask: MaskFate = field(default_factory=MaskFate)
     depth: int = 0
@@ -171,9 +171,9 @@ class Graph:
         failure: why the tracing ended early, in words; empty where the model was followed to its outputs.
     """
 
-    inputs: list[Value] = field(default_factory=list)
-    calls: list[Call] = field(default_factory=list)
-    outputs: list[Value] = field(default_factory=list)
+    inputs: list[Value] = field(default_factory=list[Value])
+    calls: list[Call] = field(default_factory=list[Call])
+    outputs: list[Value] = field(default_factory=list[Value])
     failure: str = ""
 
     @property
@@ -188,11 +188,8 @@ class Graph:
         computes with tensors, too.
         """
         values = [*self.outputs, *values_in([(call.args, call.kwargs) for call in self.calls])]
-        if (
-            not (self.inputs and self.outputs)
-            or self.failure
-            or any(v.call is None and v not in self.inputs for v in values)
-        ):
+        own_code = any(value.call is None and value not in self.inputs for value in values)
+        if not (self.inputs and self.outputs) or self.failure or own_code:
             return None
         used, pending = set[Call](), [value.call for value in self.outputs]
         while pending:
@@ -215,33 +212,33 @@ def is_tuple(value: Any) -> TypeGuard[tuple[Any, ...]]:
     return isinstance(value, tuple)
 
 
-def values_in(structure: Any) -> list[Value]:
-    """Every `Value` in nested tuples, lists and dicts, first to last."""
-    if isinstance(structure, Value):
-        return [structure]
-    if isinstance(structure, dict):
-        structure = list(structure.values())
-    if isinstance(structure, (list, tuple)):
-        return [value for part in structure for value in values_in(part)]
-    return []
-
-
 def flatten(structure: Any) -> list[Any]:
     """The leaves of nested tuples, lists and dicts, first to last."""
-    if isinstance(structure, dict):
-        structure = list(structure.values())
-    if isinstance(structure, (list, tuple)):
+    if is_dict(structure):
+        return [leaf for part in structure.values() for leaf in flatten(part)]
+    if is_sequence(structure):
         return [leaf for part in structure for leaf in flatten(part)]
     return [structure]
 
 
-def map_leaves(change: Any, structure: Any) -> Any:
-    """The same structure with `change` applied to each leaf."""
-    if isinstance(structure, dict):
-        return {name: map_leaves(change, part) for name, part in structure.items()}
-    if isinstance(structure, (list, tuple)) and not hasattr(structure, "_fields"):
-        return type(structure)([map_leaves(change, part) for part in structure])
-    return change(structure)
+def values_in(structure: Any) -> list[Value]:
+    """Every `Value` in nested tuples, lists and dicts, first to last."""
+    return [leaf for leaf in flatten(structure) if isinstance(leaf, Value)]
+
+
+def map_leaves(change: Callable[..., Any], structure: Any, *others: Any) -> Any:
+    """The same structure with `change` applied to each leaf, and to those of others of the same structure beside it."""
+    if is_dict(structure):
+        return {name: map_leaves(change, part, *(other[name] for other in others)) for name, part in structure.items()}
+    if is_sequence(structure) and not hasattr(structure, "_fields"):
+        parts = zip(structure, *others, strict=True)
+        return type(structure)([map_leaves(change, *leaves) for leaves in parts])
+    return change(structure, *others)
+
+
+def is_tensor(leaf: Any) -> bool:
+    """Tell whether something is a tensor of any backend, with numbers or without."""
+    return hasattr(leaf, "shape") and hasattr(leaf, "dtype")
 
 
 def without_masks(kwargs: dict[str, Any]) -> dict[str, Any]:

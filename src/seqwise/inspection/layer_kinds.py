@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqwise.inspection.graph import is_sequence
+
 RECURRENT = {"LSTM", "GRU", "SimpleRNN", "RNN"}
 NEEDS_TIME = {  # layers that read (samples, timesteps, features), and only that
     *RECURRENT, "Bidirectional", "Conv1D", "SeparableConv1D", "DepthwiseConv1D", "Conv1DTranspose", "MaxPooling1D",
@@ -74,7 +76,7 @@ def needed_rank(layer: Any) -> int | None:
 
 def inner_layers(model: Any) -> list[Any] | None:
     """Return the layers of a Sequential model (or list) in order; None for any other."""
-    if isinstance(model, (list, tuple)):
+    if is_sequence(model):
         return list(model)
     return list(model._layers) if is_a(model, "Sequential") else None
 
@@ -85,8 +87,9 @@ def graph_of(model: Any) -> Any:
     return graph if hasattr(graph, "_nodes_by_depth") else None
 
 
-def is_model(layer: Any) -> bool:
-    return is_a(layer, "Model")
+def is_watched(model: Any) -> bool:
+    """Tell whether a model has a `call` of the user's own, which takes whatever structure is handed to it."""
+    return hasattr(model, "call") and inner_layers(model) is None and graph_of(model) is None
 
 
 def activation_of(layer: Any) -> str:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
-from seqwise.inspection.graph import Call, LostMask, MaskFate, Value, map_leaves, values_in, without_masks
+from seqwise.inspection.graph import Call, LostMask, MaskFate, Value, is_sequence, map_leaves, values_in, without_masks
 from seqwise.inspection.layer_kinds import is_recurrent
 
 Origins = frozenset[Call | Value]
@@ -30,7 +30,7 @@ def mask_fate(call: Call) -> MaskFate:
     outputs = _masks_out(call, arguments, explicit)
     makes = any(call in mask for mask in outputs)
     carries = any(mask - {call} for mask in outputs)
-    roles = []
+    roles: list[str] = []
     if makes:
         roles.append("makes")
     if used and not makes:
@@ -103,7 +103,7 @@ def _masks_out(call: Call, arguments: dict[str, Any], explicit: list[Origins]) -
         computed = call.layer.compute_mask(map_leaves(tensor, first), previous)
     except Exception:  # a layer's own compute_mask may need real tensors; then it is taken to pass masks on
         computed = previous
-    masks = computed if isinstance(computed, (list, tuple)) else [computed]
+    masks = computed if is_sequence(computed) else [computed]
     outputs = [(incoming or frozenset([call])) if mask is not None else NONE for mask in masks]
     outputs = (outputs + nothing)[: len(call.shapes)]
     # a mask goes with the timesteps; what has no such axis may carry a stale one, which nobody reads

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from seqwise.inspection.data import Array, read_arrays
-from seqwise.inspection.graph import Graph, Shape
+from seqwise.inspection.graph import Graph, Shape, is_sequence
 from seqwise.inspection.layer_kinds import (
     PASSES_ON,
     READS_TOKENS,
     graph_of,
     inner_layers,
     is_a,
+    is_watched,
     needed_rank,
 )
-from seqwise.inspection.trace import InputSpec, parameters_of, trace
+from seqwise.inspection.trace import parameters_of, trace
+from seqwise.inspection.watch import Spec
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class ModelInput:
 
 def declared_inputs(model: Any) -> list[ModelInput]:
     """Return the inputs that a model declares; an empty list where it declares none yet."""
-    if isinstance(model, (list, tuple)) or (is_a(model, "Sequential") and not _is_functional(model)):
+    if is_sequence(model) or (is_a(model, "Sequential") and not _is_functional(model)):
         layers = inner_layers(model) or []
         first = next((layer for layer in layers if is_a(layer, "InputLayer")), None)
         if first is None and layers and getattr(layers[0], "_keras_history", None) is not None:
@@ -49,7 +51,7 @@ def declared_inputs(model: Any) -> list[ModelInput]:
         return [] if shape is None else [ModelInput("x", (None, *shape))]
     if not _is_functional(model):
         return _called_with(model)
-    inputs = []
+    inputs: list[ModelInput] = []
     for tensor in graph_of(model).inputs:
         history = getattr(tensor, "_keras_history", None)
         layer = history.operation if history is not None else None
@@ -64,13 +66,11 @@ def _is_functional(model: Any) -> bool:
 
 def _called_with(model: Any) -> list[ModelInput]:
     """The inputs of a subclassed model, by the shapes that it was built on."""
-    shapes = getattr(model, "_build_shapes_dict", None) or {}
-    if not shapes:
-        return []
-    parameters = parameters_of(model)
-    inputs = []
+    shapes: dict[str, Any] = getattr(model, "_build_shapes_dict", None) or {}
+    parameters = parameters_of(model) if shapes else []
+    inputs: list[ModelInput] = []
     for i, (name, shape) in enumerate(shapes.items()):
-        if not isinstance(shape, (list, tuple)) or not all(size is None or isinstance(size, int) for size in shape):
+        if not is_sequence(shape) or not all(size is None or isinstance(size, int) for size in shape):
             return []
         plain = name.removesuffix("_shape")
         plain = plain if plain in parameters else parameters[min(i, len(parameters) - 1)] if parameters else "x"
@@ -95,11 +95,6 @@ def first_need(model: Any) -> int | None:
     return None
 
 
-def is_watched(model: Any) -> bool:
-    """Tell whether a model has a `call` of the user's own, which takes whatever structure is handed to it."""
-    return hasattr(model, "call") and inner_layers(model) is None and graph_of(model) is None
-
-
 def inputs_of(model: Any, x: Any, name: str) -> tuple[list[ModelInput], list[Array | None]]:
     """Return a model's inputs, and the data for each (None where there is none).
 
@@ -107,8 +102,9 @@ def inputs_of(model: Any, x: Any, name: str) -> tuple[list[ModelInput], list[Arr
         x: what the user holds for them. name: what the user calls it.
     """
     declared = declared_inputs(model)
-    several = is_watched(model) and isinstance(x, (list, tuple)) and all(hasattr(part, "shape") for part in x)
-    names = [entry.name for entry in declared] or ([f"{name}[{i}]" for i in range(len(x))] if several else [])
+    names = [entry.name for entry in declared]
+    if not names and is_watched(model) and is_sequence(x) and all(hasattr(part, "shape") for part in x):
+        names = [f"{name}[{i}]" for i in range(len(x))]
     arrays: list[Array | None] = [*read_arrays(x, names, name)]
     if not declared or (is_watched(model) and len(declared) < len(arrays)):
         known = [array.name for array in arrays if array is not None]
@@ -134,9 +130,9 @@ def trace_inputs(
     return graph
 
 
-def _specs(inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None) -> list[InputSpec]:
+def _specs(inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None) -> list[Spec]:
     return [
-        InputSpec(entry.name, _assumed(entry, array, need), _dtype(entry, array))
+        Spec(_assumed(entry, array, need), _dtype(entry, array), entry.name)
         for entry, array in zip(inputs, arrays, strict=True)
     ]
 
@@ -148,7 +144,8 @@ def _dtype(entry: ModelInput, array: Array | None) -> str:
     return {"b": "bool", "i": "int32", "u": "int32"}.get(kind, "float32")
 
 
-def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape | None:
+def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape:
+    """The shape to trace an input with; empty where it is not known."""
     shape = () if array is None else (None, *array.shape) if array.single else array.sizes
     if entry.declared is not None:
         declared = entry.declared[1:]
@@ -157,12 +154,12 @@ def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape 
             return (None, *(size if size is not None else there for size, there in sizes))
         return (None, *declared)
     if array is None:
-        return entry.built_on or ((None,) * need if need is not None and need > 1 else None)
+        return entry.built_on or ((None,) * need if need is not None and need > 1 else ())
     if array.kind == "ragged":
         inner = array.inner or ((1,) if need == 3 else ())
         return (None, None, *inner)
     if not shape:
-        return None
+        return ()
     axes: list[Any] = list(shape[1:])
     if need is None or (need == 4 and _is_video(axes)):  # the layers that read pictures will be told of
         return (None, *axes)

@@ -168,7 +168,7 @@ def _some(steps: int) -> list[int]:
 
 
 def _covered(bands: Iterable[Band], step: int, timesteps: int) -> int:
-    spans = []
+    spans: list[tuple[int, int]] = []
     for band in bands:
         first = max(band.jump * step + band.first, 0)
         last = min(band.jump * step + band.last, timesteps - 1)

@@ -16,21 +16,23 @@ import sys
 import types
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
 
+from seqwise.inspection.frameworks import is_library
+from seqwise.inspection.graph import is_dict
+
 MANY_ENTRIES = 1000  # a longer container holds data: it is put back, its entries are not looked into
 LARGE_ARRAY = 1_000_000  # values; a larger array is made read-only for the time instead of being copied
 MOST_OBJECTS = 200_000
+TENSORFLOW_STATE = "tensorflow.python.eager.context"
 PLAIN = (
     type(None), bool, int, float, complex, str, bytes, range, slice, np.generic, np.dtype, types.CodeType,
     types.ModuleType, types.GetSetDescriptorType, types.MemberDescriptorType,
 )  # fmt: skip
-
-
-REFERS = {
+REFERS: dict[type, tuple[str, ...]] = {
     types.MethodType: ("__self__", "__func__"), types.BuiltinMethodType: ("__self__",), property: ("fget",),
     staticmethod: ("__func__",), classmethod: ("__func__",), functools.partial: ("func", "args", "keywords"),
 }  # fmt: skip
@@ -41,7 +43,7 @@ class CannotRestoreError(Exception):
 
 
 @contextlib.contextmanager
-def left_as_found(*sources: Any) -> Iterator[None]:
+def left_as_found(*sources: Any) -> Generator[None, None, None]:
     """Run a block and restore what the code behind `sources` (objects, functions) may have changed in it.
 
     The global generators of Python, NumPy, PyTorch, TensorFlow and Keras are restored, too. Warnings are silenced.
@@ -63,15 +65,13 @@ def left_as_found(*sources: Any) -> Iterator[None]:
 
 def _global_generators() -> list[Any]:
     states: list[Any] = [random.getstate.__self__, np.random.get_state.__self__]  # type: ignore[attr-defined]
-    torch, keras, tensorflow = (sys.modules.get(name) for name in ("torch", "keras", "tensorflow"))
-    if torch is not None:
-        states += [torch.default_generator, torch.cuda.default_generators]
-    if tensorflow is not None:
-        from tensorflow.python.eager import context
-
-        states.append(getattr(context.context(), "_rng", None))
-    if keras is not None:
-        states.append(keras.src.backend.common.global_state.GLOBAL_STATE_TRACKER)
+    loaded: dict[str, Any] = {name: sys.modules.get(name) for name in ("torch", "keras", TENSORFLOW_STATE)}
+    if loaded["torch"] is not None:
+        states += [loaded["torch"].default_generator, loaded["torch"].cuda.default_generators]
+    if loaded[TENSORFLOW_STATE] is not None:
+        states.append(getattr(loaded[TENSORFLOW_STATE].context(), "_rng", None))
+    if loaded["keras"] is not None:
+        states.append(loaded["keras"].src.backend.common.global_state.GLOBAL_STATE_TRACKER)
     return states
 
 
@@ -96,36 +96,37 @@ class _Memory:
 
     def _state_of(self, value: Any) -> list[Any]:
         """Remember one object; returns what it refers to."""
-        root = type(value).__module__.partition(".")[0]
-        if isinstance(value, type):
+        kind = value.__class__
+        root = kind.__module__.partition(".")[0]
+        if issubclass(kind, type):
             return self._class(value)
-        if isinstance(value, random.Random):
+        if issubclass(kind, random.Random):
             with contextlib.suppress(NotImplementedError):  # SystemRandom has no state
                 self._later(value.setstate, value.getstate())
-        elif isinstance(value, np.random.RandomState) or (root == "torch" and hasattr(value, "set_state")):
+        elif issubclass(kind, np.random.RandomState) or (root == "torch" and hasattr(value, "set_state")):
             self._later(value.set_state, value.get_state())
-        elif isinstance(value, np.random.Generator):
+        elif issubclass(kind, np.random.Generator):
             return [value.bit_generator]
-        elif isinstance(value, np.random.BitGenerator):
+        elif issubclass(kind, np.random.BitGenerator):
             self._later(setattr, value, "state", value.state)
-        elif isinstance(value, np.ndarray):
+        elif issubclass(kind, np.ndarray):
             return self._array(value)
-        elif root == "torch" and hasattr(value, "_version"):
+        elif root == "torch" and hasattr(value, "data_ptr"):
             self._tensor(value)
-        elif hasattr(type(value), "read_value") and hasattr(type(value), "assign"):  # a variable of TensorFlow
+        elif hasattr(kind, "read_value") and hasattr(kind, "assign"):  # a variable of TensorFlow
             self._later(value.assign, value.numpy())
-        elif isinstance(value, (io.IOBase, mmap.mmap)):
+        elif issubclass(kind, (io.IOBase, mmap.mmap)):
             self._file(value)
-        elif isinstance(value, (dict, list, deque, set)):
+        elif issubclass(kind, (dict, list, deque, set)):
             return self._container(value) + self._object(value)
-        elif isinstance(value, (tuple, frozenset)):
+        elif issubclass(kind, (tuple, frozenset)):
             return [] if len(value) > MANY_ENTRIES else list(value)
-        elif isinstance(value, types.CellType):
+        elif issubclass(kind, types.CellType):
             return self._cell(value)
-        elif isinstance(value, types.FunctionType):
+        elif issubclass(kind, types.FunctionType):
             return self._function(value)
-        elif hasattr(type(value), "__next__") and not hasattr(value, "__dict__"):
-            raise CannotRestoreError(f"a {type(value).__name__}, which can be read only once")
+        elif hasattr(kind, "__next__") and not hasattr(value, "__dict__"):
+            raise CannotRestoreError(f"a {kind.__name__}, which can be read only once")
         else:
             return self._object(value)
         return []
@@ -145,12 +146,12 @@ class _Memory:
         return []
 
     def _tensor(self, tensor: Any) -> None:
-        if tensor.numel() > LARGE_ARRAY:
+        if tensor.numel() > LARGE_ARRAY or tensor.is_meta or tensor.is_sparse:
             return
-        version, before = tensor._version, tensor.detach().clone()
+        before = tensor.detach().clone()
 
         def restore() -> None:
-            if tensor._version != version:
+            if not tensor.equal(before):  # BatchNorm changes its buffers without counting it as a change
                 tensor.data.copy_(before)
 
         self.restores.append(restore)
@@ -163,18 +164,22 @@ class _Memory:
         self._later(file.seek, file.tell())
 
     def _container(self, value: Any) -> list[Any]:
-        before: Any = dict(value) if isinstance(value, dict) else list(value)
-        entries = list(before.values()) if isinstance(value, dict) else before
+        keyed = issubclass(type(value), dict)
+
+        def entries() -> list[Any]:
+            return [*value, *value.values()] if keyed else [*value]
+
+        before, contents = entries(), dict[Any, Any](value) if keyed else list[Any](value)
 
         def restore() -> None:
-            now = [*value, *value.values()] if isinstance(value, dict) else list(value)
-            then = [*before, *entries] if isinstance(value, dict) else before
-            if len(now) != len(then) or any(a is not b for a, b in zip(now, then, strict=True)):
+            now = entries()
+            if len(now) != len(before) or any(a is not b for a, b in zip(now, before, strict=True)):
                 value.clear()
-                (value.extend if isinstance(value, (list, deque)) else value.update)(before)
+                (value.update if hasattr(value, "update") else value.extend)(contents)
 
         self.restores.append(restore)
-        return [] if len(entries) > MANY_ENTRIES else entries
+        parts = list[Any](value.values()) if keyed else before
+        return [] if len(parts) > MANY_ENTRIES else parts
 
     def _cell(self, cell: types.CellType) -> list[Any]:
         try:
@@ -214,18 +219,20 @@ class _Memory:
         return [*own.values(), *value.__bases__]
 
     def _object(self, value: Any) -> list[Any]:
-        parts = [getattr(value, name) for kind, names in REFERS.items() if isinstance(value, kind) for name in names]
-        own = getattr(value, "__dict__", None)
-        if isinstance(own, dict) and id(own) not in self._reached:
+        kind = value.__class__
+        names = [name for known, names in REFERS.items() if issubclass(kind, known) for name in names]
+        parts: list[Any] = [getattr(value, name) for name in names]
+        own: Any = getattr(value, "__dict__", None)
+        if is_dict(own) and id(own) not in self._reached:
             self._reached[id(own)] = own
             parts += self._container(own)
-        if _of_a_library(type(value).__module__):  # whose counters are none of the user's state
-            return [part for part in parts if not hasattr(type(part), "__next__")]
-        for name in {slot for kind in type(value).__mro__ for slot in getattr(kind, "__slots__", ())}:
+        if _of_a_library(kind.__module__):  # whose counters are none of the user's state
+            return [part for part in parts if not hasattr(part.__class__, "__next__")]
+        for name in {slot for base in kind.__mro__ for slot in getattr(base, "__slots__", ())}:
             if not name.startswith("__") and hasattr(value, name):
                 self._later(setattr, value, name, getattr(value, name))
                 parts.append(getattr(value, name))
-        return [*parts, type(value)]
+        return [*parts, kind]
 
 
 def _names_in(code: types.CodeType) -> set[str]:
@@ -241,4 +248,4 @@ def _of_a_library(module: str | None) -> bool:
     if root in sys.stdlib_module_names or root == "builtins":
         return root != "__main__"
     file = getattr(sys.modules.get(root), "__file__", None) or ""
-    return "site-packages" in file or "dist-packages" in file
+    return is_library(file)

@@ -14,13 +14,14 @@ import inspect
 import itertools
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from seqwise.inspection.data import SAMPLE, Sampled, as_numpy, is_windows
+from seqwise.inspection.data import SAMPLE, Sampled, as_numpy, is_array, is_mapping, is_windows
+from seqwise.inspection.graph import is_sequence
 from seqwise.inspection.restore import CannotRestoreError, left_as_found
 
 ENOUGH_BATCHES, ENOUGH_SAMPLES, ENOUGH_BYTES = 8, 256, 64_000_000
@@ -28,7 +29,7 @@ COPIED_BYTES = 128_000_000  # what a tf.data.Dataset may hold in memory to be co
 ONLY_ONCE, UNTOUCHED = "can be read only once", "so nothing was taken from it"
 TAKES_ALL = ("SequentialSampler", "RandomSampler")
 # iterators whose copies are independent of them
-COPIED_ITERATORS = tuple(type(iter(data)) for data in ([], (), range(0), "", {}, set()))
+COPIED_ITERATORS = tuple(type(iter(data)) for data in (list[int](), (), range(0), "", dict[str, int](), set[int]()))
 # steps of a tf.data.Dataset that leave its elements as they are; what they keep or move is shared with copies of it
 ORDERING = re.compile(r"_?(Parallel)?(Shuffle|Cache|Prefetch|Snapshot|Save)")
 BATCHING = re.compile(r"_?(Parallel)?(Batch|Repeat|Options)Dataset")
@@ -101,8 +102,8 @@ def _look_at(value: Any, restoring: contextlib.ExitStack) -> Source | None:
         except Exception as error:  # whatever the source's own code raises
             reason = f"cannot make its first batch: {type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
         return Source(kind, unexamined=reason)
-    if hasattr(type(value), "__next__"):
-        return Source(f"an iterator ({type(value).__name__})", unexamined=f"{ONLY_ONCE}, {UNTOUCHED}")
+    if hasattr(value.__class__, "__next__"):
+        return Source(f"an iterator ({value.__class__.__name__})", unexamined=f"{ONLY_ONCE}, {UNTOUCHED}")
     return None
 
 
@@ -150,14 +151,15 @@ def _look_at_generator(generator: Any, kind: str, restoring: contextlib.ExitStac
         return Source(kind, unexamined=f"has started and {ONLY_ONCE}, {UNTOUCHED}")
     code, called = generator.gi_code, inspect.getargvalues(generator.gi_frame)
     function: Any = next(part for part in gc.get_referents(generator) if getattr(part, "__code__", None) is code)
-    values = {name: called.locals[name] for name in called.args}
-    shared = [gc.get_referents(value) if isinstance(value, COPIED_ITERATORS) else value for value in values.values()]
-    values = {n: copy.copy(value) if isinstance(value, COPIED_ITERATORS) else value for n, value in values.items()}
-    args = [values.pop(name) for name in called.args[: code.co_argcount]]
-    args += called.locals[called.varargs] if called.varargs else ()
-    values |= called.locals[called.keywords] if called.keywords else {}
-    restoring.enter_context(left_as_found(function, shared, args[code.co_argcount :], values))
-    with contextlib.closing(function(*args, **values)) as twin:
+    passed: dict[str, Any] = {name: called.locals[name] for name in called.args}
+    copied = {name: copy.copy(value) for name, value in passed.items() if type(value) in COPIED_ITERATORS}
+    shared = [gc.get_referents(value) if name in copied else value for name, value in passed.items()]
+    named = passed | copied
+    args: list[Any] = [named.pop(name) for name in called.args[: code.co_argcount]]
+    further: Any = called.locals[called.varargs] if called.varargs else ()
+    named |= called.locals[called.keywords] if called.keywords else {}
+    restoring.enter_context(left_as_found(function, shared, further, named))
+    with contextlib.closing(function(*args, *further, **named)) as twin:
         return _seen(twin, kind)
 
 
@@ -190,7 +192,7 @@ def _look_at_tf_dataset(dataset: Any, kind: str, restoring: contextlib.ExitStack
 
 def _rows_in_memory(dataset: Any) -> tuple[Any, int | None]:
     """Return a batch from the tensors that a dataset only orders and batches, and how many samples there are."""
-    steps, root = [], dataset
+    steps, root = list[str](), dataset
     while ORDERING.match(name := type(root).__name__) or BATCHING.match(name):
         steps.append(name)
         (root,) = root._inputs()
@@ -258,11 +260,11 @@ def _seen(
     leaves = [_leaves(parts) for parts in taken]
     alike = _most_alike(leaves)
     columns: Any = zip(*(leaves[index] for index in alike), strict=True)
-    joined = [np.concatenate(column) if len(column) > 1 else column[0] for column in columns]
+    joined: list[Any] = [np.concatenate(column) if len(column) > 1 else column[0] for column in columns]
     rows = _common_rows(joined)
     if samples is None and complete and len(alike) == len(taken):
         samples = rows
-    single = single or any(np.ndim(array) == 0 for array in joined if isinstance(array, np.ndarray))
+    single = single or any(is_array(array) and array.ndim == 0 for array in joined)
     sampled = iter(
         Sampled(array, tuple(getattr(array, "shape", ())), _varying(leaves, index), samples if rows else None, single)
         for index, array in enumerate(joined)
@@ -284,25 +286,25 @@ def _most_alike(leaves: list[list[Any]]) -> list[int]:
 
 def _varying(leaves: list[list[Any]], index: int) -> frozenset[int]:
     """Return the axes, but the first, whose size is not the same in all batches."""
-    shapes = [np.shape(arrays[index]) for arrays in leaves if isinstance(arrays[index], np.ndarray)]
+    shapes = [np.shape(arrays[index]) for arrays in leaves if is_array(arrays[index])]
     return frozenset(axis for axis in range(1, min(map(len, shapes), default=0)) if len({s[axis] for s in shapes}) > 1)
 
 
 def _parts(batch: Any) -> list[Any]:
     """Return x and y of a batch: (x,), (x, y) or (x, y, sample weights), as Keras reads it, else x alone."""
-    parts = list(batch) if isinstance(batch, (list, tuple)) and 1 <= len(batch) <= 3 else [batch]
+    parts = list(batch) if is_sequence(batch) and 1 <= len(batch) <= 3 else [batch]
     return [*parts, None][:2]
 
 
 def _common_rows(arrays: list[Any]) -> int | None:
     """Return the number of samples that arrays have in common; None where they differ, or where there are none."""
-    rows = {len(array) if isinstance(array, np.ndarray) and array.ndim else None for array in arrays}
+    rows = {len(array) if is_array(array) and array.ndim else None for array in arrays}
     return rows.pop() if len(rows) == 1 else None
 
 
 def _copied(leaf: Any) -> Any:
     """Return a tensor, an array or texts as an array of their own, since the source may use theirs again."""
-    if isinstance(leaf, (list, tuple)) and leaf and all(isinstance(item, str) for item in leaf):
+    if is_sequence(leaf) and leaf and all(isinstance(item, str) for item in leaf):
         return np.array(leaf, dtype=object)
     array = as_numpy(leaf)
     return leaf if array is None else np.array(array)
@@ -318,7 +320,7 @@ def _leaves(parts: list[Any]) -> list[Any]:
 
 def _map_structure(change: Callable[[Any], Any], part: Any) -> Any:
     """Apply `change` to each array in lists, tuples and dicts of arrays; a list of numbers counts as an array."""
-    if isinstance(part, Mapping):
+    if is_mapping(part):
         return {name: _map_structure(change, inner) for name, inner in part.items()}
     if _holds_arrays(part):
         return [_map_structure(change, inner) for inner in part]
@@ -326,9 +328,11 @@ def _map_structure(change: Callable[[Any], Any], part: Any) -> Any:
 
 
 def _holds_arrays(part: Any) -> bool:
-    if not isinstance(part, (list, tuple)) or not part:
-        return False
-    return all(len(getattr(item, "shape", ())) > 0 or isinstance(item, Mapping) or _holds_arrays(item) for item in part)
+    return (
+        is_sequence(part)
+        and bool(part)
+        and all(len(getattr(item, "shape", ())) > 0 or is_mapping(item) or _holds_arrays(item) for item in part)
+    )
 
 
 LOOKS: dict[tuple[str, str], tuple[str, Callable[[Any, str, contextlib.ExitStack], Source]]] = {

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import inspect
 import io
 import linecache
 import random
 import sys
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from types import CodeType, FrameType
@@ -26,8 +26,21 @@ import numpy as np
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
 from seqwise.inspection.effects.effect import UNITS
 from seqwise.inspection.frameworks import is_framework
-from seqwise.inspection.graph import OWN_CODE, AxisNames, Call, Graph, Shape, Value, flatten, values_in
+from seqwise.inspection.graph import (
+    OWN_CODE,
+    AxisNames,
+    Call,
+    Graph,
+    Shape,
+    Value,
+    flatten,
+    is_tensor,
+    is_tuple,
+    map_leaves,
+    values_in,
+)
 from seqwise.inspection.receptive_field import ReceptiveField
+from seqwise.inspection.restore import CannotRestoreError, left_as_found
 
 RECURRENT = ("LSTM", "GRU", "RNN")
 UNFINISHED = "unfinished"
@@ -104,8 +117,8 @@ class _Run:
     """One run: the calls in their order, with the tensors themselves as arguments and outputs; what came out."""
 
     samples: int
-    calls: list[Call] = field(default_factory=list)
-    inputs: list[Any] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list[Call])
+    inputs: list[Any] = field(default_factory=list[Any])
     result: Any = None
     error: Exception | None = None
 
@@ -139,15 +152,17 @@ def trace_module(
     sizes = {size for tensor in [*inputs.values(), target] if hasattr(tensor, "shape") for size in tensor.shape}
     counts = [count for count in COUNTS if count not in sizes]
     subject = _Subject(torch, module, inputs, target, loss, samples_axes)
-    with untouched(torch, subject.parts):
-        first = subject.run(counts[0])
-        again: _Run | None = subject.run(counts[1])
-        for fixed in [batch_size] if batch_size else [getattr(module, "batch_size", None), _batch_of_state(first)]:
-            if first.error is not None and isinstance(fixed, int) and 0 < fixed <= 4096:
-                other = subject.run(fixed)
-                first, again = (other, None) if other.error is None else (first, again)
-    if again is None or [call.kind for call in again.calls] != [call.kind for call in first.calls]:
-        again = None
+    try:
+        with _as_in_training(subject.parts):
+            first, again = subject.run(counts[0]), subject.run(counts[1])
+            for fixed in [batch_size] if batch_size else [getattr(module, "batch_size", None), _batch_of_state(first)]:
+                if first.error is not None and isinstance(fixed, int) and 0 < fixed <= 4096:
+                    other = subject.run(fixed)
+                    first, again = (other, other) if other.error is None else (first, again)
+    except CannotRestoreError as error:
+        return Graph(failure=f"it depends on {error}")
+    if [call.kind for call in again.calls] != [call.kind for call in first.calls]:
+        again = first
     return _Reader(module, name, first, again, certain).graph([*inputs, "y"])
 
 
@@ -186,7 +201,7 @@ class _Subject:
         device = next((weight.device for weight in self.module.parameters()), None)
 
         def some(name: str, value: Any) -> Any:
-            if not self._is_tensor(value):
+            if not isinstance(value, torch.Tensor):
                 return value
             axis = self.samples_axes.get(name)
             if axis is not None and value.shape[axis]:
@@ -202,25 +217,22 @@ class _Subject:
             with torch.no_grad(), self._watched(run):
                 run.result = self.module(*taken.values())
                 if self.loss is not None and target is not None and kind_of_module(self.module) not in RECURRENT:
-                    several = isinstance(run.result, tuple) and run.result
-                    plain = getattr(type(self.loss), "__module__", "").startswith("torch.nn")
-                    self.loss(run.result[0] if several and plain else run.result, target)
+                    output = run.result
+                    if is_tuple(output) and output and type(self.loss).__module__.startswith("torch.nn"):
+                        output = output[0]
+                    self.loss(output, target)
         except Exception as error:  # whatever a module raises is what the run was to find out
             run.error = error
         return run
 
-    def _is_tensor(self, value: Any) -> bool:
-        return isinstance(value, self.torch.Tensor)
-
     @contextlib.contextmanager
-    def _watched(self, run: _Run) -> Iterator[None]:
+    def _watched(self, run: _Run) -> Generator[None, None, None]:
         """Write down the calls of modules and functions."""
         inside: list[Call] = []
-        is_tensor = self._is_tensor
 
         def note(layer: Any, kind: str, args: Any, kwargs: dict[str, Any]) -> Call:
             own = inside and not type(inside[-1].layer).__module__.startswith("torch.")
-            place = _own_place(sys._getframe(2)) if own else NOWHERE
+            place = _own_place(inspect.currentframe()) if own else NOWHERE
             call = Call(layer, kind, kind, args, kwargs, depth=max(len(inside) - 1, 0), node=place, problem=UNFINISHED)
             call.opens = hasattr(layer, "named_modules") and is_open(layer)
             if not inside or inside[-1].opens:
@@ -245,7 +257,7 @@ class _Subject:
                     run.calls.pop()  # sizes and plain numbers
                 return result
 
-        handles = []
+        handles: list[Any] = []
         for part in self.parts:
             handles.append(part.register_forward_pre_hook(begin, with_kwargs=True))
             handles.append(part.register_forward_hook(end, with_kwargs=True))
@@ -258,66 +270,39 @@ class _Subject:
 
 
 @contextlib.contextmanager
-def untouched(torch: Any, modules: Sequence[Any]) -> Iterator[None]:
+def _as_in_training(modules: Sequence[Any]) -> Generator[None, None, None]:
     """Let modules run as in training, but silently and without the user's hooks; leave all as it was.
 
-    Attributes, lists and dicts of the modules, buffers and tensors among the attributes, and the random numbers are put
-    back. Parameters are not copied: without gradients and an optimizer nothing changes them.
+    Raises:
+        CannotRestoreError: before they run, where they depend on what cannot be put back.
     """
-    own = [(vars(module), dict(vars(module))) for module in modules]
-    values = [value for attributes, _ in own for value in attributes.values()]
-    containers: list[tuple[Any, Any]] = [(value, value.copy()) for value in values if isinstance(value, (dict, list))]
-    held = [part for value in values for part in (value if isinstance(value, (tuple, list)) else [value])]
-    held += [buffer for module in modules for buffer in module._buffers.values()]
-    tensors = [t for t in held if isinstance(t, torch.Tensor) and not isinstance(t, torch.nn.Parameter)]
-    copies = [(tensor, tensor.detach().clone()) for tensor in tensors]
-    numbers = random.getstate(), np.random.get_state(), torch.get_rng_state()
-    devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
-    try:
+    with left_as_found(*modules), contextlib.redirect_stdout(io.StringIO()):
         for module in modules:
             module._forward_hooks.clear()
             module.training = True  # a loss is computed in training, where some modules return something else
-        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for value, before in [*own, *containers]:
-            if isinstance(value, dict):
-                value.clear()
-                value.update(before)
-            else:
-                value[:] = before
-        with torch.no_grad():
-            for tensor, copy in copies:
-                if not torch.equal(tensor, copy):
-                    tensor.copy_(copy)
-        random.setstate(numbers[0])
-        np.random.set_state(numbers[1])
-        torch.set_rng_state(numbers[2])
-        if devices:
-            torch.cuda.set_rng_state_all(devices)
+        yield
 
 
 class _Reader:
     """From the calls of two runs to a graph."""
 
-    def __init__(self, module: Any, name: str, first: _Run, again: _Run | None, certain: bool) -> None:
-        self.module, self.first, self.again, self.certain = module, first, again or first, certain
+    def __init__(self, module: Any, name: str, first: _Run, again: _Run, certain: bool) -> None:
+        self.module, self.first, self.again, self.certain = module, first, again, certain
         self.names = {id(part): path or name for path, part in module.named_modules()}
         self.known: dict[int, Value] = {}
 
     def graph(self, names: list[str]) -> Graph:
         graph = Graph()
         for name, tensor, other in zip(names, self.first.inputs, self.again.inputs, strict=True):
-            if hasattr(tensor, "dtype"):
+            if is_tensor(tensor):
                 graph.inputs.append(self._value(tensor, other, name))
-        if hasattr(self.first.inputs[-1], "dtype"):
+        if is_tensor(self.first.inputs[-1]):
             graph.inputs.pop()  # the target, which the loss reads
         called: set[int] = set()
         for call, other in zip(self.first.calls, self.again.calls, strict=True):
             if call.layer is self.module and call.opens:
                 continue
-            made = [(a, b) for a, b in zip(call.outputs, other.outputs, strict=True) if hasattr(a, "dtype")]
+            made = [(a, b) for a, b in zip(call.outputs, other.outputs, strict=True) if is_tensor(a)]
             call.name = self.names.get(id(call.layer), call.kind)
             call.again = id(call.layer) in called
             called.add(id(call.layer))
@@ -335,13 +320,14 @@ class _Reader:
         return graph
 
     def _values(self, structure: Any, other: Any) -> Any:
-        if isinstance(structure, dict):
-            return {name: self._values(part, other.get(name)) for name, part in structure.items()}
-        if isinstance(structure, (list, tuple)):
-            return tuple(self._values(a, b) for a, b in zip(structure, other, strict=True))
-        if not hasattr(structure, "dtype") or not hasattr(structure, "shape"):
-            return structure
-        return self.known.get(id(structure)) or self._value(structure, other, OWN_CODE)
+        def value(leaf: Any, leaf_again: Any) -> Any:
+            if is_tuple(leaf):  # a packed sequence, whose parts have names
+                return tuple(map(value, leaf, leaf_again))
+            if not is_tensor(leaf):
+                return leaf
+            return self.known.get(id(leaf)) or self._value(leaf, leaf_again, OWN_CODE)
+
+        return map_leaves(value, structure, other)
 
     def _value(self, tensor: Any, other: Any, made_by: str, call: Call | None = None, index: int = 0) -> Value:
         sizes, sizes_again = tuple(tensor.shape), tuple(other.shape)

@@ -8,14 +8,15 @@ the next. Keras is never imported here: who holds a model has imported it.
 
 from __future__ import annotations
 
+import inspect
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
-from seqwise.inspection.copies import copy_unbuilt, is_built, unnoticed
+from seqwise.inspection.copies import copy_unbuilt, is_built
 from seqwise.inspection.effects import INNER_STEPS, effect_of, is_known, kind_of
 from seqwise.inspection.effects.effect import names_for
 from seqwise.inspection.graph import (
@@ -27,6 +28,8 @@ from seqwise.inspection.graph import (
     Shape,
     Value,
     flatten,
+    is_sequence,
+    is_tensor,
     map_leaves,
     values_in,
     without_masks,
@@ -40,25 +43,18 @@ from seqwise.inspection.layer_kinds import (
     inner_layers,
     is_a,
     is_recurrent,
+    is_watched,
     keeps_time,
     needed_rank,
     recurrent,
 )
-from seqwise.inspection.masks import lost_masks, mask_fate
+from seqwise.inspection.masks import NONE, lost_masks, mask_fate
 from seqwise.inspection.receptive_field import ReceptiveField
+from seqwise.inspection.restore import left_as_found
 from seqwise.inspection.watch import SIZES, Record, Run, Spec, open_shape, run_watched
 
 
-@dataclass(frozen=True)
-class InputSpec:
-    """An input to trace with; `shape` has the samples first, None for an open size, and is None where unknown."""
-
-    name: str
-    shape: Shape | None
-    dtype: str = "float32"
-
-
-def trace(model: Any, inputs: Sequence[InputSpec]) -> Graph:
+def trace(model: Any, inputs: Sequence[Spec]) -> Graph:
     """Trace a model.
 
     Args:
@@ -66,32 +62,25 @@ def trace(model: Any, inputs: Sequence[InputSpec]) -> Graph:
         inputs: one for each of the model's inputs.
     """
     tracer = _Tracer()
-    with unnoticed():
-        values = [_input_value(spec, _readers(model, index)) for index, spec in enumerate(inputs)]
-        graph = Graph([value for value in values if value is not None], tracer.calls)
-        chain, functional = inner_layers(model), graph_of(model)
-        if chain is not None:
-            outputs = tracer.chain(chain, values[0] if values else None, 0)
-            graph.outputs = outputs if tracer.calls else []
-        elif functional is not None:
-            graph.outputs = tracer.functional(functional, graph.inputs, 0)
-        elif not values or None in values:
-            graph.failure = "its inputs are not known"
-        elif not hasattr(model, "_flatten_layers"):
-            graph.failure = f"{type(model).__name__} is no Keras layer"
-        else:
-            names = parameters_of(model)
-            together = len(values) > 1 and len(names) < len(values)
-            args = (graph.inputs,) if together else tuple(graph.inputs)
-            graph.outputs = tracer.watched(model, args, {}, 0)
-    graph.failure = graph.failure or tracer.failure
+    with left_as_found():
+        values = [_input_value(spec, _readers(model, index)) for index, spec in enumerate(inputs) if spec.shape]
+        graph = Graph(values, tracer.calls)
+        args: tuple[Any, ...] = tuple(values)
+        if inner_layers(model) is None and graph_of(model) is None:
+            if not values or len(values) < len(inputs):
+                graph.failure = "its inputs are not known"
+            elif not hasattr(model, "_flatten_layers"):
+                graph.failure = f"{type(model).__name__} is no Keras layer"
+            elif 1 < len(values) > len(parameters_of(model)):
+                args = (values,)
+        if not graph.failure:
+            graph.outputs = tracer.inside(model, args, {}, 0)
+            graph.failure = tracer.failure
     return graph
 
 
 def parameters_of(model: Any) -> list[str]:
     """Names of the tensor arguments of a `call` of the user's own."""
-    import inspect
-
     return [name for name in inspect.signature(model.call).parameters if name not in ("training", "mask", "kwargs")]
 
 
@@ -104,6 +93,18 @@ class _Tracer:
         self._called: set[int] = set()
         self._originals: dict[int, Any] = {}
 
+    def inside(
+        self, model: Any, args: tuple[Any, ...], kwargs: dict[str, Any], depth: int, recorded: list[Shape] | None = None
+    ) -> list[Value]:
+        """The calls inside a model, whatever it is."""
+        values = values_in((args, without_masks(kwargs)))
+        chain, graph = inner_layers(model), graph_of(model)
+        if chain is not None:
+            return self.chain(chain, values[0] if values else None, depth)
+        if graph is not None and (depth == 0 or len(graph.inputs) == len(values)):
+            return self.functional(graph, values, depth)
+        return self.watched(model, args, kwargs, depth, recorded)
+
     def chain(self, layers: Sequence[Any], value: Value | None, depth: int) -> list[Value]:
         """Layers that are called one after another; a value of None is not known."""
         for layer in layers:
@@ -111,7 +112,7 @@ class _Tracer:
                 continue
             outputs = self.follow(layer, () if value is None else (value,), {}, depth)
             value = outputs[0] if outputs else None
-        return [] if value is None else [value]
+        return [] if value is None or not self.calls else [value]
 
     def functional(self, graph: Any, values: list[Value], depth: int) -> list[Value]:
         """The nodes of a functional model."""
@@ -126,12 +127,12 @@ class _Tracer:
             if node.is_input or is_a(node.operation, "InputLayer") or any(id(t) in known for t in node.outputs):
                 continue
             args, kwargs = map_leaves(fill, node.arguments.args), map_leaves(fill, node.arguments.kwargs)
-            read = values_in(args) + values_in(without_masks(kwargs))
+            read = values_in((args, without_masks(kwargs)))
             if not read:
                 continue
             recorded = [tuple(tensor.shape) for tensor in node.outputs]
             if id(node) not in needed:  # Keras's own arithmetic on masks
-                outputs = [replace(read[0], shape=s, axes=read[0].axes[: len(s)], mask=frozenset()) for s in recorded]
+                outputs = [replace(read[0], shape=s, axes=read[0].axes[: len(s)], mask=NONE) for s in recorded]
             else:
                 same = all(
                     id(t) in known and tuple(t.shape) == known[id(t)].shape for t in node.arguments.keras_tensors
@@ -157,24 +158,16 @@ class _Tracer:
         Args:
             recorded: shapes of the outputs as Keras or a run has them; `exact` where they hold for these inputs.
         """
-        values = values_in(args) + values_in(without_masks(kwargs))
-        chain, graph = inner_layers(layer), graph_of(layer)
-        if chain is not None and len(values) <= 1:
+        values = values_in((args, without_masks(kwargs)))
+        if inner_layers(layer) is not None or (is_open(layer) and values):
             self._open(layer, values, depth, node)
-            return self.chain(chain, values[0] if values else None, depth + 1)
-        if chain is None and graph is not None and len(graph.inputs) == len(values):
-            self._open(layer, values, depth, node)
-            return self.functional(graph, values, depth + 1)
-        if is_open(layer) and values:
-            self._open(layer, values, depth, node)
-            return self.watched(layer, args, kwargs, depth + 1, recorded)
+            return self.inside(layer, args, kwargs, depth + 1, recorded)
         call = self._call(layer, args, kwargs, values, depth)
         call.node, call.built = node, built
+        _mend_rank(call)
         if recorded is not None and exact:
             call.shapes = recorded
-            _note_rank(call)
         else:
-            _mend_rank(call)
             call.shapes = self._shapes(call, recorded)
             if is_video(call):
                 call.shapes = [(shape[0], call.first.shape[1], *shape[1:]) for shape in call.shapes]
@@ -198,43 +191,38 @@ class _Tracer:
             return Spec(leaf.shape, leaf.dtype) if isinstance(leaf, Value) else leaf
 
         specs = map_leaves(spec, args), map_leaves(spec, kwargs)
-        runs = [run_watched(subject, *specs, sizes) for sizes in SIZES]
-        if runs[1].error is not None or len(runs[1].records) != len(runs[0].records):
-            runs[1] = runs[0]
+        run, again = (run_watched(subject, *specs, sizes) for sizes in SIZES)
+        if again.error is not None or len(again.records) != len(run.records):
+            again = run
         known: dict[int, Value] = {}
-        for leaf, tensor in zip(flatten((args, kwargs)), flatten((runs[0].args, runs[0].kwargs)), strict=False):
+        for leaf, tensor in zip(flatten((args, kwargs)), flatten((run.args, run.kwargs)), strict=False):
             if isinstance(leaf, Value):
                 known[id(tensor)] = leaf
                 if depth == 0:
-                    _name_axes(leaf, tensor, runs[0].records)
-        self._replay(runs[0].records, runs[1].records, known, depth)
-        if runs[0].error is not None:
-            self.failure = self.failure or first_line(runs[0].error)
-            self._blame(runs[0], known)
+                    _name_axes(leaf, tensor, run.records)
+        self._replay(run.records, again.records, known, depth)
+        if run.error is not None:
+            self.failure = self.failure or first_line(run.error)
+            self._blame(run)
             return []
-        return values_in(_values(runs[0].result, runs[1].result, known))
+        return values_in(_values(run.result, again.result, known))
 
     def _replay(self, records: list[Record], again: list[Record], known: dict[int, Value], depth: int) -> None:
         for record, other in zip(records, again, strict=False):
             args, kwargs = _values(record.args, other.args, known), _values(record.kwargs, other.kwargs, known)
             layer = self._originals.get(id(record.layer), record.layer)
-            results, results_again = flatten(record.result), flatten(other.result)
-            if record.done:
-                shapes = [open_shape(a, b) for a, b in zip(results, results_again, strict=True)]
-                known_inside = inner_layers(layer) is not None or graph_of(layer) is not None
-                if is_open(layer) and not known_inside:
-                    self._open(layer, values_in((args, without_masks(kwargs))), depth, None)
-                    self._replay(record.inside, other.inside, known, depth + 1)
-                    continue
-                outputs = self.follow(layer, args, kwargs, depth, shapes, exact=True, built=record.layer)
-                known.update((id(tensor), value) for tensor, value in zip(results, outputs, strict=False))
-            elif record.inside and is_open(layer):
+            if is_open(layer) and (is_watched(layer) if record.done else record.inside):
                 self._open(layer, values_in((args, without_masks(kwargs))), depth, None)
                 self._replay(record.inside, other.inside, known, depth + 1)
-            else:
-                self.follow(layer, args, kwargs, depth)
+                continue
+            tensors, shapes = list[Any](), None
+            if record.done:
+                tensors = flatten(record.result)
+                shapes = [open_shape(a, b) for a, b in zip(tensors, flatten(other.result), strict=True)]
+            outputs = self.follow(layer, args, kwargs, depth, shapes, exact=record.done, built=record.layer)
+            known.update((id(tensor), value) for tensor, value in zip(tensors, outputs, strict=False))
 
-    def _blame(self, run: Run, known: dict[int, Value]) -> None:
+    def _blame(self, run: Run) -> None:
         """Mark the call that stopped a run, if no call is marked yet."""
         unfinished = [record for record in run.records if not record.done]
         while unfinished and unfinished[-1].inside and not unfinished[-1].inside[-1].done:
@@ -262,7 +250,7 @@ class _Tracer:
         call.effect = effect_of(call)
         call.mask = mask_fate(call)
         lost = lost_masks(call)
-        masks = call.mask.outputs or [frozenset()] * len(call.shapes)
+        masks = call.mask.outputs or (NONE,) * len(call.shapes)
         call.outputs = [
             Value(shape, axes, field, call.name, call=call, mask=mask, lost=lost)
             for shape, axes, field, mask in zip(call.shapes, call.effect.axes, call.effect.fields, masks, strict=True)
@@ -326,7 +314,7 @@ def _readers(model: Any, index: int) -> list[str]:
     if graph is None or index >= len(graph.inputs):
         return []
     tensor = graph.inputs[index]
-    readers = []
+    readers: list[str] = []
     for node in functional_nodes(graph):
         for place, argument in enumerate(node.arguments.keras_tensors):
             if argument is tensor:
@@ -334,16 +322,14 @@ def _readers(model: Any, index: int) -> list[str]:
     return readers
 
 
-def _input_value(spec: InputSpec, readers: list[str]) -> Value | None:
-    if spec.shape is None:
-        return None
+def _input_value(spec: Spec, readers: list[str]) -> Value:
     axes = axis_names(spec.shape, spec.dtype, readers)
     return Value(spec.shape, axes, ReceptiveField.of_input(spec.name, TIMESTEPS in axes), spec.name, spec.dtype)
 
 
 def _name_axes(value: Value, tensor: Any, records: list[Record]) -> None:
     """Name an input's axes by the layers that were seen to read it."""
-    readers = []
+    readers: list[str] = []
     for record in _all(records):
         leaves = [leaf for leaf in flatten((record.args, record.kwargs)) if hasattr(leaf, "shape")]
         for index, leaf in enumerate(leaves):
@@ -365,33 +351,26 @@ def _made_by(name: str, shape: Shape) -> Value:
 
 def _values(structure: Any, other: Any, known: dict[int, Value]) -> Any:
     """Put a value in the place of each tensor; `other` is the same structure in the second run."""
-    if isinstance(structure, dict):
-        return {name: _values(part, other[name], known) for name, part in structure.items()}
-    if isinstance(structure, (list, tuple)):
-        return type(structure)([_values(a, b, known) for a, b in zip(structure, other, strict=True)])
-    if not hasattr(structure, "shape") or not hasattr(structure, "dtype"):
-        return structure
-    if id(structure) not in known:  # made by the model's own code between two layers
-        known[id(structure)] = _made_by(OWN_CODE, open_shape(structure, other))
-    return known[id(structure)]
+
+    def value(leaf: Any, leaf_again: Any) -> Any:
+        if is_tensor(leaf) and id(leaf) not in known:  # made by the model's own code between two layers
+            known[id(leaf)] = _made_by(OWN_CODE, open_shape(leaf, leaf_again))
+        return known[id(leaf)] if is_tensor(leaf) else leaf
+
+    return map_leaves(value, structure, other)
 
 
 def _build_by_hand(model: Any, args: tuple[Any, ...]) -> None:
     """Run a `build` of the user's own on a copy; the other layers are built by their calls."""
     keras = sys.modules["keras"]
-    if keras.src.utils.python_utils.is_default(model.build) or type(model).build is keras.Model.build:
+    own: Any = getattr(model.__class__, "build", None)
+    if keras.src.utils.python_utils.is_default(model.build) or own is keras.Model.build:
         return
     try:
         with keras.StatelessScope(initialize_variables=False):
             model.build(*[value.shape for value in values_in(args)][:1])
     except Exception:  # its call will tell what is wrong
         return
-
-
-def _note_rank(call: Call) -> None:
-    need, value = needed_rank(call.layer), call.inputs[0] if call.inputs else None
-    if value is not None and need is not None and value.rank != need:
-        call.problem = RANK
 
 
 def _mend_rank(call: Call) -> None:
@@ -406,7 +385,11 @@ def _mend_rank(call: Call) -> None:
     call.problem = RANK
     shape = (value.shape[0], *value.shape[2:]) if is_video(call) else with_rank(value.shape, need)
     mended = replace(value, shape=shape, axes=axis_names(shape, value.dtype, [call.kind]))
-    call.args = map_leaves(lambda leaf: mended if leaf is value else leaf, call.args)
+
+    def mend(leaf: Any) -> Any:
+        return mended if leaf is value else leaf
+
+    call.args = map_leaves(mend, call.args)
 
 
 def is_video(call: Call) -> bool:
@@ -435,11 +418,11 @@ def _computed_shapes(call: Call) -> list[Shape]:
     refusal = _refusal(layer, values[0])
     if refusal and not call.problem:
         call.problem = refusal
-    own = getattr(type(layer), "compute_output_shape", None)
+    own: Any = getattr(layer.__class__, "compute_output_shape", None)
     if len(values) == 1 and own is not None and own is not keras.Layer.compute_output_shape:
         try:
             shapes = layer.compute_output_shape(values[0].shape)
-            return [tuple(s) for s in shapes] if shapes and isinstance(shapes[0], (tuple, list)) else [tuple(shapes)]
+            return [tuple(s) for s in shapes] if shapes and is_sequence(shapes[0]) else [tuple(shapes)]
         except (NotImplementedError, AttributeError, TypeError):  # it needs to be built, or more than a shape
             pass
         except Exception as error:
@@ -487,7 +470,7 @@ def _shapes_without_input(layer: Any) -> list[Shape]:
 
 def _leading_to(nodes: list[Any], ends: list[Any]) -> set[int]:
     """Ids of the nodes from which a tensor in `ends` is made, masks left aside."""
-    wanted, leading = {id(tensor) for tensor in ends}, set()
+    wanted, leading = {id(tensor) for tensor in ends}, set[int]()
     for node in reversed(nodes):
         if any(id(tensor) in wanted for tensor in node.outputs):
             leading.add(id(node))

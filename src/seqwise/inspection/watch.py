@@ -26,16 +26,16 @@ class Record:
     kwargs: dict[str, Any]
     result: Any = None
     done: bool = False
-    inside: list[Record] = field(default_factory=list)
+    inside: list[Record] = field(default_factory=lambda: list[Record]())
 
 
 @dataclass
 class Run:
     """One run: the calls in the order in which they began, the arguments as tensors, the result, what stopped it."""
 
-    records: list[Record] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list[Record])
     args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = field(default_factory=dict)
+    kwargs: dict[str, Any] = field(default_factory=dict[str, Any])
     result: Any = None
     error: Exception | None = None
 
@@ -103,10 +103,11 @@ def run_watched(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sizes
 
 @dataclass(frozen=True)
 class Spec:
-    """The shape and dtype of a tensor without numbers."""
+    """A tensor without numbers; the shape has the samples first, None for an open size, and is empty where unknown."""
 
     shape: Shape
     dtype: str = "float32"
+    name: str = ""
 
 
 def open_shape(tensor: Any, other: Any) -> Shape:

@@ -14,11 +14,11 @@ from seqwise.inspection.check.losses import compiled_losses, spread_losses
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.order import fitting_order, is_exchanged
 from seqwise.inspection.check.torch_subject import read_module
-from seqwise.inspection.copies import unnoticed
 from seqwise.inspection.data import Array, read_arrays
 from seqwise.inspection.graph import Call, is_sequence
 from seqwise.inspection.layer_kinds import NEEDS_TIME, PASSES_ON, inner_layers, is_a, needed_rank
 from seqwise.inspection.model_inputs import ModelInput, first_need, inputs_of, trace_inputs
+from seqwise.inspection.restore import left_as_found
 from seqwise.inspection.torch_trace import is_torch_module
 
 
@@ -102,7 +102,7 @@ def _read_estimator(
 
 def _build(build: Any, context: Context) -> Any:
     try:
-        with unnoticed():
+        with left_as_found():
             return build()
     except Exception as error:
         context.construction = failed_construction(error)

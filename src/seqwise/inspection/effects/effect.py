@@ -42,6 +42,15 @@ def everything(values: Sequence[Value]) -> ReceptiveField:
     return union(value.field.everything(value.size(TIMESTEPS)) for value in values)
 
 
+def weighted(inputs: int | None, words: str, outputs: int | None, noun: str, bias: bool) -> list[tuple[int, str]]:
+    """The parameters of outputs each of which is a weighted sum of inputs; `words` tell the inputs."""
+    if inputs is None or outputs is None:
+        return []
+    if bias:
+        return [((inputs + 1) * outputs, f"({words} + 1 bias) × {number(outputs, noun)}")]
+    return [(inputs * outputs, f"{words} × {number(outputs, noun)}, no bias")]
+
+
 def number(size: int | None, noun: str) -> str:
     """
     >>> number(24, "timesteps"), number(1, "timesteps"), number(None, "timesteps")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
-from seqwise.inspection.effects.effect import effect, everything, names_for, number, the
-from seqwise.inspection.graph import Call, Effect, Value
+from seqwise.inspection.effects.effect import effect, everything, names_for, number, the, weighted
+from seqwise.inspection.graph import Call, Effect, Value, is_sequence
 from seqwise.inspection.receptive_field import ReceptiveField
 
 
@@ -26,29 +28,15 @@ def convolution(call: Call) -> Effect:
         + (f", and it moves on by {stride}" if stride > 1 else "")
         + f". {_padding(layer.padding, length, call.shapes[0][1])} The features become {number(filters, 'filters')}."
     )
-    features = value.shape[-1]
-    accounts = []
-    if features is not None and filters is not None and call.kind == "Conv1D":
-        groups = call.setting("groups", 1)
-        each = f"{number(features // groups, 'features')}"
-        if layer.use_bias:
-            accounts.append(
-                (
-                    (kernel * features // groups + 1) * filters,
-                    f"({number(kernel, 'timesteps')} × {each} + 1 bias) × {number(filters, 'filters')}",
-                )
-            )
-        else:
-            accounts.append(
-                (
-                    kernel * features // groups * filters,
-                    f"{number(kernel, 'timesteps')} × {each} × {number(filters, 'filters')}, no bias",
-                )
-            )
+    formulas: list[tuple[int, str]] = []
+    if value.shape[-1] is not None and call.kind == "Conv1D":
+        features = value.shape[-1] // call.setting("groups", 1)
+        words = f"{number(kernel, 'timesteps')} × {number(features, 'features')}"
+        formulas = weighted(kernel * features, words, filters, "filters", layer.use_bias)
     field = value.field.taps(stride, before, kernel, dilation)
     if length is None and layer.padding == "same" and stride > 1:
         field = ReceptiveField.unknown()
-    return effect(call, (SAMPLES, TIMESTEPS, FEATURES), field, why, *accounts)
+    return effect(call, (SAMPLES, TIMESTEPS, FEATURES), field, why, *formulas)
 
 
 def transposed(call: Call) -> Effect:
@@ -65,8 +53,7 @@ def pooling(call: Call) -> Effect:
     value, layer = call.first, call.layer
     if not _is_time_second(call):
         return unknown_space(call)
-    size, stride, length = layer.pool_size, layer.strides, value.shape[1]
-    size, stride = (v[0] if isinstance(v, (tuple, list)) else v for v in (size, stride))
+    size, stride, length = first_of(layer.pool_size), first_of(layer.strides), value.shape[1]
     before = -_same_padding(length, size, stride) if layer.padding == "same" else 0
     what = "largest" if call.kind.startswith("Max") else "mean"
     after = call.shapes[0][1]
@@ -96,29 +83,31 @@ def global_pooling(call: Call) -> Effect:
 def cropping(call: Call) -> Effect:
     value = call.first
     first, last = call.layer.cropping
-    if value.axes[1] != TIMESTEPS:
-        why = f"Cuts {first} off the beginning and {last} off the end of the axis {value.axes[1]}."
-        return effect(call, value.axes, value.field, why)
-    why = f"Cuts {number(first, 'timesteps')} off the beginning and {last} off the end."
-    return effect(call, value.axes, value.field.window(1, first, first), why)
+    why = f"Cuts {number(first, value.axes[1])} off the beginning and {last} off the end."
+    return effect(call, value.axes, _moved(value, 1, first, first), why)
 
 
 def padding(call: Call) -> Effect:
     value = call.first
     first, last = call.layer.padding
-    shift = value.field.window(1, -first, -first) if value.axes[1] == TIMESTEPS else value.field
     why = f"Adds {number(first, value.axes[1])} of zeros before the beginning and {last} after the end."
-    return effect(call, value.axes, shift, why)
+    return effect(call, value.axes, _moved(value, 1, -first, -first), why)
 
 
 def upsampling(call: Call) -> Effect:
-    value, size = call.first, call.layer.size
-    size = size[0] if isinstance(size, (tuple, list)) else size
+    value, size = call.first, first_of(call.layer.size)
     why = f"Repeats each of {the(value.shape[1], value.axes[1])} {size} times."
-    field = value.field
-    if value.axes[1] == TIMESTEPS:  # step t is the old step floor(t / size), the one whole number in this span
-        field = field.window(1 / size, -(size - 1) / size, 0)
-    return effect(call, value.axes, field, why)
+    # step t is the old step floor(t / size), the one whole number in this span
+    return effect(call, value.axes, _moved(value, 1 / size, -(size - 1) / size, 0), why)
+
+
+def first_of(size: Any) -> int:
+    """A setting that Keras keeps as a number or as a tuple with one."""
+    return int(size[0] if is_sequence(size) else size)
+
+
+def _moved(value: Value, stride: float, before: float, after: float) -> ReceptiveField:
+    return value.field.window(stride, before, after) if value.axes[1] == TIMESTEPS else value.field
 
 
 def unknown_space(call: Call) -> Effect:

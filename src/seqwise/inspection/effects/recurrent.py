@@ -17,9 +17,9 @@ STATES = {"LSTM": "h and c", "GRU": "h", "SimpleRNN": "h"}
 def recurrent(call: Call) -> Effect:
     """LSTM, GRU, SimpleRNN, RNN: the last state, or the state after every timestep."""
     layer = call.layer
-    units = _last(call.shapes[0])
-    why = f"Reads {_steps(call)} one after another{_order(layer)} and {_returns(layer, units)}"
-    return _finish(call, why, parameters(call.kind, layer, call.first.shape[-1]), bool(layer.go_backwards), False)
+    order = ", the last first (go_backwards=True)," if layer.go_backwards else ""
+    why = f"Reads {_steps(call)} one after another{order} and {_returns(layer, call.shapes[0][-1])}"
+    return _finish(call, why, parameters(call.kind, layer, call.first.shape[-1]))
 
 
 def bidirectional(call: Call) -> Effect:
@@ -35,10 +35,10 @@ def bidirectional(call: Call) -> Effect:
         f"One {type(inner).__name__} reads {_steps(call)} forwards, a second one backwards; their outputs are returned "
         f"{how}. {_time_axis(inner)}"
     )
-    accounts = []
-    for count, words in parameters(_kind(inner), inner, call.first.shape[-1]):
-        accounts.append((2 * count, f"2 directions × {words}"))
-    return _finish(call, why, accounts, False, True)
+    formulas = [
+        (2 * count, f"2 directions × {words}") for count, words in parameters(_kind(inner), inner, call.first.shape[-1])
+    ]
+    return _finish(call, why, formulas)
 
 
 def conv_lstm(call: Call) -> Effect:
@@ -46,7 +46,7 @@ def conv_lstm(call: Call) -> Effect:
     layer = call.layer
     space = {1: ("width",), 2: ("height", "width"), 3: ("depth", "height", "width")}[layer.cell.rank]
     why = f"Reads {_steps(call)} one after another; each is a picture, and the state is one, too. {_time_axis(layer)}"
-    effect = _finish(call, why, [], bool(layer.go_backwards), False)
+    effect = _finish(call, why, [])
     step = (SAMPLES, *space, "filters")
     whole = (SAMPLES, TIMESTEPS, *space, "filters")
     return replace(effect, axes=[whole if len(shape) == len(whole) else step for shape in call.shapes])
@@ -68,50 +68,43 @@ def parameters(kind: str, layer: Any, features: int | None) -> list[tuple[int, s
     return [(gates * units * (features + units + biases), " × ".join(factors))]
 
 
-def _finish(call: Call, why: str, accounts: list[tuple[int, str]], backwards: bool, both: bool) -> Effect:
+def _finish(call: Call, why: str, formulas: list[tuple[int, str]]) -> Effect:
     sequence = call.first
     inner = getattr(call.layer, "forward_layer", call.layer)
+    both = inner is not call.layer
     notes = [why]
     states = [value for value in call.inputs[1:] if value.rank >= 2]
     if states:
-        origins = list(dict.fromkeys(value.made_by for value in states))
-        notes.append(f"It starts from the state of {_join(origins)} instead of zeros.")
+        origins = dict.fromkeys(value.made_by for value in states)
+        notes.append(f"It starts from the state of {' and '.join(origins)} instead of zeros.")
     if getattr(inner, "stateful", False):
         notes.append("It keeps its state from one batch to the next (stateful=True): sample i goes on where sample i "
                      "of the batch before ended.")  # fmt: skip
     if getattr(inner, "return_state", False):
-        shape = f"(samples, units={_last(call.shapes[-1])})"
+        shape = f"(samples, units={call.shapes[-1][-1]})"
         kind = STATES.get(_kind(inner), "of the cell")
+        which = f"its state {kind}, {shape}{' each' if ' and ' in kind else ''}"
         if both:
-            notes.append(f"It also returns the states {kind} of both directions, each {shape} (return_state=True).")
-        else:
-            notes.append(f"It also returns its state {kind}, {shape}{' each' if ' and ' in kind else ''} "
-                         "(return_state=True).")  # fmt: skip
+            which = f"the states {kind} of both directions, each {shape}"
+        notes.append(f"It also returns {which} (return_state=True).")
     if sequence.rank == 3 and sequence.axes[1] != TIMESTEPS:
         notes.append(f"Mind that it reads the axis {sequence.axes[1]} as its steps.")
-    axes = [_axes(sequence, shape) for shape in call.shapes]
     from_states = union(state.field for state in states)
-    fields = [
-        union([_field(sequence, len(shape) >= sequence.rank, backwards, both), from_states]) for shape in call.shapes
-    ]
-    return Effect(axes, fields, " ".join(notes), accounts)
-
-
-def _field(sequence: Value, every_step: bool, backwards: bool, both: bool) -> ReceptiveField:
-    length = sequence.size(TIMESTEPS)
-    if sequence.axes[1] != TIMESTEPS or not every_step or both:
-        return sequence.field.everything(length)
-    return sequence.field.reversed(length) if backwards else sequence.field.so_far()
+    fields: list[ReceptiveField] = []
+    for shape in call.shapes:
+        length = sequence.size(TIMESTEPS)
+        if sequence.axes[1] != TIMESTEPS or len(shape) < sequence.rank or both:
+            field = sequence.field.everything(length)
+        else:
+            field = sequence.field.reversed(length) if inner.go_backwards else sequence.field.so_far()
+        fields.append(union([field, from_states]))
+    return Effect([_axes(sequence, shape) for shape in call.shapes], fields, " ".join(notes), formulas)
 
 
 def _axes(sequence: Value, shape: Shape) -> AxisNames:
     if len(shape) == 3:
         return (SAMPLES, sequence.axes[1], UNITS)
     return (SAMPLES, UNITS) if len(shape) == 2 else (SAMPLES,) * len(shape)
-
-
-def _order(layer: Any) -> str:
-    return ", the last first (go_backwards=True)," if layer.go_backwards else ""
 
 
 def _returns(layer: Any, units: int | None) -> str:
@@ -135,21 +128,11 @@ def _time_axis(layer: Any) -> str:
 
 
 def _steps(call: Call) -> str:
-    sequence = call.first
-    axis = sequence.axes[1] if sequence.rank > 1 else TIMESTEPS
-    return the(sequence.shape[1] if sequence.rank > 1 else None, axis)
+    return the(call.first.shape[1], call.first.axes[1])
 
 
 def _kind(layer: Any) -> str:
     return next((base.__name__ for base in type(layer).__mro__ if base.__name__ in GATES), type(layer).__name__)
-
-
-def _last(shape: Shape) -> int | None:
-    return shape[-1] if shape else None
-
-
-def _join(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 KINDS = {

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, format_shape
 from seqwise.inspection.effects.effect import effect, everything, names_for, number, the
-from seqwise.inspection.graph import AxisNames, Call, Effect, Shape, Value
+from seqwise.inspection.graph import AxisNames, Call, Effect, Shape, Value, is_sequence
 from seqwise.inspection.receptive_field import ReceptiveField
 
 
@@ -49,13 +50,13 @@ def _regrouped(value: Value, steps: int | None) -> ReceptiveField:
 
 def permute(call: Call) -> Effect:
     value = call.first
-    order = getattr(call.layer, "dims", None)
+    order: tuple[int, ...] | None = getattr(call.layer, "dims", None)
     if order is None:  # keras.ops.transpose
-        axes = getattr(call.layer, "axes", None)
-        order = tuple(a for a in axes[1:]) if axes and axes[0] == 0 else None
+        axes: Any = getattr(call.layer, "axes", None)
+        order = tuple(axes[1:]) if axes and axes[0] == 0 else None
     if order is None or len(order) + 1 != value.rank:
         return effect(call, None, everything([value]), "Turns the axes.")
-    names = (SAMPLES, *(value.axes[axis] for axis in order))
+    names: AxisNames = (SAMPLES, *(value.axes[axis] for axis in order))
     return effect(call, names, value.field, f"Turns the axes to ({', '.join(names)}); no number changes.")
 
 
@@ -72,7 +73,7 @@ def get_item(call: Call) -> Effect:
     """A slice, as in ``x[:, -1]``."""
     value = call.first
     key = call.args[1] if len(call.args) > 1 else call.kwargs.get("key")
-    parts = list(key) if isinstance(key, (tuple, list)) else [key]
+    parts = list(key) if is_sequence(key) else [key]
     if any(isinstance(part, Value) for part in parts):
         return effect(call, None, everything([value]), "Chooses numbers by the values of another tensor.")
     if Ellipsis in parts:
@@ -145,10 +146,8 @@ def reduction(call: Call) -> Effect:
 
 
 def _product(shape: Shape) -> int | None:
-    total: Any = 1
-    for size in shape:
-        total = None if size is None or total is None else total * size
-    return total
+    sizes = [size for size in shape if size is not None]
+    return math.prod(sizes) if len(sizes) == len(shape) else None
 
 
 KINDS = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS
-from seqwise.inspection.effects.effect import all_fields, effect, everything, number, the
+from seqwise.inspection.effects.effect import all_fields, effect, everything, number, the, weighted
 from seqwise.inspection.graph import AxisNames, Call, Effect, Value
 from seqwise.inspection.receptive_field import ReceptiveField
 
@@ -11,34 +11,37 @@ from seqwise.inspection.receptive_field import ReceptiveField
 PLAIN = {
     "Activation": "Applies {activation} to each number", "ReLU": "Sets negative numbers to 0",
     "LeakyReLU": "Shrinks negative numbers", "ELU": "Bends negative numbers", "PReLU": "Scales negative numbers",
-    "Rescaling": "Multiplies each number by {scale:g} and adds {offset:g}",
-    "Dropout": "In training, sets {rate:.0%} of the numbers to 0 and scales the rest up; in prediction does nothing",
-    "AlphaDropout": "In training, drops {rate:.0%} of the numbers; in prediction does nothing",
+    "Rescaling": "Multiplies each number by {layer.scale:g} and adds {layer.offset:g}",
+    "Dropout": "In training, sets {layer.rate:.0%} of the numbers to 0 and scales the rest up; in prediction does "
+               "nothing",
+    "AlphaDropout": "In training, drops {layer.rate:.0%} of the numbers; in prediction does nothing",
     "GaussianDropout": "In training, multiplies the numbers by noise; in prediction does nothing",
-    "SpatialDropout1D": "In training, sets {rate:.0%} of the features to 0 in all timesteps at once; in prediction "
-                        "does nothing",
+    "SpatialDropout1D": "In training, sets {layer.rate:.0%} of the features to 0 in all timesteps at once; in "
+                        "prediction does nothing",
     "GaussianNoise": "In training, adds noise; in prediction does nothing",
-    "ActivityRegularization": "Changes nothing; adds a penalty to the loss",
-    "Identity": "Passes its input on", "Masking": "Changes no number; says which timesteps are padding",
+    "ActivityRegularization": "Changes nothing; adds a penalty to the loss", "Identity": "Passes its input on",
+    "Masking": "Changes no number; marks the timesteps whose features are all {layer.mask_value:g} as padding",
     "Normalization": "Subtracts the mean of each feature and divides by its standard deviation",
+}  # fmt: skip
+NORMAL_PARAMETERS = {  # for each number on the axis that is normalised: how many there may be, and what they are
+    "BatchNormalization": {
+        4: ": scale, shift, and the moving mean and variance, which are not trained",
+        3: ", two of them not trained",
+        2: ", not trained",
+    },
+    "LayerNormalization": {2: "", 1: ""}, "RMSNormalization": {1: ""}, "UnitNormalization": {},
+    "GroupNormalization": {2: "", 1: ""},
 }  # fmt: skip
 
 
 def plain(call: Call) -> Effect:
     words = PLAIN[call.kind]
-    if call.kind == "Activation":
-        words = words.format(activation=getattr(call.setting("activation"), "__name__", "a function"))
-    elif call.kind == "Masking":
-        words = (
-            f"Changes no number; marks the timesteps whose features are all {call.setting('mask_value'):g} as padding"
-        )
-    elif call.kind == "Rescaling":
-        words = words if isinstance(call.setting("scale"), (int, float)) else "Scales each number"
-        words = words.format(scale=call.setting("scale"), offset=call.setting("offset"))
-    else:
-        words = words.format(rate=call.setting("rate", 0.0) or 0.0)
-    softens = call.kind == "Activation" and "softmax" in words
-    return effect(call, None, _last_axis(call.first) if softens else all_fields(call), f"{words}: the shape stays.")
+    if call.kind == "Rescaling" and not isinstance(call.layer.scale, (int, float)):
+        words = "Scales each number"
+    activation = getattr(call.setting("activation"), "__name__", "a function")
+    words = words.format(layer=call.layer, activation=activation)
+    field = _last_axis(call.first) if call.kind == "Activation" and activation == "softmax" else all_fields(call)
+    return effect(call, None, field, f"{words}: the shape stays.")
 
 
 def normalised(call: Call) -> Effect:
@@ -46,34 +49,26 @@ def normalised(call: Call) -> Effect:
     axis = call.setting("axis", -1)
     axes = [axis] if isinstance(axis, int) else list(axis or [-1])
     value = call.first
-    over = ", ".join(value.axes[a] for a in axes if -value.rank <= a < value.rank)
-    widths = [value.shape[a] for a in axes if -value.rank <= a < value.rank]
-    size = widths[0] if len(widths) == 1 else None
+    axes = [axis for axis in axes if -value.rank <= axis < value.rank]
+    over = ", ".join(value.axes[axis] for axis in axes)
+    size = value.shape[axes[0]] if len(axes) == 1 else None
+    field = value.field
     if call.kind == "BatchNormalization":
         why = (
             f"Scales each of {the(size, over)} by its mean and spread: of the batch in training, of all batches seen "
-            "in prediction. The shape stays."
+            "in prediction."
         )
-        return effect(call, None, value.field, why, *_normal_parameters(size, over, 4))
-    mixes = TIMESTEPS in over.split(", ") or call.kind == "GroupNormalization"
-    why = f"Scales the {over} of each {'sample' if mixes or value.rank < 3 else 'timestep'} by their own size. " \
-          "The shape stays."  # fmt: skip
-    field = everything([value]) if mixes else value.field
-    return effect(call, None, field, why, *_normal_parameters(size, over, 2), *_normal_parameters(size, over, 1))
-
-
-def _normal_parameters(size: int | None, axis: str, most: int) -> list[tuple[int, str]]:
-    if size is None:
-        return []
-    found = [(most * size, f"{most} × {number(size, axis)}" if most > 1 else number(size, axis))]
-    if most == 4:
-        found = [
-            (4 * size, f"4 × {number(size, axis)}: scale, shift, and the moving mean and variance, which are not "
-                       "trained"),
-            (3 * size, f"3 × {number(size, axis)}, two of them not trained"),
-            (2 * size, f"2 × {number(size, axis)}, not trained"),
-        ]  # fmt: skip
-    return found
+    else:
+        mixes = TIMESTEPS in over.split(", ") or call.kind == "GroupNormalization"
+        field = everything([value]) if mixes else field
+        each = "sample" if mixes or value.rank < 3 else "timestep"
+        why = f"Scales the {over} of each {each} by their own size."
+    formulas = [
+        (times * size, (f"{times} × " if times > 1 else "") + number(size, over) + words)
+        for times, words in NORMAL_PARAMETERS[call.kind].items()
+        if size is not None
+    ]
+    return effect(call, None, field, f"{why} The shape stays.", *formulas)
 
 
 def dense(call: Call) -> Effect:
@@ -81,6 +76,7 @@ def dense(call: Call) -> Effect:
     features = value.shape[-1]
     last = value.axes[-1]
     axes: AxisNames = (*value.axes[:-1], TIMESTEPS if last == TIMESTEPS else FEATURES)
+    field = value.field
     if last == TIMESTEPS:
         why = (
             f"Turns {the(features, last)} into {number(units, 'numbers')}: its input has the time on the last axis, so "
@@ -89,21 +85,14 @@ def dense(call: Call) -> Effect:
         field = everything([value])
     elif value.rank == 2:
         why = f"Turns {the(features, last)} of each sample into {number(units, 'numbers')}."
-        field = value.field
     else:
         each = value.axes[-2].removesuffix("s")
         why = (
             f"Is applied to each {each} by itself, with the same weights: {number(features, last)} become "
             f"{number(units, 'numbers')}, and the axis {value.axes[-2]} stays."
         )
-        field = value.field
-    accounts = []
-    if features is not None and units is not None:
-        if call.setting("use_bias", True):
-            accounts.append(((features + 1) * units, f"({number(features, last)} + 1 bias) × {number(units, 'units')}"))
-        else:
-            accounts.append((features * units, f"{number(features, last)} × {number(units, 'units')}, no bias"))
-    return effect(call, axes, field, why, *accounts)
+    formulas = weighted(features, number(features, last), units, "units", call.setting("use_bias", True))
+    return effect(call, axes, field, why, *formulas)
 
 
 def embedding(call: Call) -> Effect:
@@ -129,19 +118,14 @@ def _last_axis(value: Value, axis: object = -1) -> ReceptiveField:
 
 
 def category(call: Call) -> Effect:
-    return effect(
-        call,
-        (*call.first.axes, FEATURES) if len(call.shapes[0]) > call.first.rank else (SAMPLES, FEATURES),
-        all_fields(call) if len(call.shapes[0]) > call.first.rank else everything(call.inputs),
-        "Writes each token as a row of zeros and ones.",
-    )
+    why = "Writes each token as a row of zeros and ones."
+    if len(call.shapes[0]) > call.first.rank:
+        return effect(call, (*call.first.axes, FEATURES), all_fields(call), why)
+    return effect(call, (SAMPLES, FEATURES), everything(call.inputs), why)
 
 
 KINDS = {
     **dict.fromkeys(PLAIN, plain),
-    **dict.fromkeys(
-        ["BatchNormalization", "LayerNormalization", "RMSNormalization", "UnitNormalization", "GroupNormalization"],
-        normalised,
-    ),
+    **dict.fromkeys(NORMAL_PARAMETERS, normalised),
     "Dense": dense, "Embedding": embedding, "Softmax": softmax, "CategoryEncoding": category,
 }  # fmt: skip

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from seqwise.inspection.explain.steps import Axes, Step
+import numpy as np
 
-if TYPE_CHECKING:
-    import numpy as np
+Axes = tuple[tuple[str, int | None], ...]
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Tensor:
 
     name: str
     axes: Axes
-    meanings: dict[str, str] = field(default_factory=dict)
+    meanings: dict[str, str] = field(default_factory=dict[str, str])
     columns: tuple[str, ...] = ()
     receptive_field: str = ""
     says: str = ""
@@ -41,6 +40,45 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A call of a layer, explained.
+
+    Attributes:
+        label: the layer as its user would write it, ``LSTM(50)``.
+        depth: 0, or how many models it lies in.
+        takes: names of the steps and inputs it reads.
+        inputs, outputs: (name, size) of each axis of each tensor; a size is None where it is known only with the data.
+        why: what it does, in words.
+        parameters: their number, None where it is not known yet, 0 again where a layer is called a second time.
+        formula: how they add up, in words.
+        mask: what it does with the mask: "makes", "uses", "carries", "ends", "drops"; empty for none.
+        mask_why: the same in words.
+        receptive_field: how many timesteps of the input one step of the output can depend on.
+        fails: why the shapes do not go through this layer; empty where they do.
+    """
+
+    name: str
+    kind: str
+    label: str
+    depth: int
+    takes: tuple[str, ...]
+    inputs: tuple[Axes, ...]
+    outputs: tuple[Axes, ...]
+    why: str
+    parameters: int | None = 0
+    formula: str = ""
+    trained: bool = True
+    mask: tuple[str, ...] = ()
+    mask_why: str = ""
+    receptive_field: str = ""
+    fails: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        plain = dict(vars(self), takes=list(self.takes), mask=list(self.mask))
+        return plain | {name: [dict(axes) for axes in plain[name]] for name in ("inputs", "outputs")}
+
+
+@dataclass(frozen=True)
 class Series:
     """What the picture draws beside the block: one feature over time, and the window that slides over it.
 
@@ -50,7 +88,7 @@ class Series:
     """
 
     values: np.ndarray | None
-    window: int
+    window: int = 0
     horizon: int = 0
     name: str = ""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes as Canvas
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.text import Text
 
 from seqwise.axes import SAMPLES, TIMESTEPS
-from seqwise.inspection.explain.steps import Axes
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes as Canvas
+from seqwise.inspection.explain.content import Axes
 
 INK, GREY, PALE, RED = "#222222", "#6b6b6b", "#d4d4d4", "#b3261e"
 # Okabe & Ito's palette: told apart by everyone
@@ -20,54 +22,38 @@ TIME_FACE, FEATURE_FACE, BACK_FACE = "#d9eaf5", "#fbe3d2", "#eeeeee"
 DEPTH = (0.294, 0.21)  # how far a sample lies behind the one before it: to the right, and up
 
 
-@lru_cache(maxsize=4096)
-def text_width(text: str, points: float, bold: bool = False) -> float:
-    """The width of a text in inches."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    if not text:
-        return 0.0
-    font = FontProperties(weight="bold" if bold else "normal")
-    return float(TextPath((0, 0), text.replace("$", "S"), size=points, prop=font).get_extents().width) / 72
-
-
-def fitted(text: str, width: float, points: float, bold: bool = False) -> str:
-    """The text, cut with an ellipsis where it is wider than `width` inches."""
-    if text_width(text, points, bold) <= width:
-        return text
-    while text and text_width(f"{text}…", points, bold) > width:
-        text = text[:-1]
-    return f"{text}…"
-
-
-def wrapped(text: str, width: float, points: float, lines: int = 2) -> list[str]:
-    """The text on up to `lines` lines, broken after commas and blanks."""
-    found = [""]
-    for word in text.replace(", ", ",\0 ").replace("\0 ", "\0").split("\0"):
-        joined = f"{found[-1]} {word}".strip()
-        if not found[-1] or text_width(joined, points) <= width:
-            found[-1] = joined
-        elif len(found) < lines:
-            found.append(word)
-        else:
-            found[-1] = joined
-    return [fitted(line, width, points) for line in found]
-
-
 def write(
-    canvas: Canvas, x: float, y: float, text: str, points: float, colour: str = INK, *, bold: bool = False, **more: Any
-) -> None:
-    """Write one line; the names in it are the user's, so no $ in them means mathematics."""
+    canvas: Canvas, x: float, y: float, words: str, points: float, colour: str = INK, *,
+    width: float | None = None, bold: bool = False, **more: Any,
+) -> None:  # fmt: skip
+    """Write one line, cut with an ellipsis where it is wider than `width`.
+
+    The names in it are the user's, so no $ in them means mathematics.
+    """
     settings: dict[str, Any] = {"ha": "center", "va": "center", "parse_math": False, "zorder": 6} | more
-    canvas.text(x, y, text, fontsize=points, color=colour, fontweight="bold" if bold else "normal", **settings)
+    weight = "bold" if bold else "normal"
+    text = Text(x, y, words, fontsize=points, color=colour, fontweight=weight, clip_on=False, **settings)
+    canvas.add_artist(text)
+    while width is not None and words and text.get_window_extent().width > width * canvas.figure.dpi:
+        words = words[:-1]
+        text.set_text(f"{words}…")
 
 
 def arrow(canvas: Canvas, start: tuple[float, float], end: tuple[float, float], colour: str, **more: Any) -> None:
-    from matplotlib.patches import FancyArrowPatch
-
     look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 11, "lw": 1.3, "shrinkA": 0, "shrinkB": 0} | more
     canvas.add_patch(FancyArrowPatch(start, end, color=colour, zorder=3, **look))
+
+
+def line(canvas: Canvas, points: Sequence[tuple[float, float]], colour: str, **more: Any) -> None:
+    xs, ys = zip(*points, strict=True)
+    look: dict[str, Any] = {"lw": 1.0, "zorder": 2} | more
+    canvas.add_line(Line2D(xs, ys, color=colour, **look))
+
+
+def box(canvas: Canvas, x: float, y: float, width: float, height: float, face: str, edge: str, **more: Any) -> None:
+    """Draw a rectangle; (x, y) is its lower left corner."""
+    look: dict[str, Any] = {"zorder": 2} | more
+    canvas.add_patch(Rectangle((x, y), width, height, fc=face, ec=edge, **look))
 
 
 @dataclass(frozen=True)
@@ -104,84 +90,71 @@ def block(canvas: Canvas, x: float, y: float, axes: Axes, names: tuple[str, ...]
     width = min(0.34 * columns, 3.0) if columns > 1 else 0.5
     height = min(0.34 * rows, 1.5) if rows > 1 else 0.36
     left, low = x + 1.55, y + 0.62
-    for sheet in reversed(range(many)):
-        dx, dy = sheet * DEPTH[0], sheet * DEPTH[1]
-        _sheet(canvas, left + dx, low + dy, width, height, columns, rows, sheet == 0, (steps or 0) > columns)
-    _block_labels(canvas, form, names, (left, low), (width, height), rows, many)
+    for sheet in reversed(range(1, many)):
+        box(canvas, left + sheet * DEPTH[0], low + sheet * DEPTH[1], width, height, BACK_FACE, "#a8a8a8", lw=1.1)
+    _front(canvas, left, low, (width, height), columns, rows, cut=(steps or 0) > columns)
+    _name_across(canvas, form, left, low, width)
+    _name_up(canvas, form, names, left, low, height, rows)
+    if many > 1 and form.behind is not None:
+        name, size = form.behind
+        tip = (left + width + 0.1 + (many - 1) * DEPTH[0], low + 0.02 + (many - 1) * DEPTH[1])
+        arrow(canvas, (left + width + 0.1, low + 0.02), tip, SAMPLE)
+        write(canvas, tip[0] + 0.1, tip[1], name, 11.5, SAMPLE, bold=True, ha="left")
+        if size is not None:
+            write(canvas, tip[0] + 0.1, tip[1] - 0.2, f"= {size:,}", 11.5, SAMPLE, bold=True, ha="left")
 
 
-def _sheet(
-    canvas: Canvas, x: float, y: float, width: float, height: float, columns: int, rows: int, front: bool, cut: bool
+def _front(
+    canvas: Canvas, x: float, y: float, size: tuple[float, float], columns: int, rows: int, *, cut: bool
 ) -> None:
-    from matplotlib.patches import Rectangle
-
-    face = "white" if front else BACK_FACE
-    canvas.add_patch(Rectangle((x, y), width, height, fc=face, ec=INK if front else "#a8a8a8", lw=1.1, zorder=2))
-    if not front:
-        return
+    """The first sample, a cell for each number; one timestep is marked: all features at one moment."""
+    width, height = size
     cell, row = width / columns, height / rows
-    marked = 1 if columns > 2 else 0  # one timestep: all features at one moment
-    canvas.add_patch(Rectangle((x + marked * cell, y), cell, height, fc=TIME_FACE, ec="none", zorder=2))
+    box(canvas, x, y, width, height, "white", "none")
+    box(canvas, x + cell * (columns > 2), y, cell, height, TIME_FACE, "none")
     for i in range(1, columns):
-        canvas.plot([x + i * cell] * 2, [y, y + height], color=PALE, lw=0.8, zorder=2)
+        line(canvas, [(x + i * cell, y), (x + i * cell, y + height)], PALE, lw=0.8)
     for j in range(1, rows):
-        canvas.plot([x, x + width], [y + j * row] * 2, color=PALE, lw=0.8, zorder=2)
-    canvas.add_patch(Rectangle((x, y), width, height, fc="none", ec=INK, lw=1.3, zorder=3))
+        line(canvas, [(x, y + j * row), (x + width, y + j * row)], PALE, lw=0.8)
+    box(canvas, x, y, width, height, "none", INK, lw=1.3, zorder=3)
     if cut:  # more timesteps than are drawn
         middle = x + (columns - 2.5) * cell
-        canvas.add_patch(Rectangle((middle, y - 0.01), cell, height + 0.02, fc="white", ec="none", zorder=4))
+        box(canvas, middle, y - 0.01, cell, height + 0.02, "white", "none", zorder=4)
         write(canvas, middle + cell / 2, y + height / 2, "…", 14)
 
 
-def _block_labels(
-    canvas: Canvas, form: Form, names: tuple[str, ...], corner: tuple[float, float], size: tuple[float, float],
-    rows: int, many: int,
-) -> None:  # fmt: skip
-    (x, y), (width, height) = corner, size
+def _name_across(canvas: Canvas, form: Form, x: float, y: float, width: float) -> None:
     arrow(canvas, (x, y - 0.16), (x + max(width, 0.5), y - 0.16), TIME)
-    if form.across is None:
-        write(canvas, x, y - 0.36, "no time axis", 11.5, TIME, bold=True, ha="left")
-    else:
-        write(canvas, x, y - 0.36, _label(*form.across), 11.5, TIME, bold=True, ha="left")
-        if form.across[0] == TIMESTEPS:
-            words = "oldest first" + "".join(f"; {_label(*axis)}" for axis in form.inside)
-            write(canvas, x, y - 0.55, words, 9, GREY, ha="left")
-    if form.up is not None:
-        top = y + max(height, 0.5)
-        arrow(canvas, (x - 0.14, y), (x - 0.14, top), FEATURE)
-        label = _label(*form.up)
-        wide = text_width(label, 11.5, bold=True) > x - 0.4  # it would begin left of the page
-        place: dict[str, Any] = {"x": 0.14, "ha": "left"} if wide else {"x": x - 0.26, "ha": "right"}
-        write(canvas, y=top + 0.14, text=label, points=11.5, colour=FEATURE, bold=True, **place)
-        for j, column in enumerate(names[:rows]):
-            middle = y + height - (j + 0.5) * height / rows
-            shown = "…" if j == rows - 1 and len(names) > rows else fitted(column, 1.15, 9)
-            write(canvas, x - 0.26, middle, shown, 9, FEATURE, ha="right")
-    if many > 1 and form.behind is not None:
-        start = (x + width + 0.1, y + 0.02)
-        tip = (start[0] + (many - 1) * DEPTH[0], start[1] + (many - 1) * DEPTH[1])
-        arrow(canvas, start, tip, SAMPLE)
-        write(canvas, tip[0] + 0.1, tip[1], form.behind[0], 11.5, SAMPLE, bold=True, ha="left")
-        if form.behind[1] is not None:
-            write(canvas, tip[0] + 0.1, tip[1] - 0.2, f"= {form.behind[1]:,}", 11.5, SAMPLE, bold=True, ha="left")
+    words = "no time axis" if form.across is None else _label(*form.across)
+    write(canvas, x, y - 0.36, words, 11.5, TIME, bold=True, ha="left")
+    if form.across is not None and form.across[0] == TIMESTEPS:
+        words = "oldest first" + "".join(f"; {_label(*axis)}" for axis in form.inside)
+        write(canvas, x, y - 0.55, words, 9, GREY, ha="left")
+
+
+def _name_up(canvas: Canvas, form: Form, names: tuple[str, ...], x: float, y: float, height: float, rows: int) -> None:
+    if form.up is None:
+        return
+    top = y + max(height, 0.5)
+    arrow(canvas, (x - 0.14, y), (x - 0.14, top), FEATURE)
+    write(canvas, 0.14, top + 0.14, _label(*form.up), 11.5, FEATURE, bold=True, ha="left")
+    for j, column in enumerate(names[:rows]):
+        shown = "…" if j == rows - 1 and len(names) > rows else column
+        write(canvas, x - 0.26, y + height - (j + 0.5) * height / rows, shown, 9, FEATURE, width=1.15, ha="right")
 
 
 def glyph(canvas: Canvas, x: float, y: float, axes: Axes, masked: bool) -> tuple[float, float]:
-    """Draw a small block centred at x, standing on y; returns its width and height. Sizes go by their logarithm."""
-    from matplotlib.patches import Rectangle
-
+    """Draw a small block around (x, y); returns its width and height. Sizes go by their logarithm."""
     form = form_of(axes)
     width = 0.16 if form.across is None else _log(form.across[1], 0.14, 0.72)
-    height = 0.14 if form.up is None else _log(form.up[1], 0.14, 0.66)
-    front = FEATURE_FACE if form.across is None else TIME_FACE
-    shift = 0.09
+    height = 0.1 if form.up is None else _log(form.up[1], 0.1, 0.34)
+    shift = (0.09, 0.05)
     for sheet in (2, 1, 0):
-        canvas.add_patch(
-            Rectangle((x - width / 2 + (sheet - 1) * shift, y + sheet * shift * 0.75), width, height,
-                      fc=BACK_FACE if sheet else front, ec="#9a9a9a" if sheet else INK, lw=1.0, zorder=3 - sheet * 0.1,
-                      hatch="////" if masked and sheet == 0 and form.across is not None else None)
-        )  # fmt: skip
-    return width + 2 * shift, height + 2 * shift * 0.75
+        face = BACK_FACE if sheet else FEATURE_FACE if form.across is None else TIME_FACE
+        left, low = x - width / 2 + (sheet - 1) * shift[0], y - height / 2 + (sheet - 1) * shift[1]
+        hatch = "////" if masked and sheet == 0 and form.across is not None else None
+        box(canvas, left, low, width, height, face, "#9a9a9a" if sheet else INK, lw=1.0, hatch=hatch)
+    return width + 2 * shift[0], height + 2 * shift[1]
 
 
 def _label(name: str, size: int | None) -> str:

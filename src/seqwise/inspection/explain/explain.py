@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
+from dataclasses import replace
 from typing import Any
 
 from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.errors import ShapeError
 from seqwise.inspection.copies import is_built
-from seqwise.inspection.effects.effect import names_for
-from seqwise.inspection.explain.content import Series, Tensor
-from seqwise.inspection.explain.data import Example, examples_of, explain_data, listed, meanings_of
+from seqwise.inspection.data import Array, read_array
+from seqwise.inspection.effects.effect import names_for, number
+from seqwise.inspection.explain.content import Axes, Series, Step, Tensor
+from seqwise.inspection.explain.data import MOST_DRAWN, drawn, explain_data, listed, meanings_of, readable, words_for
 from seqwise.inspection.explain.explanation import Explanation
-from seqwise.inspection.explain.steps import Step, count_parameters, field_words, named, steps_of
+from seqwise.inspection.explain.steps import count_parameters, field_words, named, steps_of
 from seqwise.inspection.explain.text import shape_words
-from seqwise.inspection.graph import Graph, Value
+from seqwise.inspection.graph import Graph, Value, is_sequence
 from seqwise.inspection.layer_kinds import inner_layers, is_a
 from seqwise.inspection.model_inputs import inputs_of, trace_inputs
 
@@ -65,8 +68,11 @@ def _is_layer(thing: Any) -> bool:
 
 
 def _are_layers(thing: Any) -> bool:
-    parts = thing if isinstance(thing, (list, tuple)) else []
-    return bool(parts) and all(_is_layer(part) or type(part).__name__ == "KerasTensor" for part in parts)
+    return (
+        is_sequence(thing)
+        and len(thing) > 0
+        and all(_is_layer(part) or type(part).__name__ == "KerasTensor" for part in thing)
+    )
 
 
 def _is_forecaster(thing: Any) -> bool:
@@ -77,8 +83,7 @@ def _explain_model(model: Any, x: Any) -> Explanation:
     if _is_layer(model) and not is_a(model, "Model"):
         model = [model]
     inputs, arrays = inputs_of(model, x, "x")
-    examples = [] if x is None else examples_of(x, len(inputs), [entry.name for entry in inputs])
-    arrays = [examples[i].array if i < len(examples) else array for i, array in enumerate(arrays)]
+    data = [] if x is None else readable(arrays, x)
     graph = trace_inputs(model, inputs, arrays)
     if not graph.inputs:
         raise ShapeError(_unknown(model))
@@ -86,7 +91,7 @@ def _explain_model(model: Any, x: Any) -> Explanation:
     failed = bool(steps) and bool(steps[-1].fails)
     if not steps and graph.failure:
         raise ShapeError(f"The model cannot be followed: {graph.failure}.")
-    notes = _misfits(graph.inputs, examples)
+    notes = _misfits(graph.inputs, data)
     if failed or graph.failure:
         notes.append(
             "The explanation ends where the shapes do not fit: seqwise.check(model, x) names the fault and the fix."
@@ -96,10 +101,15 @@ def _explain_model(model: Any, x: Any) -> Explanation:
     frozen = sum(step.parameters or 0 for step in steps if not step.trained) if total is not None else 0
     trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights) if whole else (total or 0) - frozen
     return Explanation(
-        _title(model, steps), tuple(_input(value, examples, i) for i, value in enumerate(graph.inputs)),
-        () if failed else tuple(_output(graph, value) for value in graph.outputs), steps, total,
-        None if total is None else trainable, tuple(notes), _series(graph.inputs, examples),
-    )  # fmt: skip
+        _title(model, steps),
+        tuple(_input(value, array) for value, array in itertools.zip_longest(graph.inputs, data[: len(graph.inputs)])),
+        () if failed else tuple(_output(graph, value) for value in graph.outputs),
+        steps,
+        total,
+        None if total is None else trainable,
+        tuple(notes),
+        _series(graph.inputs, data),
+    )
 
 
 def _unknown(model: Any) -> str:
@@ -117,118 +127,124 @@ def _unknown(model: Any) -> str:
 def _explain_forecaster(forecaster: Any, x: Any) -> Explanation:
     if not hasattr(forecaster, "model_"):
         return _explain_recipe(forecaster, x)
-    series, window = forecaster.series_, forecaster.window
+    series, window, horizon = forecaster.series_, forecaster.window, forecaster.horizon
     network = _explain_model(forecaster.model_, None)
-    plan = forecaster.plan_
-    samples = len(plan.windows("train")) if plan is not None else None
+    samples = len(forecaster.plan_.windows("train")) if forecaster.plan_ is not None else None
     columns, targets = tuple(series.columns), tuple(series.target_names)
-    first, *others = network.inputs
-    first = Tensor(
-        first.name, ((SAMPLES, samples), *first.axes[1:]),
-        {
+    first = replace(
+        network.inputs[0],
+        axes=((SAMPLES, samples), *network.inputs[0].axes[1:]),
+        meanings={
             SAMPLES: "windows of the training part" if samples is not None else "windows",
             TIMESTEPS: f"{window:,} rows in a row, {series.time_index.frequency} apart, oldest first",
             FEATURES: listed(columns) + f" (scaled; the past of {listed(targets)} comes first)",
         },
-        columns,
-    )  # fmt: skip
-    axes = ((SAMPLES, samples), *((TIMESTEPS, window),) * bool(forecaster.return_sequences),
-            (HORIZON, forecaster.horizon), (TARGETS, len(targets)))  # fmt: skip
-    after = "each timestep" if forecaster.return_sequences else "the window"
+        columns=columns,
+        says="",
+    )
+    each_step = ((TIMESTEPS, window),) if forecaster.return_sequences else ()
     output = Tensor(
-        "forecast", axes, {HORIZON: f"the {forecaster.horizon:,} rows after {after}", TARGETS: listed(targets)},
-        targets, network.outputs[0].receptive_field,
-    )  # fmt: skip
-    return Explanation(
-        f"Forecaster: {window:,} rows to {forecaster.horizon:,} of {listed(targets)}; "
-        f"{network.parameters or 0:,} parameters",
-        (first, *others), (output,), network.steps, network.parameters, network.trainable, network.notes,
-        Series(series.values[-400:, 0], window, forecaster.horizon, columns[0]),
-    )  # fmt: skip
+        "forecast",
+        ((SAMPLES, samples), *each_step, (HORIZON, horizon), (TARGETS, len(targets))),
+        {
+            HORIZON: f"the {horizon:,} rows after {'each timestep' if each_step else 'the window'}",
+            TARGETS: listed(targets),
+        },
+        targets,
+        network.outputs[0].receptive_field,
+    )
+    parameters = f"{network.parameters or 0:,} parameters"
+    return replace(
+        network,
+        title=f"Forecaster: {window:,} rows to {horizon:,} of {listed(targets)}; {parameters}",
+        inputs=(first, *network.inputs[1:]),
+        outputs=(output,),
+        series=Series(series.values[-MOST_DRAWN:, 0], window, horizon, columns[0]),
+    )
 
 
 def _explain_recipe(forecaster: Any, x: Any) -> Explanation:
     window, horizon = forecaster.window, forecaster.horizon
-    example = examples_of(x)[0] if x is not None else None
-    tensor = Tensor(
-        "x", ((SAMPLES, None), (TIMESTEPS, window), (FEATURES, None)),
-        {SAMPLES: "windows, cut from the table", TIMESTEPS: f"{window:,} rows in a row, oldest first",
-         FEATURES: "the targets' own past, and the columns named as features"},
-        example.array.columns if example is not None else (),
-    )  # fmt: skip
-    output = Tensor("forecast", ((SAMPLES, None), (HORIZON, horizon), (TARGETS, None)),
-                    {HORIZON: f"the {horizon:,} rows after the window"})  # fmt: skip
-    drawn = example.series.values if example is not None and example.series else None
+    table = readable([read_array(x, "x")], x)[0] if x is not None else None
+    series = drawn(table) if table is not None else None
+    inputs = Tensor(
+        "x",
+        ((SAMPLES, None), (TIMESTEPS, window), (FEATURES, None)),
+        {
+            SAMPLES: "windows, cut from the table",
+            TIMESTEPS: f"{window:,} rows in a row, oldest first",
+            FEATURES: "the targets' own past, and the columns named as features",
+        },
+        table.columns if table is not None else (),
+    )
+    outputs = Tensor(
+        "forecast",
+        ((SAMPLES, None), (HORIZON, horizon), (TARGETS, None)),
+        {HORIZON: f"the {horizon:,} rows after the window"},
+    )
     return Explanation(
-        f"Forecaster, not trained yet: {window:,} rows to {horizon:,}", (tensor,), (output,),
+        f"Forecaster, not trained yet: {window:,} rows to {horizon:,}",
+        (inputs,),
+        (outputs,),
         notes=("Its layers are built by fit. forecaster.shapes(table, target=…) tells the sizes before that.",),
-        series=Series(drawn, window, horizon),
-    )  # fmt: skip
+        series=Series(series.values if series is not None else None, window, horizon),
+    )
 
 
-def _input(value: Value, examples: list[Example], place: int) -> Tensor:
-    example = examples[place] if place < len(examples) else None
-    fits = example is not None and len(example.shape) == value.rank
-    axes = named(value)
-    if example is not None and fits:
-        axes = ((axes[0][0], example.shape[0]), *axes[1:])
-    meanings = meanings_of(example) if example is not None and fits and value.rank == 3 else {}
+def _input(value: Value, array: Array | None) -> Tensor:
+    axes, columns, meanings = named(value), array.columns if array is not None else (), dict[str, str]()
+    if array is not None and len(array.sizes) == value.rank:
+        axes = ((axes[0][0], array.sizes[0]), *axes[1:])
+        meanings = meanings_of(array)
     if not meanings:
         meanings = {name: words for name, words in BLOCK.items() if name in value.axes}
         if FEATURES in value.axes:
-            size = value.size(FEATURES)
             each = "timestep" if TIMESTEPS in value.axes else "example"
-            meanings[FEATURES] = f"the numbers at each {each}" if size is None else (
-                f"the {size:,} number{'s' if size != 1 else ''} at each {each}")  # fmt: skip
+            meanings[FEATURES] = f"the {number(value.size(FEATURES), 'numbers')} at each {each}"
         elif TIMESTEPS in value.axes and value.rank == 2 and value.dtype != "bool":
             meanings[TIMESTEPS] = "the tokens of one example, in their order"
-    columns = example.array.columns if example is not None else ()
     if columns and len(columns) == value.size(FEATURES):
         meanings[FEATURES] = listed(columns)
-    return Tensor(value.made_by, axes, meanings, columns, says=example.says if example is not None else value.dtype)
+    says = words_for(array) if array is not None else value.dtype
+    return Tensor(value.made_by, axes, meanings, columns, says=says)
 
 
 def _output(graph: Graph, value: Value) -> Tensor:
     names = [output.made_by for output in graph.outputs]
     name = value.made_by if names.count(value.made_by) == 1 else f"{value.made_by} {graph.outputs.index(value) + 1}"
-    return Tensor(name, named(value), {}, receptive_field=field_words(graph.inputs, value))
+    return Tensor(name, named(value), receptive_field=field_words(graph.inputs, value))
 
 
-def _misfits(values: list[Value], examples: list[Example]) -> list[str]:
-    notes = []
-    for value, example in zip(values, examples, strict=False):
-        shape = example.shape
-        fits = len(shape) == value.rank and all(
-            a is None or b is None or a == b for a, b in zip(value.shape[1:], shape[1:], strict=True)
-        )
-        if not fits:
-            axes = shape_words(tuple(zip(names_for(len(shape)), shape, strict=True)))
+def _misfits(values: list[Value], arrays: list[Array]) -> list[str]:
+    notes: list[str] = []
+    for value, array in zip(values, arrays, strict=False):
+        shape, expected = array.sizes, value.shape
+        if len(shape) != len(expected) or any(
+            a != b for a, b in zip(expected[1:], shape[1:], strict=True) if a is not None and b is not None
+        ):
+            axes: Axes = tuple(zip(names_for(len(shape)), shape, strict=True))
             notes.append(
-                f"{example.name} {axes} does not fit the model's input {value.made_by} {shape_words(named(value))}: "
-                f"seqwise.check(model, {example.name}) names the fault and the fix."
+                f"{array.name} {shape_words(axes)} does not fit the model's input {value.made_by} "
+                f"{shape_words(named(value))}: seqwise.check(model, {array.name}) names the fault and the fix."
             )
-    if examples and len(examples) != len(values):
-        notes.append(f"The model has {len(values)} inputs, and {len(examples)} came.")
+    if arrays and len(arrays) != len(values):
+        notes.append(f"The model has {len(values)} inputs, and {len(arrays)} came.")
     return notes
 
 
-def _series(values: list[Value], examples: list[Example]) -> Series | None:
+def _series(values: list[Value], arrays: list[Array]) -> Series | None:
     timed = next((value for value in values if TIMESTEPS in value.axes and value.rank >= 2), None)
     if timed is None:
         return None
-    window = timed.size(TIMESTEPS) or 0
-    drawn = examples[0].series if examples else None
-    return Series(drawn.values if drawn else None, window, drawn.horizon if drawn else 0, drawn.name if drawn else "")
+    series = drawn(arrays[0]) if arrays else None
+    return replace(series or Series(None), window=timed.size(TIMESTEPS) or 0)
 
 
 def _title(model: Any, steps: tuple[Step, ...]) -> str:
-    layers = sum(bool(step.outputs or step.fails) for step in steps)
-    several = f"{layers} layer{'s' if layers != 1 else ''}"
-    if isinstance(model, (list, tuple)):
-        return f"A list of {several}"
-    return f"{type(model).__name__} {model.name!r}: {several}"
+    layers = number(sum(bool(step.outputs or step.fails) for step in steps), "layers")
+    return f"A list of {layers}" if is_sequence(model) else f"{type(model).__name__} {model.name!r}: {layers}"
 
 
 def _sum(steps: tuple[Step, ...]) -> int | None:
-    counts = [step.parameters for step in steps]
-    return None if None in counts else sum(count or 0 for count in counts)
+    counts = [step.parameters for step in steps if step.parameters is not None]
+    return sum(counts) if len(counts) == len(steps) else None

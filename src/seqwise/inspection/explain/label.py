@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqwise.inspection.graph import is_sequence
+
 # the arguments that are written without their name
 POSITIONAL = {
     "LSTM": ["units"], "GRU": ["units"], "SimpleRNN": ["units"], "Dense": ["units"], "Conv1D": ["filters", "kernel"],
@@ -50,8 +52,6 @@ def label(operation: Any, kind: str) -> str:
 
 
 def _short(value: Any) -> str:
-    if isinstance(value, (tuple, list)) and len(value) == 1:
-        value = value[0]
-    elif isinstance(value, list):
-        value = tuple(value)
+    if is_sequence(value):
+        value = value[0] if len(value) == 1 else tuple(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

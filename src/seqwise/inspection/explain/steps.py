@@ -3,63 +3,22 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Any
 
 from seqwise.axes import TIMESTEPS, name_axes
 from seqwise.inspection import receptive_field
-from seqwise.inspection.copies import copy_unbuilt, is_built, unnoticed
+from seqwise.inspection.copies import copy_unbuilt, is_built
+from seqwise.inspection.explain.content import Axes, Step
 from seqwise.inspection.explain.label import label
 from seqwise.inspection.graph import RANK, Call, Graph, Value
 from seqwise.inspection.layer_kinds import needed_rank
-
-Axes = tuple[tuple[str, int | None], ...]
-
-
-@dataclass(frozen=True)
-class Step:
-    """A call of a layer, explained.
-
-    Attributes:
-        label: the layer as its user would write it, ``LSTM(50)``.
-        depth: 0, or how many models it lies in.
-        takes: names of the steps and inputs it reads.
-        inputs, outputs: (name, size) of each axis of each tensor; a size is None where it is known only with the data.
-        why: what it does, in words.
-        parameters: their number, None where it is not known yet, 0 again where a layer is called a second time.
-        formula: how they add up, in words.
-        mask: what it does with the mask: "makes", "uses", "carries", "ends", "drops"; empty for none.
-        mask_why: the same in words.
-        receptive_field: how many timesteps of the input one step of the output can depend on.
-        fails: why the shapes do not go through this layer; empty where they do.
-    """
-
-    name: str
-    kind: str
-    label: str
-    depth: int
-    takes: tuple[str, ...]
-    inputs: tuple[Axes, ...]
-    outputs: tuple[Axes, ...]
-    why: str
-    parameters: int | None = 0
-    formula: str = ""
-    trained: bool = True
-    mask: tuple[str, ...] = ()
-    mask_why: str = ""
-    receptive_field: str = ""
-    fails: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        plain["inputs"], plain["outputs"] = ([dict(axes) for axes in both] for both in (self.inputs, self.outputs))
-        return plain | {"takes": list(self.takes), "mask": list(self.mask)}
+from seqwise.inspection.restore import left_as_found
 
 
 def steps_of(graph: Graph) -> tuple[Step, ...]:
     """Explain each call, up to the first through which the shapes do not go."""
-    steps = []
-    with unnoticed():
+    steps: list[Step] = []
+    with left_as_found():
         for call in graph.calls:
             steps.append(_step(call, graph))
             if call.problem:
@@ -161,7 +120,7 @@ def mask_words(call: Call) -> str:
         if call.kind == "Masking":
             return f"made here: timesteps whose features are all {call.setting('mask_value'):g} are padding"
         return "made here"
-    words = []
+    words: list[str] = []
     if "uses" in roles:
         does = "skips the timesteps that are padding" if hasattr(call.layer, "return_sequences") else (
             "leaves out what is padding")  # fmt: skip
@@ -199,7 +158,7 @@ def field_words(inputs: list[Value], value: Value) -> str:
         return "not followed"
     has_time = TIMESTEPS in value.axes
     steps = value.size(TIMESTEPS)
-    words = {}
+    words: dict[str, str] = {}
     for entry in timed:
         timesteps = None if has_time and steps is None else entry.size(TIMESTEPS)
         words[entry.made_by] = receptive_field.words(value.field, entry.made_by, timesteps, steps)

@@ -1,16 +1,18 @@
-"""The explanation for a terminal: the axes, a table of the layers, and each layer in words."""
+"""The explanation in words, and for a terminal: the axes, a table of the layers, and each layer in words."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
 
-from seqwise.axes import SAMPLES, format_shape
-from seqwise.inspection.explain.steps import Axes, Step
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
-if TYPE_CHECKING:
-    from seqwise.inspection.explain.content import Content, Tensor
+from seqwise.axes import SAMPLES, TIMESTEPS, format_shape
+from seqwise.inspection.explain.content import Axes, Content, Step, Tensor
 
 WIDTH = 110
 MASK_WORDS = {"makes": "made", "uses": "used", "carries": "carried", "ends": "ends", "drops": "LOST"}
@@ -18,19 +20,13 @@ MASK_WORDS = {"makes": "made", "uses": "used", "carries": "carried", "ends": "en
 
 def plain(explanation: Content) -> str:
     """The explanation as text without colours."""
-    from rich.console import Console
-
-    console = Console(file=io.StringIO(), width=WIDTH, color_system=None, highlight=False, emoji=False)
-    console.print(explanation)
-    written: Any = console.file
+    written = io.StringIO()
+    Console(file=written, width=WIDTH, color_system=None, highlight=False, emoji=False).print(explanation)
     return "\n".join(line.rstrip() for line in written.getvalue().splitlines()).strip("\n")
 
 
-def rendered(explanation: Content) -> Iterator[Any]:
+def rendered(explanation: Content) -> Iterator[RenderableType]:
     """The explanation in rich's parts."""
-    from rich.padding import Padding
-    from rich.text import Text
-
     yield Text(explanation.title, style="bold")
     yield Text()
     for tensor in explanation.inputs:
@@ -74,17 +70,22 @@ def sentences(step: Step) -> list[str]:
 
 
 def field_sentence(tensor: Tensor) -> str:
-    each = "each step of it" if any(name == "timesteps" for name, _ in tensor.axes) else "it"
     if tensor.receptive_field == "not followed":
         return "how many timesteps it can depend on was not followed (own code, or a layer not known here)"
+    each = "each step of it" if TIMESTEPS in dict(tensor.axes) else "it"
     return f"{each} can depend on these timesteps of the input: {tensor.receptive_field}"
 
 
 def parameters_sentence(explanation: Content) -> str:
-    if explanation.parameters is None:
+    total, trainable = explanation.parameters, explanation.trainable
+    if total is None:
         return "parameters: known once the model is built"
-    rest = explanation.parameters - (explanation.parameters if explanation.trainable is None else explanation.trainable)
-    return f"parameters: {explanation.parameters:,} in all" + (f", {rest:,} of them not trained" if rest else "")
+    rest = 0 if trainable is None else total - trainable
+    return f"parameters: {total:,} in all" + (f", {rest:,} of them not trained" if rest else "")
+
+
+def tensor_words(tensor: Tensor) -> str:
+    return shape_words(tensor.axes) + (f", {tensor.says}" if tensor.says else "")
 
 
 def shape_words(axes: Axes) -> str:
@@ -94,12 +95,6 @@ def shape_words(axes: Axes) -> str:
     """
     parts = [name if name == SAMPLES and size is None else format_shape(**{name: size})[1:-1] for name, size in axes]
     return f"({', '.join(parts)})"
-
-
-def shapes_words(tensors: tuple[Axes, ...]) -> str:
-    """One shape a line; what is there several times is counted."""
-    distinct = list(dict.fromkeys(tensors))
-    return "\n".join(f"{shape_words(a)}{f' ×{tensors.count(a)}' if tensors.count(a) > 1 else ''}" for a in distinct)
 
 
 def parameter_words(step: Step) -> str:
@@ -112,7 +107,35 @@ def mask_words(step: Step) -> str:
     return ", ".join(MASK_WORDS[role] for role in step.mask)
 
 
-def is_chain(explanation: Content) -> bool:
+def columns_of(explanation: Content) -> dict[str, list[str]]:
+    """The table of the layers: its columns by their titles, those left out that would say nothing."""
+    steps = explanation.steps
+    columns = {
+        "": [str(number) for number in range(1, len(steps) + 1)],
+        "layer": ["  " * step.depth + step.name for step in steps],
+        "takes": [", ".join(step.takes) for step in steps],
+        "gives": [_gives(step) for step in steps],
+        "parameters": [parameter_words(step) for step in steps],
+        "mask": [mask_words(step) for step in steps],
+        "sees timesteps": [step.receptive_field for step in steps],
+    }
+    if _is_chain(explanation):
+        del columns["takes"]
+    return {title: cells for title, cells in columns.items() if any(cells)}
+
+
+def _gives(step: Step) -> str:
+    """One shape a line; what is there several times is counted."""
+    if step.fails:
+        return "does not fit"
+    shapes = [
+        shape_words(axes) + (f" ×{step.outputs.count(axes)}" if step.outputs.count(axes) > 1 else "")
+        for axes in dict.fromkeys(step.outputs)
+    ]
+    return "\n".join(shapes) or "(its layers follow)"
+
+
+def _is_chain(explanation: Content) -> bool:
     """Tell whether every layer reads the one before it."""
     previous: tuple[str, ...] = tuple(tensor.name for tensor in explanation.inputs)
     for step in explanation.steps:
@@ -122,40 +145,19 @@ def is_chain(explanation: Content) -> bool:
     return True
 
 
-def _table(explanation: Content) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    masks = any(step.mask for step in explanation.steps)
-    fields = any(step.receptive_field for step in explanation.steps)
-    branches = not is_chain(explanation)
+def _table(explanation: Content) -> Table:
+    columns = columns_of(explanation)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    table.add_column("", justify="right", no_wrap=True)
-    table.add_column("layer", ratio=None, overflow="fold")
-    if branches:
-        table.add_column("takes", overflow="fold")
-    table.add_column("gives", overflow="fold")
-    table.add_column("parameters", justify="right", no_wrap=True)
-    if masks:
-        table.add_column("mask")
-    if fields:
-        table.add_column("sees timesteps")
-    for number, step in enumerate(explanation.steps, 1):
-        gives = "does not fit" if step.fails else shapes_words(step.outputs) or "(its layers follow)"
-        row = [str(number), "  " * step.depth + step.name]
-        row += [", ".join(step.takes)] if branches else []
-        row += [gives, parameter_words(step)] + ([mask_words(step)] if masks else [])
-        row += [step.receptive_field] if fields else []
+    for title in columns:
+        number = title in ("", "parameters")
+        table.add_column(title, justify="right" if number else "left", no_wrap=number, overflow="fold")
+    for step, row in zip(explanation.steps, zip(*columns.values(), strict=True), strict=True):
         table.add_row(*row, style="red" if step.fails else None)
     return table
 
 
-def _tensor(tensor: Tensor, where: str) -> Iterator[Any]:
-    from rich.padding import Padding
-    from rich.text import Text
-
-    says = f", {tensor.says}" if tensor.says else ""
-    yield Text.assemble((f"{where} ", "cyan"), (tensor.name, "bold"), f"  {shape_words(tensor.axes)}{says}")
-    width = max((len(name) for name in tensor.meanings), default=0)
+def _tensor(tensor: Tensor, where: str) -> Iterator[RenderableType]:
+    yield Text.assemble((f"{where} ", "cyan"), (tensor.name, "bold"), f"  {tensor_words(tensor)}")
+    width = max(map(len, tensor.meanings), default=0)
     for name, meaning in tensor.meanings.items():
         yield Padding(Text(f"{name:<{width}}  {meaning}"), (0, 0, 0, 4))
