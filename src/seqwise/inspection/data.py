@@ -14,6 +14,8 @@ from seqwise.inspection.graph import is_sequence
 
 SAMPLE = 2000  # samples that a rule looks at where it need not see all
 FULL_SCAN = 50_000_000  # values up to which every one is looked at
+# what arrays hold that are not numbers, by NumPy's letter of their dtype
+KINDS = {**dict.fromkeys("SUT", "text"), **dict.fromkeys("mM", "dates"), "c": "unknown"}
 TABLES = ("pandas", "polars", "pyarrow", "modin", "cudf")
 
 
@@ -191,12 +193,9 @@ def _shape(value: Any) -> tuple[int, ...]:
 def _from_numpy(array: np.ndarray, name: str, original: Any) -> Array:
     if array.dtype.kind == "O":
         return _read_objects(array, name, original)
-    if array.dtype.kind in "SUT" or type(array.dtype).__name__ == "StringDType":
-        return Array(name, "text", None, array.shape, original=original)
-    if array.dtype.kind in "mM":
-        return Array(name, "dates", None, array.shape, original=original)
-    if array.dtype.kind == "c":
-        return Array(name, "unknown", None, array.shape, original=original)
+    kind = KINDS.get(array.dtype.kind, "array")
+    if kind != "array":
+        return Array(name, kind, None, array.shape, original=original)
     if array.dtype.kind not in "fiub":  # ml_dtypes: bfloat16, float8
         array = array.astype(np.float32)
     return Array(name, "array", array if array.size else None, array.shape, original=original)

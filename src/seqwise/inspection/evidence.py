@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from traceback import walk_tb
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -41,7 +41,7 @@ class Evidence:
 
 def explained_by(error: BaseException, traceback: TracebackType | None) -> list[Finding]:
     """Return the findings that explain an error; none where it has another cause."""
-    frames = list(_frames(traceback))
+    frames = [frame for frame, _ in walk_tb(traceback)]
     names = Names(_variables(frames))
     module = read_torch_error(frames, error, names)
     if module is not None and (errors := run_rules(module, [code for code in RULES if code[:3] == "SW5"]).errors):
@@ -58,12 +58,6 @@ def explained_by(error: BaseException, traceback: TracebackType | None) -> list[
     return run_rules(context).errors or _by_the_message(evidence.model, str(error), names)
 
 
-def _frames(traceback: TracebackType | None) -> Iterator[FrameType]:
-    while traceback is not None:
-        yield traceback.tb_frame
-        traceback = traceback.tb_next
-
-
 def _variables(frames: list[FrameType]) -> dict[str, Any]:
     """The user's own names, those of the function that calls the framework before all others."""
     own: dict[str, Any] = {}
@@ -76,15 +70,14 @@ def _variables(frames: list[FrameType]) -> dict[str, Any]:
 
 def _keras_evidence(frames: list[FrameType]) -> Evidence | None:
     """The outermost call of a model, else of a layer."""
-    calls = [call for frame in frames for call in [_call(frame)] if call is not None]
-    fits = [call for call in calls if call[0] in FITS]
-    for function, arguments in fits:
-        validation = arguments.get("validation_data") if function == "fit" else None
-        return Evidence(arguments["self"], arguments.get("x"), arguments.get("y"), validation)
-    for _, arguments in calls:
-        if is_a(arguments["self"], "Model"):
-            return _called(arguments)
-    return _called(calls[0][1]) if calls else None
+    calls = [call for frame in frames if (call := _call(frame)) is not None]
+    for function, arguments in calls:
+        if function in FITS:
+            validation = arguments.get("validation_data") if function == "fit" else None
+            return Evidence(arguments["self"], arguments.get("x"), arguments.get("y"), validation)
+    models = [arguments for _, arguments in calls if is_a(arguments["self"], "Model")]
+    outermost = next(iter([*models, *(arguments for _, arguments in calls)]), None)
+    return _called(outermost) if outermost is not None else None
 
 
 def _by_the_message(model: Any, message: str, names: Names) -> list[Finding]:

@@ -10,10 +10,12 @@ import numpy as np
 from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.data.windows import Windows
 from seqwise.errors import ShapeError
-from seqwise.inspection.data import Array, is_series, is_windows, read_arrays
+from seqwise.inspection.data import Array, is_mapping, is_series, is_windows, read_array, read_arrays
 from seqwise.inspection.effects.effect import names_for
 from seqwise.inspection.explain.content import Axes, Series, Tensor
 from seqwise.inspection.explain.explanation import Explanation
+
+Meaning = tuple[tuple[str, ...], dict[str, str], list[str]]
 
 MOST_DRAWN = 400
 KINDS = {"array": "an array", "list": "a list", "objects": "an array of Python objects", "text": "an array of text"}
@@ -38,7 +40,8 @@ def explain_data(x: Any) -> Explanation:
     """Explain what the axes of data mean, and which line of code gives them the three axes."""
     if is_windows(x):
         return _explain_windows(x)
-    arrays = readable(read_arrays(x, [], "x"), x)
+    arrays = [read_array(part, name) for name, part in x.items()] if is_mapping(x) else read_arrays(x, [], "x")
+    arrays = readable(arrays, x)
     explained = [_explain(array) for array in arrays]
     tensors = tuple(tensor for tensor, _ in explained)
     if len(arrays) > 1:
@@ -92,67 +95,67 @@ def listed(names: tuple[str, ...], most: int = 8) -> str:
 
 
 def _explain(array: Array) -> tuple[Tensor, tuple[str, ...]]:
-    names, meanings, *notes = _meaning(array)
-    axes: Axes = tuple(zip(names, array.sizes, strict=True))
+    names, meanings, notes = _meaning(array)
+    sizes = (array.samples, None, *array.inner) if array.lengths else array.sizes  # texts have lengths, too
+    axes: Axes = tuple(zip(names, sizes, strict=True))
     return Tensor(array.name, axes, meanings, array.columns), tuple(notes)
 
 
-def _meaning(array: Array) -> tuple[Any, ...]:
+def _meaning(array: Array) -> Meaning:
     """Names of the axes, what each of them holds, and notes on what can be made of the data."""
     name, rank = array.name, len(array.sizes)
     if array.lengths:
         return _meaning_of_ragged(array)
     if rank == 1:
-        return (
-            (TIMESTEPS,),
-            {TIMESTEPS: "one series of one feature, oldest first; there are no samples and no features axis yet"},
+        meanings = {TIMESTEPS: "one series of one feature, oldest first; there are no samples and no features axis yet"}
+        note = (
             "An LSTM reads (samples, timesteps, features). To cut windows of 24 from the series: "
             f"seqwise.data.Windows({name}[:, None], window=24, horizon=1). As one single sample: "
-            f"{name}[None, :, None].",
+            f"{name}[None, :, None]."
         )
+        return (TIMESTEPS,), meanings, [note]
     if rank == 2:
         return _meaning_of_two_axes(array)
     sizes = [_size(size) for size in array.sizes]
     if rank == 3:
         note = f"A model for it begins with keras.Input(shape=({sizes[1]}, {sizes[2]}))."
-        return names_for(3), meanings_of(array), note
+        return names_for(3), meanings_of(array), [note]
+    way = "TimeDistributed applies a layer to each timestep of the second axis."
     if 1 in array.sizes[1:]:
         place = 1 + array.sizes[1:].index(1)
         way = f"Axis {place} has size 1: {name}.squeeze({place}) takes it away."
-    else:
-        way = "TimeDistributed applies a layer to each timestep of the second axis."
-    return names_for(rank), {}, f"An LSTM reads three axes. {way}"
+    return names_for(rank), {}, [f"An LSTM reads three axes. {way}"]
 
 
-def _meaning_of_two_axes(array: Array) -> tuple[Any, ...]:
+def _meaning_of_two_axes(array: Array) -> Meaning:
     name, rows, columns = array.name, _size(array.sizes[0]), _size(array.sizes[1])
     if array.kind == "table" and array.columns:
-        return (
-            (TIMESTEPS, FEATURES),
-            {TIMESTEPS: "rows, oldest first, if the table is in the order of time", FEATURES: listed(array.columns)},
+        meanings = {TIMESTEPS: "rows, oldest first, if the table is in the order of time"}
+        note = (
             "A table has no samples yet: windows of it are the samples. seqwise.Forecaster cuts them by itself; "
             "seqwise.data.make_series and seqwise.data.Windows do it by hand. Windows of 24 rows would be (samples="
-            f"{max(array.samples - 24, 0):,}, timesteps=24, features={columns}), with one row each to forecast.",
+            f"{max(array.samples - 24, 0):,}, timesteps=24, features={columns}), with one row each to forecast."
         )
+        return (TIMESTEPS, FEATURES), meanings | {FEATURES: listed(array.columns)}, [note]
     if _dtype(array).startswith(("int", "uint")) and array.kind != "table":
-        return (
-            (SAMPLES, TIMESTEPS),
-            {SAMPLES: "examples", TIMESTEPS: "tokens of one example, if these are token ids"},
+        meanings = {SAMPLES: "examples", TIMESTEPS: "tokens of one example, if these are token ids"}
+        note = (
             "If the numbers are token ids, an Embedding adds the features axis. If they are measurements, add it "
-            f"yourself: {name}[..., None].",
+            f"yourself: {name}[..., None]."
         )
-    return (
-        (SAMPLES, FEATURES),
-        {SAMPLES: "rows, as Keras reads them", FEATURES: "columns; there is no time axis yet"},
+        return (SAMPLES, TIMESTEPS), meanings, [note]
+    meanings = {SAMPLES: "rows, as Keras reads them", FEATURES: "columns; there is no time axis yet"}
+    notes = [
         f"Two axes can be read in two ways. Does each row follow the one before it in time? Then it is one series of "
         f"{rows} timesteps and {columns} features; cut windows of 24 rows from it: "
         f"seqwise.data.Windows({name}, window=24, horizon=1).",
         f"Is each row an example of its own, and are its {columns} numbers in the order of time? Then the features "
         f"axis is missing: {name}[..., None] gives (samples={rows}, timesteps={columns}, features=1).",
-    )
+    ]
+    return (SAMPLES, FEATURES), meanings, notes
 
 
-def _meaning_of_ragged(array: Array) -> tuple[Any, ...]:
+def _meaning_of_ragged(array: Array) -> Meaning:
     name, longest, inner = array.name, max(array.lengths), array.inner
     meanings = {SAMPLES: "sequences", TIMESTEPS: f"of unequal length: {min(array.lengths):,} to {longest:,}"}
     if inner:
@@ -163,7 +166,7 @@ def _meaning_of_ragged(array: Array) -> tuple[Any, ...]:
         f'{name}, maxlen={longest}, dtype="{"float32" if inner else "int32"}", padding="post"), and let the model '
         f"skip what was added: {skip}."
     )
-    return (SAMPLES, TIMESTEPS, *names_for(len(inner) + 2)[2:]), meanings, note
+    return (SAMPLES, TIMESTEPS, *names_for(len(inner) + 2)[2:]), meanings, [note]
 
 
 def _explain_windows(windows: Windows) -> Explanation:
