@@ -11,7 +11,6 @@ from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call, Graph, Shape
-from seqwise.inspection.layer_kinds import is_recurrent
 
 
 @dataclass
@@ -39,6 +38,10 @@ class Input:
     @property
     def timesteps(self) -> int | None:
         return self.declared[1] if self.declared and len(self.declared) > 1 else None
+
+    @property
+    def features(self) -> int | None:
+        return self.declared[2] if self.declared and len(self.declared) == 3 else None
 
     @property
     def rank(self) -> int | None:
@@ -118,10 +121,6 @@ class Context:
         inputs = [array for entry in self.inputs for array in (entry.data, entry.validation)]
         targets = [array for output in self.outputs for array in (output.target, output.validation)]
         return [array for array in (*inputs, *targets) if array is not None]
-
-    @property
-    def recurrent_calls(self) -> list[Call]:
-        return [call for call in self.calls if is_recurrent(call.layer)]
 
     @property
     def data(self) -> Array | None:

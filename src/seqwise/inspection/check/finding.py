@@ -10,6 +10,14 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "hint")
 
 
 @dataclass(frozen=True)
+class Fix:
+    """The line(s) of code that mend a fault, and what they change: `where`, see `Finding`."""
+
+    where: str
+    code: str = ""
+
+
+@dataclass(frozen=True)
 class Finding:
     """One fault, described with the names and sizes of the axes.
 
@@ -43,17 +51,17 @@ class Finding:
             return f"goes {self.where}"
         return f"changes {'the ' if self.where.startswith('call') else ''}{self.where}"
 
+    @property
+    def shapes(self) -> dict[str, str]:
+        """What was expected and what came, as far as they are told."""
+        return {label: words for label, words in (("expected", self.expected), ("got", self.got)) if words}
+
     def __str__(self) -> str:
         lines = [f"{self.severity} {self.code} {self.name}", f"  {self.what}"]
-        if self.expected:
-            lines.append(f"  expected  {self.expected}")
-        if self.got:
-            lines.append(f"  got       {self.got}")
+        lines += [f"  {label:<8}  {words}" for label, words in self.shapes.items()]
         if self.fix:
-            first, *more = self.fix.splitlines()
-            lines.append(f"  fix       {first}")
-            lines += [f"            {line}" for line in more]
-            lines.append(f"            ({self.place})")
+            fix = "\n".join([self.fix, f"({self.place})"]).replace("\n", f"\n{'':12}")
+            lines.append(f"  fix       {fix}")
         return "\n".join(lines)
 
     def to_dict(self) -> dict[str, str]:

@@ -7,6 +7,8 @@ import re
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
+
 from seqwise.inspection.graph import is_dict, is_sequence
 from seqwise.inspection.layer_kinds import is_a
 
@@ -33,6 +35,11 @@ def with_activation(layer: Any, activation: str) -> str:
     if is_a(layer, "Activation"):
         return f"keras.layers.Activation({activation!r})"
     return layer_code(layer, activation=activation)
+
+
+def mask_value(masking: Any) -> float:
+    """Return the value that a Masking layer skips."""
+    return float(np.asarray(masking.mask_value))
 
 
 def class_code(kind: type, settings: dict[str, Any]) -> str:

@@ -108,9 +108,8 @@ class Report:
             rows = Table.grid(padding=(0, 2))
             rows.add_column(style="dim")
             rows.add_column()
-            for label, words in (("expected", finding.expected), ("got", finding.got)):
-                if words:
-                    rows.add_row(label, Text(words))
+            for label, words in finding.shapes.items():
+                rows.add_row(label, Text(words))
             if finding.fix:
                 rows.add_row("fix", Syntax(finding.fix, "python", word_wrap=True, background_color="default"))
                 rows.add_row("", Text(f"({finding.place})", style="dim"))
@@ -127,8 +126,7 @@ class Report:
             rows = "".join(
                 f"<tr><td style='color:#777;text-align:left;padding-right:1em'>{label}</td>"
                 f"<td style='text-align:left'>{escape(words)}</td></tr>"
-                for label, words in (("expected", finding.expected), ("got", finding.got))
-                if words
+                for label, words in finding.shapes.items()
             )
             parts.append(
                 f"<div style='border-left:4px solid {colour};padding-left:.8em;margin:.8em 0'>"

@@ -1,16 +1,17 @@
-"""What several rules select from the context: inputs of a kind, targets beside outputs, the layers at the end."""
+"""What the rules select from the context: inputs of a kind, targets beside outputs, calls, the layers at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Input, Output
+from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.measures import looks_like_tokens
 from seqwise.inspection.check.torch_selectors import data_of, recurrent_inputs
 from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Call, Shape
+from seqwise.inspection.graph import RANK, Call, Shape
 from seqwise.inspection.layer_kinds import activation_of, is_a, is_recurrent, keeps_time, units_of
 
 SCALING_LAYERS = (
@@ -28,34 +29,29 @@ def inputs_with_data(context: Context) -> Iterator[tuple[Input, Array]]:
             yield entry, entry.data
 
 
-def two_axes(context: Context) -> Iterator[tuple[Input, Array]]:
-    """Yield the inputs that have two axes where three are needed, token ids aside."""
-    for entry, data in inputs_with_data(context):
-        if data.values is not None and len(data.shape) == 2 and entry.rank == 3 and not token_like(entry):
-            yield entry, data
+def numbers(context: Context) -> Iterator[tuple[Input, Array]]:
+    """Yield the inputs for which there are numbers."""
+    return ((entry, data) for entry, data in inputs_with_data(context) if data.values is not None)
 
 
-def three_axes(context: Context) -> Iterator[tuple[Input, Array]]:
-    """Yield the inputs that have three axes, as they need."""
-    for entry, data in inputs_with_data(context):
-        if data.values is not None and len(data.shape) == 3 and entry.rank == 3:
-            yield entry, data
+def of_axes(context: Context, count: int) -> Iterator[tuple[Input, Array]]:
+    """Yield the inputs that have so many axes where three are needed."""
+    return ((entry, data) for entry, data in numbers(context) if len(data.shape) == count and entry.rank == 3)
 
 
-def embedded(context: Context) -> Iterator[tuple[Input, Array, Any]]:
-    """Yield the inputs that an Embedding reads, with it."""
-    for entry, data in inputs_with_data(context):
-        if entry.embedded is not None and data.values is not None and data.values.size:
-            yield entry, data, entry.embedded
+def embedded(context: Context) -> Iterator[tuple[Array, Any]]:
+    """Yield the data that an Embedding reads, with it."""
+    for entry, data in numbers(context):
+        if entry.embedded is not None and data.numbers.size:
+            yield data, entry.embedded
 
 
-def measured(context: Context) -> Iterator[tuple[Input, Array]]:
-    """Yield the inputs that are quantities: numbers in three axes that no layer scales or embeds."""
-    for entry, data in inputs_with_data(context):
-        if data.values is None or data.values.dtype.kind not in "fiu" or not data.values.size or len(data.shape) != 3:
-            continue
-        if entry.embedded is None and not _scaled_by_the_model(context):
-            yield entry, data
+def measured(context: Context) -> Iterator[Array]:
+    """Yield the data that are quantities: numbers in three axes that no layer scales or embeds."""
+    for entry, data in numbers(context):
+        quantities = data.numbers.dtype.kind in "fiu" and data.numbers.size and len(data.shape) == 3
+        if quantities and entry.embedded is None and not _scaled_by_the_model(context):
+            yield data
 
 
 def _scaled_by_the_model(context: Context) -> bool:
@@ -82,45 +78,67 @@ def expected_shape(entry: Input) -> str:
     return name_axes((None,) * (entry.needs or 3))
 
 
-def input_steps(context: Context) -> int | None:
-    """Return the timesteps of the first input, by its data, else as declared."""
-    data = context.data
-    if data is not None and data.values is not None and len(data.shape) > 1:
-        return data.shape[1]
-    return context.inputs[0].timesteps if context.inputs else None
+def parts(context: Context) -> Iterator[tuple[Array, Array]]:
+    """Yield the first input of the training and of the validation part, where their samples have the same shape."""
+    training, validation = context.data, context.inputs[0].validation if context.inputs else None
+    if training is None or validation is None or training.values is None or validation.values is None:
+        return
+    if training.shape[1:] == validation.shape[1:] and len(training.shape) > 1:
+        yield training, validation
+
+
+def targets(context: Context) -> Iterator[tuple[Output, Array]]:
+    """Yield the outputs that have a target of any kind, with it."""
+    return ((output, output.target) for output in context.outputs if output.target is not None)
+
+
+def pairs(context: Context) -> Iterator[tuple[Output, Array, Shape]]:
+    """Yield the outputs whose target and shape are known, with both."""
+    for output, target in targets(context):
+        if output.shape is not None and target.values is not None and target.shape:
+            yield output, target, output.shape
+
+
+def compared(*losses: str) -> Callable[[Context], Iterator[tuple[Output, Array, Shape, Loss]]]:
+    """Select the outputs whose target, shape and loss are known, with them; where losses are named, with one of these."""
+
+    def select(context: Context) -> Iterator[tuple[Output, Array, Shape, Loss]]:
+        for output, target, shape in pairs(context):
+            if output.loss is not None and (not losses or output.loss.name in losses):
+                yield output, target, shape, output.loss
+
+    return select
+
+
+def data_and_target(context: Context) -> Iterator[tuple[Array, Array]]:
+    """Yield the numbers of the first input with those of the first target."""
+    data, target = context.data, context.target
+    if data is not None and target is not None and data.values is not None and target.values is not None:
+        yield data, target
+
+
+def recurrent_calls(context: Context) -> list[Call]:
+    return [call for call in context.calls if is_recurrent(call.layer)]
+
+
+def last_recurrent(context: Context) -> Call | None:
+    return next(reversed(recurrent_calls(context)), None)
+
+
+def wrong_rank(context: Context) -> list[Call]:
+    """The calls of layers that need another number of axes."""
+    return [call for call in context.calls if call.problem == RANK]
 
 
 def steps_read(context: Context, call: Call) -> int | None:
     """Return the timesteps that a call reads; where they are not known, those of the first input."""
     steps = call.first.shape[1] if call.inputs and call.first.rank > 2 else None
-    return input_steps(context) if steps is None else steps
-
-
-def target_steps(context: Context) -> int | None:
-    """Return the timesteps of the first target; None where it has no time axis."""
-    target = context.target
-    return target.shape[1] if target is not None and len(target.shape) == 3 else None
-
-
-def parts(context: Context) -> tuple[Array, Array] | None:
-    """Return the first input of the training and of the validation part, where their samples have the same shape."""
-    training = context.data
-    validation = context.inputs[0].validation if context.inputs else None
-    if training is None or validation is None or training.values is None or validation.values is None:
-        return None
-    return (training, validation) if training.shape[1:] == validation.shape[1:] and len(training.shape) > 1 else None
-
-
-def pairs(context: Context) -> Iterator[tuple[Output, Array, Shape]]:
-    """Yield the outputs whose target and shape are known, with both."""
-    for output in context.outputs:
-        target = output.target
-        if target is not None and output.shape is not None and target.values is not None and target.shape:
-            yield output, target, output.shape
-
-
-def last_recurrent(context: Context) -> Call | None:
-    return context.recurrent_calls[-1] if context.recurrent_calls else None
+    if steps is not None or not context.inputs:
+        return steps
+    data = context.data
+    if data is not None and data.values is not None and len(data.shape) > 1:
+        return data.shape[1]
+    return context.inputs[0].timesteps
 
 
 def last_sized(output: Output) -> Call | None:
@@ -133,15 +151,19 @@ def last_sized(output: Output) -> Call | None:
     return None
 
 
-def ends(output: Output) -> tuple[Call, str] | None:
+def ends(output: Output) -> tuple[Any, str] | None:
     """Return the last layer and its activation; None where it is not known (a Lambda, a subclassed model's sum)."""
-    call = output.call
-    if call is None:
+    if output.call is None:
         return None
-    layer = call.layer.layer if is_a(call.layer, "TimeDistributed") else call.layer
-    if is_a(layer, "Dense", "Activation", "Softmax", "ReLU") or is_recurrent(layer):
-        return call, activation_of(call.layer)
-    return None
+    last = output.call.layer
+    inner = last.layer if is_a(last, "TimeDistributed") else last
+    known = is_a(inner, "Dense", "Activation", "Softmax", "ReLU") or is_recurrent(inner)
+    return (last, activation_of(last)) if known else None
+
+
+def activated(context: Context) -> Iterator[tuple[Output, Any, str]]:
+    """Yield the outputs whose last layer is known, with it and its activation."""
+    return ((output, *end) for output in context.outputs if (end := ends(output)) is not None)
 
 
 def data_read_by(context: Context, call: Call) -> Array | None:
@@ -151,6 +173,11 @@ def data_read_by(context: Context, call: Call) -> Array | None:
         value = value.call.first
     inputs = zip(context.inputs, context.graph.inputs, strict=False)
     return next((entry.data for entry, known in inputs if known is value), None)
+
+
+def mask_maker(call: Call) -> Call | None:
+    """Return the call that made the mask which reaches this one."""
+    return next((origin for origin in call.mask.origins if isinstance(origin, Call)), None)
 
 
 def ended_by(call: Call) -> Call | None:
@@ -163,12 +190,9 @@ def ended_by(call: Call) -> Call | None:
     return None
 
 
-def describe(call: Call) -> str:
-    return describe_layer(call.layer)
-
-
-def describe_layer(layer: Any) -> str:
-    """Write a layer as its class and name: ``LSTM 'lstm'``, ``Bidirectional(LSTM) 'bidirectional'``."""
+def describe(layer: Any) -> str:
+    """Write a layer, or that of a call, as its class and name: ``LSTM 'lstm'``, ``Bidirectional(LSTM) 'both'``."""
+    layer = layer.layer if isinstance(layer, Call) else layer
     if is_a(layer, "Bidirectional"):
         return f"Bidirectional({type(layer.forward_layer).__name__}) {layer.name!r}"
     return f"{type(layer).__name__} {layer.name!r}"

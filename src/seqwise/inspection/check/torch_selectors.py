@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.finding import Finding
+from seqwise.inspection.check.finding import Finding, Fix
 from seqwise.inspection.check.losses import BATCH, Loss
 from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Call, Value, is_tuple, values_in
+from seqwise.inspection.graph import Call, Shape, Value, is_tuple, values_in
 from seqwise.inspection.torch_trace import NOWHERE, RECURRENT, Place, kind_of_module
 
 LOSS_FUNCTIONS = {
@@ -43,27 +43,33 @@ def torch_loss(loss: Any) -> Loss:
 def module_code(module: Any, kind: str = "", **changes: Any) -> str:
     """Return the expression that makes a module like this one, with `changes`; `kind` is another class."""
     name = kind_of_module(module)
-    settings = {setting: changes.get(setting, getattr(module, setting)) for setting in REQUIRED.get(name, ())}
+    parts = [repr(changes.get(setting, getattr(module, setting))) for setting in REQUIRED.get(name, ())]
     options = {option: changes.get(option, getattr(module, option, usual)) for option, usual in DEFAULTS.items()}
-    parts = [*map(repr, settings.values())]
     parts += [f"{option}={value!r}" for option, value in options.items() if value != DEFAULTS[option]]
     if name in REQUIRED and any(getattr(module, "bias", True) is absent for absent in (None, False)):
         parts.append("bias=False")
     return f"torch.nn.{kind or name}({', '.join(parts)})"
 
 
-def made_by_module(value: Value | None) -> Call | None:
-    """The call that computed a value, what only reshapes or selects left aside."""
-    while value is not None and value.call is not None and value.call.kind in PASSES_ON and value.call.inputs:
-        value = value.call.first
-    return value.call if value is not None else None
+def replace_module(call: Call, code: str) -> Fix:
+    return Fix(f"layer {call.name!r}" if call.name else "the module", code)
 
 
-def origin(value: Value) -> Value:
-    """The value that this one is another shape of."""
-    while value.call is not None and value.call.kind in RESHAPES and value.call.inputs:
+def change_module(call: Call, **settings: Any) -> Fix:
+    """Make a module with other settings."""
+    return replace_module(call, module_code(call.layer, **settings))
+
+
+def origin(value: Value, passed: Container[str] = RESHAPES) -> Value:
+    """The value that this one is another shape of; or comes from through calls of the kinds `passed`."""
+    while value.call is not None and value.call.kind in passed and value.call.inputs:
         value = value.call.first
     return value
+
+
+def made_by_module(value: Value) -> Call | None:
+    """The call that computed a value, what only reshapes or selects left aside."""
+    return origin(value, PASSES_ON).call
 
 
 def data_of(context: Context, value: Value) -> Array | None:
@@ -92,17 +98,7 @@ def name_of(context: Context, call: Call, value: Value) -> str:
     return place.argument() if value is call.first and place.argument() else "its input"
 
 
-def changed_input(context: Context, call: Call, change: str) -> tuple[str, str]:
-    """Return (where, fix) that change the first argument of a call, as a method of a tensor does it: ``".long()"``."""
-    data, place = data_of(context, call.first), call.node or NOWHERE
-    if data is not None and origin(call.first) is call.first:
-        return "x", f"{data.name} = {data.name}{change if is_tensor(data) else NUMPY.get(change, change)}"
-    return expression(place, place.code.replace(place.argument(), place.argument() + change, 1))
-
-
 NUMPY = {".transpose(1, 2)": ".swapaxes(1, 2)", ".long()": '.astype("int64")', ".float()": '.astype("float32")'}
-
-
 IN_TORCH = {"np.isfinite": "torch.isfinite", "np.nan_to_num": "torch.nan_to_num", '.astype("float32")': ".float()",
             ".min(axis=(0, 1))": ".amin((0, 1))", ".max(axis=(0, 1))": ".amax((0, 1))"}  # fmt: skip
 
@@ -124,19 +120,22 @@ def is_tensor(data: Array) -> bool:
     return type(data.original).__module__.partition(".")[0] == "torch"
 
 
-def expression(place: Place, code: str) -> tuple[str, str]:
-    """Return (where, fix) that put `code` in the place of the user's own expression; no fix where either is empty."""
-    return (f"expression {place.code!r}", code) if place.code and code else ("forward", "")
+def change_expression(place: Place, code: str) -> Fix:
+    """Put `code` in the place of the user's own expression; no code where either is empty."""
+    return Fix(f"expression {place.code!r}", code) if place.code and code else Fix("forward")
+
+
+def change_input(context: Context, call: Call, change: str) -> Fix:
+    """Change the first argument of a call, as a method of a tensor does it: ``".long()"``."""
+    data, place = data_of(context, call.first), call.node or NOWHERE
+    if data is not None and origin(call.first) is call.first:
+        return Fix("x", f"{data.name} = {data.name}{change if is_tensor(data) else NUMPY.get(change, change)}")
+    return change_expression(place, place.code.replace(place.argument(), place.argument() + change, 1))
 
 
 def operand(call: Call) -> str:
     """The source of the tensor that a function or a method reads first; empty where it is not at hand."""
     return call.node.owner() if hasattr(call.layer, "__objclass__") else call.node.argument()
-
-
-def layer(call: Call) -> str:
-    """Name a module as `where` does."""
-    return f"layer {call.name!r}" if call.name else "the module"
 
 
 def calls_of(context: Context, *kinds: str) -> Iterator[Call]:
@@ -186,9 +185,7 @@ def each_step(context: Context, call: Call) -> Value | None:
 def reads_padding(context: Context, entry: Input) -> Call | None:
     """The recurrent module that reads an input, not packed, and whose last state or last timestep is read."""
     for call, _, _ in recurrent_inputs(context):
-        value = call.first
-        while value.call is not None and value.call.kind in (*RESHAPES, "Embedding", "Dropout"):
-            value = value.call.first
+        value = origin(call.first, {*RESHAPES, "Embedding", "Dropout"})
         states = any(state in other.inputs for state in call.outputs[1:] for other in context.torch_calls)
         last = any(-1 in index for index in indices(context, each_step(context, call)))
         if len(context.inputs) == 1 and data_of(context, value) is entry.data and (states or last):
@@ -196,53 +193,52 @@ def reads_padding(context: Context, entry: Input) -> Call | None:
     return None
 
 
+def numbers_of(shape: Shape) -> tuple[int, ...]:
+    return tuple(BATCH if size is None else size for size in shape)
+
+
 @dataclass(frozen=True)
 class LossCall:
     """A loss that ran: its class (a function counts as one), what it compares, with shapes and names.
 
-    `shape` and `wanted` are those of the output and of the target.
+    Attributes:
+        shape, wanted: those of the output and of the target.
+        y, data: the name of the target, and what the user holds for it.
     """
 
     call: Call
     kind: str
     output: Value
     target: Value
+    shape: tuple[int, ...]
+    wanted: tuple[int, ...]
     y: str
     data: Array | None
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(BATCH if size is None else size for size in self.output.shape)
-
-    @property
-    def wanted(self) -> tuple[int, ...]:
-        return tuple(BATCH if size is None else size for size in self.target.shape)
 
 
 def losses(context: Context, *kinds: str) -> Iterator[LossCall]:
     """Yield the calls of losses of these classes; of any where none is named."""
     for call in context.torch_calls:
         kind = LOSS_FUNCTIONS.get(call.kind, call.kind)
-        values = values_in((call.args, call.kwargs))
-        if kind not in LOSS_FUNCTIONS.values() or (kinds and kind not in kinds) or len(values) < 2:
+        if kind not in (kinds or LOSS_FUNCTIONS.values()) or len(values_in((call.args, call.kwargs))) < 2:
             continue
-        data = data_of(context, values[1])
-        yield LossCall(call, kind, values[0], values[1], data.name if data is not None else "y", data)
+        output, target, *_ = values_in((call.args, call.kwargs))
+        data, shape, wanted = data_of(context, target), numbers_of(output.shape), numbers_of(target.shape)
+        yield LossCall(call, kind, output, target, shape, wanted, data.name if data is not None else "y", data)
 
 
-def changed_target(loss: LossCall, change: str) -> tuple[str, str]:
-    """Return (where, fix) that change the target as `changed_input` does an input."""
-    tensor = loss.data is None or is_tensor(loss.data)
-    if not tensor:
+def change_target(loss: LossCall, change: str) -> Fix:
+    """Change the target as `change_input` does an input."""
+    if loss.data is not None and not is_tensor(loss.data):
         for method, function in NUMPY.items():
             change = change.replace(method, function)
-    return "y", f"{loss.y} = {loss.y}{change}"
+    return Fix("y", f"{loss.y} = {loss.y}{change}")
 
 
-def changed_output(context: Context, loss: LossCall, change: str) -> tuple[str, str]:
-    """Return (where, fix) that change what the loss gets: the user's variable, or the expression that makes it."""
+def change_output(context: Context, loss: LossCall, change: str) -> Fix:
+    """Change what the loss gets: the user's variable, or the expression that makes it."""
     data = data_of(context, loss.output)
     if data is not None:
-        return "the output", f"{data.name} = {data.name}{change}"
+        return Fix("the output", f"{data.name} = {data.name}{change}")
     place = loss.output.call.node if loss.output.call is not None else NOWHERE
-    return expression(place, place.code and place.code + change)
+    return change_expression(place, place.code and place.code + change)

@@ -12,9 +12,8 @@ from importlib import import_module
 from seqwise.inspection.check.registry import RULES, Fault, Rule, rule
 
 ORDER = (
-    "construction", "inputs", "order", "pictures", "axes", "sizes", "values", "tokens", "graph", "masks", "states",
-    "layers", "torch_modules", "validation", "targets", "labels", "scales", "foresight", "teacher_forcing", "leakage",
-    "torch_losses",
+    "construction", "inputs", "pictures", "axes", "values", "tokens", "graph", "masks", "states", "layers",
+    "torch_modules", "validation", "targets", "labels", "scales", "foresight", "leakage", "torch_losses",
 )  # fmt: skip
 for name in ORDER:
     import_module(f"{__name__}.{name}")

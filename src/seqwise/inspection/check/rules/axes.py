@@ -1,19 +1,22 @@
-"""The axes of the input: missing, too many, or in the wrong order."""
+"""The axes of the input: missing, too many, in the wrong order, or of another size than the model declares."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.data_code import WINDOWS, as_array, window_length
+from seqwise.inspection.check.finding import Fix
+from seqwise.inspection.check.fixes import as_array, change_layer, change_x, cut_windows, window_length
 from seqwise.inspection.check.measures import column_scales
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import expected_shape, inputs_with_data, three_axes, token_like, two_axes
+from seqwise.inspection.check.selectors import expected_shape, numbers, of_axes, token_like
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
+
+Inputs = Iterator[tuple[Input, Array]]
 
 
 def meaning_of_two_axes(entry: Input, data: Array) -> str:
@@ -46,177 +49,159 @@ def meaning_of_two_axes(entry: Input, data: Array) -> str:
     return "timesteps" if columns >= 5 and ratio < 5 else "unclear"
 
 
-@rule("SW110", "features-axis-missing")
-def features_axis(context: Context) -> Iterator[Fault]:
+def two_axes(meaning: str) -> Callable[[Context], Inputs]:
+    """Select the inputs that have two axes of this meaning where three are needed, token ids aside."""
+
+    def select(context: Context) -> Inputs:
+        for entry, data in of_axes(context, 2):
+            if not token_like(entry) and meaning_of_two_axes(entry, data) == meaning:
+                yield entry, data
+
+    return select
+
+
+def three_axes(context: Context) -> Inputs:
+    """Select the inputs that have three axes, as they need."""
+    return of_axes(context, 3)
+
+
+@rule("SW110", "features-axis-missing", "error", two_axes("timesteps"))
+def features_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The features axis is missing: each row is a sample, each column a timestep of one feature.
 
     Error; a hint where the model declares ``Input((timesteps, 1))``, since Keras then adds the axis itself (PyTorch
     does not). Fires on a 2-D array where three axes are needed and the columns are the declared timesteps, or, with
     nothing declared, where there are at least 5 columns on one scale.
     """
-    for entry, data in two_axes(context):
-        if meaning_of_two_axes(entry, data) != "timesteps":
-            continue
-        added_by_keras = entry.declared is not None and entry.declared[2] == 1 and entry.layer is not None
-        yield Fault(
-            severity="hint" if added_by_keras else "error",
-            where="x",
-            what=f"{data.name} has two axes, (samples={data.shape[0]:,}, timesteps={data.shape[1]:,}); the features "
-            "axis is missing. One number for each timestep is one feature."
-            + (" Keras adds the axis itself here, other frameworks do not." if added_by_keras else ""),
-            expected=expected_shape(entry),
-            got=name_axes(data.shape, "timesteps"),
-            fix=f"{data.name} = {as_array(data)}[..., None]",
-        )
+    added_by_keras = entry.declared is not None and entry.declared[2] == 1 and entry.layer is not None
+    yield Fault(
+        severity="hint" if added_by_keras else "error",
+        what=f"{data.name} has two axes, (samples={data.shape[0]:,}, timesteps={data.shape[1]:,}); the features axis "
+        "is missing. One number for each timestep is one feature."
+        + (" Keras adds the axis itself here, other frameworks do not." if added_by_keras else ""),
+        expected=expected_shape(entry),
+        got=name_axes(data.shape, "timesteps"),
+        fix=change_x(data, f"{as_array(data)}[..., None]"),
+    )
 
 
-@rule("SW111", "samples-axis-missing")
-def samples_axis(context: Context) -> Iterator[Fault]:
+@rule("SW111", "samples-axis-missing", "error", two_axes("sample"))
+def samples_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The samples axis is missing: the input is a single sample, not a batch of one.
 
     Error. Fires on a 2-D array whose axes are the declared timesteps and features, without a target for each row, and
     on a source that makes no batches of its samples.
     """
-    for entry, data in two_axes(context):
-        if meaning_of_two_axes(entry, data) != "sample":
-            continue
-        sample = f"(timesteps={data.shape[0]:,}, features={data.shape[1]:,})"
-        yield Fault(
-            severity="error",
-            where="x",
-            what=f"{data.name} is a single sample, {sample}; a model reads a batch of samples, even if it is one.",
-            expected=name_axes((1, *data.shape)),
-            got=sample,
-            fix=f"{data.name} = {as_array(data)}[None]",
-        )
+    sample = f"(timesteps={data.shape[0]:,}, features={data.shape[1]:,})"
+    yield Fault(
+        what=f"{data.name} is a single sample, {sample}; a model reads a batch of samples, even if it is one.",
+        expected=name_axes((1, *data.shape)),
+        got=sample,
+        fix=change_x(data, f"{as_array(data)}[None]"),
+    )
 
 
-@rule("SW112", "windows-missing")
-def windows(context: Context) -> Iterator[Fault]:
+@rule("SW112", "windows-missing", "error", numbers)
+def windows(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """A table of rows was not cut into windows.
 
     Error. Fires on a 2-D array whose columns are the declared features (or have names, or scales more than 20 times
     apart), and on a 1-D series, where three axes are needed.
     """
-    for entry, data in inputs_with_data(context):
-        if data.values is None or entry.rank != 3:
-            continue
-        series = len(data.shape) == 1
-        table = len(data.shape) == 2 and not token_like(entry) and meaning_of_two_axes(entry, data) == "rows"
-        if not series and not table:
-            continue
-        rows, steps = data.samples, window_length(entry, data)
-        yield Fault(
-            severity="error",
-            where="x",
-            what=f"{data.name} is {'a series' if series else 'a table'} of {rows:,} rows; an LSTM reads windows of "
-            f"rows: samples of {steps:,} timesteps each. Cut a window at every row; its target is that of its last "
-            "row.",
-            expected=expected_shape(entry),
-            got=f"(rows={rows:,})" if series else f"(rows={rows:,}, features={data.shape[1]:,})",
-            fix=windows_code(context, data, steps),
-        )
+    series = len(data.shape) == 1
+    if entry.rank != 3 or not (series or (entry, data) in two_axes("rows")(context)):
+        return
+    rows, steps = data.samples, window_length(entry, data)
+    yield Fault(
+        what=f"{data.name} is {'a series' if series else 'a table'} of {rows:,} rows; an LSTM reads windows of rows: "
+        f"samples of {steps:,} timesteps each. Cut a window at every row; its target is that of its last row.",
+        expected=expected_shape(entry),
+        got=f"(rows={rows:,})" if series else f"(rows={rows:,}, features={data.shape[1]:,})",
+        fix=Fix("x", windows_code(context, data, steps)),
+    )
 
 
 def windows_code(context: Context, data: Array, steps: int) -> str:
-    """Write the lines that cut windows of `steps` rows, and keep the targets of their last rows."""
+    """Write the lines that cut a table or a series into windows of `steps` rows."""
     table = len(data.shape) == 2
     if steps == 1:
         return f"{data.name} = {as_array(data)}[{':, None, :' if table else ':, None, None'}]"
-    order = ".transpose(0, 2, 1)" if table else "[..., None]"
-    lines = [f"{data.name} = {WINDOWS}({as_array(data)}, {steps}, axis=0){order}"]
-    target = context.target
-    if target is not None and target.samples == data.samples:
-        lines.append(f"{target.name} = {target.name}[{steps - 1}:]")
-    return "\n".join(lines)
+    return cut_windows(context, data, steps, "{}.transpose(0, 2, 1)" if table else "{}[..., None]")
 
 
-@rule("SW113", "flattened-windows")
-def flat(context: Context) -> Iterator[Fault]:
+@rule("SW113", "flattened-windows", "error", two_axes("flat"))
+def flat(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The windows are flattened: timesteps × features on one axis.
 
     Error. Fires on a 2-D array with as many columns as the declared timesteps × features.
     """
-    for entry, data in two_axes(context):
-        if meaning_of_two_axes(entry, data) != "flat" or entry.declared is None:
-            continue
-        _, steps, features = entry.declared
-        yield Fault(
-            severity="error",
-            where="x",
-            what=f"{data.name} has each sample as one row of {data.shape[1]:,} numbers, which is {steps} timesteps × "
-            f"{features} features, flattened (the features of a timestep side by side, as reshape lays them out).",
-            expected=expected_shape(entry),
-            got=f"(samples={data.shape[0]:,}, timesteps × features={data.shape[1]:,})",
-            fix=f"{data.name} = {as_array(data)}.reshape(-1, {steps}, {features})",
-        )
+    _, steps, features = entry.declared or (None, None, None)
+    yield Fault(
+        what=f"{data.name} has each sample as one row of {data.shape[1]:,} numbers, which is {steps} timesteps × "
+        f"{features} features, flattened (the features of a timestep side by side, as reshape lays them out).",
+        expected=expected_shape(entry),
+        got=f"(samples={data.shape[0]:,}, timesteps × features={data.shape[1]:,})",
+        fix=change_x(data, f"{as_array(data)}.reshape(-1, {steps}, {features})"),
+    )
 
 
-@rule("SW114", "two-readings")
-def two_readings(context: Context) -> Iterator[Fault]:
+@rule("SW114", "two-readings", "error", two_axes("unclear"))
+def two_readings(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """A 2-D array can be read in two ways.
 
     Error. Fires on a 2-D array where three axes are needed and neither the model, the names of the columns nor their
     scales show what the columns are.
     """
-    for entry, data in two_axes(context):
-        if meaning_of_two_axes(entry, data) != "unclear":
-            continue
-        rows, columns = data.shape
-        alternative = windows_code(context, data, window_length(entry, data)).replace("\n", "; ")
-        yield Fault(
-            severity="error",
-            where="x",
-            what=f"{data.name} has two axes and can be read in two ways. If a row is one sample and its {columns:,} "
-            "columns are one quantity at successive times, the features axis is missing. If a row is one point in time "
-            f"and the columns are {columns:,} different quantities, the rows must be cut into windows. To decide: does "
-            "it make sense to shuffle the rows? Then a row is a sample.",
-            expected=expected_shape(entry),
-            got=f"({rows:,}, {columns:,})",
-            fix=f"{data.name} = {as_array(data)}[..., None]\n"
-            f"# or, if the columns are different quantities: {alternative}",
-        )
+    rows, columns = data.shape
+    alternative = windows_code(context, data, window_length(entry, data)).replace("\n", "; ")
+    yield Fault(
+        what=f"{data.name} has two axes and can be read in two ways. If a row is one sample and its {columns:,} "
+        "columns are one quantity at successive times, the features axis is missing. If a row is one point in time and "
+        f"the columns are {columns:,} different quantities, the rows must be cut into windows. To decide: does it make "
+        "sense to shuffle the rows? Then a row is a sample.",
+        expected=expected_shape(entry),
+        got=f"({rows:,}, {columns:,})",
+        fix=change_x(
+            data, f"{as_array(data)}[..., None]\n# or, if the columns are different quantities: {alternative}"
+        ),
+    )
 
 
-@rule("SW115", "extra-axis", unless=("picture-layer-on-video",))
-def extra_axis(context: Context) -> Iterator[Fault]:
+@rule("SW115", "extra-axis", "error", numbers, unless=("picture-layer-on-video",))
+def extra_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The input has too many axes: a stray `expand_dims`, or a trailing 1.
 
     Error; a hint where the model declares its input and Keras drops the trailing 1 itself. Fires where the input has
     more axes than the first layer takes.
     """
-    for entry, data in inputs_with_data(context):
-        shape, rank = data.shape, entry.rank
-        if data.values is None or rank is None or len(shape) <= rank:
-            continue
-        axes = _axes_to_drop(shape, rank, entry.declared)
-        dropped_by_keras = entry.declared is not None and entry.layer is not None and axes == (len(shape) - 1,)
-        if axes:
-            what = f"Axis {', '.join(map(str, axes))} has size 1: a stray expand_dims, [..., None] or reshape."
-            fix = f"np.squeeze({data.name}, axis={axes[0] if len(axes) == 1 else axes})"
-        elif entry.embedded is not None and len(shape) == 3:
-            what = "An Embedding reads token ids, (samples, timesteps); this looks like one-hot vectors."
-            fix = f"{data.name}.argmax(-1)"
-        else:
-            what = f"Axes {rank - 1} to {len(shape) - 1} can be merged."
-            fix = f"{as_array(data)}.reshape({', '.join(map(str, (*shape[: rank - 1], -1)))})"
-        yield Fault(
-            severity="hint" if dropped_by_keras else "error",
-            where="x",
-            what=f"{data.name} has {len(shape)} axes, the model reads {rank}. {what}"
-            + (" Keras drops it here, other frameworks do not." if dropped_by_keras else ""),
-            expected=expected_shape(entry),
-            got=f"{tuple(map(int, shape))}",
-            fix=f"{data.name} = {fix}",
-        )
+    shape, rank = data.shape, entry.rank
+    if rank is None or len(shape) <= rank:
+        return
+    axes = _axes_to_drop(shape, rank, entry.declared)
+    dropped_by_keras = entry.declared is not None and entry.layer is not None and axes == (len(shape) - 1,)
+    if axes:
+        what = f"Axis {', '.join(map(str, axes))} has size 1: a stray expand_dims, [..., None] or reshape."
+        fix = f"np.squeeze({data.name}, axis={axes[0] if len(axes) == 1 else axes})"
+    elif entry.embedded is not None and len(shape) == 3:
+        what = "An Embedding reads token ids, (samples, timesteps); this looks like one-hot vectors."
+        fix = f"{data.name}.argmax(-1)"
+    else:
+        what = f"Axes {rank - 1} to {len(shape) - 1} can be merged."
+        fix = f"{as_array(data)}.reshape({', '.join(map(str, (*shape[: rank - 1], -1)))})"
+    yield Fault(
+        severity="hint" if dropped_by_keras else "error",
+        what=f"{data.name} has {len(shape)} axes, the model reads {rank}. {what}"
+        + (" Keras drops it here, other frameworks do not." if dropped_by_keras else ""),
+        expected=expected_shape(entry),
+        got=f"{tuple(map(int, shape))}",
+        fix=change_x(data, fix),
+    )
 
 
 def _axes_to_drop(shape: tuple[int, ...], rank: int, declared: Shape | None) -> tuple[int, ...]:
     """Return the axes of size 1 to drop so that `rank` remain; empty where there are too few of them."""
     excess = len(shape) - rank
     candidates = [axis for axis in range(len(shape) - 1, -1, -1) if shape[axis] == 1]
-    if len(candidates) < excess:
-        return ()
     inner = [axis for axis in candidates if axis > 0]
     if excess == 1 and declared is not None:
         for axis in inner:
@@ -227,48 +212,86 @@ def _axes_to_drop(shape: tuple[int, ...], rank: int, declared: Shape | None) -> 
     return tuple(sorted(axes)) if len(axes) == excess else ()
 
 
-@rule("SW116", "time-first")
-def time_first(context: Context) -> Iterator[Fault]:
+@rule("SW116", "time-first", "error", three_axes)
+def time_first(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The timesteps come first, as in PyTorch's LSTM without ``batch_first=True``.
 
     Error. Fires where the second axis, and not the first, has as many entries as there are targets.
     """
-    for entry, data in three_axes(context):
-        first, second, features = data.shape
-        if entry.labelled is None or entry.labelled == first or entry.labelled != second:
-            continue
-        if entry.timesteps not in (None, first):
-            continue
-        yield Fault(
-            severity="error",
-            where="x",
-            what=f"{data.name} has {first:,} entries on its first axis and {second:,} on its second, and there are "
-            f"{second:,} targets: the timesteps come first, as in PyTorch without batch_first=True. Keras expects the "
-            "samples first.",
-            expected=name_axes((second, first, features)),
-            got=f"(timesteps={first:,}, samples={second:,}, features={features:,})",
-            fix=f"{data.name} = np.swapaxes({data.name}, 0, 1)",
-        )
+    first, second, features = data.shape
+    if entry.labelled in (None, first) or entry.labelled != second or entry.timesteps not in (None, first):
+        return
+    yield Fault(
+        what=f"{data.name} has {first:,} entries on its first axis and {second:,} on its second, and there are "
+        f"{second:,} targets: the timesteps come first, as in PyTorch without batch_first=True. Keras expects the "
+        "samples first.",
+        expected=name_axes((second, first, features)),
+        got=f"(timesteps={first:,}, samples={second:,}, features={features:,})",
+        fix=change_x(data, f"np.swapaxes({data.name}, 0, 1)"),
+    )
 
 
-@rule("SW117", "axes-swapped", unless=("time-first",))
-def swapped(context: Context) -> Iterator[Fault]:
+@rule("SW117", "axes-swapped", "error", three_axes, unless=("time-first",))
+def swapped(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """Features and timesteps are swapped.
 
     Error. Fires where the last two axes have the declared sizes in the opposite order.
     """
-    for entry, data in three_axes(context):
-        if entry.declared is None:
-            continue
-        (_, steps, features), (samples, first, second) = entry.declared, data.shape
-        if features != first or features == second or steps not in (None, second):
-            continue
-        yield Fault(
-            severity="error",
-            where="x",
-            what=f"{data.name} has its features before its timesteps: (samples, {first:,}, {second:,}), but the model "
-            f"reads {features:,} feature(s) at each timestep. Swap the two axes (reshape would mix up the values).",
-            expected=expected_shape(entry),
-            got=f"(samples={samples:,}, features={first:,}, timesteps={second:,})",
-            fix=f"{data.name} = np.swapaxes({data.name}, 1, 2)",
-        )
+    samples, first, second = data.shape
+    if entry.features != first or entry.features == second or entry.timesteps not in (None, second):
+        return
+    yield Fault(
+        what=f"{data.name} has its features before its timesteps: (samples, {first:,}, {second:,}), but the model "
+        f"reads {first:,} feature(s) at each timestep. Swap the two axes (reshape would mix up the values).",
+        expected=expected_shape(entry),
+        got=f"(samples={samples:,}, features={first:,}, timesteps={second:,})",
+        fix=change_x(data, f"np.swapaxes({data.name}, 1, 2)"),
+    )
+
+
+def _declare(context: Context, entry: Input, steps: int | None, features: int | None) -> Fix:
+    """Let the model declare an input of this shape."""
+    first = context.calls[0].layer if context.calls else None
+    if entry.layer is not None and getattr(first, "_input_shape_arg", None) is None:
+        return change_layer(entry.layer, shape=(steps, features))
+    if first is None:
+        return Fix("layer 'input'", f"keras.Input({(steps, features)})")
+    return change_layer(first, input_shape=(steps, features))
+
+
+@rule("SW118", "features-count", "error", three_axes, unless=("SW116", "SW117"))
+def features_count(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+    """The input has a different number of features than the model declares.
+
+    Error. Fires where the last axis differs from the declared one.
+    """
+    _, steps, count = data.shape
+    if entry.features in (None, count):
+        return
+    columns = f" ({data.name}[..., :{entry.features}])" if entry.features < count else ""
+    yield Fault(
+        what=f"The model reads {entry.features:,} feature(s) at each timestep, {data.name} has {count:,}. Make the "
+        f"model for these features, or select the columns it was made for{columns}.",
+        expected=expected_shape(entry),
+        got=name_axes(data.shape),
+        fix=_declare(context, entry, None if entry.timesteps is None else steps, count),
+    )
+
+
+@rule("SW119", "timesteps-count", "warning", three_axes, unless=("SW116", "SW117", "features-count"))
+def timesteps_count(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+    """The input has a different number of timesteps than the model declares.
+
+    Warning: an LSTM runs over any number of timesteps, so Keras says nothing (a functional model refuses on some
+    backends), and the model is used on windows other than those it was made for. Fires where the second axis differs
+    from the declared one; never where the model declares None.
+    """
+    if entry.timesteps in (None, data.shape[1]):
+        return
+    yield Fault(
+        what=f"The model declares {entry.timesteps:,} timesteps, {data.name} has {data.shape[1]:,}. An LSTM runs over "
+        "any number of them, so where Keras does not refuse, this trains silently.",
+        expected=expected_shape(entry),
+        got=name_axes(data.shape),
+        fix=_declare(context, entry, data.shape[1], entry.features),
+    )

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.finding import Fix
+from seqwise.inspection.check.fixes import change_call
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import describe, describe_layer
-from seqwise.inspection.graph import Graph, values_in
+from seqwise.inspection.check.selectors import describe, recurrent_calls
+from seqwise.inspection.graph import Call, Graph, values_in
 from seqwise.inspection.layer_kinds import graph_of, inner_layers, is_a, is_recurrent
 from seqwise.inspection.trace import functional_nodes
 
@@ -92,12 +94,11 @@ def _traced(graph: Graph) -> Wiring | None:
     used = graph.used()
     if used is None:
         return None
-    uses = {
-        call: Use(call.layer, values_in((call.args, call.kwargs)), call.outputs, _has_state(call))
-        for call in graph.layers
-    }
-    leading = [use for call, use in uses.items() if call in used]
-    return Wiring(leading, [use for call, use in uses.items() if call not in used], graph.inputs, graph.outputs)
+    uses = [Use(c.layer, values_in((c.args, c.kwargs)), c.outputs, _has_state(c)) for c in graph.layers]
+    leading, others = list[Use](), list[Use]()
+    for call, use in zip(graph.layers, uses, strict=True):
+        (leading if call in used else others).append(use)
+    return Wiring(leading, others, graph.inputs, graph.outputs)
 
 
 def _only_connects(layer: Any) -> bool:
@@ -114,67 +115,58 @@ def name_of(context: Context, tensor: Any) -> str:
     return context.names.of(tensor, tensor.name if history is None else history.operation.name)
 
 
-def call_code(context: Context, layer: Any, tensor: Any, states: list[Any] | None = None) -> str:
-    """Write the call of a layer on a tensor with the user's names; empty where a tensor has none."""
+def call_on(context: Context, layer: Any, tensor: Any, states: list[Any] | None = None) -> Fix:
+    """Call a layer on a tensor, with the user's names; no code where a tensor has none."""
     names = [context.names.of(value, "") for value in (tensor, *(states or []))]
-    if not all(names):
-        return ""
     state = f", initial_state=[{', '.join(names[1:])}]" if states else ""
-    return f"{context.names.of(layer, '') or layer_code(layer)}({names[0]}{state})"
+    called = context.names.of(layer, "") or layer_code(layer)
+    return change_call(layer, f"{called}({names[0]}{state})" if all(names) else "")
 
 
-@rule("SW220", "layer-on-its-own-output")
-def own_output(context: Context) -> Iterator[Fault]:
+@rule("SW220", "layer-on-its-own-output", "warning", recurrent_calls)
+def own_output(context: Context, call: Call) -> Iterator[Fault]:
     """A recurrent layer is applied to its own output.
 
     Warning. It trains: the same weights read the sequence, then what they made of it. Fires where a recurrent layer is
     called on what an earlier call of the same layer returned.
     """
-    for call in context.recurrent_calls:
-        earlier = call.source
-        if earlier is None or earlier.layer is not call.layer or call.depth != earlier.depth:
-            continue
-        tensor = earlier.node.input_tensors[0] if earlier.node is not None else None
-        yield Fault(
-            severity="warning",
-            where=f"call of layer {call.name!r}",
-            what=f"{describe(call)} is applied to its own output: one set of weights reads the sequence and then its "
-            "own result. Usually one variable was mistaken for another.",
-            expected=f"{call.name} applied to {earlier.first.name}",
-            got=f"{call.name} applied to the output of {call.name}",
-            fix=call_code(context, call.layer, tensor),
-        )
+    earlier = call.source
+    if earlier is None or earlier.layer is not call.layer or call.depth != earlier.depth:
+        return
+    tensor = earlier.node.input_tensors[0] if earlier.node is not None else None
+    yield Fault(
+        what=f"{describe(call)} is applied to its own output: one set of weights reads the sequence and then its own "
+        "result. Usually one variable was mistaken for another.",
+        expected=f"{call.name} applied to {earlier.first.name}",
+        got=f"{call.name} applied to the output of {call.name}",
+        fix=call_on(context, call.layer, tensor),
+    )
 
 
-@rule("SW221", "layer-result-unused")
-def unused(context: Context) -> Iterator[Fault]:
+@rule("SW221", "layer-result-unused", "warning", wirings)
+def unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
     """The output of a layer is never used: the next layer reads another variable.
 
     Warning. Fires where a recurrent layer, Embedding, Masking or Conv1D reads a tensor of the model and returns a
     sequence that nothing reads, while another layer of the model reads the same tensor.
     """
-    for wiring in wirings(context):
-        for use in wiring.unused:
-            layer, result = use.layer, use.outputs[0]
-            if not (is_recurrent(layer) or is_a(layer, "Embedding", "Masking", "Conv1D")) or len(result.shape) != 3:
-                continue
-            uses = [*wiring.used, *wiring.unused]
-            if any(other.reads(output) for other in uses for output in use.outputs) or _is_output(result, context):
-                continue
-            if any(other.layer is layer for other in wiring.used):
-                continue
-            reader = next((other for other in wiring.used if any(map(other.reads, use.inputs))), None)
-            if reader is None:
-                continue
-            yield Fault(
-                severity="warning",
-                where=f"call of layer {reader.layer.name!r}",
-                what=f"Nothing reads the output of {describe_layer(layer)}, so it is not part of the model: "
-                f"{describe_layer(reader.layer)} reads the tensor before it.",
-                expected=f"{reader.layer.name} reads the output of {layer.name}",
-                got=f"{reader.layer.name} and {layer.name} read the same tensor",
-                fix=call_code(context, reader.layer, result),
-            )
+    uses = [*wiring.used, *wiring.unused]
+    for use in wiring.unused:
+        layer, result = use.layer, use.outputs[0]
+        if not (is_recurrent(layer) or is_a(layer, "Embedding", "Masking", "Conv1D")) or len(result.shape) != 3:
+            continue
+        if any(other.reads(output) for other in uses for output in use.outputs) or _is_output(result, context):
+            continue
+        reader = next((other for other in wiring.used if any(map(other.reads, use.inputs))), None)
+        if reader is None or any(other.layer is layer for other in wiring.used):
+            continue
+        yield Fault(
+            what=f"Nothing reads the output of {describe(layer)}, so it is not part of the model: "
+            f"{describe(reader.layer)} reads the tensor before it.",
+            expected=f"{reader.layer.name} reads the output of {layer.name}",
+            got=f"{reader.layer.name} and {layer.name} read the same tensor",
+            fix=call_on(context, reader.layer, result),
+        )
 
 
 def _is_output(tensor: Any, context: Context) -> bool:
@@ -183,30 +175,27 @@ def _is_output(tensor: Any, context: Context) -> bool:
     return any(tensor is output for model in models for output in model.outputs)
 
 
-@rule("SW222", "decoder-without-state")
-def decoder_state(context: Context) -> Iterator[Fault]:
+@rule("SW222", "decoder-without-state", "warning", wirings)
+def decoder_state(context: Context, wiring: Wiring) -> Iterator[Fault]:
     """The encoder's state never reaches the decoder.
 
     Warning. It trains: the decoder forecasts without having heard the input. Fires where an input of the model is read
     only by a recurrent layer with ``return_state=True`` whose results no layer of the model uses, and another
     recurrent layer starts without an initial state.
     """
-    for wiring in wirings(context):
-        decoder = next((use for use in wiring.used if is_recurrent(use.layer) and not use.has_state), None)
-        for tensor in wiring.unused_inputs():
-            encoder = _encoder_of(tensor, wiring)
-            if encoder is None or decoder is None:
-                continue
-            yield Fault(
-                severity="warning",
-                where=f"call of layer {decoder.layer.name!r}",
-                what=f"The model does not use {name_of(context, tensor)!r}: the encoder {encoder.layer.name!r} reads "
-                f"it, but nothing reads the encoder's state, and the decoder {decoder.layer.name!r} starts from zeros. "
-                "The output does not depend on this input.",
-                expected="initial_state= the encoder's states",
-                got="no initial_state",
-                fix=call_code(context, decoder.layer, decoder.inputs[0], encoder.outputs[1:]),
-            )
+    decoder = next((use for use in wiring.used if is_recurrent(use.layer) and not use.has_state), None)
+    for tensor in wiring.unused_inputs():
+        encoder = _encoder_of(tensor, wiring)
+        if encoder is None or decoder is None:
+            continue
+        yield Fault(
+            what=f"The model does not use {name_of(context, tensor)!r}: the encoder {encoder.layer.name!r} reads it, "
+            f"but nothing reads the encoder's state, and the decoder {decoder.layer.name!r} starts from zeros. The "
+            "output does not depend on this input.",
+            expected="initial_state= the encoder's states",
+            got="no initial_state",
+            fix=call_on(context, decoder.layer, decoder.inputs[0], encoder.outputs[1:]),
+        )
 
 
 def _encoder_of(tensor: Any, wiring: Wiring) -> Use | None:
@@ -224,24 +213,21 @@ def _encoder_of(tensor: Any, wiring: Wiring) -> Use | None:
     return None
 
 
-@rule("SW223", "input-unused", unless=("decoder-without-state", "layer-result-unused"))
-def input_unused(context: Context) -> Iterator[Fault]:
+@rule("SW223", "input-unused", "warning", wirings, unless=("decoder-without-state", "layer-result-unused"))
+def input_unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
     """An input of the model is never used.
 
     Warning. Fires where no output depends on an input, and no other rule explains it.
     """
-    for wiring in wirings(context):
-        idle = wiring.unused_inputs()
-        for tensor in idle:
-            name = name_of(context, tensor)
-            yield Fault(
-                severity="warning",
-                where="model",
-                what=f"No output depends on the input {name!r}: whatever it holds, the model returns the same.",
-                expected="every input is used",
-                got=f"{name} is not",
-                fix=_without(context, wiring, idle),
-            )
+    idle = wiring.unused_inputs()
+    for tensor in idle:
+        name = name_of(context, tensor)
+        yield Fault(
+            what=f"No output depends on the input {name!r}: whatever it holds, the model returns the same.",
+            expected="every input is used",
+            got=f"{name} is not",
+            fix=Fix("model", _without(context, wiring, idle)),
+        )
 
 
 def _without(context: Context, wiring: Wiring, idle: list[Any]) -> str:

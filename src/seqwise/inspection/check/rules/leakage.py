@@ -8,6 +8,8 @@ from typing import Literal
 import numpy as np
 
 from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.finding import Fix
+from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.measures import sample_keys, slides
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import parts
@@ -46,84 +48,69 @@ def _varied(samples: np.ndarray) -> np.ndarray:
     return (flat != flat[:, :1]).any(axis=1)
 
 
-@rule("SW401", "windows-in-both-parts")
-def shared_windows(context: Context) -> Iterator[Fault]:
+@rule("SW401", "windows-in-both-parts", "warning", parts)
+def shared_windows(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
     """Training and validation data share windows.
 
     Warning. Fires where at least one sample in 100 of the validation data (2 at the least; of at most 2000 looked at)
     is also a training sample, number for number. Constant samples do not count, nor do whole numbers of fewer than 20
     kinds (bits, letters), which repeat by chance.
     """
-    both = parts(context)
-    if both is None:
-        return
-    training, validation = both
-    part = validation.part
+    part, varied = validation.part, _varied(validation.part)
     flat = part.reshape(len(part), -1)
-    if flat.shape[1] < 3 or (validation.whole and len(np.unique(flat[:200])) < 20) or not _varied(part).any():
+    if flat.shape[1] < 3 or (validation.whole and len(np.unique(flat[:200])) < 20) or not varied.any():
         return
-    count = int((shared_samples(training.numbers, part) & _varied(part)).sum())
+    count = int((shared_samples(training.numbers, part) & varied).sum())
     if count < max(2, 0.01 * len(part)):
         return
     lines = [
         f"seen = {{sample.tobytes() for sample in np.asarray({validation.name})}}",
         f"keep = np.array([sample.tobytes() not in seen for sample in np.asarray({training.name})])",
-        f"{training.name} = {training.name}[keep]",
+        *cut("keep", training, context.target),
     ]
-    if context.target is not None:
-        lines.append(f"{context.target.name} = {context.target.name}[keep]")
     yield Fault(
-        severity="warning",
-        where="x",
         what=f"{count:,} of the {len(part):,} validation samples looked at are training samples, too, so the "
         "validation score shows how well the model memorised them. Remove them from the training data.",
         expected="no sample in both",
         got=f"{count / len(part):.0%} of the validation data",
-        fix="\n".join(lines),
+        fix=Fix("x", "\n".join(lines)),
     )
 
 
-@rule("SW402", "shuffled-before-split", unless=("windows-in-both-parts",))
-def shuffled(context: Context) -> Iterator[Fault]:
+@rule("SW402", "shuffled-before-split", "warning", parts, unless=("windows-in-both-parts",))
+def shuffled(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
     """Overlapping windows were shuffled before the split, so validation windows have their neighbours in training.
 
     Warning. Fires where, for at least 1 in 5 validation windows (3 at the least), both the window a step earlier and
     the one a step later are training windows.
     """
-    both = parts(context)
-    if both is None or both[0].shape[1] < 3:
-        return
-    training, validation = both
     part, steps = validation.part, training.shape[1]
-    earlier = shared_samples(training.numbers[:, 1:], part[:, :-1])
+    earlier = shared_samples(training.numbers[:, 1:], part[:, :-1]) if steps > 2 else np.zeros(1, bool)
     if earlier.sum() < 3:
         return
     between = earlier & shared_samples(training.numbers[:, :-1], part[:, 1:]) & _varied(part)
     if between.sum() < max(3, 0.2 * len(part)):
         return
-    target, cut = context.target, training.samples
-    total = cut + validation.samples
-    windows = context.names.with_shape((total, *training.shape[1:])) or "windows"
-    lines = [f"{training.name}, {validation.name} = {windows}[:{cut}], {windows}[{cut}:]"]
-    if target is not None:
-        targets = context.names.with_shape((total, *target.shape[1:])) or "targets"
-        validation_target = context.outputs[0].validation
-        name = validation_target.name if validation_target is not None else "y_val"
-        lines.append(f"{target.name}, {name} = {targets}[:{cut}], {targets}[{cut}:]")
+    cut_at = training.samples
+    pairs = [(training, validation, "windows"), (context.target, context.outputs[0].validation, "targets")]
+    lines: list[str] = []
+    for one, other, usual in pairs:
+        if one is not None:
+            whole = context.names.with_shape((cut_at + validation.samples, *one.shape[1:])) or usual
+            name = other.name if other is not None else "y_val"
+            lines.append(f"{one.name}, {name} = {whole}[:{cut_at}], {whole}[{cut_at}:]")
     yield Fault(
-        severity="warning",
-        where="validation",
         what=f"{between.mean():.0%} of the validation windows lie between two training windows that share {steps - 1} "
         f"of their {steps} timesteps: the windows were shuffled before the split, so the model has seen the validation "
         "data. Split by time first; shuffle the training data afterwards.",
-        expected=f"the first {cut:,} windows for training, the last {validation.samples:,} for validation",
+        expected=f"the first {cut_at:,} windows for training, the last {validation.samples:,} for validation",
         got="a random split of overlapping windows",
-        fix="\n".join(lines),
+        fix=Fix("validation", "\n".join(lines)),
     )
 
 
-@rule("SW403", "scaler-saw-validation")
-def scaler(context: Context) -> Iterator[Fault]:
+@rule("SW403", "scaler-saw-validation", "warning", parts)
+def scaler(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
     """The scaler was fitted on more than the training data.
 
     Warning. Fires where the smallest and largest value of a feature are exactly 0 and 1 (or -1 and 1) over training and
@@ -131,40 +118,26 @@ def scaler(context: Context) -> Iterator[Fault]:
     (to 0.001) and the training data alone do not (by more than 0.02); and where `scaler`, or that of an estimator, has
     counted more rows than the training data have. A source of batches, of which only some are looked at, is skipped.
     """
-    both = parts(context)
-    if both is None or len(both[0].shape) != 3 or any(part.partial for part in both):
+    if len(training.shape) != 3 or training.partial or validation.partial or training.numbers.dtype.kind != "f":
         return
-    if both[0].numbers.dtype.kind != "f":
-        return
-    training, validation = both
+    x, x_val, axes = training.name, validation.name, "axis=(0, 1)"
+    minmax = f"low, high = {x}.min({axes}), {x}.max({axes})", "({x} - low) / (high - low)"
+    standard = f"mean, std = {x}.mean({axes}), {x}.std({axes})", "({x} - mean) / std"
     if _counted_more(context, training):
-        got = f"a scaler that has seen {int(context.scaler.n_samples_seen_):,} rows"
-        method = "minmax"
+        got, (measure, scale) = f"a scaler that has seen {int(context.scaler.n_samples_seen_):,} rows", minmax
     else:
         method = _fitted_on_both(training.numbers, validation.numbers)
-        scale = "the extremes 0 and 1" if method == "minmax" else "mean 0 and standard deviation 1"
-        got = f"{scale} over training and validation data together, not over the training data"
-    if method is None:
-        return
-    x, x_val = training.name, validation.name
-    if method == "standard":
-        fix = (
-            f"mean, std = {x}.mean(axis=(0, 1)), {x}.std(axis=(0, 1))\n"
-            f"{x}, {x_val} = ({x} - mean) / std, ({x_val} - mean) / std"
-        )
-    else:
-        fix = (
-            f"low, high = {x}.min(axis=(0, 1)), {x}.max(axis=(0, 1))\n"
-            f"{x}, {x_val} = ({x} - low) / (high - low), ({x_val} - low) / (high - low)"
-        )
+        if method is None:
+            return
+        extent = "the extremes 0 and 1" if method == "minmax" else "mean 0 and standard deviation 1"
+        got = f"{extent} over training and validation data together, not over the training data"
+        measure, scale = minmax if method == "minmax" else standard
     yield Fault(
-        severity="warning",
-        where="validation",
         what="The scaler was fitted on training and validation data together, so the training input knows the range of "
         "what comes later. Fit it on the training data, and apply it to both.",
         expected="a scaler fitted on the training data",
         got=got,
-        fix=fix,
+        fix=Fix("validation", f"{measure}\n{x}, {x_val} = {scale.format(x=x)}, {scale.format(x=x_val)}"),
     )
 
 
@@ -215,32 +188,30 @@ def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.sqrt(np.maximum(square - mean**2, 0))
 
 
-@rule("SW405", "group-in-both-parts")
-def groups(context: Context) -> Iterator[Fault]:
+def grouped(context: Context) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Select the groups of the training and of the validation samples."""
+    if context.groups is not None and context.validation_groups is not None:
+        yield np.asarray(context.groups), np.unique(np.asarray(context.validation_groups))
+
+
+@rule("SW405", "group-in-both-parts", "warning", grouped)
+def groups(context: Context, training: np.ndarray, validation: np.ndarray) -> Iterator[Fault]:
     """Training and validation data share a group (a patient, a machine, a shop).
 
     Warning. Fires where `groups` and `validation_groups` have a label in common.
     """
-    if context.groups is None or context.validation_groups is None:
-        return
-    validation_groups = np.unique(np.asarray(context.validation_groups))
-    shared = np.intersect1d(np.asarray(context.groups), validation_groups)
+    shared = np.intersect1d(training, validation)
     if not shared.size:
         return
     x = context.data.name if context.data is not None else "x"
     name = context.names.of(context.groups, "groups")
     validation_name = context.names.of(context.validation_groups, "validation_groups")
-    lines = [f"keep = ~np.isin({name}, {validation_name})", f"{x} = {x}[keep]"]
-    if context.target is not None:
-        lines.append(f"{context.target.name} = {context.target.name}[keep]")
-    lines.append(f"{name} = np.asarray({name})[keep]")
+    lines = [f"keep = ~np.isin({name}, {validation_name})", f"{x} = {x}[keep]", *cut("keep", context.target)]
     labels = ", ".join(map(str, shared[:3].tolist())) + (", …" if len(shared) > 3 else "")
     yield Fault(
-        severity="warning",
-        where="x",
         what=f"{len(shared):,} group(s) are in training and validation data ({labels}), so the model may recognise "
         "them by their habits. Keep each group in one part.",
         expected="no group in both",
-        got=f"{len(shared):,} of {len(validation_groups):,} validation groups",
-        fix="\n".join(lines),
+        got=f"{len(shared):,} of {len(validation):,} validation groups",
+        fix=Fix("x", "\n".join([*lines, f"{name} = np.asarray({name})[keep]"])),
     )

@@ -6,83 +6,71 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.data_code import finite_rows_code
+from seqwise.inspection.check.context import Context, Output
+from seqwise.inspection.check.finding import Fix
+from seqwise.inspection.check.fixes import finite_rows_code, insert_after, replace_layer
 from seqwise.inspection.check.layer_code import with_activation
+from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.measures import not_finite, place
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import ends, pairs
+from seqwise.inspection.check.selectors import compared, ends, targets
 from seqwise.inspection.data import Array
+from seqwise.inspection.graph import Shape
 from seqwise.inspection.layer_kinds import is_a, is_recurrent
 
 FAR = 100.0  # a target of this size takes Adam (0.001 a step) about 100,000 steps to reach
 RANGES = {
-    "sigmoid": (0.0, 1.0),
-    "hard_sigmoid": (0.0, 1.0),
-    "softmax": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "softsign": (-1.0, 1.0),
-    "relu": (0.0, np.inf),
-    "softplus": (0.0, np.inf),
+    **dict.fromkeys(("sigmoid", "hard_sigmoid", "softmax"), (0.0, 1.0)),
+    **dict.fromkeys(("tanh", "softsign"), (-1.0, 1.0)),
+    **dict.fromkeys(("relu", "softplus"), (0.0, np.inf)),
 }
 RELATIVE_LOSSES = ("mean_absolute_percentage_error", "mean_squared_logarithmic_error")
 SCALES_BACK = ("Rescaling", "Normalization", "Lambda", "Multiply", "Add")
 
 
-@rule("SW320", "target-not-finite")
-def finite(context: Context) -> Iterator[Fault]:
+@rule("SW320", "target-not-finite", "warning", targets)
+def finite(context: Context, output: Output, target: Array) -> Iterator[Fault]:
     """The target contains NaN or infinity.
 
     Warning: the loss is NaN from the first epoch on. Fires on a single one.
     """
-    for output in context.outputs:
-        target = output.target
-        indices = not_finite(target.values) if target is not None and target.values is not None else None
-        if target is None or indices is None:
-            continue
-        yield Fault(
-            severity="warning",
-            where="y",
-            what=f"{target.name} contains NaN or infinity, first at {place(indices[0], target)} ({len(indices):,} "
-            "value(s)). A single one turns the loss, and then every weight, into NaN."
-            + ("" if context.single else " Leave these samples out of every input and target."),
-            expected="finite numbers",
-            got=f"{len(indices):,} value(s) that are not finite",
-            fix=finite_rows_code(target, context.data) if context.single else "",
-        )
+    indices = not_finite(target.values) if target.values is not None else None
+    if indices is None:
+        return
+    yield Fault(
+        what=f"{target.name} contains NaN or infinity, first at {place(indices[0], target)} ({len(indices):,} "
+        "value(s)). A single one turns the loss, and then every weight, into NaN."
+        + ("" if context.single else " Leave these samples out of every input and target."),
+        expected="finite numbers",
+        got=f"{len(indices):,} value(s) that are not finite",
+        fix=Fix("y", finite_rows_code(target, context.data) if context.single else ""),
+    )
 
 
-@rule("SW321", "target-beyond-activation", unless=("softmax-over-one", "SW312"))
-def beyond(context: Context) -> Iterator[Fault]:
+@rule("SW321", "target-beyond-activation", "warning", compared(), unless=("softmax-over-one", "SW312"))
+def beyond(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
     """The target lies outside the range of the last activation.
 
     Warning. Fires with a regression loss where more than 1 target in 100 lies outside (sigmoid and softmax: 0 to 1,
     tanh: -1 to 1, relu: 0 and more). A recurrent layer at the end counts with its own activation.
     """
-    for output, target, _ in pairs(context):
-        end = ends(output)
-        if end is None or output.loss is None or not output.loss.regression or end[1] not in RANGES:
-            continue
-        call, activation = end
-        low, high = RANGES[activation]
-        values = _finite_part(target)
-        if not values.size or ((values < low - 0.01) | (values > high + 0.01)).mean() <= 0.01:
-            continue
-        if is_recurrent(call.layer):
-            units = target.shape[-1] if len(target.shape) > 1 else 1
-            where, fix = f"after layer {call.name!r}", f"keras.layers.Dense({units})"
-        else:
-            linear = with_activation(call.layer, "linear").replace(", activation='linear'", "")
-            where, fix = f"layer {call.name!r}", linear
-        yield Fault(
-            severity="warning",
-            where=where,
-            what=f"The last layer's {activation} returns {low:g} to {high:g}, but {target.name} ranges from "
-            f"{values.min():.4g} to {values.max():.4g}: the model can never reach the rest.",
-            expected="a last layer without activation for a quantity",
-            got=f"activation={activation!r}",
-            fix=fix,
-        )
+    layer, activation = ends(output) or (None, "")
+    if not loss.regression or activation not in RANGES:
+        return
+    (low, high), values = RANGES[activation], _finite_part(target)
+    if not values.size or ((values < low - 0.01) | (values > high + 0.01)).mean() <= 0.01:
+        return
+    if is_recurrent(layer):
+        fix = insert_after(layer, f"keras.layers.Dense({target.shape[-1] if len(target.shape) > 1 else 1})")
+    else:
+        fix = replace_layer(layer, with_activation(layer, "linear").replace(", activation='linear'", ""))
+    yield Fault(
+        what=f"The last layer's {activation} returns {low:g} to {high:g}, but {target.name} ranges from "
+        f"{values.min():.4g} to {values.max():.4g}: the model can never reach the rest.",
+        expected="a last layer without activation for a quantity",
+        got=f"activation={activation!r}",
+        fix=fix,
+    )
 
 
 def _finite_part(target: Array) -> np.ndarray:
@@ -91,34 +79,28 @@ def _finite_part(target: Array) -> np.ndarray:
     return values[np.isfinite(values)]
 
 
-@rule("SW322", "target-unscaled", unless=("target-beyond-activation", "SW312"))
-def unscaled(context: Context) -> Iterator[Fault]:
+@rule("SW322", "target-unscaled", "warning", targets, unless=("target-beyond-activation", "SW312"))
+def unscaled(context: Context, output: Output, target: Array) -> Iterator[Fault]:
     """The target of a regression is unscaled, orders of magnitude from what a new network returns.
 
     Warning. A new network returns about 0, and Adam moves a weight about 0.001 a step. Fires with a regression loss
     where the target's mean or standard deviation is over 100 in size, unless the model scales its output back.
     """
-    for output in context.outputs:
-        target, loss = output.target, output.loss
-        if target is None or not target.shape or loss is None or not loss.regression or loss.name in RELATIVE_LOSSES:
-            continue
-        if output.call is None or is_a(output.call.layer, *SCALES_BACK):
-            continue
-        values = _finite_part(target)
-        if not values.size:
-            continue
-        mean, spread = float(values.mean()), float(values.std())
-        if max(abs(mean), spread) <= FAR:
-            continue
-        axes = tuple(range(len(target.shape) - 1))
-        axis = f"axis={axes if len(axes) > 1 else 0}" if axes else ""
-        yield Fault(
-            severity="warning",
-            where="y",
-            what=f"{target.name} is about {mean:,.4g} ± {spread:,.3g}; a new network returns about 0 and moves slowly. "
-            "Scale the target as you scale the input, and turn the forecasts back with the same two numbers.",
-            expected="a target of about 1 in size",
-            got=f"mean {mean:,.4g}, standard deviation {spread:,.3g}",
-            fix=f"y_mean, y_std = {target.name}.mean({axis}), {target.name}.std({axis})\n"
-            f"{target.name} = ({target.name} - y_mean) / y_std",
-        )
+    y, loss = target.name, output.loss
+    if not target.shape or loss is None or not loss.regression or loss.name in RELATIVE_LOSSES:
+        return
+    if output.call is None or is_a(output.call.layer, *SCALES_BACK):
+        return
+    values = _finite_part(target)
+    mean, spread = (float(values.mean()), float(values.std())) if values.size else (0.0, 0.0)
+    if max(abs(mean), spread) <= FAR:
+        return
+    axes = tuple(range(len(target.shape) - 1))
+    axis = f"axis={axes if len(axes) > 1 else 0}" if axes else ""
+    yield Fault(
+        what=f"{y} is about {mean:,.4g} ± {spread:,.3g}; a new network returns about 0 and moves slowly. Scale the "
+        "target as you scale the input, and turn the forecasts back with the same two numbers.",
+        expected="a target of about 1 in size",
+        got=f"mean {mean:,.4g}, standard deviation {spread:,.3g}",
+        fix=Fix("y", f"y_mean, y_std = {y}.mean({axis}), {y}.std({axis})\n{y} = ({y} - y_mean) / y_std"),
+    )

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.finding import Severity
+from seqwise.inspection.check.context import Context, Output
+from seqwise.inspection.check.finding import Fix, Severity
+from seqwise.inspection.check.fixes import change_layer, change_y, insert_after, replace_layer
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import names_a_class, one_hot
@@ -17,20 +18,19 @@ from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
 from seqwise.inspection.layer_kinds import is_recurrent, keeps_time, units_of
 
+BROADCASTS = "The loss stretches one along the other (broadcasting), so the model trains silently."
+CONSEQUENCES = {
+    "fails": "The loss cannot compare them.",
+    "same": "Their shapes agree by chance, so the model trains silently.",
+    **dict.fromkeys(("broadcast", "unknown"), BROADCASTS),
+}
+
 
 def _severity(comparison: str) -> Severity:
     return "error" if comparison == "fails" else "warning"
 
 
-def _consequence(comparison: str) -> str:
-    if comparison == "fails":
-        return "The loss cannot compare them."
-    if comparison == "same":
-        return "Their shapes agree by chance, so the model trains silently."
-    return "The loss stretches one along the other (broadcasting), so the model trains silently."
-
-
-@rule("SW301", "sample-counts-differ", unless=("SW10", "SW11", "SW125", "SW516"))
+@rule("SW301", "sample-counts-differ", "error", unless=("SW10", "SW11", "SW125", "SW516"))
 def counts(context: Context) -> Iterator[Fault]:
     """Input and target have different numbers of samples.
 
@@ -51,27 +51,24 @@ def _counts(inputs: list[Array | None], targets: list[Array | None], x: str, y: 
             continue
         steps = first.shape[1] if is_target and len(first.shape) > 1 else 0
         excess = array.samples - first.samples
-        longer, count = (array, first.samples) if excess > 0 else (first, array.samples)
-        fix = f"{longer.name} = {longer.name}[:{count}]"
+        longer, kept = (array, f":{first.samples}") if excess > 0 else (first, f":{array.samples}")
         why = f"each sample needs its own {'target' if is_target else 'part of both'}; look at the line that makes them"
         if steps and excess == steps:
-            fix = f"{array.name} = {array.name}[{steps}:]"
+            kept = f"{steps}:"
             why = f"the first {steps} rows have no window before them; the target of a window is the row after it"
         elif steps > 1 and excess == steps - 1:
-            fix = f"{array.name} = {array.name}[{steps - 1}:]"
-            why = f"the first {steps - 1} rows end no window; the target of a window is then that of its last row"
+            kept = f"{excess}:"
+            why = f"the first {excess} rows end no window; the target of a window is then that of its last row"
         yield Fault(
-            severity="error",
-            where=y if is_target and excess > 0 else x,
             what=f"{first.name} has {first.samples:,} samples, {array.name} has {array.samples:,}: {why}.",
             expected=f"as many {'targets as samples' if is_target else 'samples in each'}: {first.samples:,}",
             got=f"{name_axes(first.shape)} and {name_axes(array.shape, 'targets' if is_target else 'features')}",
-            fix=fix,
+            fix=Fix(y if is_target and excess > 0 else x, f"{longer.name} = {longer.name}[{kept}]"),
         )
 
 
-@rule("SW302", "return-sequences-at-the-end")
-def at_the_end(context: Context) -> Iterator[Fault]:
+@rule("SW302", "return-sequences-at-the-end", "warning", pairs)
+def at_the_end(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
     """The output has a time axis, the target has none.
 
     Warning where the loss broadcasts, error where it refuses. Fires where the last recurrent layer has
@@ -79,22 +76,18 @@ def at_the_end(context: Context) -> Iterator[Fault]:
     samples and timesteps where the second has the output's timesteps, unless the output has as many units and the
     target is not made of integer labels.
     """
-    for output, target, shape in pairs(context):
-        recurrent = last_recurrent(context)
-        if len(shape) != 3 or recurrent is None or not keeps_time(recurrent.layer):
-            continue
-        if _has_time(target, shape, output.loss):
-            continue
-        comparison = compare_shapes(target.shape, shape, output.loss)
-        yield Fault(
-            severity=_severity(comparison),
-            where=f"layer {recurrent.name!r}",
-            what=f"The model returns a value for each timestep, {name_axes(shape, 'units')}; {target.name} has one for "
-            f"each sample. {_consequence(comparison)} The last recurrent layer should return its last state only.",
-            expected=name_axes(target.shape, "targets"),
-            got=name_axes(shape, "units"),
-            fix=layer_code(recurrent.layer, return_sequences=False),
-        )
+    recurrent = last_recurrent(context)
+    if len(shape) != 3 or recurrent is None or not keeps_time(recurrent.layer) or _has_time(target, shape, output.loss):
+        return
+    comparison = compare_shapes(target.shape, shape, output.loss)
+    yield Fault(
+        severity=_severity(comparison),
+        what=f"The model returns a value for each timestep, {name_axes(shape, 'units')}; {target.name} has one for "
+        f"each sample. {CONSEQUENCES[comparison]} The last recurrent layer should return its last state only.",
+        expected=name_axes(target.shape, "targets"),
+        got=name_axes(shape, "units"),
+        fix=change_layer(recurrent.layer, return_sequences=False),
+    )
 
 
 def _has_time(target: Array, shape: Shape, loss: Loss | None) -> bool:
@@ -125,8 +118,8 @@ def _value_each_step(target: Array, units: int | None, loss: Loss | None) -> boo
     return labels and (bool(target.part.max() > 1) or name == "categorical_crossentropy")
 
 
-@rule("SW303", "return-sequences-needed")
-def needed(context: Context) -> Iterator[Fault]:
+@rule("SW303", "return-sequences-needed", "warning", pairs)
+def needed(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
     """The target has a time axis, the output has none.
 
     Warning where the loss broadcasts, error where it refuses. Fires where the output has two axes, the last recurrent
@@ -134,106 +127,92 @@ def needed(context: Context) -> Iterator[Fault]:
     counts where the output has one unit, the loss is sparse, or a crossentropy gets integer labels; not where it is
     one-hot.
     """
-    for output, target, shape in pairs(context):
-        recurrent = last_recurrent(context)
-        if len(shape) != 2 or recurrent is None or keeps_time(recurrent.layer) or len(target.shape) < 2:
-            continue
-        steps = steps_read(context, recurrent)
-        if steps in (None, 1) or target.shape[1] != steps:
-            continue
-        comparison = compare_shapes(target.shape, shape, output.loss)
-        if comparison not in ("broadcast", "fails"):
-            continue
-        classes = output.loss is not None and output.loss.crossentropy
-        if len(target.shape) == 2 and not (shape[-1] == 1 or classes):
-            continue  # a horizon
-        if len(target.shape) == 2 and not _value_each_step(target, shape[-1], output.loss):
-            continue
-        yield Fault(
-            severity=_severity(comparison),
-            where=f"layer {recurrent.name!r}",
-            what=f"{target.name} has a value for each of the {steps:,} timesteps, but {describe(recurrent)} returns "
-            f"its last state only. {_consequence(comparison)}",
-            expected=name_axes((None, steps, shape[-1]), "units"),
-            got=name_axes(shape, "units"),
-            fix=layer_code(recurrent.layer, return_sequences=True),
-        )
+    recurrent, loss = last_recurrent(context), output.loss
+    if len(shape) != 2 or recurrent is None or keeps_time(recurrent.layer) or len(target.shape) < 2:
+        return
+    steps, comparison = steps_read(context, recurrent), compare_shapes(target.shape, shape, loss)
+    if steps in (None, 1) or target.shape[1] != steps or comparison not in ("broadcast", "fails"):
+        return
+    if len(target.shape) == 2:
+        horizon = shape[-1] != 1 and (loss is None or not loss.crossentropy)
+        if horizon or not _value_each_step(target, shape[-1], loss):
+            return
+    yield Fault(
+        severity=_severity(comparison),
+        what=f"{target.name} has a value for each of the {steps:,} timesteps, but {describe(recurrent)} returns its "
+        f"last state only. {CONSEQUENCES[comparison]}",
+        expected=name_axes((None, steps, shape[-1]), "units"),
+        got=name_axes(shape, "units"),
+        fix=change_layer(recurrent.layer, return_sequences=True),
+    )
 
 
-@rule("SW304", "target-timesteps-differ", unless=("return-sequences-needed", "return-sequences-at-the-end", "SW21"))
-def timesteps(context: Context) -> Iterator[Fault]:
+@rule("SW304", "target-timesteps-differ", "error", pairs, unless=("SW302", "SW303", "SW21"))
+def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
     """Output and target have different numbers of timesteps.
 
     Error. Fires where the target has three axes and the output three with other timesteps, or two with too few values.
     """
-    for output, target, shape in pairs(context):
-        comparison = compare_shapes(target.shape, shape, output.loss)
-        if len(target.shape) != 3 or comparison not in ("fails", "broadcast"):
-            continue
-        horizon, values = target.shape[1:]
-        steps = shape[1] if len(shape) == 3 else None
-        if steps == horizon:
-            continue  # the last axis is the fault
-        sized, recurrent = last_sized(output), last_recurrent(context)
-        if steps is not None and steps > horizon and output.call is not None:
-            where = f"after layer {output.call.name!r}"
-            fix = f"keras.layers.Cropping1D(({steps - horizon}, 0))"
-            advice = f"keep the last {horizon} timesteps of the output"
-        elif len(shape) == 2 and sized is not None:
-            where = f"layer {sized.name!r}"
-            fix = f"{layer_code(sized.layer, units=horizon * values)},\nkeras.layers.Reshape(({horizon}, {values}))"
-            advice = f"let the last layer return all {horizon * values} values at once, and reshape them"
-        elif recurrent is not None:
-            where = f"layer {recurrent.name!r}"
-            fix = (
-                f"{layer_code(recurrent.layer, return_sequences=False)},\nkeras.layers.RepeatVector({horizon}),\n"
-                f"keras.layers.LSTM({units_of(recurrent.layer)}, return_sequences=True)"
-            )
-            advice = "encode the input to one state, repeat it for each timestep of the target, and decode"
-        else:
-            continue
-        yield Fault(
-            severity=_severity(comparison),
-            where=where,
-            what=f"{target.name} has {horizon} timesteps, the output has {shape[1] if len(shape) == 3 else 'none'}. "
-            f"{_consequence(comparison)} One way: {advice}.",
-            expected=name_axes((None, *target.shape[1:]), "targets"),
-            got=name_axes(shape, "units"),
-            fix=fix,
-        )
+    comparison = compare_shapes(target.shape, shape, output.loss)
+    if len(target.shape) != 3 or comparison not in ("fails", "broadcast"):
+        return
+    horizon, values = target.shape[1:]
+    steps = shape[1] if len(shape) == 3 else None
+    sized, recurrent = last_sized(output), last_recurrent(context)
+    if steps == horizon:
+        return  # the last axis is the fault
+    if steps is not None and steps > horizon and output.call is not None:
+        advice = f"keep the last {horizon} timesteps of the output"
+        fix = insert_after(output.call, f"keras.layers.Cropping1D(({steps - horizon}, 0))")
+    elif len(shape) == 2 and sized is not None:
+        advice = f"let the last layer return all {horizon * values} values at once, and reshape them"
+        wide = layer_code(sized.layer, units=horizon * values)
+        fix = replace_layer(sized, f"{wide},\nkeras.layers.Reshape(({horizon}, {values}))")
+    elif recurrent is not None:
+        advice = "encode the input to one state, repeat it for each timestep of the target, and decode"
+        encoder = layer_code(recurrent.layer, return_sequences=False)
+        decoder = f"keras.layers.LSTM({units_of(recurrent.layer)}, return_sequences=True)"
+        fix = replace_layer(recurrent, f"{encoder},\nkeras.layers.RepeatVector({horizon}),\n{decoder}")
+    else:
+        return
+    yield Fault(
+        severity=_severity(comparison),
+        what=f"{target.name} has {horizon} timesteps, the output has {shape[1] if len(shape) == 3 else 'none'}. "
+        f"{CONSEQUENCES[comparison]} One way: {advice}.",
+        expected=name_axes((None, *target.shape[1:]), "targets"),
+        got=name_axes(shape, "units"),
+        fix=fix,
+    )
 
 
-@rule("SW305", "target-size-differs", unless=("SW125", "SW21", "SW302", "SW303", "SW304"))
-def size(context: Context) -> Iterator[Fault]:
+@rule("SW305", "target-size-differs", "hint", pairs, unless=("SW125", "SW21", "SW302", "SW303", "SW304"))
+def size(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
     """Output and target have different numbers of values.
 
     Warning where the loss broadcasts (a target of 5 against an output of 1, or the reverse), error where it refuses.
     Fires where the last axes differ and the loss is neither a crossentropy over classes nor a function of the user's
     own; a hint where no loss is known.
     """
-    for output, target, shape in pairs(context):
-        loss = output.loss
-        if loss is not None and (loss.crossentropy or loss.name == "custom"):
-            continue
-        comparison = compare_shapes(target.shape, shape, loss)
-        if comparison not in ("broadcast", "fails") or names_a_class(target, shape):
-            continue
-        values = target.shape[-1] if len(target.shape) >= len(shape) else 1
-        sized = last_sized(output)
-        if sized is None:
-            fits = math.prod(target.shape[1:]) == math.prod(n or 0 for n in shape[1:])
-            reshaped = f"{target.name} = {target.name}.reshape({', '.join(map(str, (-1, *shape[1:])))})"
-            where, fix = "y", reshaped if fits else ""
-        elif is_recurrent(sized.layer):
-            where, fix = f"after layer {sized.name!r}", f"keras.layers.Dense({values})"
-        else:
-            where, fix = f"layer {sized.name!r}", layer_code(sized.layer, units=values)
-        yield Fault(
-            severity=_severity(comparison) if loss is not None else "hint",
-            where=where,
-            what=f"{target.name} has {values:,} value(s) for each {'timestep' if len(shape) == 3 else 'sample'}, the "
-            f"output has {'any number' if shape[-1] is None else shape[-1]}. {_consequence(comparison)}",
-            expected=name_axes((None, *target.shape[1:]), "targets"),
-            got=name_axes(shape, "units"),
-            fix=fix,
-        )
+    loss, comparison = output.loss, compare_shapes(target.shape, shape, output.loss)
+    if loss is not None and (loss.crossentropy or loss.name == "custom"):
+        return
+    if comparison not in ("broadcast", "fails") or names_a_class(target, shape):
+        return
+    values = target.shape[-1] if len(target.shape) >= len(shape) else 1
+    sized = last_sized(output)
+    if sized is None:
+        fits = math.prod(target.shape[1:]) == math.prod(n or 0 for n in shape[1:])
+        sizes = ", ".join(map(str, (-1, *shape[1:])))
+        fix = change_y(target, f"{target.name}.reshape({sizes})") if fits else Fix("y")
+    elif is_recurrent(sized.layer):
+        fix = insert_after(sized, f"keras.layers.Dense({values})")
+    else:
+        fix = change_layer(sized.layer, units=values)
+    yield Fault(
+        severity=_severity(comparison) if loss is not None else "hint",
+        what=f"{target.name} has {values:,} value(s) for each {'timestep' if len(shape) == 3 else 'sample'}, the "
+        f"output has {'any number' if shape[-1] is None else shape[-1]}. {CONSEQUENCES[comparison]}",
+        expected=name_axes((None, *target.shape[1:]), "targets"),
+        got=name_axes(shape, "units"),
+        fix=fix,
+    )

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal
 
 from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.losses import BATCH
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.torch_selectors import (
     CLASS_LOSSES,
     LossCall,
-    changed_output,
-    changed_target,
-    expression,
-    layer,
+    change_expression,
+    change_module,
+    change_output,
+    change_target,
     losses,
     made_by_module,
     module_code,
     name_of,
     operand,
+    replace_module,
     sizes,
 )
+from seqwise.inspection.graph import Call
 
 FAULTY = {  # what must not come last before a loss, and why
     "CrossEntropyLoss": ({"softmax", "sigmoid"}, "applies softmax itself, and the module has applied {0} already"),
@@ -32,174 +35,176 @@ FAULTY = {  # what must not come last before a loss, and why
     "BCELoss": ({"linear", "tanh"}, "expects probabilities between 0 and 1; {0} comes last"),
     "BCEWithLogitsLoss": ({"sigmoid", "softmax"}, "applies sigmoid itself, and the module has applied {0} already"),
 }
+BETTER = {  # losses that expect what comes last
+    ("NLLLoss", "linear"): "CrossEntropyLoss",
+    ("BCELoss", "linear"): "BCEWithLogitsLoss",
+    ("BCEWithLogitsLoss", "sigmoid"): "BCELoss",
+}
+
+
+def of_kinds(*kinds: str) -> Callable[[Context], Iterator[LossCall]]:
+    """Select the calls of losses of these classes."""
+    return lambda context: losses(context, *kinds)
 
 
 def _shape(shape: tuple[int, ...]) -> str:
-    return (
-        "(" + ", ".join("samples" if size == BATCH else str(size) for size in shape) + ("," * (len(shape) == 1)) + ")"
-    )
+    words = ", ".join("samples" if size == BATCH else str(size) for size in shape)
+    return f"({words},)" if len(shape) == 1 else f"({words})"
 
 
-def _compared(loss: LossCall) -> Literal["same", "broadcast", "fails"]:
-    """What an elementwise loss makes of output and target; the binary crossentropies broadcast nothing."""
-    if loss.shape == loss.wanted:
-        return "same"
-    pairs = zip(loss.shape[::-1], loss.wanted[::-1], strict=False)
-    fits = all(a == b or 1 in (a, b) for a, b in pairs)
-    return "broadcast" if fits and not loss.kind.startswith("BCE") else "fails"
+def compared(verdict: Literal["broadcast", "fails"]) -> Callable[[Context], Iterator[LossCall]]:
+    """Select the losses that compare number by number, and get shapes that differ; the binary ones never broadcast."""
+
+    def select(context: Context) -> Iterator[LossCall]:
+        for loss in losses(context):
+            pairs = zip(loss.shape[::-1], loss.wanted[::-1], strict=False)
+            broadcast = all(a == b or 1 in (a, b) for a, b in pairs) and not loss.kind.startswith("BCE")
+            if loss.kind not in CLASS_LOSSES and loss.shape != loss.wanted and broadcast == (verdict == "broadcast"):
+                yield loss
+
+    return select
 
 
-def _shapes_differ(context: Context, verdict: str) -> Iterator[Fault]:
-    for loss in losses(context):
-        if loss.kind in CLASS_LOSSES or _compared(loss) != verdict:
-            continue
-        shape, wanted, made = loss.shape, loss.wanted, made_by_module(loss.output)
-        what, where, fix = f"torch.nn.{loss.kind} compares number by number.", "y", ""
-        if [n for n in shape if n > 1] == [n for n in wanted if n > 1]:
-            longer = shape == (*wanted, 1)
-            change = "[..., None]" if longer else "[..., 0]" if (*shape, 1) == wanted else f".reshape{(-1, *shape[1:])}"
-            where, fix = changed_target(loss, change)
-        elif len(shape) == 3 and shape[0] == wanted[:1][0] and wanted[1:] in (shape[2:], (1,), ()):
-            what += " The output has a time axis, and the target has none: keep the last timestep of the output."
-            where, fix = changed_output(context, loss, "[:, -1]" if len(wanted) > 1 else "[:, -1, 0]")
-        elif shape[:-1] == wanted[:-1]:
-            what += f" The output has {shape[-1]} numbers, and the target has {wanted[-1]}."
-            if made is not None and made.kind == "Linear":
-                where, fix = layer(made), module_code(made.layer, out_features=wanted[-1])
-        if verdict == "broadcast":
-            what += (
-                " PyTorch stretches the one along the other, and every output is compared with other samples' targets."
-            )
-        yield Fault(
-            severity="error" if verdict == "fails" else "warning", where=where, what=what, fix=fix,
-            expected=f"a target of the output's shape, {_shape(shape)}", got=f"{loss.y} {_shape(wanted)}",
-        )  # fmt: skip
+def _shapes_differ(context: Context, loss: LossCall, consequence: str = "") -> Fault:
+    shape, wanted = loss.shape, loss.wanted
+    what, fix = f"torch.nn.{loss.kind} compares number by number.", Fix("y")
+    if [n for n in shape if n > 1] == [n for n in wanted if n > 1]:
+        longer = shape == (*wanted, 1)
+        change = "[..., None]" if longer else "[..., 0]" if (*shape, 1) == wanted else f".reshape{(-1, *shape[1:])}"
+        fix = change_target(loss, change)
+    elif len(shape) == 3 and shape[0] == wanted[:1][0] and wanted[1:] in (shape[2:], (1,), ()):
+        what += " The output has a time axis, and the target has none: keep the last timestep of the output."
+        fix = change_output(context, loss, "[:, -1]" if len(wanted) > 1 else "[:, -1, 0]")
+    elif shape[:-1] == wanted[:-1]:
+        what += f" The output has {shape[-1]} numbers, and the target has {wanted[-1]}."
+        fix = _with_outputs(loss, wanted[-1])
+    expected = f"a target of the output's shape, {_shape(shape)}"
+    return Fault(what=what + consequence, expected=expected, got=f"{loss.y} {_shape(wanted)}", fix=fix)
 
 
-@rule("SW510", "torch-target-shape", unless=("SW505", "SW516", "SW517"))
-def target_shape(context: Context) -> Iterator[Fault]:
+def _with_outputs(loss: LossCall, count: int) -> Fix:
+    """Make the Linear module that comes last return so many numbers."""
+    made = made_by_module(loss.output)
+    return change_module(made, out_features=count) if made is not None and made.kind == "Linear" else Fix("y")
+
+
+@rule("SW510", "torch-target-shape", "error", compared("fails"), unless=("SW505", "SW516", "SW517"))
+def target_shape(context: Context, loss: LossCall) -> Iterator[Fault]:
     """The target has another shape than the output, and the loss cannot compare them.
 
     Error. Fires on the losses that compare number by number: `MSELoss`, `L1Loss`, `SmoothL1Loss`, `HuberLoss`,
     `PoissonNLLLoss`, `BCELoss`, `BCEWithLogitsLoss`, as modules and as functions.
     """
-    yield from _shapes_differ(context, "fails")
+    yield _shapes_differ(context, loss)
 
 
-@rule("SW514", "torch-loss-broadcasts", unless=("SW505", "SW516", "SW517"))
-def broadcasts(context: Context) -> Iterator[Fault]:
+@rule("SW514", "torch-loss-broadcasts", "warning", compared("broadcast"), unless=("SW505", "SW516", "SW517"))
+def broadcasts(context: Context, loss: LossCall) -> Iterator[Fault]:
     """The target has another shape than the output, and the loss stretches the one along the other.
 
     Warning: it trains, towards the mean of the targets. Fires on the losses that compare number by number where the
     shapes differ and broadcast: (samples, 1) beside (samples,), or (samples, timesteps, 1) beside (samples, 1).
     """
-    yield from _shapes_differ(context, "broadcast")
+    consequence = "PyTorch stretches the one along the other, and every output is compared with other samples' targets."
+    yield _shapes_differ(context, loss, f" {consequence}")
 
 
-@rule("SW511", "torch-classes-not-second")
-def classes_not_second(context: Context) -> Iterator[Fault]:
+@rule("SW511", "torch-classes-not-second", "error", of_kinds(*CLASS_LOSSES))
+def classes_not_second(context: Context, loss: LossCall) -> Iterator[Fault]:
     """The classes are on the last axis of the output; the losses over classes want them on the second.
 
     Error. Fires where the target has the output's shape without its last axis, and the output more than two axes.
     """
-    for loss in losses(context, *CLASS_LOSSES):
-        if len(loss.shape) > 2 and loss.wanted == loss.shape[:-1] and loss.shape[1] != loss.shape[-1]:
-            what = f"torch.nn.{loss.kind} wants the classes on the second axis; here they are on the last."
-            where, fix = changed_output(context, loss, ".movedim(-1, 1)")
-            yield _labels(loss, what, where, fix)
+    if len(loss.shape) > 2 and loss.wanted == loss.shape[:-1] and loss.shape[1] != loss.shape[-1]:
+        what = f"torch.nn.{loss.kind} wants the classes on the second axis; here they are on the last."
+        yield _labels(loss, what, change_output(context, loss, ".movedim(-1, 1)"))
 
 
-def _labels(loss: LossCall, what: str, where: str, fix: str) -> Fault:
+def _labels(loss: LossCall, what: str, fix: Fix) -> Fault:
     expected = "output (samples, classes), labels (samples,); or (samples, classes, timesteps), (samples, timesteps)"
     got = f"output {_shape(loss.shape)}, {loss.y} {_shape(loss.wanted)} torch.{loss.target.dtype}"
-    return Fault(severity="error", where=where, what=what, expected=expected, got=got, fix=fix)
+    return Fault(what=what, expected=expected, got=got, fix=fix)
 
 
-@rule("SW512", "torch-labels-do-not-fit", unless=("SW511",))
-def labels(context: Context) -> Iterator[Fault]:
+@rule("SW512", "torch-labels-do-not-fit", "error", of_kinds(*CLASS_LOSSES), unless=("SW511",))
+def labels(context: Context, loss: LossCall) -> Iterator[Fault]:
     """Labels that are neither class numbers nor shares of the classes.
 
     Error. Fires on `CrossEntropyLoss` and `NLLLoss` where class numbers have an axis of size 1 too many or a floating
     dtype, and where labels in the output's shape, which are read as shares of the classes, are whole numbers.
     """
-    for loss in losses(context, *CLASS_LOSSES):
-        whole = "float" not in loss.target.dtype
-        if len(loss.shape) == 2 and loss.wanted == (loss.shape[0], 1):
-            what, change = "The labels have an axis of size 1 too many.", "[:, 0]" if whole else "[:, 0].long()"
-        elif not whole and loss.wanted == (loss.shape[0], *loss.shape[2:]):
-            what, change = "Class labels are whole numbers, torch.int64.", ".long()"
-        elif whole and loss.wanted == loss.shape and loss.kind == "CrossEntropyLoss":
-            what, change = (
-                "Labels of the output's shape are read as shares of each class, and those are floats.",
-                ".float()",
-            )
-        else:
-            continue
-        if whole or loss.data is None or loss.data.whole:
-            yield _labels(loss, what, *changed_target(loss, change))
+    whole = "float" not in loss.target.dtype
+    if len(loss.shape) == 2 and loss.wanted == (loss.shape[0], 1):
+        what, change = "The labels have an axis of size 1 too many.", "[:, 0]" if whole else "[:, 0].long()"
+    elif not whole and loss.wanted == (loss.shape[0], *loss.shape[2:]):
+        what, change = "Class labels are whole numbers, torch.int64.", ".long()"
+    elif whole and loss.wanted == loss.shape and loss.kind == "CrossEntropyLoss":
+        what = "Labels of the output's shape are read as shares of each class, and those are floats."
+        change = ".float()"
+    else:
+        return
+    if whole or loss.data is None or loss.data.whole:
+        yield _labels(loss, what, change_target(loss, change))
 
 
-@rule("SW513", "torch-label-out-of-range", unless=("SW511", "SW512"))
-def label_out_of_range(context: Context) -> Iterator[Fault]:
+@rule("SW513", "torch-label-out-of-range", "error", of_kinds(*CLASS_LOSSES), unless=("SW511", "SW512"))
+def label_out_of_range(context: Context, loss: LossCall) -> Iterator[Fault]:
     """A class number is negative, or not below the number of classes.
 
     Error. Fires on a single one, ``ignore_index`` aside.
     """
-    for loss in losses(context, *CLASS_LOSSES):
-        if (
-            loss.data is None
-            or loss.data.values is None
-            or len(loss.wanted) != len(loss.shape) - 1
-            or "float" in loss.target.dtype
-        ):
-            continue
-        classes, made = loss.shape[min(1, len(loss.shape) - 1)], made_by_module(loss.output)
-        labels = loss.data.values[loss.data.values != getattr(loss.call.layer, "ignore_index", -100)]
-        low, high = (int(labels.min()), int(labels.max())) if labels.size else (0, 0)
-        if low >= 0 and high < classes:
-            continue
-        if high - low < classes:
-            where, fix = changed_target(loss, f" - {low}" if low > 0 else f" + {-low}")
-        elif made is not None and made.kind == "Linear":
-            where, fix = layer(made), module_code(made.layer, out_features=high - min(low, 0) + 1)
-        else:
-            where, fix = "y", ""
-        what = f"The output has {classes} classes, 0 to {classes - 1}, and the labels go from {low} to {high}."
-        yield _labels(loss, what, where, fix)
+    values = loss.data.values if loss.data is not None else None
+    if values is None or len(loss.wanted) != len(loss.shape) - 1 or "float" in loss.target.dtype:
+        return
+    classes = loss.shape[min(1, len(loss.shape) - 1)]
+    counted = values[values != getattr(loss.call.layer, "ignore_index", -100)]
+    low, high = (int(counted.min()), int(counted.max())) if counted.size else (0, 0)
+    if low >= 0 and high < classes:
+        return
+    what = f"The output has {classes} classes, 0 to {classes - 1}, and the labels go from {low} to {high}."
+    if high - low < classes:
+        yield _labels(loss, what, change_target(loss, f" - {low}" if low > 0 else f" + {-low}"))
+    else:
+        yield _labels(loss, what, _with_outputs(loss, high - min(low, 0) + 1))
 
 
-@rule("SW515", "torch-loss-does-not-fit-activation", unless=("SW510", "SW511"))
-def activation(context: Context) -> Iterator[Fault]:
+@rule("SW515", "torch-loss-does-not-fit-activation", "warning", of_kinds(*FAULTY), unless=("SW510", "SW511"))
+def activation(context: Context, loss: LossCall) -> Iterator[Fault]:
     """The loss expects logits and gets probabilities, or the reverse.
 
     Warning; error with `BCELoss`, which stops at numbers beyond 0 and 1. Fires on `CrossEntropyLoss` after softmax or
     sigmoid, on `NLLLoss` after a Linear, softmax or sigmoid, on `BCELoss` after a Linear or tanh, and on
     `BCEWithLogitsLoss` after sigmoid or softmax; modules and functions alike, whatever reshapes or selects in between.
     """
-    for loss in losses(context, *FAULTY):
-        made = made_by_module(loss.output)
-        last = made.kind.lower() if made is not None else ""
-        wrong, why = FAULTY[loss.kind]
-        if made is None or last not in wrong:
-            continue
-        own, where, fix = hasattr(made.layer, "named_modules"), "loss", ""
-        better = {("NLLLoss", "linear"): "CrossEntropyLoss", ("BCELoss", "linear"): "BCEWithLogitsLoss",
-                  ("BCEWithLogitsLoss", "sigmoid"): "BCELoss"}.get((loss.kind, last))  # fmt: skip
-        own_loss = context.outputs[0].loss is None or context.outputs[0].loss.name != "custom"
-        weights = [getattr(loss.call.layer, name, None) for name in ("weight", "pos_weight")]
-        if better is not None and own_loss and hasattr(loss.call.layer, "weight") and weights == [None, None]:
-            fix = module_code(loss.call.layer, better)
-        elif loss.kind == "NLLLoss" and last == "softmax":
-            where, fix = (layer(made), f"torch.nn.LogSoftmax(dim={made.layer.dim})") if own else expression(
-                made.node, made.node.code.replace("softmax(", "log_softmax(", 1))  # fmt: skip
-        elif loss.kind == "CrossEntropyLoss":
-            where, fix = (layer(made), "torch.nn.Identity()") if own else expression(made.node, operand(made))
-        severity = "error" if loss.kind == "BCELoss" else "warning"
-        yield Fault(severity=severity, where=where, what=f"torch.nn.{loss.kind} {why.format(last)}.", expected="",
-                    got=f"{last}, then torch.nn.{loss.kind}", fix=fix)  # fmt: skip
+    made, (wrong, why) = made_by_module(loss.output), FAULTY[loss.kind]
+    if made is None or made.kind.lower() not in wrong:
+        return
+    last = made.kind.lower()
+    yield Fault(
+        severity="error" if loss.kind == "BCELoss" else "warning",
+        what=f"torch.nn.{loss.kind} {why.format(last)}.",
+        got=f"{last}, then torch.nn.{loss.kind}",
+        fix=_fitting(context, loss, made, last),
+    )
 
 
-@rule("SW521", "torch-module-refuses", unless=("SW505", "SW516", "SW517"))
+def _fitting(context: Context, loss: LossCall, made: Call, last: str) -> Fix:
+    """Take the loss that expects what comes last, or let what comes last return what the loss expects."""
+    better, module = BETTER.get((loss.kind, last)), hasattr(made.layer, "named_modules")
+    own_loss = context.outputs[0].loss is None or context.outputs[0].loss.name != "custom"
+    weights = [getattr(loss.call.layer, name, None) for name in ("weight", "pos_weight")]
+    if better is not None and own_loss and hasattr(loss.call.layer, "weight") and weights == [None, None]:
+        return Fix("loss", module_code(loss.call.layer, better))
+    if loss.kind == "NLLLoss" and last == "softmax":
+        if module:
+            return replace_module(made, f"torch.nn.LogSoftmax(dim={made.layer.dim})")
+        return change_expression(made.node, made.node.code.replace("softmax(", "log_softmax(", 1))
+    if loss.kind == "CrossEntropyLoss":
+        return replace_module(made, "torch.nn.Identity()") if module else change_expression(made.node, operand(made))
+    return Fix("loss")
+
+
+@rule("SW521", "torch-module-refuses", "error", unless=("SW505", "SW516", "SW517"))
 def refuses(context: Context) -> Iterator[Fault]:
     """A module, a function or a loss stops on the data.
 
@@ -209,6 +214,8 @@ def refuses(context: Context) -> Iterator[Fault]:
     if context.model is None or call is None or any(finding.severity == "error" for finding in context.findings):
         return
     place = f"{call.node.code}, line {call.node.line}," if call.node.code else call.name
-    got = ", ".join(f"{name_of(context, call, value)} {sizes(context, value)}" for value in call.inputs[:2])
-    what = f"{place} stops. PyTorch: {call.problem.splitlines()[0]}"
-    yield Fault(severity="error", where="forward", what=what, got=got)
+    yield Fault(
+        what=f"{place} stops. PyTorch: {call.problem.splitlines()[0]}",
+        got=", ".join(f"{name_of(context, call, value)} {sizes(context, value)}" for value in call.inputs[:2]),
+        fix=Fix("forward"),
+    )

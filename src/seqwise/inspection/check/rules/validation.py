@@ -1,4 +1,4 @@
-"""The validation data beside the training data: other axes, other timesteps, another scale."""
+"""The validation data beside the training data: exchanged, of other axes or timesteps, on another scale."""
 
 from __future__ import annotations
 
@@ -9,17 +9,43 @@ from typing import Any
 import numpy as np
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.context import Context, Input
+from seqwise.inspection.check.finding import Fix, Severity
+from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.padding import find_padding
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import inputs_with_data
+from seqwise.inspection.check.selectors import numbers
 from seqwise.inspection.data import Array
 
 OTHER_SCALE = 5.0  # times the spread: a split by time, or another patient, hardly brings so much
 
 
-@rule("SW120", "validation-shape")
-def validation_shape(context: Context) -> Iterator[Fault]:
+@rule("SW121", "validation-exchanged", "error")
+def validation_exchanged(context: Context) -> Iterator[Fault]:
+    """The validation data is (y, x) instead of (x, y).
+
+    Error. Fires where the first part has the shape of y and the second that of x, the number of samples aside, and not
+    the other way round. The other rules then look at them exchanged.
+    """
+    if context.validation_exchanged is None:
+        return
+    pair, first, second = context.validation_exchanged
+    if first.lower().startswith("x"):  # the names are in order, what they stand for is not
+        fix = f"{first}, {second} = {second}, {first}"
+    elif first and second:
+        fix = f"{pair or 'validation_data'} = ({second}, {first})"
+    else:
+        fix = f"{pair} = ({pair}[1], {pair}[0])" if pair else ""
+    yield Fault(
+        what="The validation data holds the targets first, and then the inputs. Keras expects (x, y), as in fit(x, y).",
+        expected="(x, y)",
+        got="(y, x)",
+        fix=Fix("validation", fix),
+    )
+
+
+@rule("SW120", "validation-shape", "error", numbers)
+def validation_shape(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The validation input differs from the training input in shape.
 
     Error; a warning where only the timesteps differ, since an LSTM runs over any number of them; a hint where only a
@@ -27,69 +53,57 @@ def validation_shape(context: Context) -> Iterator[Fault]:
     sizes differ. Other timesteps are no fault where the model declares none and the lengths may well vary: with a mask,
     padding, or a target for each timestep.
     """
-    for entry, data in inputs_with_data(context):
-        validation = entry.validation
-        if validation is None or data.values is None or validation.values is None:
-            continue
-        shape, other = data.shape[1:], validation.shape[1:]
-        if shape == other:
-            continue
-        fix, severity = "", "error"
-        what = "Prepare the validation input in the same way as the training input."
-        if len(shape) == len(other) and shape[1:] == other[1:] and (len(shape) > 1 or entry.embedded is not None):
-            if entry.timesteps is None and _lengths_vary(context, data, validation):
-                continue
-            severity, fix = "warning", _with_timesteps(context, validation, data.shape[1])
-            what = f"An LSTM runs over any number of timesteps, so it trains on {data.shape[1]:,} and is validated on "
-            what += f"{validation.shape[1]:,} silently." + (
-                "" if fix else " Cut both parts into windows of one length."
-            )
-        elif shape == (*other, 1):
-            severity = "hint" if entry.layer is not None else "error"
-            fix = f"{validation.name} = {validation.name}[..., None]"
-        elif len(shape) == 2 and other == shape[::-1]:
-            fix = f"{validation.name} = np.swapaxes({validation.name}, 1, 2)"
-        elif math.prod(shape) == math.prod(other):
-            fix = f"{validation.name} = {validation.name}.reshape(-1, {', '.join(map(str, shape))})"
-        yield Fault(
-            severity=severity,
-            where="validation",
-            what=f"{validation.name} differs from {data.name} in shape. {what}",
-            expected=name_axes((validation.samples, *shape)),
-            got=f"{tuple(map(int, validation.shape))}",
-            fix=fix,
-        )
+    validation = entry.validation
+    if validation is None or validation.values is None or data.shape[1:] == validation.shape[1:]:
+        return
+    shape, other, name = data.shape[1:], validation.shape[1:], validation.name
+    severity: Severity = "error"
+    what, fix = "Prepare the validation input in the same way as the training input.", ""
+    if len(shape) == len(other) and shape[1:] == other[1:] and (len(shape) > 1 or entry.embedded is not None):
+        if entry.timesteps is None and _lengths_vary(context, data, validation):
+            return
+        severity, fix = "warning", _with_timesteps(context, validation, data.shape[1])
+        what = f"An LSTM runs over any number of timesteps, so it trains on {data.shape[1]:,} and is validated on "
+        what += f"{validation.shape[1]:,} silently.{'' if fix else ' Cut both parts into windows of one length.'}"
+    elif shape == (*other, 1):
+        severity, fix = "hint" if entry.layer is not None else "error", f"{name} = {name}[..., None]"
+    elif len(shape) == 2 and other == shape[::-1]:
+        fix = f"{name} = np.swapaxes({name}, 1, 2)"
+    elif math.prod(shape) == math.prod(other):
+        fix = f"{name} = {name}.reshape(-1, {', '.join(map(str, shape))})"
+    yield Fault(
+        severity=severity,
+        what=f"{name} differs from {data.name} in shape. {what}",
+        expected=name_axes((validation.samples, *shape)),
+        got=f"{tuple(map(int, validation.shape))}",
+        fix=Fix("validation", fix),
+    )
+
+
+def _masked(context: Context) -> bool:
+    return any(call.mask.roles for call in context.calls)
 
 
 def _lengths_vary(context: Context, data: Array, validation: Array) -> bool:
-    masked = any(call.mask.roles for call in context.calls)
     every_step = any(output.shape is not None and len(output.shape) > 2 for output in context.outputs)
-    return masked or every_step or find_padding(data) is not None or find_padding(validation) is not None
+    return _masked(context) or every_step or any(find_padding(part) is not None for part in (data, validation))
 
 
 def _with_timesteps(context: Context, validation: Array, steps: int) -> str:
     """Write the lines that give the validation input its timesteps; empty where too few cannot be padded."""
-    masked = any(call.mask.roles for call in context.calls)
-    padding = find_padding(validation)
-    after = padding is not None and padding.side == "after"
-    if masked and (validation.shape[1] < steps or padding is not None):
-        side = "post" if after or padding is None else "pre"
-        sides = f'padding="{side}", truncating="{side}"'
-        return (
-            f"{validation.name} = keras.utils.pad_sequences({validation.name}, {steps}, "
-            f"{validation.name}.dtype, {sides})"
-        )
+    name, padding = validation.name, find_padding(validation)
+    if _masked(context) and (validation.shape[1] < steps or padding is not None):
+        side = "pre" if padding is not None and padding.side == "before" else "post"
+        pads = f'padding="{side}", truncating="{side}"'
+        return f"{name} = keras.utils.pad_sequences({name}, {steps}, {name}.dtype, {pads})"
     if validation.shape[1] < steps:
         return ""
-    lines = [f"{validation.name} = {validation.name}[:, -{steps}:]"]
-    for output in context.outputs:
-        target = output.validation
-        if target is not None and target.shape[1:2] == validation.shape[1:2]:
-            lines.append(f"{target.name} = {target.name}[:, -{steps}:]")
-    return "\n".join(lines)
+    targets = [output.validation for output in context.outputs if output.validation is not None]
+    every_step = [target for target in targets if target.shape[1:2] == validation.shape[1:2]]
+    return "\n".join(cut(f":, -{steps}:", validation, *every_step))
 
 
-@rule("SW122", "validation-unscaled", unless=("SW12",))
+@rule("SW122", "validation-unscaled", "warning", unless=("SW12",))
 def validation_unscaled(context: Context) -> Iterator[Fault]:
     """The training data are scaled and the validation data are not, or the other way round.
 
@@ -104,19 +118,19 @@ def validation_unscaled(context: Context) -> Iterator[Fault]:
     for place, data, validation in pairs:
         if data is None or validation is None or not _comparable(data, validation):
             continue
-        scaled, raw = data, validation
-        if not _unscaled(scaled, raw):
-            scaled, raw = validation, data
-            if not _unscaled(scaled, raw):
-                continue
+        columns, validation_columns = _columns(data), _columns(validation)
+        if _unscaled(columns, validation_columns):
+            scaled, raw, fix = data, validation, Fix("validation", _scaling(context, data, validation))
+        elif _unscaled(validation_columns, columns):
+            scaled, raw, fix = validation, data, Fix(place)
+        else:
+            continue
         yield Fault(
-            severity="warning",
-            where="validation" if raw is validation else place,
             what=f"{scaled.name} is scaled, {raw.name} is not. Scale both with the same numbers, those of the training "
             "part.",
             expected=f"values from about {_range(scaled)}, as in {scaled.name}",
             got=f"values from about {_range(raw)}",
-            fix=_scaling(context, scaled, raw) if raw is validation else "",
+            fix=fix,
         )
 
 
@@ -128,27 +142,29 @@ def _comparable(data: Array, validation: Array) -> bool:
 
 
 def _columns(array: Array) -> np.ndarray:
-    """Return float64 values, shape (samples, timesteps, features), of about 5,000 timesteps spread evenly."""
+    """Return float64 values, shape (timesteps, features), of about 5,000 timesteps spread evenly."""
     part = array.part
     features = part.shape[-1] if part.ndim > 2 else 1
-    part = part[:: max(part.size // features // 5_000, 1)].astype(np.float64)
-    return part.reshape(len(part), -1, features)
+    return part[:: max(part.size // features // 5_000, 1)].astype(np.float64).reshape(-1, features)
 
 
-def _unscaled(scaled: Array, raw: Array) -> bool:
-    """Tell whether the one part looks scaled, and the other lies far beyond it."""
+def _unscaled(scaled: np.ndarray, raw: np.ndarray) -> bool:
+    """Tell whether the one part, shape (timesteps, features), looks scaled, and the other lies far beyond it."""
+    deviation = scaled.std(axis=0)
+    standard = (abs(scaled.mean(axis=0)) < 0.5) & (deviation > 0.3) & (deviation < 3)
+    within = (abs(scaled).max(axis=0) <= 1.05) | standard
+    suspects = within & ~(raw.std(axis=0) <= OTHER_SCALE * deviation)
+    if not suspects.any():
+        return False
     counted = far = 0
-    for one, other in zip(_columns(scaled).T, _columns(raw).T, strict=True):  # one feature each
+    for one, other, suspect in zip(scaled.T, raw.T, suspects, strict=True):  # one feature each
         values, others = one[(one != 0) & np.isfinite(one)], other[(other != 0) & np.isfinite(other)]
         if len(values) < 20 or len(others) < 20 or len(np.unique(values)) < 3:
             continue
-        counted += 1
-        within = abs(one).max() <= 1.05 or (abs(one.mean()) < 0.5 and 0.3 < one.std() < 3)
-        if not within or other.std() <= OTHER_SCALE * one.std():
-            continue
         low, high = np.quantile(values, [0.05, 0.95])
         margin = 2 * (high - low)
-        far += bool(((others < low - margin) | (others > high + margin)).mean() > 0.5)
+        counted += 1
+        far += bool(suspect and ((others < low - margin) | (others > high + margin)).mean() > 0.5)
     return counted > 0 and far >= counted / 2
 
 

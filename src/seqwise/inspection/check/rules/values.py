@@ -6,127 +6,111 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.data_code import finite_rows_code, scaling_code
+from seqwise.inspection.check.context import Context, Input
+from seqwise.inspection.check.finding import Fix
+from seqwise.inspection.check.fixes import change_x, finite_rows_code, standardise
 from seqwise.inspection.check.measures import column_scales, not_finite, place
 from seqwise.inspection.check.registry import Fault, rule
-from seqwise.inspection.check.selectors import inputs_with_data, measured
+from seqwise.inspection.check.selectors import measured, numbers, recurrent_calls
+from seqwise.inspection.data import Array
 
 SCALES_APART = 1000.0  # features whose sizes differ by more hide one another
 FAR_FROM_ONE = 100.0  # an LSTM's gates saturate long before
 MANY_DIGITS = (np.float64, np.int64, np.uint64, np.int32, np.uint32)  # dtypes that hold more than float32 does
 
 
-@rule("SW130", "input-not-finite")
-def finite(context: Context) -> Iterator[Fault]:
+@rule("SW130", "input-not-finite", "warning", numbers)
+def finite(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The input contains NaN or infinity.
 
     Warning: it trains, the loss is NaN from the first epoch on, and every weight with it. Fires on a single one.
     """
-    for _, data in inputs_with_data(context):
-        indices = not_finite(data.values) if data.values is not None else None
-        if indices is None:
-            continue
-        infinite = bool(np.isinf(data.numbers[tuple(indices[0])]))
-        samples = len(np.unique(indices[:, 0]))
-        if samples <= data.samples / 2 and len(data.shape) > 1 and context.single:
-            fix = finite_rows_code(data, context.target)
-        else:
-            fix = f"{data.name} = np.nan_to_num({data.name}, nan=0.0, posinf=0.0, neginf=0.0)"
-        yield Fault(
-            severity="warning",
-            where="x",
-            what=f"{data.name} contains {'infinity' if infinite else 'NaN'}, first at {place(indices[0], data)} "
-            f"({len(indices):,} value(s) in {samples:,} of {data.samples:,} samples). A single one turns the loss, and "
-            "then every weight, into NaN.",
-            expected="finite numbers",
-            got=f"{len(indices):,} value(s) that are not finite",
-            fix=fix,
-        )
+    indices = not_finite(data.numbers)
+    if indices is None:
+        return
+    infinite = bool(np.isinf(data.numbers[tuple(indices[0])]))
+    samples = len(np.unique(indices[:, 0]))
+    few = samples <= data.samples / 2 and len(data.shape) > 1 and context.single
+    zeros = f"np.nan_to_num({data.name}, nan=0.0, posinf=0.0, neginf=0.0)"
+    yield Fault(
+        what=f"{data.name} contains {'infinity' if infinite else 'NaN'}, first at {place(indices[0], data)} "
+        f"({len(indices):,} value(s) in {samples:,} of {data.samples:,} samples). A single one turns the loss, and "
+        "then every weight, into NaN.",
+        expected="finite numbers",
+        got=f"{len(indices):,} value(s) that are not finite",
+        fix=Fix("x", finite_rows_code(data, context.target)) if few else change_x(data, zeros),
+    )
 
 
-@rule("SW131", "precision-lost")
-def precision(context: Context) -> Iterator[Fault]:
+@rule("SW131", "precision-lost", "warning", measured)
+def precision(context: Context, data: Array) -> Iterator[Fault]:
     """The values do not fit float32: different ones become equal.
 
     Warning. Keras computes in float32, which holds about 7 digits: a time stamp of 1.7e9 seconds is rounded to 128
     seconds. Fires where a float64 or integer feature loses more than 1 in 100 of its different values.
     """
-    for _, data in measured(context):
-        if data.numbers.dtype.type not in MANY_DIGITS:
+    if data.numbers.dtype.type not in MANY_DIGITS:
+        return
+    rows = data.part.reshape(-1, data.shape[-1])[:20_000]
+    for feature, column in enumerate(rows.T):
+        size, spread = float(np.abs(column).max(initial=0)), float(np.ptp(column)) if column.size else 0.0
+        # enough digits are left for the differences
+        near = not np.isfinite(size) or not spread or size / spread < 100
+        if near and (size < 2**24 or column.dtype.kind == "f"):
             continue
-        rows = data.part.reshape(-1, data.shape[-1])[:20_000]
-        for feature, column in enumerate(rows.T):
-            size, spread = float(np.abs(column).max(initial=0)), float(np.ptp(column)) if column.size else 0.0
-            # enough digits are left for the differences
-            near = not np.isfinite(size) or not spread or size / spread < 100
-            if near and (size < 2**24 or column.dtype.kind == "f"):
-                continue
-            before, after = len(np.unique(column)), len(np.unique(column.astype(np.float32)))
-            if after >= 0.99 * before:
-                continue
-            yield Fault(
-                severity="warning",
-                where="x",
-                what=f"Feature {feature} of {data.name} has {before:,} different values, but only {after:,} in "
-                "float32, in which Keras computes: it holds about 7 digits. Bring it near 0 before it is rounded.",
-                expected="values that float32 can tell apart",
-                got=f"{column.dtype}, for example {column[0]!s}",
-                fix=scaling_code(data),
-            )
-            break
+        before, after = len(np.unique(column)), len(np.unique(column.astype(np.float32)))
+        if after >= 0.99 * before:
+            continue
+        yield Fault(
+            what=f"Feature {feature} of {data.name} has {before:,} different values, but only {after:,} in float32, in "
+            "which Keras computes: it holds about 7 digits. Bring it near 0 before it is rounded.",
+            expected="values that float32 can tell apart",
+            got=f"{column.dtype}, for example {column[0]!s}",
+            fix=standardise(data),
+        )
+        break
 
 
-@rule("SW132", "scales-apart", unless=("precision-lost",))
-def scales(context: Context) -> Iterator[Fault]:
+@rule("SW132", "scales-apart", "warning", measured, unless=("precision-lost",))
+def scales(context: Context, data: Array) -> Iterator[Fault]:
     """The features are on very different scales.
 
     Warning. Fires where the root mean squares of two features differ more than 1000 times; features of only 0 and 1,
     constant ones, and inputs that the model itself normalises do not count.
     """
-    for _, data in measured(context):
-        if data.shape[2] < 2:
-            continue
-        rows, size = data.part[:500].reshape(-1, data.shape[2]), column_scales(data)
-        lowest, highest = rows.min(axis=0), rows.max(axis=0)
-        flags = (lowest == 0) & (highest == 1)
-        counted = np.flatnonzero((size > 0) & (lowest != highest) & ~flags & np.isfinite(size))
-        if len(counted) < 2:
-            continue
-        small, large = counted[size[counted].argmin()], counted[size[counted].argmax()]
-        ratio = size[large] / size[small]
-        if ratio <= SCALES_APART:
-            continue
-        yield Fault(
-            severity="warning",
-            where="x",
-            what=f"Feature {large} of {data.name} is about {ratio:,.0f} times as large as feature {small}. An LSTM "
-            "starts with weights of one size for all features: it sees only the large one, and its gates saturate.",
-            expected="features of about one scale",
-            got=f"feature {small}: about {size[small]:.3g}; feature {large}: about {size[large]:.3g}",
-            fix=scaling_code(data),
-        )
+    rows, size = data.part[:500].reshape(-1, data.shape[2]), column_scales(data)
+    lowest, highest = rows.min(axis=0), rows.max(axis=0)
+    flags = (lowest == 0) & (highest == 1)
+    counted = np.flatnonzero((size > 0) & (lowest != highest) & ~flags & np.isfinite(size))
+    if len(counted) < 2:
+        return
+    small, large = counted[size[counted].argmin()], counted[size[counted].argmax()]
+    ratio = size[large] / size[small]
+    if ratio <= SCALES_APART:
+        return
+    yield Fault(
+        what=f"Feature {large} of {data.name} is about {ratio:,.0f} times as large as feature {small}. An LSTM starts "
+        "with weights of one size for all features: it sees only the large one, and its gates saturate.",
+        expected="features of about one scale",
+        got=f"feature {small}: about {size[small]:.3g}; feature {large}: about {size[large]:.3g}",
+        fix=standardise(data),
+    )
 
 
-@rule("SW133", "input-unscaled", unless=("precision-lost", "scales-apart"))
-def unscaled(context: Context) -> Iterator[Fault]:
+@rule("SW133", "input-unscaled", "hint", measured, unless=("precision-lost", "scales-apart"))
+def unscaled(context: Context, data: Array) -> Iterator[Fault]:
     """The values of the input are in the hundreds or more, where an LSTM's gates saturate.
 
     Hint. Fires where the median feature's root mean square is over 100 and nothing in the model scales it.
     """
-    for _, data in measured(context):
-        size = column_scales(data)
-        if not (context.recurrent_calls or context.torch) or not size.size or not np.isfinite(size).all():
-            continue
-        typical = np.median(size)
-        if typical <= FAR_FROM_ONE:
-            continue
-        yield Fault(
-            severity="hint",
-            where="x",
-            what=f"The values of {data.name} are about {typical:,.0f} in size. An LSTM's gates saturate from about 5 "
-            "on, and learn slowly or not at all there.",
-            expected="values of about 1 in size",
-            got=f"about {typical:,.0f}",
-            fix=scaling_code(data),
-        )
+    size = column_scales(data)
+    typical = np.median(size)
+    if not (recurrent_calls(context) or context.torch) or not np.isfinite(size).all() or not typical > FAR_FROM_ONE:
+        return
+    yield Fault(
+        what=f"The values of {data.name} are about {typical:,.0f} in size. An LSTM's gates saturate from about 5 on, "
+        "and learn slowly or not at all there.",
+        expected="values of about 1 in size",
+        got=f"about {typical:,.0f}",
+        fix=standardise(data),
+    )
