@@ -64,19 +64,9 @@ def check(
     caller = frame.f_back if frame is not None else None
     names = Names({**caller.f_globals, **caller.f_locals} if caller is not None else {})
     context = read_subject(
-        model,
-        x,
-        y,
-        validation=validation,
-        loss=loss,
-        names=names,
-        scaler=scaler,
-        groups=groups,
-        validation_groups=validation_groups,
-        batch_size=batch_size,
-        streaming=streaming,
-        fit=fit,
-    )
+        model, x, y, validation=validation, loss=loss, names=names, fit=fit, scaler=scaler, groups=groups,
+        validation_groups=validation_groups, batch_size=batch_size, streaming=streaming,
+    )  # fmt: skip
     return run_rules(context)
 
 
@@ -105,34 +95,29 @@ def _not_reached(context: Context) -> list[str]:
             sentences.append("whether the targets fit the model, whose output shape is not known without x")
     for array in context.arrays:
         if array.kind == "unknown":
-            sentences.append(f"{array.name}: no numbers, texts or tables can be read from {_article(array.original)}")
+            kind = type(array.original).__name__
+            thing = f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+            sentences.append(f"{array.name}: no numbers, texts or tables can be read from {thing}")
     return sentences
 
 
-def _article(value: Any) -> str:
-    name = type(value).__name__
-    return f"{'an' if name[:1].lower() in 'aeiou' else 'a'} {name}"
-
-
 def _subject(context: Context) -> str:
-    parts: list[str] = []
+    model = ""
     if context.torch:
         count = len({id(call.layer) for call in context.torch_calls if hasattr(call.layer, "named_modules")})
-        parts.append(f"{type(context.model).__name__}, {count} module{'s' if count != 1 else ''}")
+        model = f"{type(context.model).__name__}, {count} module{'s' if count != 1 else ''}"
     elif context.calls:
         name = getattr(context.model, "name", None)
         count = f"{len(context.calls)} layer{'s' if len(context.calls) != 1 else ''}"
-        parts.append(f"model {name!r}, {count}" if isinstance(name, str) else count)
-    for label, arrays in (
-        ("x", [entry.data for entry in context.inputs]),
-        ("y", [output.target for output in context.outputs]),
-    ):
-        shapes = [_size(array) for array in arrays if array is not None and array.kind != "unknown"]
-        if shapes:
-            parts.append(f"{label} {', '.join(shapes)}")
-    if context.looked_at:
-        parts.append(context.looked_at)
-    return "; ".join(parts)
+        model = f"model {name!r}, {count}" if isinstance(name, str) else count
+    x = _sizes("x", [entry.data for entry in context.inputs])
+    y = _sizes("y", [output.target for output in context.outputs])
+    return "; ".join(filter(None, [model, x, y, context.looked_at]))
+
+
+def _sizes(label: str, arrays: list[Array | None]) -> str:
+    sizes = [_size(array) for array in arrays if array is not None and array.kind != "unknown"]
+    return f"{label} {', '.join(sizes)}" if sizes else ""
 
 
 def _size(array: Array) -> str:

@@ -12,32 +12,20 @@ from seqwise.inspection.data import Array
 WINDOWS = "np.lib.stride_tricks.sliding_window_view"
 
 
+def at_layer(layer: Any, code: str, place: str = "") -> Fix:
+    """Put code in the place of a layer, or ``"before"`` or ``"after"`` it, or in that of the ``"call of"`` it."""
+    return Fix(f"{place} layer {layer.name!r}".strip(), code)
+
+
 def change_layer(layer: Any, **settings: Any) -> Fix:
     """Make a layer with other settings."""
-    return replace_layer(layer, layer_code(layer, **settings))
-
-
-def replace_layer(layer: Any, code: str) -> Fix:
-    return Fix(f"layer {layer.name!r}", code)
+    return at_layer(layer, layer_code(layer, **settings))
 
 
 def forwards_only(layer: Any) -> Fix:
     """Put the forward direction alone, as wide as both, in the place of a Bidirectional layer."""
     forward = layer.forward_layer
-    return replace_layer(layer, layer_code(forward, units=forward.units * (2 if layer.merge_mode == "concat" else 1)))
-
-
-def insert_before(layer: Any, code: str) -> Fix:
-    return Fix(f"before layer {layer.name!r}", code)
-
-
-def insert_after(layer: Any, code: str) -> Fix:
-    return Fix(f"after layer {layer.name!r}", code)
-
-
-def change_call(layer: Any, code: str) -> Fix:
-    """Call a layer on other tensors."""
-    return Fix(f"call of layer {layer.name!r}", code)
+    return at_layer(layer, layer_code(forward, units=forward.units * (2 if layer.merge_mode == "concat" else 1)))
 
 
 def recompile(context: Context, loss: str, *, from_logits: bool = False) -> Fix:

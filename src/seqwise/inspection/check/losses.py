@@ -58,13 +58,6 @@ def read_loss(value: Any) -> Loss | None:
     return Loss(name, bool(settings.get("from_logits", getattr(value, "from_logits", False))))
 
 
-def compiled_losses(model: Any, names: list[str]) -> list[Loss | None]:
-    """Return the loss of each output of a compiled model; None where there is none."""
-    if not getattr(model, "compiled", False):
-        return [None] * len(names)
-    return spread_losses(getattr(model, "loss", None), names)
-
-
 def spread_losses(loss: Any, names: list[str]) -> list[Loss | None]:
     """Return the loss of each output, from one for all, a list, or a dict by the outputs' names."""
     if is_dict(loss):

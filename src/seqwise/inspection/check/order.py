@@ -38,14 +38,12 @@ def _fits(entry: Input, array: Array) -> bool:
 def is_exchanged(x: Sequence[Array], y: Sequence[Array], first: Sequence[Array], second: Sequence[Array]) -> bool:
     """Tell whether validation data (first, second) has the shapes of (y, x) and not of (x, y)."""
     for squeezed in (False, True):
-        inputs, targets, one, other = (_inner_shapes(part, squeezed) for part in (x, y, first, second))
+        inputs, targets, one, other = (
+            [[size for size in array.shape[1:] if size != 1 or not squeezed] for array in part]
+            for part in (x, y, first, second)
+        )
         if (one, other) == (inputs, targets):
             return False
         if (one, other) == (targets, inputs):
             return True
     return False
-
-
-def _inner_shapes(arrays: Sequence[Array], squeezed: bool) -> list[tuple[int, ...]]:
-    shapes = [array.shape[1:] for array in arrays]
-    return [tuple(size for size in shape if size != 1) for shape in shapes] if squeezed else shapes

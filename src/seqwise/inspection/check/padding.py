@@ -52,33 +52,19 @@ def find_padding(data: Array) -> Padding | None:
 
 def _padding_at(part: np.ndarray, side: Literal["after", "before"]) -> Padding | None:
     """Look for padding at the start of the sequences, shape (samples, timesteps, features)."""
-    step = _commonest(part[:, 0])
-    if step is None:
+    _, index, counts = np.unique(sample_keys(part[:, 0]), return_index=True, return_counts=True)
+    if counts.max() == 1 and len(part) > 3:
         return None
+    step = part[index[counts.argmax()], 0]  # the commonest
     equal = (part == step).all(axis=2)
     equal = equal[~equal.all(axis=1)]  # samples that are nothing but padding show no side
     if not len(equal):
         return None
-    leading, trailing = _run(equal), _run(equal[:, ::-1])
+    leading, trailing = (~equal).argmax(axis=1), (~equal[:, ::-1]).argmax(axis=1)  # how many there are in a row
     padded = leading >= 2
-    if padded.mean() < 0.1 or len(np.unique(leading)) < 2:
+    if padded.mean() < 0.1 or len(np.unique(leading)) < 2 or (trailing >= 2).mean() > 0.25 * padded.mean():
         return None
-    if (trailing >= 2).mean() > 0.25 * padded.mean():
-        return None
-    others = equal.size - leading.sum()
-    if (equal.sum() - leading.sum()) / others > 0.02:
+    if (equal.sum() - leading.sum()) / (equal.size - leading.sum()) > 0.02:
         return None
     value = float(step[0]) if (step == step[0]).all() else None
     return Padding(value, side, float(padded.mean()), int(leading.max()))
-
-
-def _commonest(steps: np.ndarray) -> np.ndarray | None:
-    """Return the step, shape (features,), that occurs most often; None where each occurs once."""
-    _, index, counts = np.unique(sample_keys(steps), return_index=True, return_counts=True)
-    best = counts.argmax()
-    return steps[index[best]] if counts[best] > 1 or len(steps) <= 3 else None
-
-
-def _run(equal: np.ndarray) -> np.ndarray:
-    """Return how many entries are true from the start of each row; no row is true throughout."""
-    return (~equal).argmax(axis=1)

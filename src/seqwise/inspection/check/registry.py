@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -31,28 +31,38 @@ Look = Callable[..., Iterator[Fault]]
 Selector = Callable[[Context], Iterable[Any]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rule:
-    """One rule.
+    """One rule; it decorates the function that yields its faults.
 
     Attributes:
         code, name: of its findings, both stable.
-        severity: of its findings.
-        title: its meaning in one line.
-        look: the function that yields the faults, of the context and one thing (or several) that `each` selects.
+        severity: of its findings, where a fault does not say otherwise.
         each: selects what it looks at; where it is None, the rule looks at the context alone.
         unless: names, or beginnings of codes, of findings that already explain what the rule would see.
         once: only the first fault is told.
+        look: the function, of the context and one thing (or several) that `each` selects; its docstring is the page.
     """
 
     code: str
     name: str
     severity: Severity
-    title: str
-    look: Look
-    each: Selector | None
-    unless: tuple[str, ...]
-    once: bool
+    each: Selector | None = None
+    _: KW_ONLY
+    unless: tuple[str, ...] = ()
+    once: bool = False
+    look: Look = field(init=False)
+
+    def __call__(self, look: Look) -> Look:
+        assert self.code not in RULES and self.name not in {known.name for known in RULES.values()}, self
+        self.look = look
+        RULES[self.code] = self
+        return look
+
+    @property
+    def title(self) -> str:
+        """The meaning in one line."""
+        return (self.look.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
     def findings(self, context: Context) -> list[Finding]:
         if context.has(*self.unless):
@@ -69,27 +79,4 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {}
-
-
-def rule(
-    code: str,
-    name: str,
-    severity: Severity,
-    each: Selector | None = None,
-    *,
-    unless: tuple[str, ...] = (),
-    once: bool = False,
-) -> Callable[[Look], Look]:
-    """Register a function as the rule `code`, `name`; the first line of its docstring is the title.
-
-    Args:
-        each, unless, once: see `Rule`.
-    """
-
-    def register(look: Look) -> Look:
-        assert code not in RULES and name not in {known.name for known in RULES.values()}, (code, name)
-        title = (look.__doc__ or "").strip().splitlines()[0].rstrip(".")
-        RULES[code] = Rule(code, name, severity, title, look, each, unless, once)
-        return look
-
-    return register
+rule = Rule

@@ -100,7 +100,7 @@ def pairs(context: Context) -> Iterator[tuple[Output, Array, Shape]]:
 
 
 def compared(*losses: str) -> Callable[[Context], Iterator[tuple[Output, Array, Shape, Loss]]]:
-    """Select the outputs whose target, shape and loss are known, with them; where losses are named, with one of these."""
+    """Select the outputs whose target, shape and loss are known, with all three; of these losses where any is named."""
 
     def select(context: Context) -> Iterator[tuple[Output, Array, Shape, Loss]]:
         for output, target, shape in pairs(context):

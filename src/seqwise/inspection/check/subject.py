@@ -10,7 +10,7 @@ from seqwise.errors import NotFittedError, SettingError
 from seqwise.inspection.check.construction import failed_construction
 from seqwise.inspection.check.context import Context, Input, Output
 from seqwise.inspection.check.data_sources import open_sources
-from seqwise.inspection.check.losses import compiled_losses, spread_losses
+from seqwise.inspection.check.losses import spread_losses
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.order import fitting_order, is_exchanged
 from seqwise.inspection.check.torch_subject import read_module
@@ -112,9 +112,8 @@ def _build(build: Any, context: Context) -> Any:
 
 def _trace(context: Context, model: Any, inputs: Sequence[ModelInput], arrays: Sequence[Array | None]) -> None:
     """Trace the model with the shapes of the data."""
-    context.inputs = [
-        Input(entry.name, entry.declared, array, layer=entry.layer) for entry, array in zip(inputs, arrays, strict=True)
-    ]
+    pairs = zip(inputs, arrays, strict=True)
+    context.inputs = [Input(entry.name, entry.declared, array, layer=entry.layer) for entry, array in pairs]
     need = first_need(model)
     unmade = context.construction.layer_class if context.construction is not None else None
     if need is None and unmade is not None and not NEEDS_TIME.isdisjoint(c.__name__ for c in unmade.__mro__):
@@ -128,18 +127,11 @@ def _read_needs(context: Context) -> None:
     """Find, for each input, the first layer that has an opinion on its axes."""
     for index, entry in enumerate(context.inputs):
         call = next((call for call in context.calls if _reads(call, index, context)), None)
-        if call is None:
-            continue
-        if is_a(call.layer, "Embedding"):
+        if call is not None and is_a(call.layer, "Embedding"):
             entry.needs, entry.embedded = 2, call.layer
-        else:
-            entry.needs = needed_rank(call.layer)
-            if entry.needs is None and is_a(call.layer, "TimeDistributed") and _is_flat(entry.data):
-                entry.needs = 3
-
-
-def _is_flat(array: Array | None) -> bool:
-    return array is not None and len(array.shape) < 3
+        elif call is not None:
+            flat = entry.data is not None and len(entry.data.shape) < 3 and is_a(call.layer, "TimeDistributed")
+            entry.needs = needed_rank(call.layer) or (3 if flat else None)
 
 
 def _reads(call: Call, index: int, context: Context) -> bool:
@@ -162,18 +154,15 @@ def _read_outputs(context: Context, model: Any, y: Any, loss: Any) -> None:
     targets = read_arrays(y, called, context.names.of(y, "y"))
     count = max(len(values), len(targets), 1)
     called += [f"output_{index}" for index in range(len(called), count)]
-    losses = compiled_losses(model, called) if loss is None else spread_losses(loss, called)
-    context.outputs = [
-        Output(
-            called[index],
-            values[index].shape if index < len(values) else None,
-            values[index].call if index < len(values) else None,
-            targets[index] if index < len(targets) else None,
-            None,
-            losses[index] if index < len(losses) else None,
-        )
-        for index in range(count)
-    ]
+    compiled = getattr(model, "loss", None) if getattr(model, "compiled", False) else None
+    losses = spread_losses(compiled if loss is None else loss, called)
+    context.outputs = [Output(name) for name in called[:count]]
+    for output, value in zip(context.outputs, values, strict=False):
+        output.shape, output.call = value.shape, value.call
+    for output, target in zip(context.outputs, targets, strict=False):
+        output.target = target
+    for output, known in zip(context.outputs, losses, strict=False):
+        output.loss = known
     if targets and targets[0].shape:
         for entry in context.inputs:
             entry.labelled = targets[0].samples

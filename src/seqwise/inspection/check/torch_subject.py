@@ -43,11 +43,8 @@ def read_module(context: Context, module: Any, x: Any, y: Any, loss: Any) -> Non
         module = inner if type(module).__module__.startswith("torch.") and is_torch_module(inner) else module
     arguments = _arguments(module)
     parts = _parts(arguments, x)
-    read = {
-        name: read_array(part, context.names.of(part, label))
-        for name, (part, label) in parts.items()
-        if not _states(part)
-    }
+    plain = {name: part for name, part in parts.items() if not _states(part[0])}
+    read = {name: read_array(part, context.names.of(part, label)) for name, (part, label) in plain.items()}
     arrays = {name: array for name, array in read.items() if array.values is not None and array.values.size}
     target = read_array(y, context.names.of(y, "y")) if y is not None else None
     context.inputs = [Input(name, data=array) for name, array in read.items()]
@@ -65,19 +62,13 @@ def read_module(context: Context, module: Any, x: Any, y: Any, loss: Any) -> Non
     chosen = np.argsort(-lengths[0], kind="stable") if lengths and len(parts) > 1 else np.arange(samples)
     inputs = {name: parts[name][0] if name in parts else default for name, default in arguments.items()}
     inputs |= {name: _some(module, array, axes[name], chosen[:LOOKED_AT]) for name, array in arrays.items()}
-    inputs = dict(
-        itertools.takewhile(lambda pair: pair[1] is not EMPTY, inputs.items())
-    )  # PyTorch names what is missing
+    # PyTorch names what is missing
+    inputs = dict(itertools.takewhile(lambda pair: pair[1] is not EMPTY, inputs.items()))
     usable = target is not None and target.values is not None and axes["y"] is not None
+    y, loss = _some(module, target, axes["y"], chosen[:LOOKED_AT]) if usable else None, loss if callable(loss) else None
+    name, batch_size = context.names.of(module, "model"), context.batch_size
     context.graph = trace_module(
-        module,
-        inputs,
-        _some(module, target, axes["y"], chosen[:LOOKED_AT]) if usable else None,
-        loss if callable(loss) else None,
-        name=context.names.of(module, "model"),
-        samples_axes=axes,
-        certain=certain,
-        batch_size=context.batch_size,
+        module, inputs, y, loss, name=name, samples_axes=axes, certain=certain, batch_size=batch_size
     )
     made = made_by_module(context.graph.outputs[0]) if context.graph.outputs else None
     context.outputs[0].call = made if made is not None and hasattr(made.layer, "named_modules") else None

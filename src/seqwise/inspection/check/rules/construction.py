@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from seqwise.inspection.check.construction import Construction
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import change_call
+from seqwise.inspection.check.fixes import at_layer
 from seqwise.inspection.check.layer_code import class_code
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.registry import Fault, rule
@@ -56,7 +56,7 @@ def called_on_a_layer(context: Context, construction: Construction) -> Iterator[
         "layer is called on a tensor: an Input, or the output of an earlier layer.",
         expected=f"{name}({tensor})",
         got=f"{name}({argument_name})",
-        fix=change_call(called, f"{name}({tensor})"),
+        fix=at_layer(called, f"{name}({tensor})", "call of"),
     )
 
 

@@ -56,30 +56,23 @@ def target_in_window(context: Context, data: Array, target: Array) -> Iterator[F
         equal = (x[:, step] == first[:, None]).mean(axis=0)
         alike = np.maximum(_alike(x[:, step], first), equal)
         feature = int(alike.argmax())
-        if alike[feature] < 0.99 or _straight(x[..., feature]):
+        ends = x[:, [0, -1], feature]  # of a straight line, they are the same up to scale and offset
+        if alike[feature] < 0.99 or np.abs(np.corrcoef(ends.T)[0, 1]) > 0.99999:
             continue
-        after = x[1:, -1, feature]  # window i + 1 ends in the value after window i
+        after = ends[1:, 1]  # window i + 1 ends in the value after window i
         if (after == first[:-1]).mean() >= equal[feature] > 0:
             continue
         early = 1 if every_step else length - step
+        ordinal = {1: "first", 2: "second", 3: "third"}.get(length - step, f"{length - step}th")
         yield Fault(
             what=f"The target of each window is its own feature {feature} at timestep {step}, the "
-            f"{_ordinal(length - step)} from its end, so the model only needs to copy it. The target was taken {early} "
+            f"{ordinal} from its end, so the model only needs to copy it. The target was taken {early} "
             "step(s) too early.",
             expected="the value after the window",
             got=f"a value inside the window: timestep {step} of {length}",
             fix=Fix("y", f"{data.name}, {target.name} = {data.name}[:-{early}], {target.name}[{early}:]"),
         )
         return
-
-
-def _straight(windows: np.ndarray) -> bool:
-    """Tell whether a feature, shape (samples, timesteps), is a straight line: its values differ by scale and offset."""
-    return windows.shape[1] > 1 and bool(np.abs(np.corrcoef(windows[:, 0], windows[:, -1])[0, 1]) > 0.99999)
-
-
-def _ordinal(count: int) -> str:
-    return {1: "first", 2: "second", 3: "third"}.get(count, f"{count}th")
 
 
 @rule("SW406", "backward-direction-sees-target", "warning", data_and_target)

@@ -10,7 +10,7 @@ from typing import Any
 
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import change_call
+from seqwise.inspection.check.fixes import at_layer
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import describe, recurrent_calls
@@ -120,7 +120,7 @@ def call_on(context: Context, layer: Any, tensor: Any, states: list[Any] | None 
     names = [context.names.of(value, "") for value in (tensor, *(states or []))]
     state = f", initial_state=[{', '.join(names[1:])}]" if states else ""
     called = context.names.of(layer, "") or layer_code(layer)
-    return change_call(layer, f"{called}({names[0]}{state})" if all(names) else "")
+    return at_layer(layer, f"{called}({names[0]}{state})" if all(names) else "", "call of")
 
 
 @rule("SW220", "layer-on-its-own-output", "warning", recurrent_calls)
@@ -155,7 +155,9 @@ def unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
         layer, result = use.layer, use.outputs[0]
         if not (is_recurrent(layer) or is_a(layer, "Embedding", "Masking", "Conv1D")) or len(result.shape) != 3:
             continue
-        if any(other.reads(output) for other in uses for output in use.outputs) or _is_output(result, context):
+        models = [value for value in context.names.variables.values() if is_a(value, "Functional")]
+        ends_another_model = any(result is output for model in models for output in model.outputs)
+        if any(other.reads(output) for other in uses for output in use.outputs) or ends_another_model:
             continue
         reader = next((other for other in wiring.used if any(map(other.reads, use.inputs))), None)
         if reader is None or any(other.layer is layer for other in wiring.used):
@@ -167,12 +169,6 @@ def unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
             got=f"{reader.layer.name} and {layer.name} read the same tensor",
             fix=call_on(context, reader.layer, result),
         )
-
-
-def _is_output(tensor: Any, context: Context) -> bool:
-    """Tell whether another model in sight ends in this tensor."""
-    models = (value for value in context.names.variables.values() if is_a(value, "Functional"))
-    return any(tensor is output for model in models for output in model.outputs)
 
 
 @rule("SW222", "decoder-without-state", "warning", wirings)

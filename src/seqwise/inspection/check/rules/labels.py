@@ -10,7 +10,7 @@ import numpy as np
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Output
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import change_layer, change_y, insert_after, recompile, replace_layer
+from seqwise.inspection.check.fixes import at_layer, change_layer, change_y, recompile
 from seqwise.inspection.check.layer_code import with_activation
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import class_numbers, names_a_class, one_hot
@@ -153,7 +153,7 @@ def softmax_over_one(context: Context, output: Output, layer: Any, activation: s
         "nothing.",
         expected=f"activation={better!r} for one unit",
         got="Dense(1, activation='softmax')",
-        fix=replace_layer(layer, with_activation(layer, better)),
+        fix=at_layer(layer, with_activation(layer, better)),
     )
 
 
@@ -215,15 +215,15 @@ def mismatch(context: Context, output: Output, layer: Any, activation: str) -> I
     elif activation == "sigmoid" and not binary:
         what = f"{loss.short} expects one probability for each class that add up to 1; sigmoid's do not."
         expected, got = "activation='softmax'", "activation='sigmoid'"
-        fix = replace_layer(layer, with_activation(layer, "softmax"))
+        fix = at_layer(layer, with_activation(layer, "softmax"))
     elif activation not in PROBABILITIES:
         what = f"{loss.short} expects probabilities; the last layer's {activation} returns any number, which the loss "
         what += "clips to 0 or 1."
         expected, got = f"activation={right!r}, or from_logits=True", f"activation={activation!r}"
-        fix = replace_layer(layer, with_activation(layer, right))
+        fix = at_layer(layer, with_activation(layer, right))
         if is_recurrent(layer):
             expected = f"activation={right!r}"
-            fix = insert_after(layer, f"keras.layers.Dense({units}, activation={right!r})")
+            fix = at_layer(layer, f"keras.layers.Dense({units}, activation={right!r})", "after")
     else:
         return
     yield Fault(what=what, expected=expected, got=got, fix=fix)

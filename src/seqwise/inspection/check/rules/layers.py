@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from seqwise.axes import FEATURES, TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import beside, change_layer, cut, forwards_only, insert_before, replace_layer
+from seqwise.inspection.check.fixes import at_layer, beside, change_layer, cut, forwards_only
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import describe, ended_by, recurrent_calls, steps_read, wrong_rank
 from seqwise.inspection.graph import RANK, Call
@@ -75,7 +75,7 @@ def repeat_vector(context: Context, call: Call, ended: Call) -> Iterator[Fault]:
         "the target.",
         expected=name_axes((None, wanted, call.first.shape[-1]), "units"),
         got=name_axes(call.first.shape, "units"),
-        fix=insert_before(call, f"keras.layers.RepeatVector({wanted})"),
+        fix=at_layer(call, f"keras.layers.RepeatVector({wanted})", "before"),
     )
 
 
@@ -101,7 +101,7 @@ def time_ended(context: Context, call: Call) -> Iterator[Fault]:
         "features).",
         expected="three axes into " + describe(call),
         got=name_axes(call.first.shape, "units"),
-        fix=replace_layer(ended, kept or f"keras.layers.Reshape(({call.first.shape[-1]}, 1))"),
+        fix=at_layer(ended, kept or f"keras.layers.Reshape(({call.first.shape[-1]}, 1))"),
     )
 
 
@@ -123,11 +123,11 @@ def refuses(context: Context, call: Call) -> Iterator[Fault]:
         fix = change_layer(source.layer, return_sequences=False)
     elif call.problem == RANK:
         expected = "one with its timesteps: (samples, timesteps, features)"
-        reshape = insert_before(call, f"keras.layers.Reshape((-1, {shape[-1]}))")
-        fix = reshape if len(shape) != 3 else replace_layer(call, "")
+        reshape = at_layer(call, f"keras.layers.Reshape((-1, {shape[-1]}))", "before")
+        fix = reshape if len(shape) != 3 else at_layer(call, "")
     else:
         what += f" Keras: {call.problem}. Change its settings, or what it reads."
-        expected, fix = "a shape that fits its settings", replace_layer(call, "")
+        expected, fix = "a shape that fits its settings", at_layer(call, "")
     yield Fault(what=what, expected=expected, got=got, fix=fix)
 
 
@@ -192,7 +192,8 @@ def stateful(context: Context, call: Call) -> Iterator[Fault]:
     if batch_size is None and is_watched(context.model):  # it is built on the batches of `fit`
         batch_size = context.batch_size or 32
     if batch_size is None:
-        size, first = context.batch_size or _divisor(samples or 32), context.calls[0]
+        divisor = next(size for size in range(32, 0, -1) if (samples or 32) % size == 0)
+        size, first = context.batch_size or divisor, context.calls[0]
         shape = entry.declared or (first.first.shape if first.inputs else (None, None, None))
         code = f"keras.Input(batch_shape={(size, *shape[1:])})"
         yield Fault(
@@ -200,7 +201,7 @@ def stateful(context: Context, call: Call) -> Iterator[Fault]:
             "size, and pass it to fit and predict.",
             expected=f"Input(batch_shape=({size}, timesteps, features)) and fit(…, batch_size={size})",
             got="no declared batch size",
-            fix=replace_layer(entry.layer, code) if entry.layer is not None else insert_before(first, code),
+            fix=at_layer(entry.layer, code) if entry.layer is not None else at_layer(first, code, "before"),
         )
     elif data is not None and samples > batch_size and samples % batch_size:
         count = samples // batch_size * batch_size
@@ -211,11 +212,6 @@ def stateful(context: Context, call: Call) -> Iterator[Fault]:
             got=f"samples={samples:,}",
             fix=Fix("x", "\n".join(cut(f":{count}", data, beside(data, context.target)))),
         )
-
-
-def _divisor(samples: int) -> int:
-    """Return the largest batch size up to 32 that divides the samples."""
-    return next((size for size in range(min(32, samples), 0, -1) if samples % size == 0), 1)
 
 
 @rule("SW217", "state-lost-between-batches", "warning", recurrent_calls, once=True)

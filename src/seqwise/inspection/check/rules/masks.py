@@ -9,7 +9,7 @@ import numpy as np
 
 from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import change_layer, change_x, insert_after, insert_before, replace_layer
+from seqwise.inspection.check.fixes import at_layer, change_layer, change_x
 from seqwise.inspection.check.layer_code import mask_value
 from seqwise.inspection.check.padding import Padding, find_padding
 from seqwise.inspection.check.registry import Fault, rule
@@ -58,7 +58,7 @@ def _mask(entry: Input, padding: Padding, call: Call) -> Fix:
     if entry.embedded is not None:
         return change_layer(entry.embedded, mask_zero=True)
     value = padding.value if padding.value is not None else 0.0
-    return insert_before(call, f"keras.layers.Masking(mask_value={value!r})")
+    return at_layer(call, f"keras.layers.Masking(mask_value={value!r})", "before")
 
 
 @rule("SW230", "padding-not-masked", "warning", padded("after"), unless=("SW11", "SW143"))
@@ -144,7 +144,7 @@ def _flattened(context: Context) -> Iterator[Fault]:
             fix = change_layer(source.layer, return_sequences=False)
         else:
             advice = "Average over the timesteps that are not masked."
-            fix = replace_layer(call, "keras.layers.GlobalAveragePooling1D()")
+            fix = at_layer(call, "keras.layers.GlobalAveragePooling1D()")
         yield Fault(
             what=f"{describe(maker)} makes a mask, and {describe(call)} drops it: it puts all timesteps side by side, "
             f"and the next layer learns weights for the padding. {advice}",
@@ -159,11 +159,11 @@ def _carry(maker: Call, dropper: Call) -> Fix:
     filters = getattr(dropper.layer, "filters", None)
     if filters is not None:
         dense = f"keras.layers.Dense({filters}, activation='relu')"
-        return replace_layer(dropper, f"keras.layers.TimeDistributed({dense})")
+        return at_layer(dropper, f"keras.layers.TimeDistributed({dense})")
     if is_a(maker.layer, "Masking"):
-        return insert_after(dropper, f"keras.layers.Masking(mask_value={mask_value(maker.layer)!r})")
+        return at_layer(dropper, f"keras.layers.Masking(mask_value={mask_value(maker.layer)!r})", "after")
     unchanged = len(dropper.inputs) == 1 and dropper.shapes[0] == dropper.first.shape
-    return replace_layer(dropper, "keras.layers.Identity()" if unchanged else "")
+    return at_layer(dropper, "keras.layers.Identity()" if unchanged else "")
 
 
 @rule("SW233", "mask-value-differs", "warning", inputs_with_data)
@@ -182,7 +182,7 @@ def other_value(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
         "so the model reads the padding as data.",
         expected=f"mask_value={padding.value:g}",
         got=f"mask_value={mask_value(maskings[0]):g}",
-        fix=replace_layer(maskings[0], f"keras.layers.Masking(mask_value={padding.value!r})"),
+        fix=at_layer(maskings[0], f"keras.layers.Masking(mask_value={padding.value!r})"),
     )
 
 

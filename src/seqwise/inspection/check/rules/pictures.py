@@ -8,7 +8,7 @@ from typing import Any
 from seqwise.axes import TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import as_array, cut_windows, insert_before, replace_layer, window_length
+from seqwise.inspection.check.fixes import as_array, at_layer, cut_windows, window_length
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import describe, ended_by, expected_shape, numbers, wrong_rank
@@ -37,7 +37,9 @@ def picture_axis(context: Context) -> Iterator[Fault]:
 def _short_inputs(context: Context) -> Iterator[Fault]:
     for entry, data in numbers(context):
         rank = entry.rank or 0
-        if rank < 4 or len(data.shape) >= rank or _added_by_keras(entry, data):
+        declared = entry.declared or (None,)
+        added_by_keras = declared[-1] == 1 and _alike(declared[1:-1], data.shape[1:])
+        if rank < 4 or len(data.shape) >= rank or added_by_keras:
             continue
         what, fix = _missing(context, entry, data) if len(data.shape) == rank - 1 else (NO_PICTURES, "")
         yield Fault(
@@ -64,12 +66,10 @@ def _short_calls(context: Context) -> Iterator[Fault]:
             what=f"{describe(call)} reads {need} axes, and gets {need - 1}. {NO_CHANNELS if grey else frames}",
             expected=name_axes((None,) * need),
             got=format_shape(**dict(call.first.named)),
-            fix=insert_before(call, f"keras.layers.Reshape(({text}, 1))" if grey and sizes.count(None) < 2 else ""),
+            fix=at_layer(
+                call, f"keras.layers.Reshape(({text}, 1))" if grey and sizes.count(None) < 2 else "", "before"
+            ),
         )
-
-
-def _added_by_keras(entry: Input, data: Array) -> bool:
-    return entry.declared is not None and entry.declared[-1] == 1 and _alike(entry.declared[1:-1], data.shape[1:])
 
 
 def _alike(declared: Shape, sizes: tuple[int, ...]) -> bool:
@@ -107,12 +107,14 @@ def picture_layers(context: Context, first: Call) -> Iterator[Fault]:
     Error. Fires where five axes, (samples, timesteps, height, width, channels), reach Conv2D, MaxPooling2D or another
     layer of their kind. A Flatten after them that would lay the timesteps flat, too, is part of the finding.
     """
-    model = _model_around(context, first)
-    if model is not None:
+    calls = context.graph.calls
+    before = calls[: calls.index(first)]
+    model = next((call for call in reversed(before) if call.opens and call.depth == first.depth - 1), None)
+    if model is not None:  # the layer is not one of the outermost model
         name = context.names.of(model.layer, model.name)
         what = f"{name} reads pictures, and gets videos, {format_shape(**dict(model.first.named))}. Apply it to each "
         what += f"frame: keras.layers.TimeDistributed({name})."
-        fix = replace_layer(model, "")
+        fix = at_layer(model, "")
     else:
         layers, flattens = _of_each_frame(context, first)
         what = (
@@ -143,13 +145,6 @@ def _of_each_frame(context: Context, first: Call) -> tuple[list[Any], bool]:
     return layers, bool(flattens)
 
 
-def _model_around(context: Context, call: Call) -> Call | None:
-    """Return the call of the model that holds a layer; None for a layer of the outermost model."""
-    calls = context.graph.calls
-    before = calls[: calls.index(call)]
-    return next((other for other in reversed(before) if other.opens and other.depth == call.depth - 1), None)
-
-
 @rule("SW219", "frames-not-flattened", "error", wrong_rank)
 def frames(context: Context, call: Call) -> Iterator[Fault]:
     """A layer that reads sequences gets pictures: each frame must become one vector of features first.
@@ -169,5 +164,5 @@ def frames(context: Context, call: Call) -> Iterator[Fault]:
         + (f"; the axis {steps} is then read as the timesteps." if steps != TIMESTEPS else "."),
         expected="(samples, timesteps, features)",
         got=format_shape(**dict(call.first.named)),
-        fix=insert_before(call, f"keras.layers.TimeDistributed(keras.layers.{inner}())"),
+        fix=at_layer(call, f"keras.layers.TimeDistributed(keras.layers.{inner}())", "before"),
     )

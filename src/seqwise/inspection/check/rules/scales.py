@@ -8,7 +8,7 @@ import numpy as np
 
 from seqwise.inspection.check.context import Context, Output
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import finite_rows_code, insert_after, replace_layer
+from seqwise.inspection.check.fixes import at_layer, finite_rows_code
 from seqwise.inspection.check.layer_code import with_activation
 from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.measures import not_finite, place
@@ -61,9 +61,9 @@ def beyond(context: Context, output: Output, target: Array, shape: Shape, loss: 
     if not values.size or ((values < low - 0.01) | (values > high + 0.01)).mean() <= 0.01:
         return
     if is_recurrent(layer):
-        fix = insert_after(layer, f"keras.layers.Dense({target.shape[-1] if len(target.shape) > 1 else 1})")
+        fix = at_layer(layer, f"keras.layers.Dense({target.shape[-1] if len(target.shape) > 1 else 1})", "after")
     else:
-        fix = replace_layer(layer, with_activation(layer, "linear").replace(", activation='linear'", ""))
+        fix = at_layer(layer, with_activation(layer, "linear").replace(", activation='linear'", ""))
     yield Fault(
         what=f"The last layer's {activation} returns {low:g} to {high:g}, but {target.name} ranges from "
         f"{values.min():.4g} to {values.max():.4g}: the model can never reach the rest.",

@@ -7,7 +7,7 @@ from typing import Any
 
 from seqwise.inspection.check.context import Context
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import change_call, replace_layer
+from seqwise.inspection.check.fixes import at_layer
 from seqwise.inspection.check.layer_code import layer_code, mask_value
 from seqwise.inspection.check.padding import find_padding
 from seqwise.inspection.check.registry import Fault, rule
@@ -62,7 +62,7 @@ def _shapes(given: list[Value]) -> str:
 
 def _of_width(call: Call, layer: Any, width: int | None) -> Fix:
     """Put this layer in the place of the called one, as wide as its states; no code where they differ in width."""
-    return replace_layer(call, layer_code(layer, units=width) if width is not None else "")
+    return at_layer(call, layer_code(layer, units=width) if width is not None else "")
 
 
 def _another_number(context: Context, call: Call, count: int, parts: list[str], width: int | None) -> tuple[str, Fix]:
@@ -78,12 +78,14 @@ def _another_number(context: Context, call: Call, count: int, parts: list[str], 
         pairs = zip(names, names[len(parts) :], strict=False)
         joined = ", ".join(f"keras.layers.Concatenate()([{a}, {b}])" for a, b in pairs)
         advice = f" Put those of the two directions side by side, and make the layer {2 * width} units wide."
-        return advice, change_call(call, f"{layer_code(layer, units=2 * width)}({sequence}, initial_state=[{joined}])")
+        return advice, at_layer(
+            call, f"{layer_code(layer, units=2 * width)}({sequence}, initial_state=[{joined}])", "call of"
+        )
     if parts == ["h", "c"] and count == 1:
         advice = " With return_state=True an LSTM returns h and c beside its output; c may also start from zeros."
         zeros = [*names, f"keras.ops.zeros_like({names[0]})"] if fits else []
         return advice, _start_from(context, call, sequence, zeros)
-    return "", replace_layer(call, "")
+    return "", at_layer(call, "")
 
 
 def _names(context: Context, call: Call) -> list[str]:
@@ -98,7 +100,9 @@ def _names(context: Context, call: Call) -> list[str]:
 def _start_from(context: Context, call: Call, sequence: str, states: list[str], more: str = "") -> Fix:
     """Call the layer with these states; no code where there are none."""
     layer = context.names.of(call.layer, "") or layer_code(call.layer)
-    return change_call(call, f"{layer}({sequence}, initial_state=[{', '.join(states)}]{more})" if states else "")
+    return at_layer(
+        call, f"{layer}({sequence}, initial_state=[{', '.join(states)}]{more})" if states else "", "call of"
+    )
 
 
 @rule("SW235", "mask-withheld", "warning", recurrent_calls, unless=("states-do-not-fit",))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Output
 from seqwise.inspection.check.finding import Fix, Severity
-from seqwise.inspection.check.fixes import change_layer, change_y, insert_after, replace_layer
+from seqwise.inspection.check.fixes import at_layer, change_layer, change_y
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import names_a_class, one_hot
@@ -163,16 +163,16 @@ def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> 
         return  # the last axis is the fault
     if steps is not None and steps > horizon and output.call is not None:
         advice = f"keep the last {horizon} timesteps of the output"
-        fix = insert_after(output.call, f"keras.layers.Cropping1D(({steps - horizon}, 0))")
+        fix = at_layer(output.call, f"keras.layers.Cropping1D(({steps - horizon}, 0))", "after")
     elif len(shape) == 2 and sized is not None:
         advice = f"let the last layer return all {horizon * values} values at once, and reshape them"
         wide = layer_code(sized.layer, units=horizon * values)
-        fix = replace_layer(sized, f"{wide},\nkeras.layers.Reshape(({horizon}, {values}))")
+        fix = at_layer(sized, f"{wide},\nkeras.layers.Reshape(({horizon}, {values}))")
     elif recurrent is not None:
         advice = "encode the input to one state, repeat it for each timestep of the target, and decode"
         encoder = layer_code(recurrent.layer, return_sequences=False)
         decoder = f"keras.layers.LSTM({units_of(recurrent.layer)}, return_sequences=True)"
-        fix = replace_layer(recurrent, f"{encoder},\nkeras.layers.RepeatVector({horizon}),\n{decoder}")
+        fix = at_layer(recurrent, f"{encoder},\nkeras.layers.RepeatVector({horizon}),\n{decoder}")
     else:
         return
     yield Fault(
@@ -205,7 +205,7 @@ def size(context: Context, output: Output, target: Array, shape: Shape) -> Itera
         sizes = ", ".join(map(str, (-1, *shape[1:])))
         fix = change_y(target, f"{target.name}.reshape({sizes})") if fits else Fix("y")
     elif is_recurrent(sized.layer):
-        fix = insert_after(sized, f"keras.layers.Dense({values})")
+        fix = at_layer(sized, f"keras.layers.Dense({values})", "after")
     else:
         fix = change_layer(sized.layer, units=values)
     yield Fault(

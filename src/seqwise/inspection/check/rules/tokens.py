@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.fixes import change_layer, change_x, insert_before, replace_layer
+from seqwise.inspection.check.fixes import at_layer, change_layer, change_x
 from seqwise.inspection.check.registry import Fault, rule
 from seqwise.inspection.check.selectors import embedded, inputs_with_data, recurrent_calls, token_like
 from seqwise.inspection.data import Array
@@ -66,7 +66,7 @@ def fractions(context: Context, data: Array, embedding: Any) -> Iterator[Fault]:
         "numbers and drops the fractions. A quantity needs no Embedding: it is a feature.",
         expected="whole numbers",
         got=f"{data.numbers.dtype} with fractions",
-        fix=replace_layer(embedding, f"{reshape},\nkeras.layers.Dense({embedding.output_dim})"),
+        fix=at_layer(embedding, f"{reshape},\nkeras.layers.Dense({embedding.output_dim})"),
     )
 
 
@@ -97,5 +97,5 @@ def without_embedding(context: Context, entry: Input, data: Array) -> Iterator[F
         "id a vector of its own.",
         expected=f"(samples={data.shape[0]:,}, timesteps={data.shape[1]:,}, features={units}) from an Embedding",
         got=f"{tuple(map(int, data.shape))}, {data.numbers.dtype}",
-        fix=insert_before(reader, fix),
+        fix=at_layer(reader, fix, "before"),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -60,7 +59,9 @@ def validation_shape(context: Context, entry: Input, data: Array) -> Iterator[Fa
     severity: Severity = "error"
     what, fix = "Prepare the validation input in the same way as the training input.", ""
     if len(shape) == len(other) and shape[1:] == other[1:] and (len(shape) > 1 or entry.embedded is not None):
-        if entry.timesteps is None and _lengths_vary(context, data, validation):
+        every_step = any(output.shape is not None and len(output.shape) > 2 for output in context.outputs)
+        vary = every_step or _masked(context) or find_padding(data) is not None or find_padding(validation) is not None
+        if entry.timesteps is None and vary:
             return
         severity, fix = "warning", _with_timesteps(context, validation, data.shape[1])
         what = f"An LSTM runs over any number of timesteps, so it trains on {data.shape[1]:,} and is validated on "
@@ -82,11 +83,6 @@ def validation_shape(context: Context, entry: Input, data: Array) -> Iterator[Fa
 
 def _masked(context: Context) -> bool:
     return any(call.mask.roles for call in context.calls)
-
-
-def _lengths_vary(context: Context, data: Array, validation: Array) -> bool:
-    every_step = any(output.shape is not None and len(output.shape) > 2 for output in context.outputs)
-    return _masked(context) or every_step or any(find_padding(part) is not None for part in (data, validation))
 
 
 def _with_timesteps(context: Context, validation: Array, steps: int) -> str:
@@ -116,7 +112,11 @@ def validation_unscaled(context: Context) -> Iterator[Fault]:
     pairs = [("x", entry.data, entry.validation) for entry in context.inputs if entry.embedded is None]
     pairs += [("y", o.target, o.validation) for o in context.outputs if o.loss is None or o.loss.regression]
     for place, data, validation in pairs:
-        if data is None or validation is None or not _comparable(data, validation):
+        if data is None or validation is None or data.values is None or validation.values is None:
+            continue
+        if data.shape[1:] != validation.shape[1:] or min(data.samples, validation.samples) < 5:
+            continue
+        if data.partial or validation.partial or (data.whole and validation.whole):
             continue
         columns, validation_columns = _columns(data), _columns(validation)
         if _unscaled(columns, validation_columns):
@@ -132,13 +132,6 @@ def validation_unscaled(context: Context) -> Iterator[Fault]:
             got=f"values from about {_range(raw)}",
             fix=fix,
         )
-
-
-def _comparable(data: Array, validation: Array) -> bool:
-    if data.values is None or validation.values is None or data.shape[1:] != validation.shape[1:]:
-        return False
-    enough = min(data.samples, validation.samples) >= 5 and not (data.partial or validation.partial)
-    return enough and not (data.whole and validation.whole)
 
 
 def _columns(array: Array) -> np.ndarray:
@@ -179,12 +172,11 @@ def _scaling(context: Context, scaled: Array, raw: Array) -> str:
         return f"{raw.name} = {raw.name} / 255"
     features = raw.shape[-1]
     known = {"scaler": context.scaler} if context.scaler is not None else context.names.variables
-    fitted = [name for name, value in known.items() if _fits(value, features)]
+    fitted = [
+        (name, value) for name, value in known.items()
+        if hasattr(value, "transform") and getattr(value, "n_features_in_", None) == features
+    ]  # fmt: skip
     if len(fitted) != 1 or len(raw.shape) < 2:
         return ""
-    name = context.names.of(known[fitted[0]], fitted[0])
+    name = context.names.of(fitted[0][1], fitted[0][0])
     return f"{raw.name} = {name}.transform({raw.name}.reshape(-1, {features})).reshape({raw.name}.shape)"
-
-
-def _fits(value: Any, features: int) -> bool:
-    return hasattr(value, "transform") and getattr(value, "n_features_in_", None) == features
