@@ -40,10 +40,9 @@ def failed_construction(error: BaseException) -> Construction:
         inside_keras = "keras" in code.co_filename.replace("\\", "/").split("/")
         function = code.co_name
         if inside_keras and function == "error_handler":  # Keras leaves this frame where it hides the layer's own
-            arguments = local.get("args", ())
-            owner = arguments[0] if arguments else None
+            owner, *arguments = local.get("args", ()) or (None,)
             function = getattr(local.get("fn"), "__name__", "")
-            local = {"args": tuple(arguments[1:]), "kwargs": local.get("kwargs", {})}
+            local = {"args": arguments, "kwargs": local.get("kwargs", {})}
         if inside_keras and owner is not None and is_a(owner, "Layer"):
             _add_frame(construction, function, owner, local)
         elif not inside_keras:
@@ -67,15 +66,12 @@ def layers_up_to(called: Any, argument: Any) -> list[Any]:
 def _add_frame(construction: Construction, function: str, owner: Any, local: dict[str, Any]) -> None:
     if is_a(owner, "Sequential"):
         argument = local.get("layers")
-        added = list(getattr(owner, "_layers", []) or [])
-        if not construction.layers:
-            construction.layers = list(argument) if is_sequence(argument) else added
+        layers = argument if is_sequence(argument) else getattr(owner, "_layers", None)
+        construction.layers = construction.layers or list(layers or [])
     elif function == "__init__" and construction.layer_class is None:
         construction.layer_class = type(owner)
-        construction.settings = {**local.get("kwargs", {})}
         own = {name: value for name, value in local.items() if name not in ("self", "kwargs", "args", "__class__")}
-        construction.settings.update(own)
+        construction.settings = local.get("kwargs", {}) | own
     elif function == "__call__" and construction.called is None:
         construction.called = owner
-        arguments = local.get("args", ())
-        construction.argument = arguments[0] if arguments else None
+        construction.argument = next(iter(local.get("args", ())), None)

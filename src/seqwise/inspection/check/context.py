@@ -10,7 +10,7 @@ from seqwise.inspection.check.finding import Finding
 from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Call, Graph, Shape
+from seqwise.inspection.graph import Call, Graph, Shape, Value
 
 
 @dataclass
@@ -140,6 +140,11 @@ class Context:
     def single(self) -> bool:
         """One input and one output at most: a fix may then speak of x and y."""
         return len(self.inputs) <= 1 and len(self.outputs) <= 1
+
+    def data_of(self, value: Value) -> Array | None:
+        """The data of the input that a value of the graph is."""
+        inputs = zip(self.inputs, self.graph.inputs, strict=False)
+        return next((entry.data for entry, known in inputs if known is value), None)
 
     def has(self, *names: str) -> bool:
         """Tell whether a finding has one of these names, or a code that begins with one of them."""

@@ -8,6 +8,7 @@ from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.layer_code import compile_code, layer_code
 from seqwise.inspection.data import Array
+from seqwise.inspection.layer_kinds import is_a
 
 WINDOWS = "np.lib.stride_tricks.sliding_window_view"
 
@@ -20,6 +21,13 @@ def at_layer(layer: Any, code: str, place: str = "") -> Fix:
 def change_layer(layer: Any, **settings: Any) -> Fix:
     """Make a layer with other settings."""
     return at_layer(layer, layer_code(layer, **settings))
+
+
+def activate(layer: Any, activation: str) -> Fix:
+    """Give a layer another activation."""
+    if is_a(layer, "Activation", "Softmax", "ReLU"):
+        return at_layer(layer, f"keras.layers.Activation({activation!r})")
+    return change_layer(layer, activation=activation)
 
 
 def forwards_only(layer: Any) -> Fix:

@@ -22,19 +22,14 @@ def layer_code(layer: Any, **changes: Any) -> str:
     'keras.layers.LSTM(50, return_sequences=True)'
     """
     if is_a(layer, "InputLayer"):
-        return _input_code(layer, **changes)
-    if is_a(layer, "Bidirectional", "TimeDistributed") and "layer" not in changes:
+        batch, *declared = layer.batch_shape
+        shape = tuple(changes.get("shape", declared))
+        dtype = "" if str(layer.dtype) == "float32" else f", dtype={str(layer.dtype)!r}"
+        return f"keras.Input(batch_shape={(batch, *shape)}{dtype})" if batch else f"keras.Input({shape}{dtype})"
+    if is_a(layer, "Bidirectional", "TimeDistributed"):
         inner = layer.forward_layer if is_a(layer, "Bidirectional") else layer.layer
-        own = {name: changes.pop(name) for name in ("merge_mode",) if name in changes}
-        return _call(layer, {"layer": Code(layer_code(inner, **changes)), **own})
+        changes = {"layer": Code(layer_code(inner, **changes))}
     return _call(layer, changes)
-
-
-def with_activation(layer: Any, activation: str) -> str:
-    """Return the expression that makes a layer with another activation."""
-    if is_a(layer, "Activation"):
-        return f"keras.layers.Activation({activation!r})"
-    return layer_code(layer, activation=activation)
 
 
 def mask_value(masking: Any) -> float:
@@ -53,15 +48,6 @@ def class_code(kind: type, settings: dict[str, Any]) -> str:
 
 class Code(str):
     """Text that is code already, so it is not quoted."""
-
-
-def _input_code(layer: Any, **changes: Any) -> str:
-    shape = changes.pop("shape", tuple(layer.batch_shape[1:]))
-    batch = changes.pop("batch_size", layer.batch_shape[0])
-    dtype = "" if str(layer.dtype) == "float32" else f", dtype={str(layer.dtype)!r}"
-    if batch:
-        return f"keras.Input(batch_shape={(batch, *shape)}{dtype})"
-    return f"keras.Input({tuple(shape)}{dtype})"
 
 
 def _call(layer: Any, changes: dict[str, Any]) -> str:
@@ -92,22 +78,16 @@ def _call(layer: Any, changes: dict[str, Any]) -> str:
     parts += [f"{name}={_text(value)}" for name, value in changes.items() if name in config]
     if not _automatic(layer):
         parts.append(f"name={layer.name!r}")
-    return f"{home(layer)}.{type(layer).__name__}({', '.join(parts)})"
-
-
-def home(layer: Any) -> str:
-    """Return where a user finds a layer's class: ``keras.layers``, ``sw.layers``, or the user's own module."""
-    root = type(layer).__module__.partition(".")[0]
-    return {"keras": "keras.layers", "seqwise": "sw.layers"}.get(root, "") or type(layer).__module__
+    module = type(layer).__module__
+    home = {"keras": "keras.layers", "seqwise": "sw.layers"}.get(module.partition(".")[0], module)
+    return f"{home}.{type(layer).__name__}({', '.join(parts)})"
 
 
 def _automatic(layer: Any) -> bool:
+    """Tell whether Keras made up the layer's name."""
     snake = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)
     snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", snake).lower()
-    return (
-        re.fullmatch(rf"{snake}(_\d+)?", layer.name) is not None
-        or re.fullmatch(rf"(forward|backward)_{snake}(_\d+)?", layer.name) is not None
-    )
+    return re.fullmatch(rf"((forward|backward)_)?{snake}(_\d+)?", layer.name) is not None
 
 
 # what Keras makes of a default that it writes down in another way
@@ -156,11 +136,10 @@ def _text(value: Any) -> str:
 def compile_code(model: Any, loss: str, called: str = "model") -> str:
     """Return the line that compiles a model as it was compiled, with another loss (code, quoted where a name)."""
     parts = [_optimizer(model, called), f"loss={loss}"]
-    metrics: Any = None
-    if getattr(model, "compiled", False):
-        with suppress(Exception):  # objects that cannot be written down
-            config: dict[str, Any] = model.get_compile_config() or {}
-            metrics = config.get("metrics")
+    config: dict[str, Any] = {}
+    with suppress(Exception):  # objects that cannot be written down
+        config = (model.get_compile_config() if model.compiled else None) or {}
+    metrics = config.get("metrics")
     if is_sequence(metrics) and metrics and all(isinstance(metric, str) for metric in metrics):
         parts.append(f"metrics={list(metrics)}")
     return f"{called}.compile({', '.join(parts)})"

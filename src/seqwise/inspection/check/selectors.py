@@ -171,8 +171,7 @@ def data_read_by(context: Context, call: Call) -> Array | None:
     value = call.first
     while value.call is not None and value.call.inputs:
         value = value.call.first
-    inputs = zip(context.inputs, context.graph.inputs, strict=False)
-    return next((entry.data for entry, known in inputs if known is value), None)
+    return context.data_of(value)
 
 
 def mask_maker(call: Call) -> Call | None:

@@ -142,8 +142,8 @@ def _reads(call: Call, index: int, context: Context) -> bool:
         return not call.inputs or call.source is None
     for value in call.inputs:
         while value.call is not None and is_a(value.call.layer, *PASSES_ON) and value.call.inputs:
-            value = value.call.inputs[0]
-        if index < len(context.graph.inputs) and value is context.graph.inputs[index]:
+            value = value.call.first
+        if value in context.graph.inputs[index : index + 1]:
             return True
     return False
 
@@ -174,7 +174,8 @@ def _read_validation(context: Context, validation: Any) -> None:
     x, y = validation, None
     if is_sequence(validation) and len(validation) in (2, 3):
         x, y = validation[0], validation[1]
-    names, inputs, outputs = context.names, [entry.name for entry in context.inputs], [o.name for o in context.outputs]
+    names = context.names
+    inputs, outputs = ([part.name for part in parts] for parts in (context.inputs, context.outputs))
     data = [entry.data for entry in context.inputs if entry.data is not None]
     targets = [output.target for output in context.outputs if output.target is not None]
     if data and targets and is_exchanged(data, targets, read_arrays(x, outputs, ""), read_arrays(y, inputs, "")):

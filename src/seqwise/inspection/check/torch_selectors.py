@@ -75,12 +75,7 @@ def made_by_module(value: Value) -> Call | None:
 def data_of(context: Context, value: Value) -> Array | None:
     """The user's data that a value is, perhaps in another shape."""
     value = origin(value)
-    if value.call is not None:
-        return None
-    if value.made_by == "y":
-        return context.target
-    places = [i for i, known in enumerate(context.graph.inputs) if known is value]
-    return context.inputs[places[0]].data if places and places[0] < len(context.inputs) else None
+    return context.target if value.call is None and value.made_by == "y" else context.data_of(value)
 
 
 def sizes(context: Context, value: Value) -> tuple[int, ...]:

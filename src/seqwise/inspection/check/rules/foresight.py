@@ -56,10 +56,10 @@ def target_in_window(context: Context, data: Array, target: Array) -> Iterator[F
         equal = (x[:, step] == first[:, None]).mean(axis=0)
         alike = np.maximum(_alike(x[:, step], first), equal)
         feature = int(alike.argmax())
-        ends = x[:, [0, -1], feature]  # of a straight line, they are the same up to scale and offset
-        if alike[feature] < 0.99 or np.abs(np.corrcoef(ends.T)[0, 1]) > 0.99999:
+        begin, end = x[:, 0, feature], x[:, -1, feature]  # of a straight line, the same up to scale and offset
+        if alike[feature] < 0.99 or abs(np.corrcoef(begin, end)[0, 1]) > 0.99999:
             continue
-        after = ends[1:, 1]  # window i + 1 ends in the value after window i
+        after = end[1:]  # window i + 1 ends in the value after window i
         if (after == first[:-1]).mean() >= equal[feature] > 0:
             continue
         early = 1 if every_step else length - step

@@ -10,8 +10,7 @@ import numpy as np
 from seqwise.axes import name_axes
 from seqwise.inspection.check.context import Context, Output
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import at_layer, change_layer, change_y, recompile
-from seqwise.inspection.check.layer_code import with_activation
+from seqwise.inspection.check.fixes import activate, at_layer, change_layer, change_y, recompile
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import class_numbers, names_a_class, one_hot
 from seqwise.inspection.check.registry import Fault, rule
@@ -153,7 +152,7 @@ def softmax_over_one(context: Context, output: Output, layer: Any, activation: s
         "nothing.",
         expected=f"activation={better!r} for one unit",
         got="Dense(1, activation='softmax')",
-        fix=at_layer(layer, with_activation(layer, better)),
+        fix=activate(layer, better),
     )
 
 
@@ -215,12 +214,12 @@ def mismatch(context: Context, output: Output, layer: Any, activation: str) -> I
     elif activation == "sigmoid" and not binary:
         what = f"{loss.short} expects one probability for each class that add up to 1; sigmoid's do not."
         expected, got = "activation='softmax'", "activation='sigmoid'"
-        fix = at_layer(layer, with_activation(layer, "softmax"))
+        fix = activate(layer, "softmax")
     elif activation not in PROBABILITIES:
         what = f"{loss.short} expects probabilities; the last layer's {activation} returns any number, which the loss "
         what += "clips to 0 or 1."
         expected, got = f"activation={right!r}, or from_logits=True", f"activation={activation!r}"
-        fix = at_layer(layer, with_activation(layer, right))
+        fix = activate(layer, right)
         if is_recurrent(layer):
             expected = f"activation={right!r}"
             fix = at_layer(layer, f"keras.layers.Dense({units}, activation={right!r})", "after")

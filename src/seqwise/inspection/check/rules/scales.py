@@ -8,8 +8,7 @@ import numpy as np
 
 from seqwise.inspection.check.context import Context, Output
 from seqwise.inspection.check.finding import Fix
-from seqwise.inspection.check.fixes import at_layer, finite_rows_code
-from seqwise.inspection.check.layer_code import with_activation
+from seqwise.inspection.check.fixes import activate, at_layer, finite_rows_code
 from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.measures import not_finite, place
 from seqwise.inspection.check.registry import Fault, rule
@@ -63,7 +62,7 @@ def beyond(context: Context, output: Output, target: Array, shape: Shape, loss: 
     if is_recurrent(layer):
         fix = at_layer(layer, f"keras.layers.Dense({target.shape[-1] if len(target.shape) > 1 else 1})", "after")
     else:
-        fix = at_layer(layer, with_activation(layer, "linear").replace(", activation='linear'", ""))
+        fix = activate(layer, "linear")
     yield Fault(
         what=f"The last layer's {activation} returns {low:g} to {high:g}, but {target.name} ranges from "
         f"{values.min():.4g} to {values.max():.4g}: the model can never reach the rest.",
