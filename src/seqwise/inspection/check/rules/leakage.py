@@ -58,7 +58,8 @@ def shared_windows(context: Context, training: Array, validation: Array) -> Iter
     """
     part, varied = validation.part, _varied(validation.part)
     flat = part.reshape(len(part), -1)
-    if flat.shape[1] < 3 or (validation.whole and len(np.unique(flat[:200])) < 20) or not varied.any():
+    few_kinds = (flat[:200] == np.trunc(flat[:200])).all() and len(np.unique(flat[:200])) < 20
+    if flat.shape[1] < 3 or few_kinds or not varied.any():
         return
     count = int((shared_samples(training.numbers, part) & varied).sum())
     if count < max(2, 0.01 * len(part)):
@@ -126,7 +127,7 @@ def scaler(context: Context, training: Array, validation: Array) -> Iterator[Fau
     if _counted_more(context, training):
         got, (measure, scale) = f"a scaler that has seen {int(context.scaler.n_samples_seen_):,} rows", minmax
     else:
-        method = _fitted_on_both(training.numbers, validation.numbers)
+        method = _fitted_on_both(training, validation)
         if method is None:
             return
         extent = "the extremes 0 and 1" if method == "minmax" else "mean 0 and standard deviation 1"
@@ -152,40 +153,49 @@ def _counted_more(context: Context, training: Array) -> bool:
     return int(count) > rows
 
 
-def _fitted_on_both(training: np.ndarray, validation: np.ndarray) -> Literal["minmax", "standard"] | None:
-    """Tell which kind of scaler was fitted on both together, by what only both together reach; None for neither."""
-    low, high = _range(training)
-    validation_low, validation_high = _range(validation)
-    all_low, all_high = np.minimum(low, validation_low), np.maximum(high, validation_high)
-    for bottom in (0.0, -1.0):
-        exact = np.isclose(all_low, bottom, atol=1e-6) & np.isclose(all_high, 1.0, atol=1e-6)
-        short = (low > bottom + 1e-3) | (high < 1.0 - 1e-3)
-        if exact.all() and short.any():
-            binary = np.array([len(np.unique(training[:500, :, feature])) <= 2 for feature in range(len(low))])
-            return "minmax" if (short & ~binary).any() else None
-    mean, deviation = _moments(training)
-    if not ((abs(mean) > 0.02) | (abs(deviation - 1) > 0.02)).any() or (abs(mean) > 1).any():
+def _fitted_on_both(training: Array, validation: Array) -> Literal["minmax", "standard"] | None:
+    """Tell which kind of scaler was fitted on both together, by what only both together reach; None for neither.
+
+    What a share of the samples shows is not asked of all of them.
+    """
+    if abs(training.part).max() <= 1 + 1e-6:
+        low, high = _extremes(training.numbers)
+        other_low, other_high = _extremes(validation.numbers)
+        all_low, all_high = np.minimum(low, other_low), np.maximum(high, other_high)
+        for bottom in (0.0, -1.0):
+            exact = np.isclose(all_low, bottom, atol=1e-6) & np.isclose(all_high, 1.0, atol=1e-6)
+            short = (low > bottom + 1e-3) | (high < 1.0 - 1e-3)
+            if exact.all() and short.any():
+                binary = np.array([len(np.unique(column)) <= 2 for column in training.numbers[:500].T])
+                return "minmax" if (short & ~binary).any() else None
+    if _is_standard(_moments(training.part), 0.01):
         return None
-    share = len(training) / (len(training) + len(validation))
-    validation_mean, validation_deviation = _moments(validation)
-    all_mean = share * mean + (1 - share) * validation_mean
-    square = share * (deviation**2 + mean**2) + (1 - share) * (validation_deviation**2 + validation_mean**2)
-    all_deviation = np.sqrt(np.maximum(square - all_mean**2, 0))
-    return "standard" if (abs(all_mean) < 1e-3).all() and (abs(all_deviation - 1) < 1e-3).all() else None
+    moments = _moments(training.numbers)
+    if _is_standard(moments, 0.02) or (abs(moments[0]) > 1).any():
+        return None
+    share = training.samples / (training.samples + validation.samples)
+    both = share * moments + (1 - share) * _moments(validation.numbers)
+    return "standard" if _is_standard(both, 1e-3) else None
 
 
-def _range(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the least and the greatest value of each feature."""
     return values.min(axis=0).min(axis=0), values.max(axis=0).max(axis=0)  # one axis at a time: ten times faster
 
 
-def _moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and standard deviation of each feature, of values in (samples, timesteps, features)."""
+def _moments(values: np.ndarray) -> np.ndarray:
+    """Return the mean of each feature and of its square, shape (2, features), of (samples, timesteps, features)."""
     flat = values.reshape(len(values), -1)
     weights = np.full(len(values), 1 / len(values), values.dtype)
-    mean = (weights @ flat).reshape(values.shape[1:]).mean(axis=0, dtype=np.float64)
-    square = (weights @ (flat * flat)).reshape(values.shape[1:]).mean(axis=0, dtype=np.float64)
-    return mean, np.sqrt(np.maximum(square - mean**2, 0))
+    sums = [(weights @ powers).reshape(values.shape[1:]) for powers in (flat, flat * flat)]
+    return np.stack([each_step.mean(axis=0, dtype=np.float64) for each_step in sums])
+
+
+def _is_standard(moments: np.ndarray, tolerance: float) -> bool:
+    """Tell whether every feature has mean 0 and standard deviation 1."""
+    mean, square = moments
+    deviation = np.sqrt(np.maximum(square - mean**2, 0))
+    return bool(((abs(mean) <= tolerance) & (abs(deviation - 1) <= tolerance)).all())
 
 
 def grouped(context: Context) -> Iterator[tuple[np.ndarray, np.ndarray]]:

@@ -116,7 +116,7 @@ def validation_unscaled(context: Context) -> Iterator[Fault]:
             continue
         if data.shape[1:] != validation.shape[1:] or min(data.samples, validation.samples) < 5:
             continue
-        if data.partial or validation.partial or (data.whole and validation.whole):
+        if data.partial or validation.partial:
             continue
         columns, validation_columns = _columns(data), _columns(validation)
         if _unscaled(columns, validation_columns):
@@ -124,6 +124,8 @@ def validation_unscaled(context: Context) -> Iterator[Fault]:
         elif _unscaled(validation_columns, columns):
             scaled, raw, fix = validation, data, Fix(place)
         else:
+            continue
+        if data.whole and validation.whole:
             continue
         yield Fault(
             what=f"{scaled.name} is scaled, {raw.name} is not. Scale both with the same numbers, those of the training "
