@@ -1,4 +1,7 @@
-"""The registry of rules: each has a stable code and name, and yields the faults that it recognises."""
+"""The registry of rules: each has a stable code and name, and yields the faults that it recognises.
+
+A rule's file takes from here what every rule is written with.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,11 @@ from dataclasses import KW_ONLY, dataclass, field
 from itertools import islice
 from typing import Any
 
-from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.context import Context, Input, Output
 from seqwise.inspection.check.data_sources import in_words
 from seqwise.inspection.check.finding import Finding, Fix, Severity
+
+__all__ = ["RULES", "Context", "Fault", "Fix", "Input", "Output", "Rule", "Severity", "rule"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from seqwise.axes import name_axes
@@ -99,15 +99,11 @@ def pairs(context: Context) -> Iterator[tuple[Output, Array, Shape]]:
             yield output, target, output.shape
 
 
-def compared(*losses: str) -> Callable[[Context], Iterator[tuple[Output, Array, Shape, Loss]]]:
-    """Select the outputs whose target, shape and loss are known, with all three; of these losses where any is named."""
-
-    def select(context: Context) -> Iterator[tuple[Output, Array, Shape, Loss]]:
-        for output, target, shape in pairs(context):
-            if output.loss is not None and (not losses or output.loss.name in losses):
-                yield output, target, shape, output.loss
-
-    return select
+def compared(context: Context, losses: Sequence[str] = ()) -> Iterator[tuple[Output, Array, Shape, Loss]]:
+    """Yield the outputs whose target, shape and loss are known, with all three; of these losses where any is named."""
+    for output, target, shape in pairs(context):
+        if output.loss is not None and (not losses or output.loss.name in losses):
+            yield output, target, shape, output.loss
 
 
 def data_and_target(context: Context) -> Iterator[tuple[Array, Array]]:

@@ -24,7 +24,8 @@ KERAS_NAMES = {"MSELoss": "mean_squared_error", "L1Loss": "mean_absolute_error",
 RESHAPES = {"view", "reshape", "squeeze", "unsqueeze", "flatten", "transpose", "permute", "swapaxes", "movedim", "T",
             "mT", "contiguous", "to", "float", "long", "double", "clone", "detach", "Flatten", "Unflatten", "Identity",
             "type", "cpu", "expand"}  # fmt: skip
-PASSES_ON = {*RESHAPES, "__getitem__", "select", "Dropout", "dropout"}
+INDEXING = ("__getitem__", "select")
+PASSES_ON = {*RESHAPES, *INDEXING, "Dropout", "dropout"}
 # the arguments of a constructor: those that must stand, then those that stand where they differ from the default
 REQUIRED = {**dict.fromkeys(RECURRENT, ("input_size", "hidden_size")), "Linear": ("in_features", "out_features"),
             "Embedding": ("num_embeddings", "embedding_dim")}  # fmt: skip
@@ -133,13 +134,13 @@ def operand(call: Call) -> str:
     return call.node.owner() if hasattr(call.layer, "__objclass__") else call.node.argument()
 
 
-def calls_of(context: Context, *kinds: str) -> Iterator[Call]:
+def calls_of(context: Context, kinds: Container[str]) -> Iterator[Call]:
     return (call for call in context.torch_calls if call.kind in kinds)
 
 
 def recurrent_inputs(context: Context) -> Iterator[tuple[Call, str, tuple[int, ...]]]:
     """Yield the calls of recurrent modules on tensors that are not packed, with the name and shape of the input."""
-    for call in calls_of(context, *RECURRENT):
+    for call in calls_of(context, RECURRENT):
         if call.args and isinstance(call.args[0], Value):
             yield call, name_of(context, call, call.first), sizes(context, call.first)
 
@@ -152,7 +153,7 @@ def state_of(context: Context, call: Call) -> tuple[int, ...]:
 
 def indices(context: Context, value: Value | None) -> list[tuple[int | None, ...]]:
     """What is taken from a value by whole numbers: an index or None for each of its axes."""
-    return [index_of(call) for call in calls_of(context, "__getitem__", "select") if call.first is value]
+    return [index_of(call) for call in calls_of(context, INDEXING) if call.first is value]
 
 
 def index_of(call: Call) -> tuple[int | None, ...]:
@@ -171,7 +172,7 @@ def index_of(call: Call) -> tuple[int | None, ...]:
 def each_step(context: Context, call: Call) -> Value | None:
     """What a recurrent module returns for every timestep, padded and sorted again where the sequences were packed."""
     value = call.outputs[0] if call.outputs else None
-    for other in calls_of(context, "_pad_packed_sequence", "index_select"):
+    for other in calls_of(context, ("_pad_packed_sequence", "index_select")):
         if value is not None and other.inputs and other.first is value:
             value = other.outputs[0] if other.outputs else None
     return value
@@ -211,11 +212,11 @@ class LossCall:
     data: Array | None
 
 
-def losses(context: Context, *kinds: str) -> Iterator[LossCall]:
-    """Yield the calls of losses of these classes; of any where none is named."""
+def losses(context: Context, of: Container[str] = tuple(LOSS_FUNCTIONS.values())) -> Iterator[LossCall]:
+    """Yield the calls of losses of these classes."""
     for call in context.torch_calls:
         kind = LOSS_FUNCTIONS.get(call.kind, call.kind)
-        if kind not in (kinds or LOSS_FUNCTIONS.values()) or len(values_in((call.args, call.kwargs))) < 2:
+        if kind not in of or len(values_in((call.args, call.kwargs))) < 2:
             continue
         output, target, *_ = values_in((call.args, call.kwargs))
         data, shape, wanted = data_of(context, target), numbers_of(output.shape), numbers_of(target.shape)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import as_array, change_layer, change_x, cut_windows, window_length
 from seqwise.inspection.check.measures import column_scales
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
 from seqwise.inspection.check.selectors import expected_shape, numbers, of_axes, token_like
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
 
-Inputs = Iterator[tuple[Input, Array]]
+three_axes = partial(of_axes, count=3)
 
 
 def meaning_of_two_axes(entry: Input, data: Array) -> str:
@@ -49,23 +48,14 @@ def meaning_of_two_axes(entry: Input, data: Array) -> str:
     return "timesteps" if columns >= 5 and ratio < 5 else "unclear"
 
 
-def two_axes(meaning: str) -> Callable[[Context], Inputs]:
-    """Select the inputs that have two axes of this meaning where three are needed, token ids aside."""
-
-    def select(context: Context) -> Inputs:
-        for entry, data in of_axes(context, 2):
-            if not token_like(entry) and meaning_of_two_axes(entry, data) == meaning:
-                yield entry, data
-
-    return select
+def two_axes(context: Context, meaning: str) -> Iterator[tuple[Input, Array]]:
+    """Yield the inputs that have two axes of this meaning where three are needed, token ids aside."""
+    for entry, data in of_axes(context, 2):
+        if not token_like(entry) and meaning_of_two_axes(entry, data) == meaning:
+            yield entry, data
 
 
-def three_axes(context: Context) -> Inputs:
-    """Select the inputs that have three axes, as they need."""
-    return of_axes(context, 3)
-
-
-@rule("SW110", "features-axis-missing", "error", two_axes("timesteps"))
+@rule("SW110", "features-axis-missing", "error", partial(two_axes, meaning="timesteps"))
 def features_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The features axis is missing: each row is a sample, each column a timestep of one feature.
 
@@ -85,7 +75,7 @@ def features_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault
     )
 
 
-@rule("SW111", "samples-axis-missing", "error", two_axes("sample"))
+@rule("SW111", "samples-axis-missing", "error", partial(two_axes, meaning="sample"))
 def samples_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The samples axis is missing: the input is a single sample, not a batch of one.
 
@@ -109,7 +99,7 @@ def windows(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     apart), and on a 1-D series, where three axes are needed.
     """
     series = len(data.shape) == 1
-    if entry.rank != 3 or not (series or (entry, data) in two_axes("rows")(context)):
+    if entry.rank != 3 or not (series or (entry, data) in two_axes(context, "rows")):
         return
     rows, steps = data.samples, window_length(entry, data)
     yield Fault(
@@ -129,7 +119,7 @@ def windows_code(context: Context, data: Array, steps: int) -> str:
     return cut_windows(context, data, steps, "{}.transpose(0, 2, 1)" if table else "{}[..., None]")
 
 
-@rule("SW113", "flattened-windows", "error", two_axes("flat"))
+@rule("SW113", "flattened-windows", "error", partial(two_axes, meaning="flat"))
 def flat(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The windows are flattened: timesteps × features on one axis.
 
@@ -145,7 +135,7 @@ def flat(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     )
 
 
-@rule("SW114", "two-readings", "error", two_axes("unclear"))
+@rule("SW114", "two-readings", "error", partial(two_axes, meaning="unclear"))
 def two_readings(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """A 2-D array can be read in two ways.
 

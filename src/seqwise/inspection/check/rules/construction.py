@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqwise.inspection.check.construction import Construction
-from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import at_layer
 from seqwise.inspection.check.layer_code import class_code
 from seqwise.inspection.check.names import Names
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, rule
 from seqwise.inspection.layer_kinds import RECURRENT, is_a
 
 

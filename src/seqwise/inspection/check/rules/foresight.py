@@ -7,11 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context, Output
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import change_y, forwards_only
 from seqwise.inspection.check.measures import slides
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Output, rule
 from seqwise.inspection.check.selectors import data_and_target, describe, inputs_with_data, pairs, recurrent_calls
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import at_layer
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import describe, recurrent_calls
 from seqwise.inspection.graph import Call, Graph, values_in
 from seqwise.inspection.layer_kinds import graph_of, inner_layers, is_a, is_recurrent

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, name_axes
-from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import change_x
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
 from seqwise.inspection.check.selectors import expected_shape, inputs_with_data
 from seqwise.inspection.data import Array
 

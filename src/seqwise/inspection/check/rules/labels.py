@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context, Output
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import activate, at_layer, change_layer, change_y, recompile
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import class_numbers, names_a_class, one_hot
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Output, rule
 from seqwise.inspection.check.selectors import activated, compared, ends, last_sized, targets
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
@@ -49,7 +48,7 @@ def text(context: Context, output: Output, target: Array) -> Iterator[Fault]:
     )
 
 
-@rule("SW311", "one-hot-with-sparse-loss", "error", compared(SPARSE))
+@rule("SW311", "one-hot-with-sparse-loss", "error", partial(compared, losses=[SPARSE]))
 def one_hot_with_sparse(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
     """One-hot labels with the loss for integer labels.
 
@@ -66,7 +65,7 @@ def one_hot_with_sparse(context: Context, output: Output, target: Array, shape: 
     )
 
 
-@rule("SW312", "whole-labels-with-one-hot-loss", "error", compared())
+@rule("SW312", "whole-labels-with-one-hot-loss", "error", compared)
 def whole_labels(context: Context, output: Output, target: Array, computed: Shape, loss: Loss) -> Iterator[Fault]:
     """Integer labels with the loss for one-hot labels (or with a loss for quantities).
 
@@ -98,7 +97,7 @@ def _shape_for(target: Array, shape: Shape, context: Context) -> Shape:
     return shape
 
 
-@rule("SW313", "label-out-of-range", "error", compared(BINARY, SPARSE))
+@rule("SW313", "label-out-of-range", "error", partial(compared, losses=[BINARY, SPARSE]))
 def out_of_range(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
     """A label lies outside the range of the classes.
 
@@ -156,7 +155,7 @@ def softmax_over_one(context: Context, output: Output, layer: Any, activation: s
     )
 
 
-@rule("SW315", "one-unit-with-class-loss", "warning", compared(ONE_HOT, SPARSE), unless=("softmax-over-one",))
+@rule("SW315", "one-unit-with-class-loss", "warning", partial(compared, losses=[ONE_HOT, SPARSE]), unless=("SW314",))
 def one_unit(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
     """A loss over several classes with a single output unit.
 
@@ -231,7 +230,7 @@ def mismatch(context: Context, output: Output, layer: Any, activation: str) -> I
 OTHER_CLASSES = ("SW302", "SW303", "SW311", "SW312", "SW313", "SW315")
 
 
-@rule("SW317", "classes-differ", "error", compared(BINARY, ONE_HOT), unless=OTHER_CLASSES)
+@rule("SW317", "classes-differ", "error", partial(compared, losses=[BINARY, ONE_HOT]), unless=OTHER_CLASSES)
 def classes_differ(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
     """The output and the one-hot labels have different numbers of classes.
 

@@ -7,11 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.measures import sample_keys, slides
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import parts
 from seqwise.inspection.data import Array
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import at_layer, change_layer, change_x
 from seqwise.inspection.check.layer_code import mask_value
 from seqwise.inspection.check.padding import Padding, find_padding
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
 from seqwise.inspection.check.selectors import (
     data_read_by,
     describe,
@@ -29,28 +28,20 @@ from seqwise.inspection.layer_kinds import PASSES_ON, is_a, is_recurrent, keeps_
 PACK = " Pack the sequences: torch.nn.utils.rnn.pack_padded_sequence(…, lengths, enforce_sorted=False)."
 READS_MASKS = ("GlobalAveragePooling1D", "MultiHeadAttention", "Attention")
 
-Padded = Iterator[tuple[Input, Array, Padding, Call]]
 
-
-def padded(side: str) -> Callable[[Context], Padded]:
-    """Select the inputs that are padded on this side of their sequences, with the recurrent layer that reads them.
+def padded(context: Context, side: str) -> Iterator[tuple[Input, Array, Padding, Call]]:
+    """Yield the inputs that are padded on this side of their sequences, with the recurrent layer that reads them.
 
     None where a layer makes a mask. Of several inputs only the first is known to reach the recurrent layer.
     """
-
-    def select(context: Context) -> Padded:
-        if any(call.mask.roles for call in context.calls):
-            return
-        for entry, data in inputs_with_data(context):
-            if context.torch:
-                call = reads_padding(context, entry)
-            else:
-                call = next(iter(recurrent_calls(context)), None) if entry is context.inputs[0] else None
-            padding = find_padding(data) if call is not None else None
-            if call is not None and padding is not None and padding.side == side:
-                yield entry, data, padding, call
-
-    return select
+    if any(call.mask.roles for call in context.calls):
+        return
+    for entry, data in inputs_with_data(context):
+        first = next(iter(recurrent_calls(context)), None) if entry is context.inputs[0] else None
+        call = reads_padding(context, entry) if context.torch else first
+        padding = find_padding(data) if call is not None else None
+        if call is not None and padding is not None and padding.side == side:
+            yield entry, data, padding, call
 
 
 def _mask(entry: Input, padding: Padding, call: Call) -> Fix:
@@ -61,7 +52,7 @@ def _mask(entry: Input, padding: Padding, call: Call) -> Fix:
     return at_layer(call, f"keras.layers.Masking(mask_value={value!r})", "before")
 
 
-@rule("SW230", "padding-not-masked", "warning", padded("after"), unless=("SW11", "SW143"))
+@rule("SW230", "padding-not-masked", "warning", partial(padded, side="after"), unless=("SW11", "SW143"))
 def not_masked(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Iterator[Fault]:
     """Sequences are padded at their end, and nothing masks the padding.
 
@@ -84,7 +75,7 @@ def not_masked(context: Context, entry: Input, data: Array, padding: Padding, ca
     )
 
 
-@rule("SW231", "left-padding-not-masked", "hint", padded("before"), unless=("SW11", "SW143", "SW230"))
+@rule("SW231", "left-padding-not-masked", "hint", partial(padded, side="before"), unless=("SW11", "SW143", "SW230"))
 def left_padding(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Iterator[Fault]:
     """Sequences are padded at their start, and nothing masks the padding.
 

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from seqwise.axes import TIMESTEPS, format_shape, name_axes
-from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import as_array, at_layer, cut_windows, window_length
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
 from seqwise.inspection.check.selectors import describe, ended_by, expected_shape, numbers, wrong_rank
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call, Shape

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.check.context import Context, Output
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import activate, at_layer, finite_rows_code
 from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.measures import not_finite, place
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Output, rule
 from seqwise.inspection.check.selectors import compared, ends, targets
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape
@@ -46,7 +44,7 @@ def finite(context: Context, output: Output, target: Array) -> Iterator[Fault]:
     )
 
 
-@rule("SW321", "target-beyond-activation", "warning", compared(), unless=("softmax-over-one", "SW312"))
+@rule("SW321", "target-beyond-activation", "warning", compared, unless=("softmax-over-one", "SW312"))
 def beyond(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
     """The target lies outside the range of the last activation.
 

@@ -6,13 +6,11 @@ import math
 from collections.abc import Iterator
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context, Output
-from seqwise.inspection.check.finding import Fix, Severity
 from seqwise.inspection.check.fixes import at_layer, change_layer, change_y
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import names_a_class, one_hot
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Output, Severity, rule
 from seqwise.inspection.check.selectors import describe, last_recurrent, last_sized, pairs, steps_read
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Shape

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Literal
+from collections.abc import Iterator
+from functools import partial
 
-from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.losses import BATCH
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, rule
 from seqwise.inspection.check.torch_selectors import (
     CLASS_LOSSES,
     LossCall,
@@ -26,6 +24,8 @@ from seqwise.inspection.check.torch_selectors import (
 )
 from seqwise.inspection.graph import Call
 
+MISREAD = ("SW505", "SW516", "SW517")  # what a recurrent module reads along another axis gives other shapes
+class_losses = partial(losses, of=CLASS_LOSSES)
 FAULTY = {  # what must not come last before a loss, and why
     "CrossEntropyLoss": ({"softmax", "sigmoid"}, "applies softmax itself, and the module has applied {0} already"),
     "NLLLoss": (
@@ -42,27 +42,18 @@ BETTER = {  # losses that expect what comes last
 }
 
 
-def of_kinds(*kinds: str) -> Callable[[Context], Iterator[LossCall]]:
-    """Select the calls of losses of these classes."""
-    return lambda context: losses(context, *kinds)
-
-
 def _shape(shape: tuple[int, ...]) -> str:
     words = ", ".join("samples" if size == BATCH else str(size) for size in shape)
     return f"({words},)" if len(shape) == 1 else f"({words})"
 
 
-def compared(verdict: Literal["broadcast", "fails"]) -> Callable[[Context], Iterator[LossCall]]:
-    """Select the losses that compare number by number, and get shapes that differ; the binary ones never broadcast."""
-
-    def select(context: Context) -> Iterator[LossCall]:
-        for loss in losses(context):
-            pairs = zip(loss.shape[::-1], loss.wanted[::-1], strict=False)
-            broadcast = all(a == b or 1 in (a, b) for a, b in pairs) and not loss.kind.startswith("BCE")
-            if loss.kind not in CLASS_LOSSES and loss.shape != loss.wanted and broadcast == (verdict == "broadcast"):
-                yield loss
-
-    return select
+def compared(context: Context, broadcast: bool) -> Iterator[LossCall]:
+    """Yield the losses that compare number by number, where the shapes differ and broadcast, or do not."""
+    for loss in losses(context):
+        pairs = zip(loss.shape[::-1], loss.wanted[::-1], strict=False)
+        stretches = all(a == b or 1 in (a, b) for a, b in pairs) and not loss.kind.startswith("BCE")
+        if loss.kind not in CLASS_LOSSES and loss.shape != loss.wanted and stretches == broadcast:
+            yield loss
 
 
 def _shapes_differ(context: Context, loss: LossCall, consequence: str = "") -> Fault:
@@ -88,7 +79,7 @@ def _with_outputs(loss: LossCall, count: int) -> Fix:
     return change_module(made, out_features=count) if made is not None and made.kind == "Linear" else Fix("y")
 
 
-@rule("SW510", "torch-target-shape", "error", compared("fails"), unless=("SW505", "SW516", "SW517"))
+@rule("SW510", "torch-target-shape", "error", partial(compared, broadcast=False), unless=MISREAD)
 def target_shape(context: Context, loss: LossCall) -> Iterator[Fault]:
     """The target has another shape than the output, and the loss cannot compare them.
 
@@ -98,7 +89,7 @@ def target_shape(context: Context, loss: LossCall) -> Iterator[Fault]:
     yield _shapes_differ(context, loss)
 
 
-@rule("SW514", "torch-loss-broadcasts", "warning", compared("broadcast"), unless=("SW505", "SW516", "SW517"))
+@rule("SW514", "torch-loss-broadcasts", "warning", partial(compared, broadcast=True), unless=MISREAD)
 def broadcasts(context: Context, loss: LossCall) -> Iterator[Fault]:
     """The target has another shape than the output, and the loss stretches the one along the other.
 
@@ -109,7 +100,7 @@ def broadcasts(context: Context, loss: LossCall) -> Iterator[Fault]:
     yield _shapes_differ(context, loss, f" {consequence}")
 
 
-@rule("SW511", "torch-classes-not-second", "error", of_kinds(*CLASS_LOSSES))
+@rule("SW511", "torch-classes-not-second", "error", class_losses)
 def classes_not_second(context: Context, loss: LossCall) -> Iterator[Fault]:
     """The classes are on the last axis of the output; the losses over classes want them on the second.
 
@@ -126,7 +117,7 @@ def _labels(loss: LossCall, what: str, fix: Fix) -> Fault:
     return Fault(what=what, expected=expected, got=got, fix=fix)
 
 
-@rule("SW512", "torch-labels-do-not-fit", "error", of_kinds(*CLASS_LOSSES), unless=("SW511",))
+@rule("SW512", "torch-labels-do-not-fit", "error", class_losses, unless=("SW511",))
 def labels(context: Context, loss: LossCall) -> Iterator[Fault]:
     """Labels that are neither class numbers nor shares of the classes.
 
@@ -147,7 +138,7 @@ def labels(context: Context, loss: LossCall) -> Iterator[Fault]:
         yield _labels(loss, what, change_target(loss, change))
 
 
-@rule("SW513", "torch-label-out-of-range", "error", of_kinds(*CLASS_LOSSES), unless=("SW511", "SW512"))
+@rule("SW513", "torch-label-out-of-range", "error", class_losses, unless=("SW511", "SW512"))
 def label_out_of_range(context: Context, loss: LossCall) -> Iterator[Fault]:
     """A class number is negative, or not below the number of classes.
 
@@ -168,7 +159,7 @@ def label_out_of_range(context: Context, loss: LossCall) -> Iterator[Fault]:
         yield _labels(loss, what, _with_outputs(loss, high - min(low, 0) + 1))
 
 
-@rule("SW515", "torch-loss-does-not-fit-activation", "warning", of_kinds(*FAULTY), unless=("SW510", "SW511"))
+@rule("SW515", "torch-loss-does-not-fit-activation", "warning", partial(losses, of=FAULTY), unless=("SW510", "SW511"))
 def activation(context: Context, loss: LossCall) -> Iterator[Fault]:
     """The loss expects logits and gets probabilities, or the reverse.
 
@@ -204,7 +195,7 @@ def _fitting(context: Context, loss: LossCall, made: Call, last: str) -> Fix:
     return Fix("loss")
 
 
-@rule("SW521", "torch-module-refuses", "error", unless=("SW505", "SW516", "SW517"))
+@rule("SW521", "torch-module-refuses", "error", unless=MISREAD)
 def refuses(context: Context) -> Iterator[Fault]:
     """A module, a function or a loss stops on the data.
 

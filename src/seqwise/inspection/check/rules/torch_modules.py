@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, format_shape
-from seqwise.inspection.check.context import Context
-from seqwise.inspection.check.finding import Fix, Severity
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Severity, rule
 from seqwise.inspection.check.torch_selectors import (
+    INDEXING,
     calls_of,
     change_expression,
     change_input,
@@ -29,11 +29,6 @@ from seqwise.inspection.graph import Call, Value
 from seqwise.inspection.torch_trace import RECURRENT
 
 Shape = tuple[int, ...]
-
-
-def calls(*kinds: str) -> Callable[[Context], Iterator[Call]]:
-    """Select the calls of these modules, functions and methods."""
-    return lambda context: calls_of(context, *kinds)
 
 
 def _fault(
@@ -163,7 +158,7 @@ def samples_axis(context: Context, call: Call, name: str, shape: Shape) -> Itera
     yield _fault(call, name, shape, what, fix, "error" if batched else "warning")
 
 
-@rule("SW517", "torch-sample-for-timestep", "warning", calls("__getitem__", "select"), unless=("SW505",))
+@rule("SW517", "torch-sample-for-timestep", "warning", partial(calls_of, kinds=INDEXING), unless=("SW505",))
 def sample_for_timestep(context: Context, call: Call) -> Iterator[Fault]:
     """One sample is taken from what a recurrent module returns, where one timestep was meant.
 
@@ -173,7 +168,7 @@ def sample_for_timestep(context: Context, call: Call) -> Iterator[Fault]:
     taken = [pair for pair in zip(call.first.axes, index_of(call), strict=False) if pair[1] is not None]
     if [axis for axis, _ in taken] != [SAMPLES] or sizes(context, call.first)[0] == 1:
         return
-    if all(each_step(context, other) is not call.first for other in calls_of(context, *RECURRENT)):
+    if all(each_step(context, other) is not call.first for other in calls_of(context, RECURRENT)):
         return
     index, owner = taken[0][1], call.node.owner()
     right = f"[:, {index}]" if call.first.axes[0] == SAMPLES else f"[{index}]"
@@ -186,7 +181,7 @@ def sample_for_timestep(context: Context, call: Call) -> Iterator[Fault]:
     )
 
 
-@rule("SW518", "torch-one-direction", "warning", calls(*RECURRENT))
+@rule("SW518", "torch-one-direction", "warning", partial(calls_of, kinds=RECURRENT))
 def one_direction(context: Context, call: Call) -> Iterator[Fault]:
     """Half of what a bidirectional module has read is not used.
 
@@ -218,7 +213,7 @@ def one_direction(context: Context, call: Call) -> Iterator[Fault]:
     )
 
 
-@rule("SW519", "torch-reshape-mixes-samples", "warning", calls("view", "reshape"))
+@rule("SW519", "torch-reshape-mixes-samples", "warning", partial(calls_of, kinds=("view", "reshape")))
 def reshape_mixes(context: Context, call: Call) -> Iterator[Fault]:
     """`view` or `reshape` in the place of `transpose`: the numbers of several samples are mixed up.
 
@@ -244,7 +239,7 @@ def reshape_mixes(context: Context, call: Call) -> Iterator[Fault]:
     )
 
 
-@rule("SW507", "torch-linear-features", "error", calls("Linear"))
+@rule("SW507", "torch-linear-features", "error", partial(calls_of, kinds=("Linear",)))
 def linear(context: Context, call: Call) -> Iterator[Fault]:
     """A Linear module gets another number of features than it was made for.
 
@@ -263,7 +258,7 @@ def linear(context: Context, call: Call) -> Iterator[Fault]:
     )
 
 
-@rule("SW508", "torch-tokens-not-whole", "error", calls("Embedding"))
+@rule("SW508", "torch-tokens-not-whole", "error", partial(calls_of, kinds=("Embedding",)))
 def tokens_not_whole(context: Context, call: Call) -> Iterator[Fault]:
     """An Embedding module gets numbers of a floating dtype.
 
@@ -275,7 +270,7 @@ def tokens_not_whole(context: Context, call: Call) -> Iterator[Fault]:
         yield Fault(what=what, expected="torch.int64", got=got, fix=change_input(context, call, ".long()"))
 
 
-@rule("SW509", "torch-token-out-of-range", "error", calls("Embedding"), unless=("SW508",))
+@rule("SW509", "torch-token-out-of-range", "error", partial(calls_of, kinds=("Embedding",)), unless=("SW508",))
 def token_out_of_range(context: Context, call: Call) -> Iterator[Fault]:
     """A token id is negative, or beyond the rows of an Embedding module.
 

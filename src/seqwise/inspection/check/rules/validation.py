@@ -8,11 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.finding import Fix, Severity
 from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.padding import find_padding
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Input, Severity, rule
 from seqwise.inspection.check.selectors import numbers
 from seqwise.inspection.data import Array
 

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqwise.inspection.check.context import Context, Input
-from seqwise.inspection.check.finding import Fix
 from seqwise.inspection.check.fixes import change_x, finite_rows_code, standardise
 from seqwise.inspection.check.measures import column_scales, not_finite, place
-from seqwise.inspection.check.registry import Fault, rule
+from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
 from seqwise.inspection.check.selectors import measured, numbers, recurrent_calls
 from seqwise.inspection.data import Array
 
