@@ -73,9 +73,8 @@ class Context:
         exchanged: the user's names of the inputs' data, where they had to be put into another order to fit.
         validation_exchanged: the user's names of a pair (y, x) and of its parts (empty where they have none).
         construction: what is known of a model that Keras refused to build.
-        scaler: a fitted scaler. training_rows: rows of the table that the training windows are cut from.
-        groups, validation_groups: a group for each sample.
-        batch_size: samples in a batch. streaming: the model is to run step by step.
+        scaler, groups, validation_groups, batch_size, streaming: see `check`.
+        training_rows: rows of the table that the training windows are cut from.
         data_from: what makes the batches of ``"x"`` (with y) and of ``"validation"``, where the user has no arrays:
             ``"a tf.data.Dataset"``, ``"a Forecaster"``.
         looked_at: how much of the data was looked at, where that is not all, in words.

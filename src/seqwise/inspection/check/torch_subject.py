@@ -43,8 +43,10 @@ def read_module(context: Context, module: Any, x: Any, y: Any, loss: Any) -> Non
         module = inner if type(module).__module__.startswith("torch.") and is_torch_module(inner) else module
     arguments = _arguments(module)
     parts = _parts(arguments, x)
-    plain = {name: part for name, part in parts.items() if not _states(part[0])}
-    read = {name: read_array(part, context.names.of(part, label)) for name, (part, label) in plain.items()}
+    read = {
+        name: read_array(part, context.names.of(part, label)) for name, (part, label) in parts.items()
+        if not (is_tuple(part) and hasattr(part[0], "shape"))  # states, or a packed sequence
+    }  # fmt: skip
     arrays = {name: array for name, array in read.items() if array.values is not None and array.values.size}
     target = read_array(y, context.names.of(y, "y")) if y is not None else None
     context.inputs = [Input(name, data=array) for name, array in read.items()]
@@ -81,13 +83,12 @@ def read_module(context: Context, module: Any, x: Any, y: Any, loss: Any) -> Non
 
 def _why_not(module: Any, parts: dict[str, Any], arrays: dict[str, Array]) -> str:
     """Why a module cannot be looked into; empty where it can."""
-    torch = sys.modules["torch"]
+    torch: Any = sys.modules["torch"]
     if isinstance(module, torch.jit.ScriptModule):
         return "the calls in a TorchScript module cannot be seen; pass the module that it was made from"
     if any(isinstance(part, torch.nn.modules.lazy.LazyModuleMixin) for part in module.modules()):
         return "it has lazy modules, whose sizes are not known yet; call it once"
-    first = next(iter(parts), None)
-    return "" if first in arrays else "it cannot run without an array or a tensor in x"
+    return "" if next(iter(parts), None) in arrays else "it cannot run without an array or a tensor in x"
 
 
 def _arguments(module: Any) -> dict[str, Any]:
@@ -107,11 +108,6 @@ def _parts(arguments: dict[str, Any], x: Any) -> dict[str, tuple[Any, str]]:
     if is_sequence(x) and needed <= len(x) <= len(arguments) and hasattr(x[0], "shape"):
         return {name: (part, f"x[{i}]") for i, (name, part) in enumerate(zip(arguments, x, strict=False))}
     return {next(iter(arguments)): (x, "x")}
-
-
-def _states(part: Any) -> bool:
-    """Tell whether an argument is a tuple of tensors: states, or a packed sequence."""
-    return is_tuple(part) and hasattr(part[0], "shape")
 
 
 def _samples_axis(module: Any, data: Array, target: Array | None) -> tuple[int, bool]:
@@ -168,7 +164,11 @@ def read_torch_error(frames: Sequence[FrameType], error: BaseException, names: N
         if recurrent and local.get("is_batched") is False and getattr(first, "ndim", 0) == 3:
             first = first.squeeze(0 if owner.batch_first else 1)  # PyTorch has added the samples axis by then
         kind = function if owner == function else kind_of_module(owner)
-        call = Call(owner, _path(frames, owner), kind, node=_caller(frames[:i]), problem=str(error))
+        modules = (frame.f_locals.get("self") for frame in frames)
+        outermost: Any = next(filter(is_torch_module, modules), None)  # a module by itself has no name in it
+        paths = outermost.named_modules() if outermost is not None else ()
+        name = next((path for path, part in paths if part is owner), "")
+        call = Call(owner, name, kind, node=_caller(frames[:i]), problem=str(error))
         call.args = tuple(map_leaves(_value, part) for part in (first, local.get("hx"), target) if part is not None)
         call.inputs = values_in(call.args)
         context = Context(names=names, torch=True, graph=Graph(call.inputs[:1], [call], failure=str(error)))
@@ -195,12 +195,3 @@ def _value(leaf: Any) -> Any:
     shape = tuple(leaf.shape)
     axes = tuple(f"axis {i}" for i in range(len(shape)))
     return Value(shape, axes, ReceptiveField.unknown(), OWN_CODE, str(leaf.dtype).removeprefix("torch."))
-
-
-def _path(frames: Sequence[FrameType], module: Any) -> str:
-    """The name of a module within the outermost module that is running; empty for a module by itself."""
-    for frame in frames:
-        owner: Any = frame.f_locals.get("self")
-        if is_torch_module(owner):
-            return next((path for path, part in owner.named_modules() if part is module), "")
-    return ""

@@ -24,7 +24,11 @@ class Use:
     layer: Any
     inputs: list[Any]
     outputs: list[Any]
-    has_state: bool
+    arguments: Any  # with args and kwargs
+
+    @property
+    def has_state(self) -> bool:
+        return len(self.arguments.args) > 1 or self.arguments.kwargs.get("initial_state") is not None
 
     def reads(self, tensor: Any) -> bool:
         return any(tensor is other for other in self.inputs)
@@ -76,26 +80,21 @@ def _recorded(graph: Any) -> Wiring:
                 known.add(id(node))
                 outside.append(node)
                 pending.append(node)
-    return Wiring(_uses_of(nodes), _uses_of(outside), graph.inputs, graph.outputs)
-
-
-def _uses_of(nodes: list[Any]) -> list[Use]:
-    return [Use(node.operation, node.input_tensors, node.output_tensors, _has_state(node.arguments)) for node in nodes]
-
-
-def _has_state(arguments: Any) -> bool:
-    """Tell whether a call, or Keras's record of its arguments, has an initial state."""
-    return len(arguments.args) > 1 or arguments.kwargs.get("initial_state") is not None
+    used, unused = (
+        [Use(node.operation, node.input_tensors, node.output_tensors, node.arguments) for node in part]
+        for part in (nodes, outside)
+    )
+    return Wiring(used, unused, graph.inputs, graph.outputs)
 
 
 def _traced(graph: Graph) -> Wiring | None:
     used = graph.used()
     if used is None:
         return None
-    uses = [Use(c.layer, values_in((c.args, c.kwargs)), c.outputs, _has_state(c)) for c in graph.layers]
-    leading, others = list[Use](), list[Use]()
-    for call, use in zip(graph.layers, uses, strict=True):
-        (leading if call in used else others).append(use)
+    leading, others = (
+        [Use(c.layer, values_in((c.args, c.kwargs)), c.outputs, c) for c in graph.layers if (c in used) == wanted]
+        for wanted in (True, False)
+    )
     return Wiring(leading, others, graph.inputs, graph.outputs)
 
 
