@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from seqwise.inspection.check.context import Context, Input
@@ -34,6 +35,16 @@ def forwards_only(layer: Any) -> Fix:
     """Put the forward direction alone, as wide as both, in the place of a Bidirectional layer."""
     forward = layer.forward_layer
     return at_layer(layer, layer_code(forward, units=forward.units * (2 if layer.merge_mode == "concat" else 1)))
+
+
+def call_layer(context: Context, layer: Any, names: Sequence[str], more: str = "", wider: str = "") -> Fix:
+    """Call a layer on the first of these tensors, from the others as its states; no code where one has no name.
+
+    `wider` is the code of another layer that is called in its place.
+    """
+    states = f", initial_state=[{', '.join(names[1:])}]" if names[1:] else ""
+    called = wider or context.names.of(layer, "") or layer_code(layer)
+    return at_layer(layer, f"{called}({names[0]}{states}{more})" if names and all(names) else "", "call of")
 
 
 def recompile(context: Context, loss: str, *, from_logits: bool = False) -> Fix:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from seqwise.inspection.check.fixes import at_layer
-from seqwise.inspection.check.layer_code import layer_code
+from seqwise.inspection.check.fixes import call_layer
 from seqwise.inspection.check.registry import Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import describe, recurrent_calls
 from seqwise.inspection.graph import Call, Graph, values_in
@@ -112,14 +111,6 @@ def name_of(context: Context, tensor: Any) -> str:
     return context.names.of(tensor, tensor.name if history is None else history.operation.name)
 
 
-def call_on(context: Context, layer: Any, tensor: Any, states: list[Any] | None = None) -> Fix:
-    """Call a layer on a tensor, with the user's names; no code where a tensor has none."""
-    names = [context.names.of(value, "") for value in (tensor, *(states or []))]
-    state = f", initial_state=[{', '.join(names[1:])}]" if states else ""
-    called = context.names.of(layer, "") or layer_code(layer)
-    return at_layer(layer, f"{called}({names[0]}{state})" if all(names) else "", "call of")
-
-
 @rule("SW220", "layer-on-its-own-output", "warning", recurrent_calls)
 def own_output(context: Context, call: Call) -> Iterator[Fault]:
     """A recurrent layer is applied to its own output.
@@ -136,7 +127,7 @@ def own_output(context: Context, call: Call) -> Iterator[Fault]:
         "result. Usually one variable was mistaken for another.",
         expected=f"{call.name} applied to {earlier.first.name}",
         got=f"{call.name} applied to the output of {call.name}",
-        fix=call_on(context, call.layer, tensor),
+        fix=call_layer(context, call.layer, [context.names.of(tensor, "")]),
     )
 
 
@@ -164,7 +155,7 @@ def unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
             f"{describe(reader.layer)} reads the tensor before it.",
             expected=f"{reader.layer.name} reads the output of {layer.name}",
             got=f"{reader.layer.name} and {layer.name} read the same tensor",
-            fix=call_on(context, reader.layer, result),
+            fix=call_layer(context, reader.layer, [context.names.of(result, "")]),
         )
 
 
@@ -181,13 +172,14 @@ def decoder_state(context: Context, wiring: Wiring) -> Iterator[Fault]:
         encoder = _encoder_of(tensor, wiring)
         if encoder is None or decoder is None:
             continue
+        tensors = decoder.inputs[0], *encoder.outputs[1:]
         yield Fault(
             what=f"The model does not use {name_of(context, tensor)!r}: the encoder {encoder.layer.name!r} reads it, "
             f"but nothing reads the encoder's state, and the decoder {decoder.layer.name!r} starts from zeros. The "
             "output does not depend on this input.",
             expected="initial_state= the encoder's states",
             got="no initial_state",
-            fix=call_on(context, decoder.layer, decoder.inputs[0], encoder.outputs[1:]),
+            fix=call_layer(context, decoder.layer, [context.names.of(value, "") for value in tensors]),
         )
 
 

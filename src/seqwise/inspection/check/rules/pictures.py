@@ -56,6 +56,7 @@ def _short_calls(context: Context) -> Iterator[Fault]:
         sizes = call.first.shape[1:]
         grey = sizes[-1] is None or sizes[-1] > CHANNELS
         text = ", ".join(str(-1 if size is None else size) for size in sizes)
+        reshape = f"keras.layers.Reshape(({text}, 1))"
         frames = (
             "The timesteps are missing. If each sample is one picture, use layers that read pictures; if the pictures "
             f"are frames of a video, cut it into windows and declare Input((frames, {text}))."
@@ -64,9 +65,7 @@ def _short_calls(context: Context) -> Iterator[Fault]:
             what=f"{describe(call)} reads {need} axes, and gets {need - 1}. {NO_CHANNELS if grey else frames}",
             expected=name_axes((None,) * need),
             got=format_shape(**dict(call.first.named)),
-            fix=at_layer(
-                call, f"keras.layers.Reshape(({text}, 1))" if grey and sizes.count(None) < 2 else "", "before"
-            ),
+            fix=at_layer(call, reshape if grey and sizes.count(None) < 2 else "", "before"),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from seqwise.inspection.check.fixes import at_layer
+from seqwise.inspection.check.fixes import at_layer, call_layer
 from seqwise.inspection.check.layer_code import layer_code, mask_value
 from seqwise.inspection.check.padding import find_padding
 from seqwise.inspection.check.registry import Context, Fault, Fix, rule
@@ -66,23 +66,23 @@ def _of_width(call: Call, layer: Any, width: int | None) -> Fix:
 def _another_number(context: Context, call: Call, count: int, parts: list[str], width: int | None) -> tuple[str, Fix]:
     """Return (advice, fix) where the number of states is another one."""
     layer, both = recurrent(call.layer), is_a(call.layer, "Bidirectional")
-    sequence, *names = _names(context, call) or [""]
+    names = _names(context, call)
     fits = bool(names) and width == layer.units
     if both and count == len(parts) and fits:
-        return " The states of one direction can start both.", _start_from(context, call, sequence, names * 2)
+        advice = " The states of one direction can start both."
+        return advice, call_layer(context, call.layer, [*names, *names[1:]])
     if both and count == len(parts):
         return " A decoder that reads forwards only takes the states as they are.", _of_width(call, layer, width)
     if not both and count == 2 * len(parts) and names and width is not None:
-        pairs = zip(names, names[len(parts) :], strict=False)
-        joined = ", ".join(f"keras.layers.Concatenate()([{a}, {b}])" for a, b in pairs)
+        pairs = zip(names[1:], names[1 + len(parts) :], strict=False)
+        joined = [f"keras.layers.Concatenate()([{one}, {other}])" for one, other in pairs]
+        wider = layer_code(layer, units=2 * width)
         advice = f" Put those of the two directions side by side, and make the layer {2 * width} units wide."
-        return advice, at_layer(
-            call, f"{layer_code(layer, units=2 * width)}({sequence}, initial_state=[{joined}])", "call of"
-        )
+        return advice, call_layer(context, call.layer, [names[0], *joined], wider=wider)
     if parts == ["h", "c"] and count == 1:
         advice = " With return_state=True an LSTM returns h and c beside its output; c may also start from zeros."
-        zeros = [*names, f"keras.ops.zeros_like({names[0]})"] if fits else []
-        return advice, _start_from(context, call, sequence, zeros)
+        zeros = [*names, f"keras.ops.zeros_like({names[1]})"] if fits else []
+        return advice, call_layer(context, call.layer, zeros)
     return "", at_layer(call, "")
 
 
@@ -93,14 +93,6 @@ def _names(context: Context, call: Call) -> list[str]:
     state = call.node.arguments.kwargs.get("initial_state", call.node.arguments.args[1:2])
     names = [context.names.of(tensor, "") for tensor in [call.node.arguments.args[0], *flatten(state)]]
     return names if all(names) else []
-
-
-def _start_from(context: Context, call: Call, sequence: str, states: list[str], more: str = "") -> Fix:
-    """Call the layer with these states; no code where there are none."""
-    layer = context.names.of(call.layer, "") or layer_code(call.layer)
-    return at_layer(
-        call, f"{layer}({sequence}, initial_state=[{', '.join(states)}]{more})" if states else "", "call of"
-    )
 
 
 @rule("SW235", "mask-withheld", "warning", recurrent_calls, unless=("states-do-not-fit",))
@@ -124,13 +116,13 @@ def withheld(context: Context, call: Call) -> Iterator[Fault]:
         return
     source = context.names.of(maker.node.arguments.args[0], "") if maker is not None and maker.node else ""
     mask = _mask_code(maker, source)
-    sequence, *names = _names(context, call) or [""]
+    names = _names(context, call) if source else []
     yield Fault(
         what=f"{describe(call)} starts from a given state, and then Keras does not pass it the mask of its sequence: "
         f"it reads the padding. Pass the mask yourself: mask={mask}.",
         expected="the mask as an argument of the call",
         got="initial_state without a mask",
-        fix=_start_from(context, call, sequence, names if source else [], f", mask={mask}"),
+        fix=call_layer(context, call.layer, names, f", mask={mask}"),
     )
 
 
