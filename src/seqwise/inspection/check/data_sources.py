@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from seqwise.inspection.check.context import Context
+from seqwise.inspection.check.finding import Finding
 from seqwise.inspection.sources import Source, look_at
-
-if TYPE_CHECKING:
-    from seqwise.inspection.check.context import Context
-    from seqwise.inspection.check.finding import Finding
 
 NAMES = {"x": ("x", "y"), "validation": ("x_val", "y_val")}  # of the arrays in their batches
 # fixes that need all samples, and not those of a batch

@@ -1,8 +1,8 @@
-"""The rules. A rule is a function from a `Context` to `Fault`s, registered with `@rule`.
+"""The rules. A rule is a function from a `Context`, and from each thing that its selector yields, to `Fault`s.
 
-Rules run in the order in which they are registered; a later one names in `unless=` the earlier ones that already
-explain what it would see. A rule file holds only its rules: what several of them ask is in `selectors` (of the context)
-and `measures` (of the data).
+Rules run in the order in which they are registered, with `@rule`; a later one names in `unless=` the earlier ones that
+already explain what it would see. A rule file holds only its rules: what several of them ask is in `selectors` (of the
+context) and `measures` (of the data), and how their fixes are written in `fixes`.
 """
 
 from __future__ import annotations
