@@ -69,7 +69,6 @@ class Context:
         model: the Keras model or PyTorch module, or None where only layers or data are known.
         passed_model: a model, layers or a function that builds one was passed.
         torch: the graph is that of PyTorch modules.
-        sequential: the layers are called one after another.
         exchanged: the user's names of the inputs' data, where they had to be put into another order to fit.
         validation_exchanged: the user's names of a pair (y, x) and of its parts (empty where they have none).
         construction: what is known of a model that Keras refused to build.
@@ -85,7 +84,6 @@ class Context:
     model: Any = None
     passed_model: bool = False
     torch: bool = False
-    sequential: bool = True
     graph: Graph = field(default_factory=Graph)
     inputs: list[Input] = field(default_factory=list[Input])
     exchanged: tuple[str, ...] = ()

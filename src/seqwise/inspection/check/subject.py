@@ -16,7 +16,7 @@ from seqwise.inspection.check.order import fitting_order, is_exchanged
 from seqwise.inspection.check.torch_subject import read_module
 from seqwise.inspection.data import Array, read_arrays
 from seqwise.inspection.graph import Call, is_sequence
-from seqwise.inspection.layer_kinds import NEEDS_TIME, PASSES_ON, inner_layers, is_a, needed_rank
+from seqwise.inspection.layer_kinds import NEEDS_TIME, PASSES_ON, is_a, needed_rank
 from seqwise.inspection.model_inputs import ModelInput, first_need, inputs_of, trace_inputs
 from seqwise.inspection.restore import left_as_found
 from seqwise.inspection.torch_trace import is_torch_module
@@ -60,7 +60,6 @@ def read_subject(
         _read_validation(context, validation)
         return context
     context.model = None if isinstance(model, (list, tuple)) else model
-    context.sequential = model is None or inner_layers(model) is not None
     inputs, arrays = inputs_of(model, x, names.of(x, "x"))
     _trace(context, model, inputs, arrays)
     order = fitting_order(context.inputs)
