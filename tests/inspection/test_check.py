@@ -72,6 +72,14 @@ def test_the_fix_names_the_layer_and_keeps_its_settings():
     assert {**mended.get_config(), "return_sequences": False} == model[0].get_config()
 
 
+@pytest.mark.parametrize("last", [layers.Softmax, lambda: layers.Activation("softmax")], ids=["Softmax", "Activation"])
+def test_a_layer_that_is_an_activation_is_replaced_by_another(last):
+    report = sw.check([layers.LSTM(4), layers.Dense(1), last()], X, Y > 0, loss="binary_crossentropy")
+    (finding,) = [finding for finding in report if finding.name == "softmax-over-one"]
+    assert finding.fix == "keras.layers.Activation('sigmoid')"
+    assert eval(finding.fix, {"keras": keras}).activation is keras.activations.sigmoid
+
+
 def test_only_some_of_it_is_known():
     assert not sw.check()
     assert not sw.check(stack(True))
