@@ -39,11 +39,7 @@ def mask_value(masking: Any) -> float:
 
 def class_code(kind: type, settings: dict[str, Any]) -> str:
     """Return the expression that makes a layer of this class with these settings, without those that are defaults."""
-    parts: list[str] = []
-    for name, parameter in inspect.signature(kind.__init__).parameters.items():
-        if name in settings and name not in ("self", *UNWRITTEN) and not _same(settings[name], parameter.default):
-            parts.append(_text(settings[name]) if not parts else f"{name}={_text(settings[name])}")
-    return f"keras.layers.{kind.__name__}({', '.join(parts)})"
+    return f"keras.layers.{kind.__name__}({', '.join(_arguments(kind, dict(settings)))})"
 
 
 class Code(str):
@@ -51,28 +47,10 @@ class Code(str):
 
 
 def _call(layer: Any, changes: dict[str, Any]) -> str:
-    try:
-        config = dict(layer.get_config())
-    except Exception:  # a layer of the user's that cannot tell its settings
-        config = {}
-    config.update(changes)
-    shape = getattr(layer, "_input_shape_arg", None)
-    parts, positional = list[str](), True
-    for name, parameter in inspect.signature(type(layer).__init__).parameters.items():
-        if name == "self" or name in UNWRITTEN or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-            continue
-        if name not in config:
-            positional = False
-            continue
-        value, default = config.pop(name), parameter.default
-        if name == "name" or (name == "backward_layer" and name not in changes):
-            continue
-        if default is not inspect.Parameter.empty and _same(value, default):
-            positional = False
-            continue
-        required = default is inspect.Parameter.empty
-        parts.append(_text(value) if positional and (required or not parts) else f"{name}={_text(value)}")
-        positional = positional and required
+    config = dict(changes)
+    with suppress(Exception):  # a layer of the user's that cannot tell its settings
+        config = {**layer.get_config(), **changes}
+    parts, shape = _arguments(type(layer), config), getattr(layer, "_input_shape_arg", None)
     if shape is not None and "input_shape" not in changes:
         parts.append(f"input_shape={tuple(shape)}")
     parts += [f"{name}={_text(value)}" for name, value in changes.items() if name in config]
@@ -81,6 +59,22 @@ def _call(layer: Any, changes: dict[str, Any]) -> str:
     module = type(layer).__module__
     home = {"keras": "keras.layers", "seqwise": "sw.layers"}.get(module.partition(".")[0], module)
     return f"{home}.{type(layer).__name__}({', '.join(parts)})"
+
+
+def _arguments(kind: Any, config: dict[str, Any]) -> list[str]:
+    """Write the settings that are not defaults, and take those that the constructor knows out of `config`."""
+    parts, positional = list[str](), True
+    for name, parameter in inspect.signature(kind.__init__).parameters.items():
+        if name in ("self", *UNWRITTEN):
+            continue
+        if name not in config or name in ("name", "backward_layer") or _same(config[name], parameter.default):
+            config.pop(name, None)
+            positional = False
+            continue
+        required, value = parameter.default is inspect.Parameter.empty, _text(config.pop(name))
+        parts.append(value if positional and (required or not parts) else f"{name}={value}")
+        positional = positional and required
+    return parts
 
 
 def _automatic(layer: Any) -> bool:
