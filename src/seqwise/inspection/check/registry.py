@@ -13,8 +13,10 @@ from typing import Any
 from seqwise.inspection.check.context import Context, Input, Output
 from seqwise.inspection.check.data_sources import in_words
 from seqwise.inspection.check.finding import Finding, Fix, Severity
+from seqwise.inspection.data import Array
+from seqwise.inspection.graph import Call, Shape
 
-__all__ = ["RULES", "Context", "Fault", "Fix", "Input", "Output", "Rule", "Severity", "rule"]
+__all__ = ["RULES", "Array", "Call", "Context", "Fault", "Fix", "Input", "Output", "Rule", "Severity", "Shape", "rule"]
 
 
 @dataclass(frozen=True, kw_only=True)

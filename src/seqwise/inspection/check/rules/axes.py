@@ -10,10 +10,8 @@ import numpy as np
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import as_array, change_layer, change_x, cut_windows, window_length
 from seqwise.inspection.check.measures import column_scales
-from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, Shape, rule
 from seqwise.inspection.check.selectors import expected_shape, numbers, of_axes, token_like
-from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Shape
 
 three_axes = partial(of_axes, count=3)
 

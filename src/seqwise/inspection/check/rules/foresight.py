@@ -9,10 +9,8 @@ import numpy as np
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import change_y, forwards_only
 from seqwise.inspection.check.measures import slides
-from seqwise.inspection.check.registry import Context, Fault, Fix, Output, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Shape, rule
 from seqwise.inspection.check.selectors import data_and_target, describe, inputs_with_data, pairs, recurrent_calls
-from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Shape
 from seqwise.inspection.layer_kinds import is_a, keeps_time
 
 ALIKE = 1e-3  # standardised values that differ less are the same up to scale and offset

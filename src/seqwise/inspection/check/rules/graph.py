@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seqwise.inspection.check.fixes import call_layer
-from seqwise.inspection.check.registry import Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import describe, recurrent_calls
-from seqwise.inspection.graph import Call, Graph, values_in
+from seqwise.inspection.graph import Graph, values_in
 from seqwise.inspection.layer_kinds import graph_of, inner_layers, is_a, is_recurrent
 from seqwise.inspection.trace import functional_nodes
 

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, name_axes
 from seqwise.inspection.check.fixes import change_x
-from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, rule
 from seqwise.inspection.check.selectors import expected_shape, inputs_with_data
-from seqwise.inspection.data import Array
 
 READS_TEXT = ("TextVectorization", "StringLookup", "Hashing")
 

@@ -12,10 +12,8 @@ from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import activate, at_layer, change_layer, change_y, recompile
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import class_numbers, names_a_class, one_hot
-from seqwise.inspection.check.registry import Context, Fault, Fix, Output, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Shape, rule
 from seqwise.inspection.check.selectors import activated, compared, ends, last_sized, targets
-from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Shape
 from seqwise.inspection.layer_kinds import is_recurrent
 
 PROBABILITIES = ("sigmoid", "softmax", "hard_sigmoid", "sparsemax")

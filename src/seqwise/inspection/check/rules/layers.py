@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from seqwise.axes import FEATURES, TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.fixes import at_layer, beside, change_layer, cut, forwards_only
-from seqwise.inspection.check.registry import Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import describe, ended_by, recurrent_calls, steps_read, wrong_rank
-from seqwise.inspection.graph import RANK, Call
+from seqwise.inspection.graph import RANK
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, needed_rank, recurrent
 from seqwise.inspection.model_inputs import is_watched
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.measures import sample_keys, slides
-from seqwise.inspection.check.registry import Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import parts
-from seqwise.inspection.data import Array
 
 
 def _hashes(values: np.ndarray) -> np.ndarray:

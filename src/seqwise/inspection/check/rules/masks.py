@@ -11,7 +11,7 @@ import numpy as np
 from seqwise.inspection.check.fixes import at_layer, change_layer, change_x
 from seqwise.inspection.check.layer_code import mask_value
 from seqwise.inspection.check.padding import Padding, find_padding
-from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Call, Context, Fault, Fix, Input, rule
 from seqwise.inspection.check.selectors import (
     data_read_by,
     describe,
@@ -21,8 +21,7 @@ from seqwise.inspection.check.selectors import (
     recurrent_calls,
 )
 from seqwise.inspection.check.torch_selectors import reads_padding
-from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Call, LostMask
+from seqwise.inspection.graph import LostMask
 from seqwise.inspection.layer_kinds import PASSES_ON, is_a, is_recurrent, keeps_time
 
 PACK = " Pack the sequences: torch.nn.utils.rnn.pack_padded_sequence(…, lengths, enforce_sorted=False)."

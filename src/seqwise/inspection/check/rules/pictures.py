@@ -8,10 +8,8 @@ from typing import Any
 from seqwise.axes import TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.fixes import as_array, at_layer, cut_windows, window_length
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Call, Context, Fault, Fix, Input, Shape, rule
 from seqwise.inspection.check.selectors import describe, ended_by, expected_shape, numbers, wrong_rank
-from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Call, Shape
 from seqwise.inspection.layer_kinds import PICTURE_LAYERS, is_a, is_recurrent, needed_rank
 from seqwise.inspection.model_inputs import is_watched
 from seqwise.inspection.trace import is_video

@@ -9,10 +9,8 @@ import numpy as np
 from seqwise.inspection.check.fixes import activate, at_layer, finite_rows_code
 from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.measures import not_finite, place
-from seqwise.inspection.check.registry import Context, Fault, Fix, Output, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Shape, rule
 from seqwise.inspection.check.selectors import compared, ends, targets
-from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Shape
 from seqwise.inspection.layer_kinds import is_a, is_recurrent
 
 FAR = 100.0  # a target of this size takes Adam (0.001 a step) about 100,000 steps to reach

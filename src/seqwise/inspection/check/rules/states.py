@@ -8,9 +8,9 @@ from typing import Any
 from seqwise.inspection.check.fixes import at_layer, call_layer
 from seqwise.inspection.check.layer_code import layer_code, mask_value
 from seqwise.inspection.check.padding import find_padding
-from seqwise.inspection.check.registry import Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import data_read_by, describe, mask_maker, recurrent_calls
-from seqwise.inspection.graph import Call, Value, flatten, values_in
+from seqwise.inspection.graph import Value, flatten, values_in
 from seqwise.inspection.layer_kinds import is_a, keeps_time, recurrent
 
 STATES = {"LSTM": ["h", "c"], "GRU": ["h"], "SimpleRNN": ["h"]}

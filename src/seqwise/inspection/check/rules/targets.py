@@ -10,10 +10,8 @@ from seqwise.inspection.check.fixes import at_layer, change_layer, change_y
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import names_a_class, one_hot
-from seqwise.inspection.check.registry import Context, Fault, Fix, Output, Severity, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Severity, Shape, rule
 from seqwise.inspection.check.selectors import describe, last_recurrent, last_sized, pairs, steps_read
-from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Shape
 from seqwise.inspection.layer_kinds import is_recurrent, keeps_time, units_of
 
 BROADCASTS = "The loss stretches one along the other (broadcasting), so the model trains silently."

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from seqwise.inspection.check.fixes import at_layer, change_layer, change_x
-from seqwise.inspection.check.registry import Context, Fault, Input, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Input, rule
 from seqwise.inspection.check.selectors import embedded, inputs_with_data, recurrent_calls, token_like
-from seqwise.inspection.data import Array
 
 
 @rule("SW140", "token-out-of-range", "error", embedded)

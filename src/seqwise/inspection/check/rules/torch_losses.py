@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from seqwise.inspection.check.losses import BATCH
-from seqwise.inspection.check.registry import Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
 from seqwise.inspection.check.torch_selectors import (
     CLASS_LOSSES,
     LossCall,
@@ -22,7 +22,6 @@ from seqwise.inspection.check.torch_selectors import (
     replace_module,
     sizes,
 )
-from seqwise.inspection.graph import Call
 
 MISREAD = ("SW505", "SW516", "SW517")  # what a recurrent module reads along another axis gives other shapes
 class_losses = partial(losses, of=CLASS_LOSSES)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, format_shape
-from seqwise.inspection.check.registry import Context, Fault, Fix, Severity, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Fix, Severity, rule
 from seqwise.inspection.check.torch_selectors import (
     INDEXING,
     calls_of,
@@ -25,7 +25,7 @@ from seqwise.inspection.check.torch_selectors import (
     state_of,
 )
 from seqwise.inspection.effects.effect import number
-from seqwise.inspection.graph import Call, Value
+from seqwise.inspection.graph import Value
 from seqwise.inspection.torch_trace import RECURRENT
 
 Shape = tuple[int, ...]

@@ -10,9 +10,8 @@ import numpy as np
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.padding import find_padding
-from seqwise.inspection.check.registry import Context, Fault, Fix, Input, Severity, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, Severity, rule
 from seqwise.inspection.check.selectors import numbers
-from seqwise.inspection.data import Array
 
 OTHER_SCALE = 5.0  # times the spread: a split by time, or another patient, hardly brings so much
 

@@ -8,9 +8,8 @@ import numpy as np
 
 from seqwise.inspection.check.fixes import change_x, finite_rows_code, standardise
 from seqwise.inspection.check.measures import column_scales, not_finite, place
-from seqwise.inspection.check.registry import Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, rule
 from seqwise.inspection.check.selectors import measured, numbers, recurrent_calls
-from seqwise.inspection.data import Array
 
 SCALES_APART = 1000.0  # features whose sizes differ by more hide one another
 FAR_FROM_ONE = 100.0  # an LSTM's gates saturate long before
