@@ -97,7 +97,8 @@ def windows(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     apart), and on a 1-D series, where three axes are needed.
     """
     series = len(data.shape) == 1
-    if entry.rank != 3 or not (series or (entry, data) in two_axes(context, "rows")):
+    table = any(other is entry for other, _ in two_axes(context, "rows"))
+    if entry.rank != 3 or not (series or table):
         return
     rows, steps = data.samples, window_length(entry, data)
     yield Fault(
