@@ -320,10 +320,10 @@ def edit(run, change):
 
 def test_a_newer_schema(run):
     edit(run, lambda m: m.update(schema_version=99))
-    with pytest.raises(sw.BundleError, match=r"has schema version 99; this Seqwise reads 2\. Upgrade: pip install -U"):
+    with pytest.raises(sw.BundleError, match=r"has schema version 99; this Seqwise reads 3\. Upgrade: pip install -U"):
         sw.load(run)
-    edit(run, lambda m: m.update(schema_version=1))
-    with pytest.raises(sw.BundleError, match=r"has schema version 1; this Seqwise reads 2\. Train again\."):
+    edit(run, lambda m: m.update(schema_version=2))
+    with pytest.raises(sw.BundleError, match=r"has schema version 2; this Seqwise reads 3\. Train again\."):
         sw.load(run)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import re
 import subprocess
 import sys
@@ -92,6 +94,24 @@ def test_many_characters_leave_the_vocabulary_its_size():
     texts = ["".join(chr(0x4E00 + 7 * i + j) for j in range(9)) for i in range(300)]  # 2,107 characters
     tokenizer = Tokenizer("bpe", size=500, min_count=1).fit(texts)
     assert len(tokenizer) == 500
+
+
+def test_equally_frequent_characters_are_chosen_alike_in_every_process():
+    """Of more characters than the vocabulary holds; the trainer's own choice differs from process to process."""
+    code = (
+        "from seqwise.data import Tokenizer\n"
+        "texts = [chr(i) * 2 for i in range(0x4E00, 0x4F00)] + ['人人人']\n"
+        "print(ascii(Tokenizer('bpe', size=40, min_count=1).fit(texts).tokens_))"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert said[0] == said[1]
+    frequent = ["▁", "人", *(chr(i) for i in range(0x4E00, 0x4E00 + 36))]
+    assert sorted(ast.literal_eval(said[0].decode())[2:]) == sorted(frequent)
 
 
 def test_the_vocabulary_is_of_the_training_texts_alone():

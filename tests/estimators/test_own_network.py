@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,25 @@ def test_a_forecaster_trains_it_everywhere(build, tmp_path):
     assert again.network.name == f"{build.__module__}.{build.__name__}"
 
 
+@pytest.mark.parametrize("build", [forecast, sequential])
+def test_the_same_seed_gives_the_same_weights(build):
+    """Whatever Keras's, Python's and NumPy's own seeds are, which go on as if nothing had been built."""
+
+    def trained(own_seed, **settings):
+        import_keras().utils.set_random_seed(own_seed)
+        model = small(network=build).set_params(**settings).fit(SERIES).model_
+        return model.get_weights(), random.random(), np.random.random()
+
+    one, *after = trained(1)
+    other, *others_after = trained(2)
+    for ours, theirs in zip(one, other, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert any((ours != theirs).any() for ours, theirs in zip(one, trained(1, seed=7)[0], strict=True))
+    for own_seed, drawn in ((1, after), (2, others_after)):
+        import_keras().utils.set_random_seed(own_seed)
+        assert drawn == [random.random(), np.random.random()]
+
+
 def test_what_it_is_told():
     SEEN.clear()
     small(network=forecast).fit(SERIES)
@@ -102,7 +122,6 @@ def test_estimators_of_sequences_train_it(kind, tmp_path):
 
 
 def test_a_translator_translates_with_it(tmp_path):
-    import_keras().utils.set_random_seed(0)  # of the network's first weights
     translator = sw.Translator(
         epochs=150, tokens="words", min_count=1, beam=2, learning_rate=0.02, validation=0, test=0, network=of_pairs
     ).fit(ENGLISH, FRENCH)

@@ -11,7 +11,7 @@ from seqwise.artifact.atomic import recover
 from seqwise.errors import BundleError
 
 FORMAT = "seqwise-run"
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
 
 

@@ -70,7 +70,7 @@ def _check_run(run: str, data: str | None, named: dict[str, Any], loss: str | No
 
     estimator = load(run)
     task = task_of(estimator)
-    source = data if data is not None else task.commands().run_file(estimator)
+    source = data if data is not None else estimator.data_
     if data is None and (source is None or not Path(source).exists()):
         return check(estimator, loss=loss, streaming=streaming)
     columns = task.commands().run_columns(estimator) | {n: v for n, v in named.items() if n in task.columns}

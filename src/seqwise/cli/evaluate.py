@@ -42,16 +42,18 @@ def command(
         seqwise evaluate runs/vowels --data others.ts --report others.html
     """
     from seqwise.cli.predict import check_writable
-    from seqwise.cli.tasks import pair_columns, task_of
+    from seqwise.cli.tasks import of_forecasts, pair_columns, task_name, task_of
     from seqwise.errors import SettingError
     from seqwise.estimators.runs import load
 
     check_writable(report)
     estimator = load(run)
-    if report is not None and not hasattr(estimator, "write_report"):
+    if report is not None and task_name(estimator) == "forecast":
         raise SettingError("--report belongs to sequences; a forecast's report is in its run folder, report.html.")
     named = pair_columns(estimator, source=source, target=target)
-    result = task_of(estimator).commands().evaluate(estimator, data, folds, **named)
+    instead = "Score it on other data: --data FILE. For sequences: scikit-learn's cross_val_score, in Python."
+    folded = of_forecasts(estimator, instead, folds=folds)
+    result = task_of(estimator).commands().evaluate(estimator, data, **folded, **named)
     if report is not None:
         estimator.write_report(result, report)
     if as_json:

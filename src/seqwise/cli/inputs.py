@@ -69,6 +69,20 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
         raise BundleError(f"{where.name} cannot be read as a Keras model: {line}{hint}") from error
 
 
+def training_file(estimator: Any) -> str:
+    """Return the file that a run was trained on.
+
+    Raises:
+        DataError: the data were in memory, or the file is no longer there.
+    """
+    path = estimator.data_
+    if path is None:
+        raise DataError("This run was trained on data in memory. Name a file: --data FILE.")
+    if not Path(path).exists():
+        raise DataError(f"The training file {path!r} is no longer there. Name a file: --data FILE.")
+    return path
+
+
 def read_data(path: str, name: str = "x") -> Any:
     """Read an array (.npy, .npz) or a table (.csv, .tsv, .parquet).
 

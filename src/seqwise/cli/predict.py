@@ -36,14 +36,15 @@ def command(
 
         seqwise predict runs/french --data letters.txt --out letters.csv
     """
-    from seqwise.cli.tasks import pair_columns, task_of
+    from seqwise.cli.tasks import of_forecasts, pair_columns, task_of
     from seqwise.estimators.runs import load
 
     for path in (out, plot):
         check_writable(path)
     estimator = load(run)
     named = pair_columns(estimator, source=source)
-    text = task_of(estimator).commands().predict(estimator, data, out, plot, **named)
+    drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", plot=plot)
+    text = task_of(estimator).commands().predict(estimator, data, out, **drawn, **named)
     Console(soft_wrap=True, highlight=False, markup=False).print(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Self, TypedDict
@@ -94,7 +95,7 @@ class Tokenizer:
         self._check_settings()
         items = as_texts(texts, tokens=self.kind == "tokens")
         special: list[str] = list(SPECIAL if self.ends else SPECIAL[:2])
-        learner, trainer = _learner(self.kind, self.size, self.min_count, self.lowercase, special)
+        learner, trainer = _learner(self.kind, self.size, self.min_count, self.lowercase, special, items)
         # a user's token is counted whole, even if it holds several words; one spelled like a special token is skipped
         tokens = (
             token for text in items for token in text if (token.lower() if self.lowercase else token) not in special
@@ -220,9 +221,9 @@ def _library() -> ModuleType:
 
 
 def _learner(
-    kind: str, size: int, min_count: int, lowercase: bool, special: list[str]
+    kind: str, size: int, min_count: int, lowercase: bool, special: list[str], texts: list[Any]
 ) -> tuple[tokenizers.Tokenizer, Any]:
-    """Return an untrained tokenizer and its trainer."""
+    """Return an untrained tokenizer and its trainer for `texts`."""
     library = _library()
     learner = library.Tokenizer(_model(kind, special, []))
     _set_splitting(learner, kind, lowercase)
@@ -232,7 +233,19 @@ def _learner(
     if kind != "bpe":
         return learner, library.trainers.WordLevelTrainer(**settings)
     # single characters count towards the size; without a limit those of Chinese or Japanese exceed it
-    return learner, library.trainers.BpeTrainer(**settings, limit_alphabet=size - len(special))
+    limit = size - len(special)
+    alphabet = _alphabet(learner, texts)
+    if len(alphabet) > limit:  # of equally frequent ones the trainer keeps now these, now those, so we choose
+        settings["initial_alphabet"] = alphabet[:limit]
+    return learner, library.trainers.BpeTrainer(**settings, limit_alphabet=limit)
+
+
+def _alphabet(learner: tokenizers.Tokenizer, texts: list[str]) -> list[str]:
+    """Return the characters of texts as sub-words hold them, the most frequent first."""
+    counts = Counter({"▁": len(texts)})  # before each word, so also before the first
+    for text in texts:
+        counts.update(learner.normalizer.normalize_str(text).replace(" ", "▁"))
+    return sorted(counts, key=lambda character: (-counts[character], character))
 
 
 def _model(kind: str, tokens: list[str], merges: list[tuple[str, str]]) -> Any:

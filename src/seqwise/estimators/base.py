@@ -6,18 +6,19 @@ import hashlib
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 
-from seqwise.artifact import describe_network, has_graph, result_texts, save_network, save_run
+from seqwise.artifact import describe_network, has_graph, result_texts, save_network, save_run, write_json
 from seqwise.artifact.models import load_model, save_model
 from seqwise.backend import deferred_imports, import_keras
-from seqwise.errors import NotFittedError
-from seqwise.estimators.parts import BuildNetwork, PreparedData, build_checked
+from seqwise.errors import DataError, NotFittedError
+from seqwise.estimators.parts import BuildNetwork, Input, PreparedData, Target, build_checked
 from seqwise.estimators.saved_settings import plain_settings
+from seqwise.estimators.seeds import seeded_draws
 from seqwise.estimators.settings import MODEL as MODEL_PANEL
 from seqwise.estimators.settings import (
     TRAINING,
@@ -33,13 +34,15 @@ from seqwise.estimators.settings import (
     share,
     whole,
 )
+from seqwise.evaluation.comparison import Comparison
+from seqwise.evaluation.report import write_report
 from seqwise.training import Training, auto_batch_size, fit
 from seqwise.training.batches import Batches
 from seqwise.training.sequence_batches import BucketedBatches
 
 with deferred_imports():
-    from sklearn import exceptions
-    from sklearn.base import BaseEstimator
+    from sklearn import exceptions  # pyright: ignore[reportMissingTypeStubs]
+    from sklearn.base import BaseEstimator  # pyright: ignore[reportMissingTypeStubs]
 
 MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
 MOST_SAMPLES = 2_000  # of each part, in `TrainingData`
@@ -53,6 +56,8 @@ class UnfittedError(NotFittedError, exceptions.NotFittedError):
 
 Arrays = dict[str, np.ndarray]
 Data = TypeVar("Data", bound=PreparedData)
+Shapes = TypeVar("Shapes")  # the summary of the data's shapes
+Compared = TypeVar("Compared", bound=Comparison)
 
 
 @dataclass(frozen=True)
@@ -106,16 +111,22 @@ class Scored(NamedTuple):
 
 
 @estimator
-class Estimator(BaseEstimator, Generic[Data]):
+class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     """An estimator of declared settings, with scikit-learn's verbs.
 
     Attributes:
         model_: the Keras model. training_: history, seconds, best epoch.
+        input_, target_: what it knows of its inputs, and of its targets.
+        notes_: what was found in the data, one sentence each. summary_: the shapes in words.
+        data_: the file that it was trained on; None for data in memory.
         results_: of a loaded run, the texts of its result files; None after `fit`.
     """
 
     result_files: ClassVar[tuple[str, ...]] = (METRICS, REPORT)  # what a loaded run carries along unread
     fit_call: ClassVar[str] = ".fit(X, y)"  # of the message that it is not trained yet
+    loads_compiled: ClassVar[bool] = False  # with its loss and optimizer
+    input_types: ClassVar[tuple[type[Input], ...]]  # those that a run folder may hold
+    target_type: ClassVar[type[Target]]
 
     # Any: a number, and where an estimator says so "auto"
     bidirectional: bool = setting(
@@ -180,7 +191,13 @@ class Estimator(BaseEstimator, Generic[Data]):
 
     model_: Any = learned()
     training_: Training = learned()
+    input_: Any = learned()
+    target_: Any = learned()
+    notes_: list[str] = learned()
+    summary_: str = learned()
+    data_: str | None = learned()
     results_: dict[str, str] | None = learned()
+    _data: Data | None = learned()  # of the last `fit`; None after `load`
     _scored: Scored | None = learned()
     _loaded_weights: str = learned()  # digest of a loaded run's weights: its results are theirs
 
@@ -195,12 +212,24 @@ class Estimator(BaseEstimator, Generic[Data]):
         """Build the network of the settings, of stock Keras layers."""
 
     @abstractmethod
-    def _adopt(self, data: Data, model: Any, training: Training) -> None:
-        """Take over what a training learned, all at once, so that a fit that fails leaves an earlier one whole."""
+    def evaluate(self, *data: Any, **columns: Any) -> Compared:
+        """Score the model beside its baselines, on the same samples; without arguments on what was held back."""
 
     @abstractmethod
-    def _fitted_data(self) -> Data | None:
-        """Return the data of the last `fit`; None after `load`."""
+    def _held_back(self) -> tuple[Any, ...]:
+        """Return what was held back to score the model, as `_compare` takes it.
+
+        Raises:
+            DataError: nothing was held back, or it is not at hand.
+        """
+
+    @abstractmethod
+    def _compare(self, *samples: Any, **keywords: Any) -> Compared:
+        """Compare the model with its baselines."""
+
+    @abstractmethod
+    def _report(self, comparison: Compared | None) -> dict[str, Any]:
+        """Return what the report says beside what it says of every estimator: `render_report`'s arguments."""
 
     @abstractmethod
     def _save_parts(self, folder: Path) -> dict[str, Any]:
@@ -210,14 +239,13 @@ class Estimator(BaseEstimator, Generic[Data]):
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
         """Undo `_save_parts`."""
 
-    @abstractmethod
-    def _write_results(self, folder: Path) -> None:
-        """Write the files of `result_files`."""
+    def _write_more_results(self, folder: Path, comparison: Compared | None) -> None:
+        """Write the files of `result_files` beside the scores and the report."""
 
     @classmethod
-    def _needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
-        """Return the names of the files that a run cannot do without."""
-        return (MODEL,)
+    def _part_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
+        """Return the names of the files that `_load_parts` reads."""
+        return ()
 
     def _schedule(self, data: Data, train: Batches[Any]) -> Schedule:
         size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
@@ -253,8 +281,15 @@ class Estimator(BaseEstimator, Generic[Data]):
             verbose=verbose,
         )
         self._adopt(data, data.target.finished_model(network), training)
-        self.results_ = self._scored = None
         return self
+
+    def _adopt(self, data: Data, model: Any, training: Training) -> None:
+        """Take over what a training learned, all at once, so that a fit that fails leaves an earlier one whole."""
+        summary = str(data.summary())
+        self.model_, self.input_, self.target_, self.training_ = model, data.input, data.target, training
+        self.notes_, self.summary_, self.data_ = data.notes + training.warnings(), summary, data.path
+        self._data = replace(cast(Any, data))  # without the arrays that it has computed
+        self.results_ = self._scored = None
 
     def _build_network(self, data: Data) -> Any:
         from seqwise.layers import accelerate  # imports Keras
@@ -262,7 +297,8 @@ class Estimator(BaseEstimator, Generic[Data]):
         if self.network is None:
             network = self._default_network(data)
         else:
-            network = build_checked(self.network, data.input.describe(), data.target.describe())
+            with seeded_draws(self.seed):
+                network = build_checked(self.network, data.input.describe(), data.target.describe())
         return accelerate(network, verbose=False)
 
     def training_data(self, *fit_arguments: Any, **fit_keywords: Any) -> TrainingData | None:
@@ -286,10 +322,9 @@ class Estimator(BaseEstimator, Generic[Data]):
             model = data.target.finished_model(self._build_network(data))
         else:
             self._check_fitted()
-            fitted, model = self._fitted_data(), self.model_
-            if fitted is None:
+            if self._data is None:
                 return None
-            data = fitted
+            data, model = self._data, self.model_
         train, validation = data.batches("train"), data.batches("validation")
         return TrainingData(
             model,
@@ -302,22 +337,34 @@ class Estimator(BaseEstimator, Generic[Data]):
             feature_names=data.input.describe().feature_names,
         )
 
+    def shapes(self, *fit_arguments: Any, **fit_keywords: Any) -> tuple[Shapes, list[str]]:
+        """Say what the tensors will be, without training, and what was found and repaired in the data.
+
+        Args: as for `fit`.
+
+        Returns:
+            the summary, whose ``str()`` says the shapes in words, and the notes, one sentence each.
+        """
+        data = self._prepare(*fit_arguments, **fit_keywords)
+        return data.summary(), data.notes
+
     # figures
 
-    def _compare_once(self, compare: Any, *settings: Any) -> Any:
+    def _score_held_back(self, *settings: Any) -> Compared:
         """Return the comparison on what was held back, made anew where the model or its weights have changed.
 
         Args:
             settings: what else it depends on.
         """
-        digest = weights_digest(self.model_)
-        last: Scored | None = getattr(self, "_scored", None)
+        self._check_fitted()
+        held_back, digest = self._held_back(), weights_digest(self.model_)
+        last = self._scored
         if last is None or last.model is not self.model_ or (last.weights, last.settings) != (digest, settings):
-            last = self._scored = Scored(self.model_, digest, settings, compare())
+            last = self._scored = Scored(self.model_, digest, settings, self._compare(*held_back))
         return last.comparison
 
     @property
-    def comparison_(self) -> Any:
+    def comparison_(self) -> Compared | None:
         """The comparison on what was held back, if it was made and holds for the weights that are there now."""
         last: Scored | None = getattr(self, "_scored", None)
         if last is None or last.model is not self.model_ or last.weights != weights_digest(self.model_):
@@ -338,7 +385,15 @@ class Estimator(BaseEstimator, Generic[Data]):
         return save_run(Path(path), own_class(self).__name__, self._write, self._write_own_results, self.result_files)
 
     def _write(self, folder: Path) -> dict[str, Any]:
-        content = {"settings": plain_settings(self, own_class(self)), "training": self.training_.__dict__}
+        content = {
+            "settings": plain_settings(self, own_class(self)),
+            "training": self.training_.__dict__,
+            "input": self.input_.save(folder),
+            "target": self.target_.save(),
+            "notes": self.notes_,
+            "summary": self.summary_,
+            "path": self.data_,
+        }
         model = self._model_to_save()
         save_model(model, folder / MODEL)
         if has_graph(model):  # not of a subclassed model, whose layers say nothing of its calls
@@ -352,8 +407,32 @@ class Estimator(BaseEstimator, Generic[Data]):
         return self.model_
 
     def _write_own_results(self, folder: Path) -> None:
-        if self.results_ is None:
-            self._write_results(folder)
+        if self.results_ is not None:
+            return
+        try:
+            comparison = self.evaluate()
+        except DataError:  # nothing was held back
+            comparison = None
+        results: dict[str, Any] = {"test": None, "baselines": {}} if comparison is None else comparison.to_dict()
+        write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
+        self._write_more_results(folder, comparison)
+        self.write_report(comparison, folder / REPORT)
+
+    def write_report(self, comparison: Compared | None, path: str | Path) -> None:
+        """Write the report to `path`, as one HTML file.
+
+        Args:
+            comparison: what `evaluate` returned, on the samples that it is to be judged by; None where nothing was
+                held back.
+        """
+        content = {
+            "summary": self.summary_,
+            "notes": self.notes_,
+            "settings": plain_settings(self, own_class(self)),
+            "comparison": comparison,
+            "training": self.training_,
+        }
+        write_report(path, **content | self._report(comparison))
 
     def _copy_results(self, folder: Path, texts: dict[str, str]) -> None:
         """Write the results that a loaded run came with, if its weights are still those that gave them."""
@@ -368,21 +447,32 @@ class Estimator(BaseEstimator, Generic[Data]):
             )
 
     @classmethod
-    def _load(cls, folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Self:
+    def _input_type(cls, saved: dict[str, Any]) -> type[Input]:
+        return {one.kind: one for one in cls.input_types}[saved["input"]["kind"]]
+
+    @classmethod
+    def needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
+        """Return the names of the files that a run cannot do without.
+
+        Args:
+            saved: its manifest.
+        """
+        return MODEL, *cls._input_type(saved).files(), *cls._part_files(saved)
+
+    @classmethod
+    def from_run(cls, folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Self:
         """Make a saved estimator again, from its settings and the rest of the manifest."""
         loaded = cls(**settings)
-        loaded.model_ = load_model(folder / MODEL, compiled=cls._loads_compiled())
+        loaded.model_ = load_model(folder / MODEL, compiled=cls.loads_compiled)
         loaded.training_ = Training(**saved["training"])
+        loaded.input_ = cls._input_type(saved).load(folder, saved["input"])
+        loaded.target_ = cls.target_type.load(saved["target"], loaded.input_)
+        loaded.notes_, loaded.summary_, loaded.data_ = list(saved["notes"]), str(saved["summary"]), saved["path"]
+        loaded._data = loaded._scored = None
         loaded._load_parts(folder, saved)
-        loaded._scored = None
         loaded._loaded_weights = weights_digest(loaded.model_)
         loaded.results_ = result_texts(folder, cls.result_files)
         return loaded
-
-    @classmethod
-    def _loads_compiled(cls) -> bool:
-        """Tell whether the model comes back with its loss and optimizer."""
-        return False
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "model_"):
@@ -392,7 +482,7 @@ class Estimator(BaseEstimator, Generic[Data]):
         return hasattr(self, "model_")
 
 
-def own_class(estimator: Estimator[Any]) -> type[Estimator[Any]]:
+def own_class(estimator: Estimator[Any, Any, Any]) -> type[Estimator[Any, Any, Any]]:
     """Return Seqwise's own class that an estimator is, or comes from."""
     return next(c for c in type(estimator).__mro__ if c.__module__.startswith("seqwise."))
 

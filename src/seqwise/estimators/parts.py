@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
 from seqwise.axes import format_shape
 from seqwise.backend import import_keras
+from seqwise.data import Scaler
 from seqwise.errors import SettingError
+from seqwise.estimators.settings import check_loss
 from seqwise.training.batches import Batches
 
 
@@ -88,81 +91,108 @@ class TargetDescription:
 BuildNetwork = Callable[[InputDescription, TargetDescription], Any]  # Network: returns a Keras model
 
 
-class Input(Protocol):
+class Input(ABC):
     """Raw data on their way into the network."""
 
-    kind: str  # the word by which a run folder knows it
+    kind: ClassVar[str]  # the word by which a run folder knows it
 
+    @abstractmethod
     def fit(self, raw: Any, train: Any) -> list[str]:
         """Learn what it needs (a scaling, a vocabulary) from the training part; return notes, one sentence each."""
-        ...
 
+    @abstractmethod
     def prepare(self, raw: Any) -> Any:
         """Return data as the batches take them."""
-        ...
 
+    @abstractmethod
     def describe(self) -> InputDescription:
         """Describe what the network reads."""
-        ...
 
+    @abstractmethod
     def save(self, folder: Path) -> dict[str, Any]:
         """Return what `load` needs, as JSON; larger things go to the files that `files` names."""
-        ...
 
     @classmethod
+    @abstractmethod
     def load(cls, folder: Path, saved: dict[str, Any]) -> Self:
         """Undo `save`."""
-        ...
 
     @staticmethod
     def files() -> tuple[str, ...]:
-        """Names of the files that `save` writes."""
-        ...
+        """Return the names of the files that `save` writes."""
+        return ()
 
 
-class Target(Protocol):
+class Target(ABC):
     """Labels or values on their way into the loss, and outputs on their way back."""
+
+    loss_in_words: ClassVar[str]  # of the report
 
     def fit(self, values: Any) -> list[str]:
         """Learn what it needs from the training part; return notes, one sentence each."""
-        ...
+        return []
 
+    @abstractmethod
     def describe(self) -> TargetDescription:
         """Describe what the network gives."""
-        ...
 
+    @abstractmethod
     def loss(self) -> Any:
         """Return the loss of the network that is trained."""
-        ...
 
     def metrics(self) -> list[Any]:
         """Return Keras's metrics of the network that is trained."""
-        ...
+        return []
 
     def trained_model(self, network: Any) -> Any:
         """Return the model that is trained: the network, its outputs shaped as the loss takes them."""
-        ...
+        return network
 
     def finished_model(self, network: Any) -> Any:
         """Return the model that is kept: the same layers, and the activation of the outputs."""
-        ...
+        return network
 
     def finished_loss(self) -> Any:
         """Return the loss of the model that is kept, as `model.compile` takes it."""
-        ...
+        return self.loss()
 
+    @abstractmethod
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return the kept model's outputs in the data's own units, or as probabilities; float64."""
-        ...
 
+    @abstractmethod
     def save(self) -> dict[str, Any]:
         """Return what `load` needs, as JSON."""
-        ...
 
     @classmethod
-    def load(cls, saved: dict[str, Any]) -> Self:
-        """Undo `save`."""
-        ...
+    @abstractmethod
+    def load(cls, saved: dict[str, Any], inputs: Any) -> Self:
+        """Undo `save`.
+
+        Args:
+            inputs: the input beside it, which is loaded already.
+        """
+
+
+class ScaledTarget(Target):
+    """Numbers that the network gives scaled, with a loss of the user's choice.
+
+    Attributes:
+        names: of the numbers. scaler: of these, or of a table whose first columns they are.
+    """
+
+    def __init__(self, names: list[str], scaler: Scaler, loss: Any) -> None:
+        self.names, self.scaler, self._loss = names, scaler, loss
+
+    def loss(self) -> Any:
+        """Return the loss that was chosen; raise `SettingError` for a name that Keras does not know."""
+        return check_loss(import_keras(), self._loss)
+
+    def finished_loss(self) -> Any:
+        return self._loss
+
+    def finish(self, outputs: np.ndarray) -> np.ndarray:
+        return self.scaler.inverse(outputs, len(self.names))
 
 
 class PreparedData(Protocol):
@@ -174,6 +204,16 @@ class PreparedData(Protocol):
     @property
     def target(self) -> Target: ...
 
+    @property
+    def notes(self) -> list[str]:
+        """What was found in the data, one sentence each."""
+        ...
+
+    @property
+    def path(self) -> str | None:
+        """Of the file that they were read from; None for data in memory."""
+        ...
+
     def batches(self, part: str) -> Batches[Any]:
         """Return the batches of ``"train"`` or ``"validation"``."""
         ...
@@ -181,6 +221,22 @@ class PreparedData(Protocol):
     def summary(self) -> Any:
         """Return the shapes of all tensors; ``str()`` says them in words."""
         ...
+
+
+def file_name(path: str | None) -> str:
+    """Return what the title of a report calls the data of a file; None stands for data in memory."""
+    return "data in memory" if path is None else Path(path).name
+
+
+def parts_in_words(samples: str, path: str | None, counts: Mapping[str, int]) -> str:
+    """Return how many samples there are and how they are divided, in words.
+
+    Args:
+        samples: what they are: ``"sequences"``. counts: of each part.
+    """
+    purposes = {"train": "training", "validation": "finding the best epoch", "test": "the test"}
+    parts = ", ".join(f"{counts[name]:,} for {purpose}" for name, purpose in purposes.items() if counts[name])
+    return f"{sum(counts.values()):,} {samples} of {path or 'data in memory'}: {parts}."
 
 
 def build_checked(build: BuildNetwork, inputs: InputDescription, target: TargetDescription) -> Any:

@@ -42,8 +42,8 @@ def load(path: str | Path) -> Any:
         )
     cls = estimator_class(kind)
     try:
-        check_files(folder, saved, cls._needed_files(saved))
-        return cls._load(folder, saved, restored_settings(saved["settings"]))
+        check_files(folder, saved, cls.needed_files(saved))
+        return cls.from_run(folder, saved, restored_settings(saved["settings"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BundleError(
             f"{str(folder)!r} cannot be read ({first_line(error)}). It was written by Seqwise "

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 
@@ -72,20 +72,27 @@ def _keras_objects(settings: dict[str, Any]) -> list[str]:
 
 def _with_text_keys(value: Any) -> Any:
     """Return a mapping whose keys are not all text (labels: 1, True) as pairs, for JSON's keys are text."""
-    if isinstance(value, Mapping) and not all(isinstance(key, str) for key in value):
-        return {"pairs": [[key, item] for key, item in value.items()]}
-    return value
+    if not isinstance(value, Mapping):
+        return value
+    mapping = cast(Mapping[Any, Any], value)
+    if all(isinstance(key, str) for key in mapping):
+        return mapping
+    return {"pairs": [[key, item] for key, item in mapping.items()]}
 
 
 def _with_any_keys(value: Any) -> Any:
-    if isinstance(value, dict) and list(value) == ["pairs"] and isinstance(value["pairs"], list):
-        return dict(value["pairs"])
-    return value
+    if not isinstance(value, dict):
+        return value
+    mapping = cast(dict[str, Any], value)
+    if list(mapping) == ["pairs"] and isinstance(mapping["pairs"], list):
+        return dict(cast(list[list[Any]], mapping["pairs"]))
+    return mapping
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, (np.integer, np.floating, np.bool_)):
-        return value.item()
-    if isinstance(value, os.PathLike):
+        return cast(np.generic, value).item()
+    if isinstance(value, Path):
         return str(value)
-    raise BundleError(f"A setting of type {type(value).__name__} cannot be saved as JSON: {value!r}.")
+    kind = cast(object, value).__class__.__name__
+    raise BundleError(f"A setting of type {kind} cannot be saved as JSON: {value!r}.")

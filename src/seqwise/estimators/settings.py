@@ -6,11 +6,12 @@ From the declaration come the constructor, the checks, the documentation and the
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar, dataclass_transform
+from typing import Any, Literal, TypeVar, cast, dataclass_transform
 
 import numpy as np
 
@@ -122,7 +123,7 @@ def default_of(cls: type, name: str) -> Any:
 
 def check_settings(settings: Any) -> None:
     """Raise `SettingError` for the first declared setting of an estimator that is out of range."""
-    for name, declared in declared_settings(type(settings)).items():
+    for name, declared in declared_settings(cast(object, settings).__class__).items():
         if declared.check is not None:
             declared.check(name, getattr(settings, name))
 
@@ -137,7 +138,9 @@ def _documented(name: str, declared: Setting) -> str:
 
 def is_whole(value: Any, least: int) -> bool:
     """Tell whether a value is a whole number, at least `least`; True and False are not."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool) and int(value) >= least
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        return False
+    return int(cast(int, value)) >= least
 
 
 def whole(least: int, *, auto: bool = False, none: bool = False) -> Check:
@@ -187,7 +190,8 @@ def one_of(choices: tuple[str, ...]) -> Check:
     """One of several names; a mapping must have them as its values."""
 
     def check(name: str, value: Any) -> None:
-        for chosen in value.values() if isinstance(value, Mapping) else [value]:
+        chosen_names = cast(Mapping[Any, Any], value).values() if isinstance(value, Mapping) else [value]
+        for chosen in chosen_names:
             if chosen not in choices:
                 raise SettingError(f"{name}={chosen!r}: expected one of {', '.join(map(repr, choices))}.")
 
@@ -202,7 +206,8 @@ def flag(name: str, value: Any) -> None:
 
 def widths(name: str, value: Any) -> None:
     """The widths of stacked LSTM layers."""
-    if not isinstance(value, (list, tuple)) or not value or not all(is_whole(width, 1) for width in value):
+    listed = cast(Sequence[Any], value) if isinstance(value, (list, tuple)) else ()
+    if not listed or not all(is_whole(width, 1) for width in listed):
         raise SettingError(f"{name}={value!r}: expected the width of each LSTM layer, for example {name}=(64,).")
 
 
@@ -234,8 +239,9 @@ def make_optimizer(keras: Any, optimizer: Any, learning_rate: Any) -> Any:
     if not isinstance(optimizer, str):
         if not isinstance(optimizer, keras.optimizers.Optimizer):
             raise SettingError(f"optimizer={optimizer!r}: expected a name such as 'adam', or a Keras optimizer.")
-        return type(optimizer).from_config(optimizer.get_config())
-    known = {name.lower(): value for name, value in vars(keras.optimizers).items() if isinstance(value, type)}
+        return optimizer.__class__.from_config(optimizer.get_config())
+    members = cast(dict[str, Any], vars(keras.optimizers))
+    known: dict[str, Any] = {name.lower(): member for name, member in members.items() if inspect.isclass(member)}
     if optimizer.lower() not in known:
         raise SettingError(f"Keras has no optimizer named {optimizer!r}.{nearest(optimizer.lower(), known)}")
     return known[optimizer.lower()](learning_rate=learning_rate)
@@ -256,6 +262,7 @@ def check_loss(keras: Any, loss: Any) -> Any:
         try:
             keras.losses.get(loss)
         except ValueError:
-            known = [name for name in vars(keras.losses) if name[0].isupper() or "_" in name.strip("_")]
+            members = cast(dict[str, Any], vars(keras.losses))
+            known = [name for name in members if name[0].isupper() or "_" in name.strip("_")]
             raise SettingError(f"Keras has no loss named {loss!r}.{nearest(loss, ['mse', 'mae', *known])}") from None
     return loss

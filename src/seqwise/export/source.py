@@ -68,7 +68,7 @@ def read_source(source: Any) -> Source:
     return Source(_parts({MODEL: source}), None)
 
 
-def _models_of(estimator: Estimator[Any]) -> dict[str, Any]:
+def _models_of(estimator: Estimator[Any, Any, Any]) -> dict[str, Any]:
     models = inference_models(estimator.model_) if isinstance(estimator, Translator) else None
     if models is not None:  # None: a network of the user's own, which is run as a whole
         return {ENCODER: models.encoder, STEP: models.step}

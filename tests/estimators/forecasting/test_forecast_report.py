@@ -13,11 +13,11 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from seqwise.data import make_series
-from seqwise.estimators.forecasting.report import report_content, write_report
+from seqwise.estimators.forecasting.report import report_content
 from seqwise.evaluation import ForecastComparison, compare_forecasts, figures
 from seqwise.evaluation import forecast_plots as plots
 from seqwise.evaluation.metrics import METRICS
-from seqwise.evaluation.report import render_report
+from seqwise.evaluation.report import render_report, write_report
 from seqwise.training import Training
 
 HISTORY = {"loss": [0.9, 0.4, 0.2, 0.1, 0.05], "val_loss": [1.0, 0.5, 0.3, 0.31, 0.32]}
@@ -75,19 +75,21 @@ def nasty(horizon=1):
     return series, compare_forecasts(series, origins, filled * 1.01, season=1, fit_rows=140)
 
 
-def render(series, evaluation, **changes):
+def render(series, evaluation, future=None, **changes):
     horizon = 6 if evaluation is None else evaluation.truth.shape[1]
     ahead = series.time_index.at(np.arange(len(series), len(series) + horizon))
+    future = future or (ahead, series.values[-horizon:, : series.targets])
     content = {
         "title": "A report",
         "summary": "input   (samples, timesteps, features) = (73, 24, 1)\n  sales <past>",
         "settings": {"window": 24, "units": (64,), "optimizer": "adam"},
+        "notes": series.warnings,
         "comparison": evaluation,
-        "series": series,
         "training": Training(HISTORY, 2.5, 3),
-        "future": (ahead, series.values[-horizon:, : series.targets]),
+        "loss": "measured in the scaled units that the model sees",
     }
-    return render_report(**report_content(**content | changes))
+    content |= report_content(series, future, evaluation)
+    return render_report(**content | changes)
 
 
 def with_mae(evaluation: ForecastComparison, **mae: float) -> ForecastComparison:
@@ -272,11 +274,11 @@ def test_many_targets_are_drawn_in_part():
 def test_write_report_writes_what_is_rendered(tmp_path):
     series, evaluation = monthly()
     content = {
-        "title": "Größe", "summary": "", "settings": {}, "comparison": None, "series": series,
-        "training": Training(), "future": (evaluation.times[-1], evaluation.truth[-1]),
-    }  # fmt: skip
+        "title": "Größe", "summary": "", "notes": [], "settings": {}, "comparison": None, "training": Training(),
+        "loss": "",
+    } | report_content(series, (evaluation.times[-1], evaluation.truth[-1]), None)  # fmt: skip
     write_report(tmp_path / "report.html", **content)
-    assert (tmp_path / "report.html").read_text(encoding="utf-8") == render_report(**report_content(**content))
+    assert (tmp_path / "report.html").read_text(encoding="utf-8") == render_report(**content)
 
 
 def bars(evaluation):

@@ -3,28 +3,25 @@
 import re
 import sys
 from html.parser import HTMLParser
+from typing import Any
 
 import numpy as np
 import pytest
 
-from seqwise.estimators.sequences.report import report_content, write_sequence_report
+from seqwise.estimators.sequences.number_target import NumberTarget
+from seqwise.estimators.sequences.report import report_content
 from seqwise.evaluation import figures, sequence_plots
 from seqwise.evaluation.classification import ClassComparison
 from seqwise.evaluation.regression import NumberComparison
-from seqwise.evaluation.report import render_report
+from seqwise.evaluation.report import render_report, write_report
 from seqwise.training import Training
 
 NAMES = {"model": "this model", "simple": "linear", "majority": "majority", "mean": "the mean"}
 TRAINING = Training({"loss": [0.9, 0.4], "val_loss": [0.8, 0.5]}, 1.5, 2)
-
-
-class Target:
-    title, loss_in_words = "<Vowels>", "cross-entropy"
-
-
 COUNTS = {"train": 20, "validation": 0, "test": 10}
-CONTENT = {"source": "data", "counts": COUNTS, "target": Target, "summary": "x (a, b)",
-           "notes": ["a <note>"], "settings": {"units": (64,), "kind": "<b>"}, "training": TRAINING}  # fmt: skip
+CONTENT: dict[str, Any] = {
+    "summary": "x (a, b)", "notes": ["a <note>"], "settings": {"units": (64,), "kind": "<b>"}, "training": TRAINING
+}  # fmt: skip
 RNG = np.random.default_rng(0)
 
 
@@ -68,8 +65,13 @@ class Page(HTMLParser):
         self.text += data
 
 
+def content(comparison):
+    described = report_content("data", COUNTS, NumberTarget(["<Vowels>"], flat=True), comparison)
+    return CONTENT | {"comparison": comparison} | described
+
+
 def rendered(comparison):
-    return render_report(**report_content(**CONTENT, comparison=comparison))
+    return render_report(**content(comparison))
 
 
 CASES = {
@@ -94,7 +96,7 @@ def test_the_page_holds_every_figure_and_needs_nothing_else(case, tmp_path):
     else:
         for values in evaluation.scores.values():
             assert {repr(float(v)) for v in values.values()} <= set(page.values)
-    write_sequence_report(tmp_path / "r.html", **CONTENT, comparison=evaluation)
+    write_report(tmp_path / "r.html", **content(evaluation))
     assert (tmp_path / "r.html").read_text(encoding="utf-8") == html
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from seqwise.estimators.translation.report import report_content
 from seqwise.evaluation import UNMEASURED
@@ -10,12 +11,18 @@ from seqwise.evaluation.report import render_report
 from seqwise.evaluation.translation import TranslationComparison
 from seqwise.training import Training
 
-CONTENT = {
-    "source": "<Pairs>", "counts": {"train": 20, "validation": 0, "test": 10}, "summary": "x (a, b)",
+CONTENT: dict[str, Any] = {
+    "summary": "x (a, b)",
     "notes": ["a <note>"],
+    "loss": "the cross-entropy of a token",
     "settings": {"units": (64,), "kind": "<b>"},
     "training": Training({"loss": [0.9, 0.4], "val_loss": [0.8, 0.5]}, 1.5, 2),
 }  # fmt: skip
+
+
+def rendered(comparison):
+    content = report_content("<Pairs>", {"train": 20, "validation": 0, "test": 10}, comparison)
+    return render_report(**CONTENT, comparison=comparison, **content)
 
 
 def evaluation(mine, others, part="the test part"):
@@ -30,7 +37,7 @@ RIGHT, WRONG = [f"le texte est {i} & <b>" for i in range(30)], ["rien de tout ce
 
 def test_it_tells_the_figures_and_some_translations():
     scored = evaluation(RIGHT, WRONG)
-    html = render_report(**report_content(**CONTENT, comparison=scored))
+    html = rendered(scored)
     values = [float(value) for value in re.findall(r'<data value="([^"]+)"', html)]
     assert values == [value for scores in scored.scores.values() for value in scores.values()]
     assert (
@@ -62,6 +69,6 @@ def test_its_first_sentence_is_honest():
 
 
 def test_without_a_test_part_it_says_so():
-    html = render_report(**report_content(**CONTENT, comparison=None))
+    html = rendered(None)
     assert UNMEASURED in html
     assert "Comparison" not in html

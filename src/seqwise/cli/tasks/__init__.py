@@ -22,11 +22,11 @@ class Task:
         module: of `seqwise.cli.tasks`: how a run of this task is evaluated and predicts. It has
 
             - ``columns(options)``: the arguments of `fit` from the options;
-            - ``run_columns(estimator)``, ``run_file(estimator)``: those that a run was trained with, and its file;
-            - ``evaluate(estimator, data, folds, **columns)``: an object with ``str()`` and ``to_dict()``; `data` may
-              be None;
-            - ``predict(estimator, data, out, plot, **columns)``: writes to the files `out` and `plot`; returns what is
-              to be printed;
+            - ``run_columns(estimator)``: those that a run was trained with;
+            - ``evaluate(estimator, data, **columns)``: an object with ``str()`` and ``to_dict()``; `data` may be None;
+              of a forecast also with `folds`;
+            - ``predict(estimator, data, out, **columns)``: writes to the file `out`; returns what is to be printed; of
+              a forecast also with `plot`;
             - ``counted(comparison)``: what was compared, in words.
     """
 
@@ -83,9 +83,29 @@ INSTEAD = {
 }
 
 
+def task_name(estimator: Any) -> str:
+    """Return the name of the task of a trained estimator."""
+    return next(name for name, task in TASKS.items() if task.estimator_name == type(estimator).__name__)
+
+
 def task_of(estimator: Any) -> Task:
     """Return the task of a trained estimator."""
-    return next(task for task in TASKS.values() if task.estimator_name == type(estimator).__name__)
+    return TASKS[task_name(estimator)]
+
+
+def of_forecasts(estimator: Any, instead: str, **options: Any) -> dict[str, Any]:
+    """Return those options that were given, which forecasts alone have.
+
+    Args:
+        instead: what to do for anything else.
+
+    Raises:
+        SettingError: the run forecasts nothing.
+    """
+    named = {name: value for name, value in options.items() if value is not None}
+    if named and task_name(estimator) != "forecast":
+        raise SettingError(f"--{next(iter(named))} belongs to forecasts. {instead}")
+    return named
 
 
 def estimator_for(data: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -110,8 +130,7 @@ def pair_columns(estimator: Any, **columns: str | None) -> dict[str, str]:
     Raises:
         SettingError: the run translates nothing.
     """
-    named = {name: column for name, column in columns.items() if column is not None}
-    task = next(name for name, task in TASKS.items() if task.estimator_name == type(estimator).__name__)
+    named, task = {name: column for name, column in columns.items() if column is not None}, task_name(estimator)
     if named and task != "translate":
         raise SettingError(
             f"--{next(iter(named))} names a column of texts to translate; this run is of --task {task}, and reads the "

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seqwise.cli.columns import names
+from seqwise.cli.inputs import training_file
 
 COLUMNS = ("target", "time", "features")
 
@@ -29,28 +30,17 @@ def run_columns(forecaster: Any) -> dict[str, Any]:
     return {"target": series.target_names, "time": series.time, "features": series.columns[series.targets :] or None}
 
 
-def run_file(forecaster: Any) -> str | None:
-    """Return the file that a run was trained on; None for data in memory."""
-    return forecaster.data_
-
-
 def counted(comparison: Any) -> str:
     """Return what was compared, in words."""
     return f"{len(comparison):,} window(s)"
 
 
-def evaluate(forecaster: Any, data: str | None, folds: int | None) -> Any:
-    from seqwise.errors import DataError
-
-    source = data if data is not None else forecaster.data_
-    if source is None:
-        raise DataError("This run was trained on a table in memory. Name a file: --data FILE.csv.")
-    if data is None and not Path(source).exists():
-        raise DataError(f"The training file {source!r} is no longer there. Name it: --data FILE.csv.")
+def evaluate(forecaster: Any, data: str | None, folds: int | None = None) -> Any:
+    source = data if data is not None else training_file(forecaster)
     return forecaster.evaluate(source) if folds is None else forecaster.backtest(source, folds, verbose=None)
 
 
-def predict(forecaster: Any, data: str | None, out: Path | None, plot: Path | None) -> str:
+def predict(forecaster: Any, data: str | None, out: Path | None, plot: Path | None = None) -> str:
     from seqwise.estimators.forecasting.report import write_forecast
 
     series = forecaster.series_ if data is None else forecaster.read_again(data)

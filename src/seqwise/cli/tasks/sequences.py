@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seqwise.cli.columns import names
+from seqwise.cli.inputs import training_file
 
 COLUMNS = ("group", "time", "features", "label", "text")
 MOST_SHOWN = 20  # rows, on the screen
@@ -21,39 +22,23 @@ def run_columns(estimator: Any) -> dict[str, Any]:
     return {name: getattr(estimator.source_, name) for name in COLUMNS}
 
 
-def run_file(estimator: Any) -> str | None:
-    """Return the file that a run was trained on; None for data in memory."""
-    return estimator.source_.path
-
-
 def counted(comparison: Any) -> str:
     """Return what was compared, in words."""
     return f"{len(comparison):,} {getattr(comparison, 'counted', 'sequence')}(s)"
 
 
-def evaluate(estimator: Any, data: str | None, folds: int | None) -> Any:
-    from seqwise.errors import DataError, SettingError
-
-    if folds is not None:
-        raise SettingError("--folds belongs to forecasts. For sequences: scikit-learn's cross_val_score, in Python.")
+def evaluate(estimator: Any, data: str | None) -> Any:
     if data is not None:
         return estimator.evaluate(data)
-    path = estimator.source_.path
-    if path is None:
-        raise DataError("This run was trained on data in memory. Name a file: --data FILE.")
-    if not Path(path).exists():
-        raise DataError(f"The training file {path!r} is no longer there. Name a file: --data FILE.")
-    estimator.recall(path)
+    estimator.recall(training_file(estimator))
     return estimator.evaluate()
 
 
-def predict(estimator: Any, data: str | None, out: Path | None, plot: Path | None) -> str:
+def predict(estimator: Any, data: str | None, out: Path | None) -> str:
     import polars as pl
 
     from seqwise.errors import SettingError
 
-    if plot is not None:
-        raise SettingError("--plot belongs to forecasts. Write the predictions: --out FILE.csv.")
     if data is None:
         raise SettingError(
             "Name the sequences: --data FILE (.ts, a table with the training's columns, or a text a line)."

@@ -21,21 +21,14 @@ def run_columns(translator: Any) -> dict[str, Any]:
     return dict(translator.columns_)
 
 
-def run_file(translator: Any) -> str | None:
-    """Return the file that a run was trained on; None for data in memory."""
-    return translator.data_
-
-
 def counted(comparison: Any) -> str:
     """Return what was compared, in words."""
     return f"{len(comparison):,} text(s), {sum(map(len, comparison.references)):,} reference(s)"
 
 
-def evaluate(translator: Any, data: str | None, folds: int | None, **named: str) -> Any:
-    from seqwise.errors import DataError, SettingError
+def evaluate(translator: Any, data: str | None, **named: str) -> Any:
+    from seqwise.errors import DataError
 
-    if folds is not None:
-        raise SettingError("--folds belongs to forecasts. To score a translator on other pairs: --data FILE.")
     trained_on = translator.data_
     if trained_on is not None and Path(trained_on).exists():
         with suppress(DataError):  # changed since: then no training text can be set beside
@@ -43,15 +36,13 @@ def evaluate(translator: Any, data: str | None, folds: int | None, **named: str)
     return translator.evaluate() if data is None else translator.evaluate(data, **_columns_of(translator, data, named))
 
 
-def predict(translator: Any, data: str | None, out: Path | None, plot: Path | None, **named: str) -> str:
+def predict(translator: Any, data: str | None, out: Path | None, **named: str) -> str:
     import polars as pl
 
     from seqwise.data import read_texts
     from seqwise.data.text_files import TABBED, TABLES
     from seqwise.errors import SettingError
 
-    if plot is not None:
-        raise SettingError("--plot belongs to forecasts. Write the translations: --out FILE.csv.")
     if data is None:
         raise SettingError("Name the texts: --data FILE (one a line, or a table with the training's source column).")
     suffix = Path(data).suffix.lower()

@@ -9,13 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.backend import import_keras
 from seqwise.data import Scaler, Split, TimeSeries, Windows, seasonal_period, split_by_time, usable_origins
 from seqwise.data.scaling import swings_grow_with_level
 from seqwise.errors import DataError
 from seqwise.estimators.forecasting.summary import Part, SeriesSummary
-from seqwise.estimators.parts import InputDescription, TargetDescription, Tensor
-from seqwise.estimators.settings import check_loss
+from seqwise.estimators.parts import Input, InputDescription, ScaledTarget, TargetDescription, Tensor
 from seqwise.training import WindowBatches
 
 
@@ -70,7 +68,7 @@ def make_plan(
     return plan
 
 
-class WindowInput:
+class WindowInput(Input):
     """Windows of a series, scaled; with a mask of the steps that may be seen where gaps are masked.
 
     Attributes:
@@ -114,7 +112,6 @@ class WindowInput:
         return InputDescription((window, *visible), tuple(self.columns))
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Return what `load` needs, as JSON."""
         return {
             "kind": self.kind, "window": self.window, "masked": self.masked, "columns": self.columns,
             "scaler": self.scaler.to_dict(),
@@ -122,31 +119,19 @@ class WindowInput:
 
     @classmethod
     def load(cls, folder: Path, saved: dict[str, Any]) -> WindowInput:
-        """Undo `save`."""
         loaded = cls(int(saved["window"]), bool(saved["masked"]))
         loaded.columns, loaded.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
         return loaded
 
-    @staticmethod
-    def files() -> tuple[str, ...]:
-        """There are none."""
-        return ()
 
+class SeriesTarget(ScaledTarget):
+    """The targets of a series: the rows after a window, scaled as the input is."""
 
-class SeriesTarget:
-    """The targets of a series: the rows after a window, scaled as the input is.
-
-    Attributes:
-        names: of the targets. scaler: of the whole series, whose first columns they are.
-    """
+    loss_in_words = "measured in the scaled units that the model sees"
 
     def __init__(self, names: list[str], horizon: int, timesteps: int | None, scaler: Scaler, loss: Any = None) -> None:
-        self.names, self.horizon, self.timesteps, self.scaler = names, horizon, timesteps, scaler
-        self._loss = loss
-
-    def fit(self, values: Any) -> list[str]:
-        """There is nothing to learn: the scaler is the input's."""
-        return []
+        super().__init__(names, scaler, loss)
+        self.horizon, self.timesteps = horizon, timesteps
 
     def describe(self) -> TargetDescription:
         """Describe the forecast; with `timesteps`, one for each step of the window."""
@@ -155,42 +140,18 @@ class SeriesTarget:
             axes = {"timesteps": self.timesteps} | axes
         return TargetDescription(Tensor("forecast", axes), tuple(self.names))
 
-    def loss(self) -> Any:
-        """Return the loss that was chosen; raise `SettingError` for a name that Keras does not know."""
-        return check_loss(import_keras(), self._loss)
-
-    def metrics(self) -> list[Any]:
-        """The loss says it all."""
-        return []
-
-    def trained_model(self, network: Any) -> Any:
-        """The network itself is trained."""
-        return network
-
-    def finished_model(self, network: Any) -> Any:
-        """The network itself is kept."""
-        return network
-
-    def finished_loss(self) -> Any:
-        """Return the loss that was chosen."""
-        return self._loss
-
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return forecasts in the data's own units, float64, shape (samples, horizon, targets)."""
-        if self.timesteps is not None:
-            outputs = outputs[:, -1]
-        return self.scaler.inverse(outputs, len(self.names))
+        return super().finish(outputs if self.timesteps is None else outputs[:, -1])
 
     def save(self) -> dict[str, Any]:
-        """Return what `load` needs, as JSON."""
         return {
             "kind": "series", "names": self.names, "horizon": self.horizon, "timesteps": self.timesteps,
             "scaler": self.scaler.to_dict(),
         }  # fmt: skip
 
     @classmethod
-    def load(cls, saved: dict[str, Any]) -> SeriesTarget:
-        """Undo `save`."""
+    def load(cls, saved: dict[str, Any], inputs: Any) -> SeriesTarget:
         return cls(list(saved["names"]), saved["horizon"], saved["timesteps"], Scaler.from_dict(saved["scaler"]))
 
 
@@ -208,6 +169,11 @@ class SeriesData:
     target: SeriesTarget
     available: tuple[str, ...] = ()
     path: str | None = None
+
+    @property
+    def notes(self) -> list[str]:
+        """What was found in the series and repaired, one sentence each."""
+        return self.plan.series.warnings
 
     @cached_property
     def scaled(self) -> np.ndarray:

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
 
-from seqwise.artifact import write_json
 from seqwise.data import TimeIndex, TimeSeries, Windows, make_series, read_table, to_kind
 from seqwise.data.scaling import KINDS
 from seqwise.data.series import GAP_RULES
 from seqwise.errors import DataError, SettingError
-from seqwise.estimators.base import METRICS, MODEL, REPORT, Estimator
+from seqwise.estimators.base import METRICS, REPORT, Estimator
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season, make_plan
 from seqwise.estimators.forecasting.network import build_network
 from seqwise.estimators.forecasting.summary import SeriesSummary
@@ -26,6 +25,7 @@ from seqwise.estimators.settings import (
     UNITS,
     Option,
     choice,
+    declared_settings,
     estimator,
     flag,
     is_whole,
@@ -47,7 +47,7 @@ def _check_season(name: str, value: Any) -> None:
 
 
 @estimator
-class Forecaster(Estimator[SeriesData]):
+class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
     """Forecast the next `horizon` rows of a series from the last `window` rows with an LSTM.
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end
@@ -71,6 +71,9 @@ class Forecaster(Estimator[SeriesData]):
 
     result_files = (METRICS, FORECAST, REPORT)
     fit_call = ".fit(data, time=…, target=…)"
+    loads_compiled = True
+    input_types = (WindowInput,)
+    target_type = SeriesTarget
 
     window: int = setting(
         default=24, help="timesteps that the model reads.", check=whole(1), option=Option(SERIES, int), kw_only=False
@@ -147,7 +150,6 @@ class Forecaster(Estimator[SeriesData]):
 
     input_: WindowInput = learned()
     target_: SeriesTarget = learned()
-    plan_: Plan | None = learned()
     series_: TimeSeries = learned()
     season_: int = learned()
 
@@ -235,23 +237,16 @@ class Forecaster(Estimator[SeriesData]):
         return data.change_is_easier() if self.residual == "auto" else bool(self.residual)
 
     def _adopt(self, data: SeriesData, model: Any, training: Training) -> None:
-        plan, series = data.plan, data.plan.series
-        season = find_season(plan, self.season)
-        first = plan.split.validation
-        self.model_, self.training_, self.input_, self.target_ = model, training, data.input, data.target
-        self.series_, self.plan_, self.data_, self.season_ = series, plan, data.path, season
-        self.residual_ = self._residual(data)
+        series, first = data.plan.series, data.plan.split.validation
+        season, residual = find_season(data.plan, self.season), self._residual(data)
+        super()._adopt(data, model, training)
+        self.series_, self.season_, self.residual_ = series, season, residual
         self.test_start_ = series.time_index.at(np.array([first]))[0] if first < len(series) else None
 
-    def _fitted_data(self) -> SeriesData | None:
-        if self.plan_ is None:
-            return None
-        return SeriesData(self.plan_, self.input_, self.target_, path=self.data_)
-
     @property
-    def notes_(self) -> list[str]:
-        """What was found in the data and repaired, one sentence each."""
-        return self.series_.warnings
+    def plan_(self) -> Plan | None:
+        """The split into parts; None after `load`."""
+        return None if self._data is None else self._data.plan
 
     @property
     def scaler_(self) -> Any:
@@ -306,11 +301,12 @@ class Forecaster(Estimator[SeriesData]):
             DataError: no window lies there.
         """
         self._check_fitted()
-        if data is not None:
-            return self._compare(self.read_again(data))
-        if self.plan_ is None:
+        return self._score_held_back() if data is None else self._compare(self.read_again(data))
+
+    def _held_back(self) -> tuple[TimeSeries]:
+        if self._data is None:
             raise DataError("A loaded run keeps only its last window: pass the data, evaluate(data).")
-        return self._compare_once(lambda: self._compare(self.series_))
+        return (self.series_,)
 
     def _compare(self, series: TimeSeries) -> ForecastComparison:
         first = self._first_test_row(series)
@@ -340,14 +336,14 @@ class Forecaster(Estimator[SeriesData]):
             folds: how many; each is as long as the test part (at least one horizon).
         """
         self._check_fitted()
-        if data is None and self.plan_ is None:
+        if data is None and self._data is None:
             raise DataError("A loaded run keeps only its last window: pass the data, backtest(data).")
         series = self.series_ if data is None else self.read_again(data)
         whole_split = self._make_plan(series).split
         fold_rows = max(whole_split.rows - whole_split.validation, self.horizon)
 
         def train_and_score(part: TimeSeries, start: int) -> ForecastComparison:
-            fresh = Forecaster(**{name: getattr(self, name) for name in Forecaster._get_param_names()})
+            fresh = Forecaster(**{name: getattr(self, name) for name in declared_settings(Forecaster)})
             plan = fresh._make_plan(part, test=len(part) - start)
             return fresh._fit(fresh._prepare_plan(plan), verbose=verbose).evaluate()
 
@@ -357,17 +353,6 @@ class Forecaster(Estimator[SeriesData]):
         else:
             least = int(np.ceil((least + self.horizon) / max(1 - self.validation, 0.1)))
         return backtest(series, folds=folds, fold_rows=fold_rows, least_rows=least, train_and_score=train_and_score)
-
-    def shapes(
-        self, data: Any, *, target: Any = None, time: Any = None, features: Any = None
-    ) -> tuple[SeriesSummary, list[str]]:
-        """Say what the tensors will be, without training, and what was found and repaired in the data.
-
-        Returns:
-            the summary (`seqwise.estimators.forecasting.summary.SeriesSummary`), and the notes, one sentence each.
-        """
-        prepared = self._prepare(data, target=target, time=time, features=features)
-        return prepared.summary(), prepared.plan.series.warnings
 
     def read_again(self, data: Any) -> TimeSeries:
         """Read a table with the columns, time index and gap rule of the training data."""
@@ -381,12 +366,8 @@ class Forecaster(Estimator[SeriesData]):
     # the run folder
 
     @classmethod
-    def _needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
-        return MODEL, CONTEXT
-
-    @classmethod
-    def _loads_compiled(cls) -> bool:
-        return True
+    def _part_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
+        return (CONTEXT,)
 
     def _save_parts(self, folder: Path) -> dict[str, Any]:
         series = self.series_
@@ -395,10 +376,7 @@ class Forecaster(Estimator[SeriesData]):
             context["observed"] = series.observed[-self.window :].astype(np.uint8)
         save_file(context, folder / CONTEXT)
         return {
-            "input": self.input_.save(folder),
-            "target": self.target_.save(),
             "data": {
-                "path": self.data_,
                 "kind": series.kind,
                 "label": series.label,
                 "columns": series.columns,
@@ -415,43 +393,32 @@ class Forecaster(Estimator[SeriesData]):
 
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
         data = saved["data"]
-        self.input_, self.target_ = WindowInput.load(folder, saved["input"]), SeriesTarget.load(saved["target"])
         self.season_, self.residual_ = saved["season"], saved["residual"]
-        self.data_, self.plan_ = data["path"], None
         self.series_ = _last_window(folder, data, self.gaps)
         start = saved["test_start"]
         if start is not None:
             start = int(start) if data["time_index"]["unit"] == "i" else np.datetime64(start, "us")
         self.test_start_ = start
 
-    def _write_results(self, folder: Path) -> None:
-        from seqwise.estimators.forecasting.report import write_forecast, write_report
+    def _write_more_results(self, folder: Path, comparison: ForecastComparison | None) -> None:
+        from seqwise.estimators.forecasting.report import write_forecast
 
-        series, plan = self.series_, self.plan_
-        assert plan is not None
-        try:
-            comparison = self.evaluate()
-        except DataError:  # no test part, or no observed value in it
-            comparison = None
-        results: dict[str, Any] = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
-        write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
-        times, forecast = self.forecast(series)
-        write_forecast(folder / FORECAST, self.forecast_columns(series, times, forecast))
+        columns = self.forecast_columns(self.series_, *self.forecast(self.series_))
+        write_forecast(folder / FORECAST, columns)
+
+    def _report(self, comparison: ForecastComparison | None) -> dict[str, Any]:
+        from seqwise.estimators.forecasting.report import report_content
+
+        if self._data is None:
+            raise DataError("A loaded run keeps only its last window: the report on it is in its folder, report.html.")
         used = {"log taken of": self.scaler_.log}
         if self.network is None:
             used = {"residual used": self.residual_} | used
-        data = self._fitted_data()
-        assert data is not None
-        write_report(
-            folder / REPORT,
-            title=f"Forecast of {', '.join(series.target_names)}",
-            summary=str(data.summary()),
-            settings=plain_settings(self, Forecaster) | used,
-            comparison=comparison,
-            series=series,
-            training=self.training_,
-            future=(times, forecast),
-        )
+        return {
+            "title": f"Forecast of {', '.join(self.series_.target_names)}",
+            "settings": plain_settings(self, Forecaster) | used,
+            "loss": self.target_.loss_in_words,
+        } | report_content(self.series_, self.forecast(self.series_), comparison)
 
 
 def _last_window(folder: Path, data: dict[str, Any], gaps: str) -> TimeSeries:

@@ -11,11 +11,10 @@ import numpy as np
 import polars as pl
 
 from seqwise.data import TimeSeries
-from seqwise.evaluation import ForecastComparison, report
+from seqwise.evaluation import ForecastComparison
 from seqwise.evaluation import forecast_plots as plots
 from seqwise.evaluation.figures import percent, readable
 from seqwise.evaluation.report import Picture, Row, Section, count, number, picture
-from seqwise.training import Training
 
 MOST_TARGETS = 6  # that get pictures
 MOST_ROWS = 12  # of the forecast's table
@@ -30,43 +29,19 @@ def write_forecast(path: Path, columns: dict[str, np.ndarray]) -> None:
     frame.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
 
 
-def write_report(path: str | Path, **content: Any) -> None:
-    """Write the report to `path`, of the arguments of `report_content`."""
-    report.write_report(path, **report_content(**content))
-
-
 def report_content(
-    *,
-    title: str,
-    summary: str,
-    settings: dict[str, Any],
-    comparison: ForecastComparison | None,
-    series: TimeSeries,
-    training: Training,
-    future: tuple[np.ndarray, np.ndarray],
+    series: TimeSeries, future: tuple[np.ndarray, np.ndarray], comparison: ForecastComparison | None
 ) -> dict[str, Any]:
-    """Return what `seqwise.evaluation.report.render_report` takes.
+    """Return what `seqwise.evaluation.report.render_report` takes of the series and its forecast.
 
     Args:
-        summary: the shapes in words, preformatted text.
-        settings: name → value, as the user gave them.
-        comparison: of the test part; None where none was held back.
         series: the whole series, whose rows the comparison's origins count.
         future: times, shape (horizon,), and forecast, shape (horizon, targets), of what follows the series.
+        comparison: of the test part; None where none was held back.
     """
     shown = range(min(series.targets, MOST_TARGETS))
     rest = f" The first {MOST_TARGETS} of {series.targets} targets are drawn." if series.targets > MOST_TARGETS else ""
-    content = {
-        "title": title,
-        "data": _data(series),
-        "summary": summary,
-        "notes": series.warnings,
-        "settings": settings,
-        "comparison": comparison,
-        "training": training,
-        "loss": "measured in the scaled units that the model sees",
-        "after": [_future(series, *future, shown, rest)],
-    }
+    content = {"data": _data(series), "after": [_future(series, *future, shown, rest)]}
     if comparison is None:
         return content
     return content | {

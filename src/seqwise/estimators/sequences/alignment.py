@@ -82,7 +82,7 @@ def checked_weights(weights: Any, raw: Any) -> np.ndarray:
     if found.shape != (len(raw),) or not np.isfinite(found).all() or (found < 0).any() or not found.any():
         raise SettingError(
             f"sample_weight has shape {found.shape}; expected {len(raw):,} numbers, one for each sequence, none "
-            "below 0 and not all 0."
+            "below zero and not all zero."
         )
     return found
 

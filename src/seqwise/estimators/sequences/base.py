@@ -7,11 +7,12 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from types import NoneType
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 
-from seqwise.artifact import first_line, write_json
+from seqwise.artifact import first_line
 from seqwise.backend import import_keras
 from seqwise.baselines import Baseline, load_baselines, save_baselines
 from seqwise.baselines.bag_of_words import BagOfWords
@@ -20,8 +21,7 @@ from seqwise.data import Tokenizer
 from seqwise.data.random_split import RandomSplit, split_at_random
 from seqwise.data.scaling import KINDS
 from seqwise.errors import DataError, SettingError, nearest
-from seqwise.estimators.base import METRICS, MODEL, REPORT, Estimator, Schedule, own_class
-from seqwise.estimators.saved_settings import plain_settings
+from seqwise.estimators.base import Estimator, Schedule
 from seqwise.estimators.sequences.alignment import checked_weights, digest, in_order
 from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.network import POOLINGS, build_sequence_network
@@ -46,11 +46,13 @@ from seqwise.estimators.settings import (
     whole,
     widths,
 )
+from seqwise.evaluation.classification import ClassComparison
+from seqwise.evaluation.regression import NumberComparison
 from seqwise.training import SequenceBatches, Training, predict_sequences
 from seqwise.training.batches import Batches
 
 BASELINES = "baselines.safetensors"
-INPUTS: dict[str, Any] = {cls.kind: cls for cls in (NumberInput, TextInput, TokenInput)}
+Scores = TypeVar("Scores", bound=ClassComparison | NumberComparison)
 TOKENIZER_OPTIONS = {
     "tokens": Option(TEXTS, str, help="words or bpe (sub-words).", entry="kind"),
     "vocabulary": Option(TEXTS, int, help="Tokens at most.", entry="size"),
@@ -72,10 +74,10 @@ def _check_pooling(name: str, value: Any) -> None:
 
 
 def check_tokenizer(name: str, value: Any) -> None:
-    if value is not None and not isinstance(value, Mapping):
+    if not isinstance(value, (Mapping, NoneType)):
         raise SettingError(f"{name}={value!r}: expected a Tokenizer's settings, for example {{'kind': 'bpe'}}.")
     known = list(inspect.signature(Tokenizer).parameters)
-    for entry in value or {}:
+    for entry in cast(Mapping[str, Any], value or {}):
         if entry not in known:
             raise SettingError(f"{name} names {entry!r}, which is no setting of a Tokenizer.{nearest(entry, known)}")
 
@@ -88,18 +90,17 @@ def _check_embedding(name: str, value: Any) -> None:
 
 
 @estimator
-class SequenceEstimator(Estimator[SequenceData]):
+class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     """A target for each sequence, or for each of its steps. What differs between the kinds lies in `target_`.
 
     Attributes:
-        model_: the Keras model. input_: what it knows of its inputs. target_: what it knows of its targets.
         source_: the names that the training data were read with. raw_: the sequences, as they came (None after
             `load`). targets_: their targets, encoded. parts_: which of them were trained on and held back.
         baselines_: the simple learners beside it, fitted when they are first asked for.
-        training_: history, seconds, best epoch. notes_: what was found in the data, one sentence each.
-        counts_: sequences of each part. summary_: the shapes in words. n_features_in_: features of a step.
+        counts_: sequences of each part. n_features_in_: features of a step.
     """
 
+    input_types = (NumberInput, TextInput, TokenInput)
     expected_y: ClassVar[str] = "one for each sequence"
     each_step: ClassVar[bool] = False
 
@@ -168,16 +169,12 @@ class SequenceEstimator(Estimator[SequenceData]):
         option=Option(TEXTS, bool, help="Keep the pretrained vectors as they are."),
     )  # fmt: skip
 
-    input_: Any = learned()
-    target_: Any = learned()
     source_: Source = learned()
     raw_: Any = learned()
     targets_: np.ndarray | None = learned()
     weights_: np.ndarray | None = learned()
     parts_: RandomSplit | None = learned()
-    notes_: list[str] = learned()
     counts_: dict[str, int] = learned()
-    summary_: str = learned()
     n_features_in_: int = learned()
     _baselines: dict[str, Baseline] | None = learned()  # None until they are asked for
     _digest: str | None = learned()  # of a loaded run's training data; None where the data themselves are at hand
@@ -189,16 +186,12 @@ class SequenceEstimator(Estimator[SequenceData]):
         """Return (target, encoded targets, notes) of what came as `y`."""
 
     @abstractmethod
-    def _encode(self, y: Any, raw: Any) -> np.ndarray:
-        """Return targets as `_read_targets` encodes them, by the training's classes or names."""
+    def _encode(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[Any, ...]]:
+        """Return targets as `_read_targets` encodes them, by the training's classes or names; and unknown labels."""
 
     @abstractmethod
     def _unfitted_baselines(self) -> dict[str, Baseline]:
         """Return the simple learners that stand beside the model: ``"simple"``, and one that says always the same."""
-
-    @abstractmethod
-    def evaluate(self, X: Any = None, y: Any = None) -> Any:
-        """Score the model beside its baselines, on the same sequences."""
 
     def _sample_weights(
         self, target: Any, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None
@@ -274,9 +267,9 @@ class SequenceEstimator(Estimator[SequenceData]):
         weights = self._sample_weights(target, encoded, split.train, weights)
         inputs = self._input(source)
         notes += target.fit(encoded[split.train]) + inputs.fit(raw, split.train)
-        return self._data(source, raw, inputs, target, encoded, weights, split, notes)
+        return self._prepared(source, raw, inputs, target, encoded, weights, split, notes)
 
-    def _data(self, *parts: Any) -> SequenceData:
+    def _prepared(self, *parts: Any) -> SequenceData:
         return SequenceData(
             *parts, make_batches=self._make_batches(), bucketing=self.bucketing, each_step=self.each_step
         )
@@ -314,7 +307,7 @@ class SequenceEstimator(Estimator[SequenceData]):
         schedule = super()._schedule(data, train)
         steps = train.batches_per_epoch(schedule.batch_size)
         recipe = RECIPES[data.input.kind]
-        epochs = schedule.epochs
+        epochs = self.epochs
         if epochs == "auto":
             epochs = np.clip(-(-recipe["steps"] // steps), *recipe["epochs"])
         rate = resolved(self, "learning_rate", data.input.kind)
@@ -343,46 +336,36 @@ class SequenceEstimator(Estimator[SequenceData]):
         return build_sequence_network(features=data.input.features, **shared)
 
     def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
-        self.model_, self.input_, self.target_, self.training_ = model, data.input, data.target, training
-        self.source_, self.raw_, self.targets_, self.parts_ = data.source, data.raw, data.encoded, data.split
-        self.weights_, self.notes_ = data.weights, data.notes + training.warnings()
+        super()._adopt(data, model, training)
+        self._keep(data)
         self._baselines, self._digest = None, None
-        self.summary_, self.counts_ = str(data.summary()), data.counts
-        self.n_features_in_ = data.input.features
+        self.source_, self.counts_, self.n_features_in_ = data.source, data.counts, data.input.features
 
-    def _fitted_data(self) -> SequenceData | None:
-        if self.raw_ is None:
-            return None
-        return self._data(
-            self.source_, self.raw_, self.input_, self.target_, self.targets_, self.weights_, self.parts_, self.notes_
-        )
-
-    def shapes(
-        self,
-        X: Any,
-        y: Any = None,
-        *,
-        group: str | None = None,
-        time: Any = None,
-        features: Any = None,
-        label: Any = None,
-        text: str | None = None,
-    ) -> tuple[SequenceSummary, list[str]]:
-        """Say what the tensors will be, without training, and what was found in the data.
-
-        Args: as for `fit`.
-
-        Returns:
-            the summary (`seqwise.estimators.sequences.summary.SequenceSummary`), and the notes, one sentence each.
-        """
-        data = self._prepare(X, y, group=group, time=time, features=features, label=label, text=text)
-        return data.summary(), data.notes
+    def _keep(self, data: SequenceData) -> None:
+        self.raw_, self.targets_, self.weights_, self.parts_ = data.raw, data.encoded, data.weights, data.split
 
     # predicting and scoring
 
     def _outputs(self, raw: Any) -> np.ndarray:
         """Return probabilities or numbers, float64, shape (samples, classes or targets)."""
         return self.target_.finish(predict_sequences(self.model_, self.input_.prepare(raw)))
+
+    def evaluate(self, X: Any = None, y: Any = None) -> Scores:
+        """Score the model beside baselines: always the same answer, and a linear model of a few numbers of each
+        sequence; of a `Tagger` one that sees each step alone.
+
+        Args:
+            X, y: other sequences with their targets; None for the part that was held back (the test part, or else the
+                validation part). Labels that the training did not have count as mistakes.
+
+        Raises:
+            DataError: nothing was held back; or the training had none of the labels.
+        """
+        if X is None:
+            return self._score_held_back()
+        raw, y = self._read_to_score(X, y)
+        encoded, unknown = self._encode(y, raw)
+        return self._compare(raw, encoded, raw.label, unknown)
 
     def _read_to_predict(self, X: Any) -> Any:
         self._check_fitted()
@@ -397,21 +380,14 @@ class SequenceEstimator(Estimator[SequenceData]):
             raise SettingError(f"There are no labels to compare with. Pass them as y, {self.expected_y}.")
         return raw, y
 
-    def _part_to_score(self) -> tuple[str, np.ndarray]:
-        """Return what was held back, the test part before the validation part, and the numbers of its sequences."""
-        self._check_fitted()
-        if self.parts_ is None:
-            raise DataError("A loaded run keeps none of its training data: pass the sequences, evaluate(X, y).")
-        for name, chosen in (("test", self.parts_.test), ("validation", self.parts_.validation)):
-            if len(chosen):
-                return f"the {name} part", chosen
-        raise DataError("Nothing was held back: pass other sequences, evaluate(X, y), or fit with test=0.2.")
-
     def _held_back(self) -> tuple[Any, np.ndarray, str]:
-        """Return the sequences that were held back, their encoded targets, and the name of the part."""
-        part, chosen = self._part_to_score()
-        assert self.targets_ is not None
-        return self.raw_.take(chosen), self.targets_[chosen], part
+        """Return the test part, or else the validation part: its sequences, their encoded targets, and its name."""
+        if self._data is None:
+            raise DataError("A loaded run keeps none of its training data: pass the sequences, evaluate(X, y).")
+        for name, chosen in (("test", self._data.split.test), ("validation", self._data.split.validation)):
+            if len(chosen):
+                return self._data.raw.take(chosen), self._data.encoded[chosen], f"the {name} part"
+        raise DataError("Nothing was held back: pass other sequences, evaluate(X, y), or fit with test=0.2.")
 
     def recall(self, X: Any, y: Any = None) -> None:
         """Give a loaded run its training data again, so that `evaluate()` finds the parts that were held back.
@@ -420,7 +396,7 @@ class SequenceEstimator(Estimator[SequenceData]):
             DataError: they are not those that it was trained on.
         """
         raw, y = self._read_to_score(X, y)
-        encoded, trained = self._encode(y, raw), sum(self.counts_.values())
+        (encoded, _), trained = self._encode(y, raw), sum(self.counts_.values())
         if len(raw) != trained or digest(raw, encoded) != self.digest_:
             holds = f"{len(raw):,} sequences, and the model was trained on {trained:,}"
             if len(raw) == trained:
@@ -428,14 +404,16 @@ class SequenceEstimator(Estimator[SequenceData]):
             raise DataError(
                 f"{raw.label} holds {holds}: the data have changed since. Score it on other sequences: evaluate(X, y)."
             )
-        self.raw_, self.targets_, self.parts_ = raw, encoded, self._split(self.target_, encoded)
+        split = self._split(self.target_, encoded)
+        self._data = self._prepared(self.source_, raw, self.input_, self.target_, encoded, None, split, self.notes_)
+        self._keep(self._data)
 
     @property
     def digest_(self) -> str:
         """A SHA-256 of the training's sequences and targets: by it a loaded run recognises them."""
         if self._digest is None:
-            assert self.targets_ is not None, "a loaded run has its digest"
-            return digest(self.raw_, self.targets_)
+            assert self._data is not None, "a loaded run has its digest"
+            return digest(self._data.raw, self._data.encoded)
         return self._digest
 
     @property
@@ -443,20 +421,19 @@ class SequenceEstimator(Estimator[SequenceData]):
         """The simple learners beside this model, fitted on all that is not held back to score it."""
         self._check_fitted()
         if self._baselines is None:
-            if self.raw_ is None:
+            if self._data is None:
                 raise DataError(
                     "This run was saved without its baselines, which could not be fitted. For the model's own score "
                     "alone: score(X, y)."
                 )
-            assert self.parts_ is not None and self.targets_ is not None
-            scored = self.parts_.test if len(self.parts_.test) else self.parts_.validation
-            self._baselines = self._fit_baselines(np.setdiff1d(np.arange(len(self.targets_)), scored))
+            split, encoded = self._data.split, self._data.encoded
+            scored = split.test if len(split.test) else split.validation
+            self._baselines = self._fit_baselines(self._data, np.setdiff1d(np.arange(len(encoded)), scored))
         return self._baselines
 
-    def _fit_baselines(self, chosen: np.ndarray) -> dict[str, Baseline]:
-        assert self.targets_ is not None
-        samples, targets = self._baseline_samples(self.raw_.take(chosen)), self.targets_[chosen]
-        weights = None if self.weights_ is None else self.weights_[chosen]
+    def _fit_baselines(self, data: SequenceData, chosen: np.ndarray) -> dict[str, Baseline]:
+        samples, targets = self._baseline_samples(data.raw.take(chosen)), data.encoded[chosen]
+        weights = None if data.weights is None else data.weights[chosen]
         return {name: baseline.fit(samples, targets, weights) for name, baseline in self._unfitted_baselines().items()}
 
     def _baseline_samples(self, raw: Any) -> Any:
@@ -476,8 +453,8 @@ class SequenceEstimator(Estimator[SequenceData]):
     # the run folder
 
     @classmethod
-    def _needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
-        return MODEL, BASELINES, *INPUTS[saved["input"]["kind"]].files()
+    def _part_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
+        return (BASELINES,)
 
     def _save_parts(self, folder: Path) -> dict[str, Any]:
         try:
@@ -487,60 +464,29 @@ class SequenceEstimator(Estimator[SequenceData]):
             baselines = {}
         return {
             "source": self.source_.to_dict(),
-            "input": self.input_.save(folder),
-            "target": self.target_.save(),
             "baselines": save_baselines(folder / BASELINES, baselines),
-            "notes": self.notes_,
             "sequences": self.counts_,
             "digest": self.digest_,
-            "summary": self.summary_,
         }
 
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
-        self.input_ = INPUTS[saved["input"]["kind"]].load(folder, saved["input"])
         self._baselines = load_baselines(folder / BASELINES, saved["baselines"]) or None
         self.source_ = self._source_type()(**saved["source"])
-        self.notes_, self.counts_ = list(saved["notes"]), dict(saved["sequences"])
+        self.counts_, self._digest = dict(saved["sequences"]), str(saved["digest"])
         self.n_features_in_ = self.input_.features
-        self.summary_, self._digest = str(saved["summary"]), str(saved["digest"])
         self.raw_ = self.targets_ = self.parts_ = self.weights_ = None
 
     def _source_type(self) -> type[Source]:
         return Source
 
-    def _write_results(self, folder: Path) -> None:
-        try:
-            comparison = self.evaluate()
-        except DataError:  # nothing was held back
-            comparison = None
-        results: dict[str, Any] = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
-        write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
-        self.write_report(comparison, folder / REPORT)
+    def _report(self, comparison: Scores | None) -> dict[str, Any]:
+        from seqwise.estimators.sequences.report import report_content
 
-    def write_report(self, comparison: Any, path: str | Path) -> None:
-        """Write the report to `path`, as one HTML file.
-
-        Args:
-            comparison: what `evaluate` returned, on the sequences that it is to be judged by; None where nothing was
-                held back.
-        """
-        from seqwise.estimators.sequences.report import write_sequence_report
-
-        write_sequence_report(
-            path,
-            source=self.source_.path or "data in memory",
-            counts=self.counts_,
-            target=self.target_,
-            summary=self.summary_,
-            notes=self.notes_,
-            settings=plain_settings(self, own_class(self)),
-            comparison=comparison,
-            training=self.training_,
-        )
+        return report_content(self.data_, self.counts_, self.target_, comparison)
 
 
 @estimator
-class PooledEstimator(SequenceEstimator):
+class PooledEstimator(SequenceEstimator[Scores]):
     """A target for each whole sequence: the states at its steps become one vector."""
 
     pooling: str = setting(

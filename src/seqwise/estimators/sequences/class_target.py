@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -11,18 +12,56 @@ from seqwise.backend import import_keras
 from seqwise.data.classes import Classes, find_classes, read_labels
 from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.parts import TargetDescription, Tensor
+from seqwise.estimators.sequences.data import SequenceTarget
 
 
-class ClassTarget:
-    """The classes of a training, and what the network, its loss and its outputs have to be for them."""
+class LabelTarget(SequenceTarget):
+    """The classes or tags of a training, and what the network, its loss and its outputs have to be for them."""
 
-    title = "Classes of the sequences"  # of the report
-
-    kind = "classes"
-    loss_in_words = "cross-entropy"  # of the report
+    loss_in_words = "cross-entropy"
+    model_name: ClassVar[str]  # of the model that is kept
 
     def __init__(self, classes: Classes, label_smoothing: float = 0.0) -> None:
         self.classes, self.label_smoothing = classes, label_smoothing
+
+    @property
+    def outputs(self) -> int:
+        return len(self.classes)
+
+    @abstractmethod
+    def counts(self, codes: np.ndarray) -> np.ndarray:
+        """Return how many samples (or steps) each class has, shape (classes,)."""
+
+    def fit(self, values: np.ndarray) -> list[str]:
+        return self.classes.unlearned(self.counts(values))
+
+    def finished_model(self, network: Any) -> Any:
+        """Return the model that is kept: the same layers, and probabilities."""
+        keras = import_keras()
+        activation = keras.layers.Activation(self.describe().activation, name="probabilities")
+        model = keras.Model(network.input, activation(network.output), name=self.model_name)
+        model.compile(loss=self.finished_loss())
+        return model
+
+    def finish(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the probability of each class, float64, shape (samples or steps, classes)."""
+        outputs = outputs.astype(np.float64)
+        return outputs / outputs.sum(axis=1, keepdims=True)
+
+    def save(self) -> dict[str, Any]:
+        return {"kind": self.kind} | self.classes.to_dict()
+
+    @classmethod
+    def load(cls, saved: dict[str, Any], inputs: Any) -> Self:
+        return cls(Classes.from_dict(saved))
+
+
+class ClassTarget(LabelTarget):
+    """Of each sequence one class, or several labels."""
+
+    title = "Classes of the sequences"
+    kind = "classes"
+    model_name = "classifier"
 
     @classmethod
     def read(
@@ -78,9 +117,8 @@ class ClassTarget:
     def binary(self) -> bool:
         return len(self.classes) == 2 and not self.classes.multilabel
 
-    @staticmethod
-    def strata(codes: np.ndarray) -> np.ndarray:
-        """What the parts are to have alike: the class, or the set of labels.
+    def strata(self, codes: np.ndarray) -> np.ndarray:
+        """Return the class, or the set of labels.
 
         The sets that one sequence alone has count as one: else each would keep its only member in the training part.
         """
@@ -91,8 +129,6 @@ class ClassTarget:
         return np.where(counts[which] == 1, -1, which)
 
     def summarise(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
-        """Return what the model gives, in words, and how many sequences each class has."""
-        counts = codes.sum(axis=0) if codes.ndim == 2 else np.bincount(codes, minlength=len(self.classes))
         names = [repr(value) for value in self.classes.values.tolist()]
         if self.classes.multilabel:
             words = f"the probability of each of {len(self.classes)} labels"
@@ -100,12 +136,10 @@ class ClassTarget:
             words = f"the probability of {names[1]}"
         else:
             words = f"the probability of each of {len(self.classes)} classes"
-        return words, dict(zip(names, counts.tolist(), strict=True))
+        return words, dict(zip(names, self.counts(codes).tolist(), strict=True))
 
-    def fit(self, codes: np.ndarray) -> list[str]:
-        """There is nothing to learn from the training part. Returns notes, one sentence each."""
-        counts = codes.sum(axis=0) if codes.ndim == 2 else np.bincount(codes, minlength=len(self.classes))
-        return self.classes.unlearned(counts)
+    def counts(self, codes: np.ndarray) -> np.ndarray:
+        return codes.sum(axis=0) if codes.ndim == 2 else np.bincount(codes, minlength=len(self.classes))
 
     def encode(self, codes: np.ndarray) -> np.ndarray:
         """Return what the network is trained to say, float32: 0 or 1 for each class, shape (samples, outputs).
@@ -130,14 +164,15 @@ class ClassTarget:
             return None
         several = self.classes.multilabel
         if isinstance(class_weight, Mapping):
-            self._check_weights(class_weight)
-            given = np.array([float(class_weight.get(value, 1)) for value in self.classes.values.tolist()])
+            by_class = cast(Mapping[Any, float], class_weight)
+            self._check_weights(by_class)
+            given = np.array([float(by_class.get(value, 1)) for value in self.classes.values.tolist()])
             return (np.where(codes, given, 1) if several else given[codes]).astype(np.float32)
-        seen = codes[train]
+        seen: np.ndarray = codes[train]
         if several:
             having = np.maximum(seen.sum(axis=0), 1)
             lacking = np.maximum(len(seen) - seen.sum(axis=0), 1)
-            return (len(seen) / 2 / np.where(codes, having, lacking)).astype(np.float32)
+            return np.asarray(len(seen) / 2 / np.where(codes, having, lacking), np.float32)
         counts = np.bincount(seen, minlength=len(self.classes))
         return (len(seen) / len(self.classes) / np.maximum(counts, 1))[codes].astype(np.float32)
 
@@ -171,34 +206,16 @@ class ClassTarget:
         column = keras.layers.Reshape((self.outputs, 1), name="each_label")(network.output)
         return keras.Model(network.input, column, name="each_label")
 
-    def finished_model(self, network: Any) -> Any:
-        """Return the model that is kept: the same layers, and probabilities, shape (samples, outputs)."""
-        keras = import_keras()
-        softmax = not (self.binary or self.classes.multilabel)
-        activation = keras.layers.Activation("softmax" if softmax else "sigmoid", name="probabilities")
-        model = keras.Model(network.input, activation(network.output), name="classifier")
-        model.compile(loss=self.finished_loss())
-        return model
-
     def finished_loss(self) -> str:
         """Return the loss of probabilities."""
         return "binary_crossentropy" if self.binary or self.classes.multilabel else "categorical_crossentropy"
 
-    def save(self) -> dict[str, Any]:
-        """Return what `load` needs, as JSON."""
-        return {"kind": self.kind} | self.classes.to_dict()
-
-    @classmethod
-    def load(cls, saved: dict[str, Any]) -> ClassTarget:
-        """Undo `save`."""
-        return cls(Classes.from_dict(saved))
-
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return the probability of each class or label, float64, shape (samples, classes)."""
-        outputs = outputs.astype(np.float64)
-        if self.binary:
-            return np.concatenate([1 - outputs, outputs], axis=1)
-        return outputs if self.classes.multilabel else outputs / outputs.sum(axis=1, keepdims=True)
+        if self.binary or self.classes.multilabel:
+            outputs = outputs.astype(np.float64)
+            return outputs if self.classes.multilabel else np.concatenate([1 - outputs, outputs], axis=1)
+        return super().finish(outputs)
 
     def metrics(self) -> list[Any]:
         """Return Keras's accuracy, for outputs before their activation."""

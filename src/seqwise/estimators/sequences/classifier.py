@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from seqwise.estimators.settings import SEQUENCES, Option, estimator, learned, s
 from seqwise.evaluation.classification import ClassComparison, decide
 
 with deferred_imports():
-    from sklearn.base import ClassifierMixin
+    from sklearn.base import ClassifierMixin  # pyright: ignore[reportMissingTypeStubs]
 
 
 def _check_class_weight(name: str, value: Any) -> None:
@@ -31,7 +30,7 @@ def _check_class_weight(name: str, value: Any) -> None:
 
 
 @estimator
-class Classifier(ClassifierMixin, PooledEstimator):
+class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
     """Say which class a sequence belongs to, or which labels it has, with an LSTM.
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end in
@@ -71,6 +70,7 @@ class Classifier(ClassifierMixin, PooledEstimator):
         option=Option(SEQUENCES, str, help="balanced: rare classes weigh as much as frequent ones."),
     )
 
+    target_type = ClassTarget
     target_: ClassTarget = learned()
 
     @property
@@ -97,31 +97,15 @@ class Classifier(ClassifierMixin, PooledEstimator):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the accuracy; of several labels a sequence, the share of which all are right."""
-        from sklearn.metrics import accuracy_score
+        from sklearn import metrics  # pyright: ignore[reportMissingTypeStubs]
 
         raw, y = self._read_to_score(X, y)
-        truth, _ = self._encode_known(y, raw)
+        truth, _ = self._encode(y, raw)
         predicted = decide(self._outputs(raw), self.target_.classes.multilabel)
-        return float(accuracy_score(truth, predicted, sample_weight=in_order(sample_weight, raw, "weights")))
+        weights, accuracy = in_order(sample_weight, raw, "weights"), cast(Any, metrics).accuracy_score
+        return float(accuracy(truth, predicted, sample_weight=weights))
 
-    def evaluate(self, X: Any = None, y: Any = None) -> ClassComparison:
-        """Score the model beside the majority and logistic regression on a few numbers of each sequence.
-
-        Args:
-            X, y: other sequences with their labels; None for the part that was held back (the test part, or else the
-                validation part). Labels that the training did not have count as mistakes.
-
-        Raises:
-            DataError: nothing was held back; or the training had none of the labels.
-        """
-        if X is None:
-            held_back = self._held_back()
-            return self._compare_once(lambda: self._compare(*held_back, ()))
-        raw, y = self._read_to_score(X, y)
-        truth, unknown = self._encode_known(y, raw)
-        return self._compare(raw, truth, raw.label, unknown)
-
-    def _compare(self, raw: Any, truth: np.ndarray, part: str, unknown: tuple[Any, ...]) -> ClassComparison:
+    def _compare(self, raw: Any, truth: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> ClassComparison:
         said, names = self._predictions(raw, self._outputs(raw))
         return ClassComparison(self.classes_, truth, said, names, part, unknown)
 
@@ -139,10 +123,7 @@ class Classifier(ClassifierMixin, PooledEstimator):
             columns |= {"label": self.classes_[predicted], "probability": probabilities.max(axis=1)}
         return columns | {f"p({label})": probabilities[:, c] for c, label in enumerate(self.classes_.tolist())}
 
-    def _encode(self, y: Any, raw: Any) -> np.ndarray:
-        return self._encode_known(y, raw)[0]
-
-    def _encode_known(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[Any, ...]]:
+    def _encode(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[Any, ...]]:
         """Return the classes' numbers, -1 for labels that the training did not have, and those labels."""
         classes = self.target_.classes
         labels, form = read_labels(y, raw.where)
@@ -175,7 +156,3 @@ class Classifier(ClassifierMixin, PooledEstimator):
         several, count = self.target_.classes.multilabel, len(self.classes_)
         simple = LinearBaseline(self._baseline_features(), "labels" if several else "classes", count)
         return {"simple": simple, "majority": Constant("majority", None if several else count)}
-
-    def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
-        super()._load_parts(folder, saved)
-        self.target_ = ClassTarget.load(saved["target"])

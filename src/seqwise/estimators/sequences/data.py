@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from seqwise.data import Sequences
 from seqwise.data.random_split import RandomSplit
+from seqwise.data.texts import Texts
+from seqwise.estimators.parts import Target
 from seqwise.estimators.sequences.source import Source
 from seqwise.estimators.sequences.summary import SequenceSummary
 from seqwise.training.buckets import bucket_lengths
@@ -18,6 +21,31 @@ from seqwise.training.sequence_batches import BucketedBatches
 
 # (steps, targets as the network learns them, weights, bucketing=…) → batches of all samples
 MakeBatches = Callable[..., BucketedBatches[Any]]
+
+
+class SequenceTarget(Target):
+    """The targets of sequences, or of their steps.
+
+    Attributes:
+        kind: the word by which a run folder knows it. title: of the report. outputs: values of the network for each
+            sequence (or step).
+    """
+
+    kind: ClassVar[str]
+    title: Any
+    outputs: Any
+
+    def strata(self, encoded: np.ndarray, /) -> np.ndarray | None:
+        """Return what the parts are to have alike; None where they are drawn from all sequences alike."""
+        return None
+
+    @abstractmethod
+    def encode(self, encoded: np.ndarray, /) -> Any:
+        """Return what the network is trained to say."""
+
+    @abstractmethod
+    def summarise(self, encoded: np.ndarray, /) -> tuple[str, dict[str, int]]:
+        """Return what the model gives, in words, and how many sequences (or steps) each class has, if any."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +62,9 @@ class SequenceData:
     """
 
     source: Source
-    raw: Any
+    raw: Sequences | Texts
     input: Any
-    target: Any
+    target: SequenceTarget
     encoded: np.ndarray
     weights: np.ndarray | None
     split: RandomSplit
@@ -44,6 +72,11 @@ class SequenceData:
     make_batches: MakeBatches
     bucketing: bool
     each_step: bool
+
+    @property
+    def path(self) -> str | None:
+        """Of the file that they were read from; None for data in memory."""
+        return self.source.path
 
     @cached_property
     def steps(self) -> Sequences:

@@ -11,13 +11,13 @@ import numpy as np
 
 from seqwise.data import Scaler, Sequences
 from seqwise.errors import DataError
-from seqwise.estimators.parts import InputDescription, Tensor
+from seqwise.estimators.parts import Input, InputDescription, Tensor
 
 LEAST_SPREAD = 1e-3  # between the quartiles of a scaled feature, below which its values are as good as one
 MOST_LOOKED_AT = 100_000  # steps, of which the quartiles are taken
 
 
-class NumberInput:
+class NumberInput(Input):
     """What a sequence estimator knows of its inputs, where they are numbers.
 
     Args:
@@ -91,17 +91,10 @@ class NumberInput:
         return InputDescription((values, Tensor("mask", {"timesteps": None}, "bool")), tuple(self.columns))
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Return what `load` needs, as JSON; larger things go to files in `folder`."""
         return {"kind": self.kind, "columns": self.columns, "scaler": self.scaler.to_dict()}
 
     @classmethod
     def load(cls, folder: Path, saved: dict[str, Any]) -> NumberInput:
-        """Undo `save`."""
         loaded = cls()
         loaded.columns, loaded.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
         return loaded
-
-    @staticmethod
-    def files() -> tuple[str, ...]:
-        """Names of the files that `save` wrote."""
-        return ()

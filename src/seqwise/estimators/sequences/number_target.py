@@ -9,23 +9,23 @@ import numpy as np
 from seqwise.backend import import_keras
 from seqwise.data import Scaler
 from seqwise.errors import DataError
-from seqwise.estimators.parts import TargetDescription, Tensor
-from seqwise.estimators.settings import check_loss
+from seqwise.estimators.parts import ScaledTarget, TargetDescription, Tensor
+from seqwise.estimators.sequences.data import SequenceTarget
 
 
-class NumberTarget:
+class NumberTarget(ScaledTarget, SequenceTarget):
     """The targets of a regression: their names, and the scaling that the network learns them in.
 
     Attributes:
-        names: of the targets. flat: they came, and go, as shape (samples,) and not (samples, 1).
+        flat: they came, and go, as shape (samples,) and not (samples, 1).
     """
 
     kind = "numbers"
-    loss_in_words = "of the scaled targets"  # of the report
+    loss_in_words = "of the scaled targets"
 
     def __init__(self, names: list[str], flat: bool, scaler: Scaler | None = None, loss: Any = "mse") -> None:
-        self.names, self.flat, self._loss = names, flat, loss
-        self.scaler = scaler if scaler is not None else Scaler("standard")
+        super().__init__(names, Scaler("standard") if scaler is None else scaler, loss)
+        self.flat = flat
 
     @classmethod
     def read(
@@ -48,19 +48,13 @@ class NumberTarget:
 
     @property
     def title(self) -> str:
-        """Of the report."""
         return f"{', '.join(self.names)} of the sequences"
 
     @property
     def outputs(self) -> int:
         return len(self.names)
 
-    @staticmethod
-    def strata(values: np.ndarray) -> None:
-        """The parts are drawn from all alike."""
-
     def summarise(self, values: np.ndarray) -> tuple[str, dict[str, int]]:
-        """Return what the model gives, in words."""
         least, most = values.min(axis=0), values.max(axis=0)
         words = [f"{name} ({a:.6g} to {b:.6g})" for name, a, b in zip(self.names, least, most, strict=True)]
         return ", ".join(words), {}
@@ -75,38 +69,17 @@ class NumberTarget:
         return self.scaler.transform(values)
 
     def describe(self) -> TargetDescription:
-        """Describe the network's outputs, which are scaled."""
         return TargetDescription(Tensor("targets", {"targets": self.outputs}), tuple(self.names))
-
-    def loss(self) -> Any:
-        """Return the loss that was chosen; raise `SettingError` for a name that Keras does not know."""
-        return check_loss(import_keras(), self._loss)
-
-    def finished_loss(self) -> Any:
-        """Return the loss that was chosen."""
-        return self._loss
-
-    def trained_model(self, network: Any) -> Any:
-        return network
 
     def finished_model(self, network: Any) -> Any:
         """Return the model that is kept; its outputs are scaled."""
         return import_keras().Model(network.input, network.output, name="regressor")
 
-    def finish(self, outputs: np.ndarray) -> np.ndarray:
-        """Return the targets in their own units, float64, shape (samples, targets)."""
-        return self.scaler.inverse(outputs)
-
-    def metrics(self) -> list[Any]:
-        return []
-
     def save(self) -> dict[str, Any]:
-        """Return what `load` needs, as JSON."""
         return {"kind": self.kind, "names": self.names, "flat": self.flat, "scaler": self.scaler.to_dict()}
 
     @classmethod
-    def load(cls, saved: dict[str, Any]) -> NumberTarget:
-        """Undo `save`."""
+    def load(cls, saved: dict[str, Any], inputs: Any) -> NumberTarget:
         return cls(list(saved["names"]), bool(saved["flat"]), Scaler.from_dict(saved["scaler"]))
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,11 +19,11 @@ from seqwise.estimators.settings import TRAINING, Option, estimator, learned, se
 from seqwise.evaluation.regression import NumberComparison
 
 with deferred_imports():
-    from sklearn.base import RegressorMixin
+    from sklearn.base import RegressorMixin  # pyright: ignore[reportMissingTypeStubs]
 
 
 @estimator
-class Regressor(RegressorMixin, PooledEstimator):
+class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
     """Say one number, or several, of a sequence, with an LSTM.
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end in
@@ -60,6 +59,7 @@ class Regressor(RegressorMixin, PooledEstimator):
         option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
     )
 
+    target_type = NumberTarget
     target_: NumberTarget = learned()
 
     def predict(self, X: Any) -> np.ndarray:
@@ -69,29 +69,13 @@ class Regressor(RegressorMixin, PooledEstimator):
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return R², as scikit-learn has it."""
-        from sklearn.metrics import r2_score
+        from sklearn import metrics  # pyright: ignore[reportMissingTypeStubs]
 
         raw, y = self._read_to_score(X, y)
-        weights = in_order(sample_weight, raw, "weights")
-        return float(r2_score(self._encode(y, raw), self._outputs(raw), sample_weight=weights))
+        weights, r2 = in_order(sample_weight, raw, "weights"), cast(Any, metrics).r2_score
+        return float(r2(self._encode(y, raw)[0], self._outputs(raw), sample_weight=weights))
 
-    def evaluate(self, X: Any = None, y: Any = None) -> NumberComparison:
-        """Score the model beside the training's mean and ridge regression on a few numbers of each sequence.
-
-        Args:
-            X, y: other sequences with their targets; None for the part that was held back (the test part, or else the
-                validation part).
-
-        Raises:
-            DataError: nothing was held back.
-        """
-        if X is None:
-            held_back = self._held_back()
-            return self._compare_once(lambda: self._compare(*held_back))
-        raw, y = self._read_to_score(X, y)
-        return self._compare(raw, self._encode(y, raw), raw.label)
-
-    def _compare(self, raw: Any, truth: np.ndarray, part: str) -> NumberComparison:
+    def _compare(self, raw: Any, truth: np.ndarray, part: str, unknown: tuple[()] = ()) -> NumberComparison:
         said, names = self._predictions(raw, self._outputs(raw))
         return NumberComparison(self.target_.names, truth, said, names, part)
 
@@ -101,8 +85,7 @@ class Regressor(RegressorMixin, PooledEstimator):
         outputs = self._outputs(raw)
         return {"sequence": sequence_names(raw)} | {name: outputs[:, j] for j, name in enumerate(self.target_.names)}
 
-    def _encode(self, y: Any, raw: Any) -> np.ndarray:
-        """Return targets that are to be compared with the model's, float64, shape (samples, targets)."""
+    def _encode(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[()]]:
         values, _ = read_numbers(y, raw)
         wanted = len(self.target_.names)
         if values.shape[1] != wanted:
@@ -110,7 +93,7 @@ class Regressor(RegressorMixin, PooledEstimator):
                 f"The targets have shape {values.shape}; the model was trained on {wanted} number(s) for each "
                 f"sequence: expected ({len(raw)}, {wanted})."
             )
-        return values
+        return values, ()
 
     def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[NumberTarget, np.ndarray, list[str]]:
         return NumberTarget.read(y, raw, column_names(y, raw, source.label), self.loss)
@@ -120,7 +103,3 @@ class Regressor(RegressorMixin, PooledEstimator):
             "simple": LinearBaseline(self._baseline_features(), "numbers"),
             "mean": Constant("the training's mean"),
         }
-
-    def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
-        super()._load_parts(folder, saved)
-        self.target_ = NumberTarget.load(saved["target"])

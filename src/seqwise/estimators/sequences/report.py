@@ -2,58 +2,37 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from seqwise.evaluation import report
+from seqwise.estimators.parts import file_name, parts_in_words
+from seqwise.estimators.sequences.data import SequenceTarget
 from seqwise.evaluation import sequence_plots as plots
 from seqwise.evaluation.classification import ClassComparison
 from seqwise.evaluation.figures import percent
 from seqwise.evaluation.regression import NumberComparison
 from seqwise.evaluation.report import Picture, Row, Section, number, picture
-from seqwise.training import Training
 
 MOST_ROWS = 60  # classes in a table
 MOST_TARGETS = 6  # that get pictures
 LARGE = 0.6  # a class with a larger share makes accuracy easy
-PARTS = {"train": "the training", "validation": "validation", "test": "the test"}
-
-
-def write_sequence_report(path: str | Path, **content: Any) -> None:
-    """Write the report to `path`, of the arguments of `report_content`."""
-    report.write_report(path, **report_content(**content))
 
 
 def report_content(
-    *,
-    source: str,
+    path: str | None,
     counts: dict[str, int],
-    target: Any,
-    summary: str,
-    notes: list[str],
-    settings: dict[str, Any],
+    target: SequenceTarget,
     comparison: ClassComparison | NumberComparison | None,
-    training: Training,
 ) -> dict[str, Any]:
-    """Return what `seqwise.evaluation.report.render_report` takes.
+    """Return what `seqwise.evaluation.report.render_report` takes of the sequences and their comparison.
 
     Args:
-        source: where the sequences are from. counts: how many each part has.
+        path: of the file that the sequences are from; None for data in memory. counts: how many each part has.
         target: the estimator's, which gives the report its title and names the loss.
-        summary: the shapes in words, preformatted text.
-        notes: what was found in the data, one sentence each.
-        settings: name → value, as the user gave them.
         comparison: None where nothing was held back.
     """
-    parts = [f"{counts[name]:,} for {words}" for name, words in PARTS.items() if counts[name]]
     content = {
-        "title": f"{target.title} of {Path(source).name}",
-        "data": f"{sum(counts.values()):,} sequences of {source}: {', '.join(parts)}.",
-        "summary": summary,
-        "notes": notes,
-        "settings": settings,
-        "comparison": comparison,
-        "training": training,
+        "title": f"{target.title} of {file_name(path)}",
+        "data": parts_in_words("sequences", path, counts),
         "loss": target.loss_in_words,
     }
     if comparison is None:

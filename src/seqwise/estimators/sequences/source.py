@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, KeysView, ValuesView
+from collections.abc import Iterable, Iterator, KeysView, ValuesView
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -61,7 +61,7 @@ class Source:
     def _read_texts(self, X: Any, labelled: bool) -> Texts:
         if isinstance(X, (str, Path)) and Path(X).suffix.lower() == ".txt" and not _has_column(X, self.text):
             return make_texts(read_texts(X, encoding=None))
-        if holds_texts(X) or (isinstance(X, str) and self.text is None) or (isinstance(X, list) and not X):
+        if holds_texts(X) or (isinstance(X, str) and self.text is None) or _is_empty_list(X):
             return make_texts(X)
         if not holds_rows(X):
             raise DataError(f"The model was trained on texts, but these are {type(X).__name__}. Pass a list of texts.")
@@ -134,9 +134,13 @@ def plain_names(value: Any, what: str) -> str | list[str] | None:
     return names[0] if isinstance(value, (str, int, np.integer)) else names or None
 
 
+def _is_empty_list(X: Any) -> bool:
+    return isinstance(X, list) and not X
+
+
 def listed(X: Any) -> Any:
     """Return what an iterator (or a dict's view) gives as a list, and anything else as it is."""
-    return list(X) if isinstance(X, (Iterator, KeysView, ValuesView)) else X
+    return list(cast(Iterable[Any], X)) if isinstance(X, (Iterator, KeysView, ValuesView)) else X
 
 
 def check_no_columns(came: str, **given: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def holds_tokens(X: Any) -> bool:
     """Tell whether data are lists of tokens (or a column of them): the first that is not empty begins with text."""
     if isinstance(X, (str, bytes)) or hasattr(X, "columns") or not hasattr(X, "__len__"):
         return False
-    if isinstance(X, np.ndarray) and X.dtype.kind not in "OUS":
+    if isinstance(X, np.ndarray) and cast(np.ndarray, X).dtype.kind not in "OUS":
         return False
     lists = (item for item in X if hasattr(item, "__len__") and not isinstance(item, (str, bytes)) and len(item))
     first = next(lists, None)

@@ -8,22 +8,19 @@ import numpy as np
 
 from seqwise.backend import import_keras
 from seqwise.data import Sequences
-from seqwise.data.classes import Classes, find_classes, read_labels
+from seqwise.data.classes import find_classes, read_labels
 from seqwise.data.sequences import split_by_lengths
 from seqwise.errors import DataError
 from seqwise.estimators.parts import TargetDescription, Tensor
+from seqwise.estimators.sequences.class_target import LabelTarget
 
 
-class TagTarget:
-    """The tags of a training, and what the network, its loss and its outputs have to be for them."""
+class TagTarget(LabelTarget):
+    """Of each step one tag."""
 
-    title = "Tags of the steps"  # of the report
-
+    title = "Tags of the steps"
     kind = "tags"
-    loss_in_words = "cross-entropy"  # of the report
-
-    def __init__(self, classes: Classes) -> None:
-        self.classes = classes
+    model_name = "tagger"
 
     @classmethod
     def read(cls, y: Any, raw: Any) -> tuple[TagTarget, np.ndarray, list[str]]:
@@ -40,17 +37,8 @@ class TagTarget:
             )
         return cls(classes), split_by_lengths(classes.encode(flat), counts), []
 
-    @property
-    def outputs(self) -> int:
-        return len(self.classes)
-
-    @staticmethod
-    def strata(codes: np.ndarray) -> None:
-        """The parts are drawn from all sequences alike."""
-
-    def fit(self, codes: np.ndarray) -> list[str]:
-        """There is nothing to learn from the training part. Returns notes, one sentence each."""
-        return self.classes.unlearned(np.bincount(np.concatenate(codes), minlength=len(self.classes)))
+    def counts(self, codes: np.ndarray) -> np.ndarray:
+        return np.bincount(np.concatenate(codes), minlength=len(self.classes))
 
     def encode(self, codes: np.ndarray) -> Sequences:
         """Return the codes as sequences of one feature, int32."""
@@ -58,9 +46,7 @@ class TagTarget:
         return Sequences(np.concatenate(codes).astype(np.int32)[:, None], lengths, ["tag"])
 
     def summarise(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
-        """Return what the model gives, in words, and how many steps have each tag."""
-        counts = np.bincount(np.concatenate(codes), minlength=len(self.classes))
-        named = dict(zip(map(str, self.classes.values.tolist()), counts.tolist(), strict=True))
+        named = dict(zip(map(str, self.classes.values.tolist()), self.counts(codes).tolist(), strict=True))
         return f"one of {len(self.classes)} tags for each step", named
 
     def describe(self) -> TargetDescription:
@@ -68,47 +54,15 @@ class TagTarget:
         names = tuple(map(str, self.classes.values.tolist()))
         return TargetDescription(Tensor("logits", {"timesteps": None, "tags": len(names)}), names, "softmax")
 
-    def save(self) -> dict[str, Any]:
-        """Return what `load` needs, as JSON."""
-        return {"kind": self.kind} | self.classes.to_dict()
-
-    @classmethod
-    def load(cls, saved: dict[str, Any]) -> TagTarget:
-        """Undo `save`."""
-        return cls(Classes.from_dict(saved))
-
-    @staticmethod
-    def finish(outputs: np.ndarray) -> np.ndarray:
-        """Return the probability of each tag, float64, shape (steps, tags)."""
-        outputs = outputs.astype(np.float64)
-        return outputs / outputs.sum(axis=1, keepdims=True)
-
-    @staticmethod
-    def finished_loss() -> str:
-        """Return the loss of probabilities."""
+    def finished_loss(self) -> str:
         return "sparse_categorical_crossentropy"
 
-    @staticmethod
-    def loss() -> Any:
+    def loss(self) -> Any:
         from seqwise.training.token_loss import TokenCrossentropy  # imports Keras
 
         return TokenCrossentropy()
 
-    @staticmethod
-    def trained_model(network: Any) -> Any:
-        return network
-
-    @staticmethod
-    def finished_model(network: Any) -> Any:
-        """Return the model that is kept: the same layers, and probabilities, shape (samples, timesteps, tags)."""
-        keras = import_keras()
-        probabilities = keras.layers.Activation("softmax", name="probabilities")(network.output)
-        model = keras.Model(network.input, probabilities, name="tagger")
-        model.compile(loss="sparse_categorical_crossentropy")
-        return model
-
-    @staticmethod
-    def metrics() -> list[Any]:
+    def metrics(self) -> list[Any]:
         return [import_keras().metrics.SparseCategoricalAccuracy(name="accuracy")]
 
 
@@ -123,7 +77,7 @@ def read_tags(y: Any, raw: Any) -> tuple[np.ndarray, np.ndarray]:
         DataError: a sequence has not as many tags as steps, a tag is missing, or is itself an array.
     """
     steps = raw.lengths if isinstance(raw, Sequences) else np.array([len(tokens) for tokens in raw.values])
-    rows = []
+    rows: list[Any] = []
     for i, tags in enumerate(y):
         if isinstance(tags, (str, bytes)) or not hasattr(tags, "__len__"):
             raise DataError(f"The tags of {raw.where(i)} are {tags!r}; expected a list, one for each of its steps.")

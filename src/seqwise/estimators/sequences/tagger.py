@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from seqwise.baselines.steps import StepFeatures, TokenBaseline
 from seqwise.data.sequences import split_by_lengths
 from seqwise.data.texts import Texts
 from seqwise.estimators.sequences.base import TOKENIZER_OPTIONS, SequenceEstimator, check_tokenizer
+from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.source import Source, sequence_names
 from seqwise.estimators.sequences.step_source import StepSource, read_step_source
 from seqwise.estimators.sequences.tag_target import TagTarget, read_tags
@@ -25,7 +25,7 @@ from seqwise.training import StepBatches, predict_steps
 
 
 @estimator
-class Tagger(SequenceEstimator):
+class Tagger(SequenceEstimator[ClassComparison]):
     """Say for every step of a sequence which tag it has, with an LSTM: words and their kinds, signals and their phases.
 
     Follows scikit-learn's conventions. Padding counts neither in the loss nor in a score, and never comes back.
@@ -56,6 +56,7 @@ class Tagger(SequenceEstimator):
         entries={name: option for name, option in TOKENIZER_OPTIONS.items() if name != "tokens"},
     )
 
+    target_type = TagTarget
     target_: TagTarget = learned()
 
     @property
@@ -82,7 +83,7 @@ class Tagger(SequenceEstimator):
         probabilities = self._at_steps(steps)
         columns: dict[str, Any] = {
             "sequence": np.repeat(sequence_names(raw), steps.lengths),
-            "step": np.concatenate([np.arange(n) for n in steps.lengths]),
+            "step": np.concatenate(list(map(np.arange, steps.lengths))),
         }
         if isinstance(raw, Texts):
             columns["token"] = [token for tokens in raw.values for token in tokens]
@@ -92,27 +93,11 @@ class Tagger(SequenceEstimator):
     def score(self, X: Any, y: Any = None) -> float:
         """Return the share of all steps whose tag is right."""
         raw, tags = self._read_to_score(X, y)
+        encoded, _ = self._encode(tags, raw)
         predicted = self._at_steps(self.input_.prepare(raw)).argmax(axis=1)
-        return float((predicted == np.concatenate(self._encode(tags, raw))).mean())
+        return float((predicted == np.concatenate(encoded)).mean())
 
-    def evaluate(self, X: Any = None, y: Any = None) -> ClassComparison:
-        """Score the model, step by step, beside the most frequent tag and a baseline that sees one step alone.
-
-        Args:
-            X, y: other sequences with their tags; None for the part that was held back (the test part, or else the
-                validation part). Tags that the training did not have count as mistakes.
-
-        Raises:
-            DataError: nothing was held back.
-        """
-        if X is None:
-            held_back = self._held_back()
-            return self._compare_once(lambda: self._compare(*held_back, ()))
-        raw, y = self._read_to_score(X, y)
-        unknown = tuple(sorted(set(read_tags(y, raw)[0].tolist()) - set(self.classes_.tolist()), key=str))
-        return self._compare(raw, self._encode(y, raw), raw.label, unknown)
-
-    def _compare(self, raw: Any, encoded: np.ndarray, part: str, unknown: tuple[Any, ...]) -> ClassComparison:
+    def _compare(self, raw: Any, encoded: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> ClassComparison:
         steps = self.input_.prepare(raw)
         said, names = self._predictions(raw, self._at_steps(steps))
         truth = np.concatenate(encoded)
@@ -124,9 +109,8 @@ class Tagger(SequenceEstimator):
     def _baseline_samples(self, raw: Any) -> np.ndarray:
         return self.input_.prepare(raw).values
 
-    def _fit_baselines(self, chosen: np.ndarray) -> dict[str, Baseline]:
-        assert self.targets_ is not None
-        steps, tags = self._baseline_samples(self.raw_.take(chosen)), np.concatenate(self.targets_[chosen])
+    def _fit_baselines(self, data: SequenceData, chosen: np.ndarray) -> dict[str, Baseline]:
+        steps, tags = self._baseline_samples(data.raw.take(chosen)), np.concatenate(data.encoded[chosen])
         return {name: baseline.fit(steps, tags) for name, baseline in self._unfitted_baselines().items()}
 
     def _unfitted_baselines(self) -> dict[str, Baseline]:
@@ -151,11 +135,7 @@ class Tagger(SequenceEstimator):
     def _make_batches(self) -> Any:
         return StepBatches
 
-    def _encode(self, y: Any, raw: Any) -> np.ndarray:
+    def _encode(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[Any, ...]]:
         (flat, counts), classes = read_tags(y, raw), self.target_.classes
-        classes.unknown_in(flat.tolist())  # raises where none is known
-        return split_by_lengths(classes.encode(flat), counts)
-
-    def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
-        super()._load_parts(folder, saved)
-        self.target_ = TagTarget.load(saved["target"])
+        unknown = tuple(sorted(classes.unknown_in(flat.tolist()), key=str))
+        return split_by_lengths(classes.encode(flat), counts), unknown

@@ -13,12 +13,12 @@ from seqwise.artifact import write_json
 from seqwise.data import Sequences, Tokenizer, Vectors, read_vectors
 from seqwise.data.texts import Texts
 from seqwise.errors import SettingError
-from seqwise.estimators.parts import InputDescription, Tensor
+from seqwise.estimators.parts import Input, InputDescription, Tensor
 
 VOCABULARY = "vocabulary.json"
 
 
-class TextInput:
+class TextInput(Input):
     """The texts of an estimator as token ids.
 
     Args:
@@ -75,20 +75,17 @@ class TextInput:
         return InputDescription((ids,), tokens={ids.name: self.tokens}, vectors=table)
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Return what `load` needs, as JSON; the vocabulary goes to a file in `folder`."""
         write_json(folder / VOCABULARY, self.tokenizer.to_dict())
         return {"kind": self.kind}
 
     @classmethod
     def load(cls, folder: Path, saved: dict[str, Any]) -> Self:
-        """Undo `save`."""
         loaded = cls()
         loaded.tokenizer = Tokenizer.from_dict(json.loads((folder / VOCABULARY).read_text(encoding="utf-8")))
         return loaded
 
     @staticmethod
     def files() -> tuple[str, ...]:
-        """Names of the files that `save` wrote."""
         return (VOCABULARY,)
 
 
@@ -98,7 +95,6 @@ class TokenInput(TextInput):
     kind = "tokens"
 
     def fit(self, raw: Texts, train: np.ndarray) -> list[str]:
-        """Learn the vocabulary from the training part, and read its vectors. Returns notes, one sentence each."""
         for name in ("kind", "max_length", "ends"):
             if self.tokenizing.get(name) not in (None, False, "tokens"):
                 raise SettingError(

@@ -13,14 +13,14 @@ import numpy as np
 from seqwise.artifact import write_json
 from seqwise.backend import import_keras
 from seqwise.data import Sequences, TextPairs, Tokenizer
-from seqwise.estimators.parts import InputDescription, TargetDescription, Tensor
+from seqwise.estimators.parts import Input, InputDescription, Target, TargetDescription, Tensor
 from seqwise.estimators.translation.summary import PairSummary
 from seqwise.training import PairBatches
 
 VOCABULARY = "vocabulary.json"
 
 
-class PairInput:
+class PairInput(Input):
     """Texts and the translations so far, as token ids of two vocabularies.
 
     Args:
@@ -53,13 +53,11 @@ class PairInput:
         return InputDescription(tensors, tokens={"source": len(self.source), "decoder_input": len(self.target)})
 
     def save(self, folder: Path) -> dict[str, Any]:
-        """Write the vocabularies; return what else `load` needs, as JSON."""
         write_json(folder / VOCABULARY, {"source": self.source.to_dict(), "target": self.target.to_dict()})
         return {"kind": self.kind}
 
     @classmethod
     def load(cls, folder: Path, saved: dict[str, Any]) -> PairInput:
-        """Undo `save`."""
         tokenizers = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
         loaded = cls()
         loaded.source = Tokenizer.from_dict(tokenizers["source"])
@@ -68,23 +66,20 @@ class PairInput:
 
     @staticmethod
     def files() -> tuple[str, ...]:
-        """Names of the files that `save` writes."""
         return (VOCABULARY,)
 
 
-class TokenTarget:
+class TokenTarget(Target):
     """The next token of the translation, at each step.
 
     Attributes:
         tokenizer: of the translations.
     """
 
+    loss_in_words = "the cross-entropy of a token, with smoothed labels"
+
     def __init__(self, tokenizer: Tokenizer, label_smoothing: float = 0.0) -> None:
         self.tokenizer, self.label_smoothing = tokenizer, label_smoothing
-
-    def fit(self, values: Any) -> list[str]:
-        """There is nothing to learn: the vocabulary is the input's."""
-        return []
 
     def describe(self) -> TargetDescription:
         """Describe the logits of all tokens."""
@@ -96,35 +91,16 @@ class TokenTarget:
 
         return TokenCrossentropy(self.label_smoothing)
 
-    def finished_loss(self) -> Any:
-        """Return the loss of the logits, which the kept model gives."""
-        return self.loss()
-
-    def metrics(self) -> list[Any]:
-        """The loss says it all."""
-        return []
-
-    def trained_model(self, network: Any) -> Any:
-        """The network itself is trained."""
-        return network
-
-    def finished_model(self, network: Any) -> Any:
-        """The network itself is kept."""
-        return network
-
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return logits, float64."""
         return outputs.astype(np.float64)
 
     def save(self) -> dict[str, Any]:
-        """The vocabulary is the input's."""
         return {"kind": "tokens"}
 
     @classmethod
-    def load(cls, saved: dict[str, Any], tokenizer: Tokenizer | None = None) -> TokenTarget:
-        """Undo `save`."""
-        assert tokenizer is not None, "the input's"
-        return cls(tokenizer)
+    def load(cls, saved: dict[str, Any], inputs: PairInput) -> TokenTarget:
+        return cls(inputs.target)
 
 
 def plain_model(model: Any) -> Any:
@@ -181,8 +157,9 @@ class PairData:
             sides=self._batches.sides,
         )
 
+    @property
     def notes(self) -> list[str]:
-        """Return what was left out, and what the vocabularies do not know of the training part."""
+        """What was left out, and what the vocabularies do not know of the training part."""
         chosen = self.parts["train"]
         train, notes = self.pairs.take(chosen), [*self.pairs.warnings, *self.too_long]
         for side, ids, tokenizer in (

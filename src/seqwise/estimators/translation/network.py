@@ -146,7 +146,8 @@ def inference_models(model: Any) -> InferenceModels | None:
         for i, decoder in enumerate(decoders, 1)
     ]
     inputs = [token, *(state for pair in states for state in pair)]
-    output, after = known["target_embedding"](token), []
+    output: Any = known["target_embedding"](token)
+    after: list[Any] = []
     for decoder, pair in zip(decoders, states, strict=True):
         output, *new = decoder(output, initial_state=pair)
         after += new

@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from seqwise.evaluation import report
+from seqwise.estimators.parts import file_name, parts_in_words
 from seqwise.evaluation.report import Cell, Row, Section
 from seqwise.evaluation.translation import TranslationComparison
-from seqwise.training import Training
 
 EXAMPLES = 20
-PARTS = {"train": "training", "validation": "finding the best epoch", "test": "the test"}
-
-
-def write_translation_report(path: str | Path, **content: Any) -> None:
-    """Write the report to `path`, of the arguments of `report_content`."""
-    report.write_report(path, **report_content(**content))
 
 
 def report_content(
-    *,
-    source: str,
-    counts: dict[str, int],
-    summary: str,
-    notes: list[str],
-    settings: dict[str, Any],
-    comparison: TranslationComparison | None,
-    training: Training,
+    path: str | None, counts: dict[str, int], comparison: TranslationComparison | None
 ) -> dict[str, Any]:
-    """Return what `seqwise.evaluation.report.render_report` takes.
+    """Return what `seqwise.evaluation.report.render_report` takes of the pairs and their comparison.
 
     Args:
-        source: where the pairs are from. counts: how many each part has.
-        summary: the shapes in words, preformatted text.
-        notes: what was found in the data, one sentence each.
-        settings: name → value, as the user gave them.
+        path: of the file that the pairs are from; None for data in memory. counts: how many each part has.
         comparison: None where nothing was held back.
     """
-    parts = [f"{counts[name]:,} for {words}" for name, words in PARTS.items() if counts[name]]
     content = {
-        "title": f"Translations of {Path(source).name}",
-        "data": f"{sum(counts.values()):,} pairs of {source}: {', '.join(parts)}. No text is in two parts.",
-        "summary": summary,
-        "notes": notes,
-        "settings": settings,
-        "comparison": comparison,
-        "training": training,
-        "loss": "the cross-entropy of a token, with smoothed labels",
+        "title": f"Translations of {file_name(path)}",
+        "data": f"{parts_in_words('pairs', path, counts)} No text is in two parts.",
     }
     if comparison is None:
         return content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -82,7 +82,7 @@ def _compiled(models: InferenceModels | Any, beam: int, length_penalty: float) -
             with keras.StatelessScope(list(zip(variables, values, strict=True))):
                 return run(source, limits, steps)
 
-        compiled = jax.jit(with_weights, static_argnums=3)
+        compiled = cast(Any, jax).jit(with_weights, static_argnums=3)
         return lambda source, limits, steps: compiled([v.value for v in variables], source, limits, steps)
     if backend == "torch":
         import torch

@@ -16,8 +16,7 @@ from seqwise.data import Tokenizer
 from seqwise.data.text_pairs import TextPairs, read_pairs, split_pairs
 from seqwise.data.tokenizer import as_texts
 from seqwise.errors import DataError, SettingError
-from seqwise.estimators.base import METRICS, MODEL, REPORT, Estimator, Schedule
-from seqwise.estimators.saved_settings import plain_settings
+from seqwise.estimators.base import METRICS, REPORT, Estimator, Schedule
 from seqwise.estimators.settings import (
     PAIRS,
     SEQUENCES,
@@ -33,7 +32,7 @@ from seqwise.estimators.settings import (
     whole,
     widths,
 )
-from seqwise.estimators.translation.data import VOCABULARY, PairData, PairInput, TokenTarget, plain_model
+from seqwise.estimators.translation.data import PairData, PairInput, TokenTarget, plain_model
 from seqwise.estimators.translation.network import ATTENTION, InferenceModels, build_translator, inference_models
 from seqwise.estimators.translation.search import TokenSearch
 from seqwise.estimators.translation.summary import PairSummary
@@ -61,7 +60,7 @@ def _parse_attention(value: str) -> str | None:
 
 
 @estimator
-class Translator(Estimator[PairData]):
+class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
     """Translate texts with an LSTM encoder and decoder (sequence to sequence).
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end
@@ -87,6 +86,9 @@ class Translator(Estimator[PairData]):
 
     result_files = (METRICS, TRANSLATIONS, REPORT)
     fit_call = ".fit(sources, targets)"
+    loads_compiled = True
+    input_types = (PairInput,)
+    target_type = TokenTarget
 
     units: Sequence[int] = setting(
         default=(256,),
@@ -174,7 +176,6 @@ class Translator(Estimator[PairData]):
     pairs_: dict[str, TextPairs] | None = learned()
     test_pairs_: tuple[list[str], list[list[str]]] = learned()
     longest_: tuple[int, int] = learned()  # tokens of the longest training text, source and target
-    _data: PairData | None = learned()
     _searching: tuple[Any, TokenSearch] | None = learned()  # the model that it belongs to, and its search
 
     def fit(
@@ -264,31 +265,12 @@ class Translator(Estimator[PairData]):
         )
 
     def _adopt(self, data: PairData, model: Any, training: Training) -> None:
-        self.model_, self.input_, self.target_, self.training_ = model, data.input, data.target, training
-        self._searching, self._data = None, data
-        self.longest_ = data.longest()
+        super()._adopt(data, model, training)
+        self._searching, self.longest_ = None, data.longest()
         self.pairs_ = {name: data.pairs.take(part) for name, part in data.parts.items()}
         self.test_pairs_ = self.pairs_["test"].grouped()
         self.counts_ = {name: len(part) for name, part in data.parts.items()}
-        self.notes_, self.summary_ = data.notes() + training.warnings(), str(data.summary())
-        self.data_ = data.path
         self.columns_ = dict(zip(("source", "target"), data.pairs.columns, strict=True))
-
-    def _fitted_data(self) -> PairData | None:
-        return self._data
-
-    def shapes(
-        self, sources: Any, targets: Any = None, *, source: str | int | None = None, target: str | int | None = None
-    ) -> tuple[PairSummary, list[str]]:
-        """Say what the tensors will be, without training, and what was found in the data.
-
-        Args: as for `fit`.
-
-        Returns:
-            the summary (`seqwise.estimators.translation.summary.PairSummary`), and the notes, one sentence each.
-        """
-        data = self._prepare(sources, targets, source=source, target=target)
-        return data.summary(), data.notes()
 
     @property
     def source_tokenizer_(self) -> Tokenizer:
@@ -385,16 +367,14 @@ class Translator(Estimator[PairData]):
         if sources is not None:
             pairs = read_pairs(sources, targets, **columns)
             return self._compare(*pairs.grouped(), pairs.label)
+        return self._score_held_back(self.beam, self.length_penalty, self.pairs_ is None)
+
+    def _held_back(self) -> tuple[list[str], list[list[str]], str]:
         if not self.test_pairs_[0]:
             raise DataError(
                 "Nothing was held back: pass other pairs, evaluate(sources, targets), or fit with test=0.1."
             )
-        return self._compare_once(
-            lambda: self._compare(*self.test_pairs_, "the test part"),
-            self.beam,
-            self.length_penalty,
-            self.pairs_ is None,
-        )
+        return *self.test_pairs_, "the test part"
 
     def recall(self, sources: Any, targets: Any = None) -> None:
         """Give a loaded run its training pairs again, so that `evaluate` sets the most similar of them beside it.
@@ -429,12 +409,8 @@ class Translator(Estimator[PairData]):
     # the run folder
 
     @classmethod
-    def _needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
-        return (MODEL, VOCABULARY, ENCODER, STEP) if saved["stepwise"] else (MODEL, VOCABULARY)
-
-    @classmethod
-    def _loads_compiled(cls) -> bool:
-        return True
+    def _part_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
+        return (ENCODER, STEP) if saved["stepwise"] else ()
 
     def _model_to_save(self) -> Any:
         return plain_model(self.model_)
@@ -445,53 +421,25 @@ class Translator(Estimator[PairData]):
             save_model(models.encoder, folder / ENCODER)
             save_model(models.step, folder / STEP)
         return {
-            "input": self.input_.save(folder),
-            "target": self.target_.save(),
             "stepwise": isinstance(models, InferenceModels),
-            "data": self.data_,
             "columns": self.columns_,
-            "notes": self.notes_,
-            "summary": self.summary_,
             "pairs": self.counts_,
             "longest": list(self.longest_),
             "test_pairs": [list(part) for part in self.test_pairs_],
         }
 
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
-        self.input_ = PairInput.load(folder, saved["input"])
-        self.target_ = TokenTarget(self.input_.target)
         longest_source, longest_target = saved["longest"]
         self.longest_ = int(longest_source), int(longest_target)
         sources, references = saved["test_pairs"]
         self.test_pairs_ = list(sources), [list(texts) for texts in references]
-        self.data_, self.columns_ = saved["data"], dict(saved["columns"])
-        self.notes_, self.summary_ = list(saved["notes"]), str(saved["summary"])
-        self.counts_ = dict(saved["pairs"])
-        self.pairs_ = self._data = self._searching = None
+        self.columns_, self.counts_ = dict(saved["columns"]), dict(saved["pairs"])
+        self.pairs_ = self._searching = None
 
-    def _write_results(self, folder: Path) -> None:
-        comparison = self.evaluate() if self.test_pairs_[0] else None
-        results: dict[str, Any] = comparison.to_dict() if comparison else {"test": None, "baselines": {}}
-        write_json(folder / METRICS, results | {"seconds": round(self.training_.seconds, 3)})
-        write_json(folder / TRANSLATIONS, comparison.texts() if comparison else [])
-        self.write_report(comparison, folder / REPORT)
+    def _write_more_results(self, folder: Path, comparison: TranslationComparison | None) -> None:
+        write_json(folder / TRANSLATIONS, [] if comparison is None else comparison.texts())
 
-    def write_report(self, comparison: TranslationComparison | None, path: str | Path) -> None:
-        """Write the report to `path`, as one HTML file.
+    def _report(self, comparison: TranslationComparison | None) -> dict[str, Any]:
+        from seqwise.estimators.translation.report import report_content
 
-        Args:
-            comparison: what `evaluate` returned, on the texts that it is to be judged by; None where nothing was held
-                back.
-        """
-        from seqwise.estimators.translation.report import write_translation_report
-
-        write_translation_report(
-            path,
-            source=self.data_ or "data in memory",
-            counts=self.counts_,
-            summary=self.summary_,
-            notes=self.notes_,
-            settings=plain_settings(self, Translator),
-            comparison=comparison,
-            training=self.training_,
-        )
+        return {"loss": self.target_.loss_in_words} | report_content(self.data_, self.counts_, comparison)
