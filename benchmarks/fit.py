@@ -1,4 +1,4 @@
-"""Time of `model.fit` for the small models that tutorials start with: stock Keras beside `seqwise.layers.accelerate`.
+"""Time of `model.fit` for the small models that tutorials start with: stock Keras beside `accelerate`, by backend.
 
 Ten epochs, the compilation of the first step included and importing left out; every run is a fresh process, and no
 compiled program is kept on disk between them.
@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import time
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 EPOCHS, BATCH = 10, 32
-SEQWISE, JAX, TENSORFLOW = PEERS = ("seqwise on JAX", "Keras on JAX", "Keras on TensorFlow")
+BACKENDS = {"jax": "JAX", "tensorflow": "TensorFlow", "torch": "PyTorch"}
+PEERS = [(ours, backend) for backend in BACKENDS for ours in (True, False)]  # our layers, and Keras's own
 VOCABULARY, TOKENS = 10_000, 100
 MODELS = {
     "LSTM 50, 20 × 1, 1,000 samples": "small",
@@ -60,7 +62,7 @@ def build(keras: Any, kind: str) -> tuple[Any, np.ndarray, np.ndarray]:
     return model, x, y
 
 
-def fit(peer: str, kind: str) -> dict[str, float]:
+def fit(ours: bool, kind: str) -> dict[str, float]:
     """Train once in this process: seconds in all, seconds of the first epoch, and the last loss."""
     import keras
 
@@ -68,7 +70,7 @@ def fit(peer: str, kind: str) -> dict[str, float]:
     model, x, y = build(keras, kind)
     ends: list[float] = []
     started = time.perf_counter()
-    if peer == SEQWISE:
+    if ours:
         from seqwise.layers import accelerate
 
         started = time.perf_counter()
@@ -79,15 +81,14 @@ def fit(peer: str, kind: str) -> dict[str, float]:
     return {"seconds": seconds, "first": ends[0] - started, "loss": history.history["loss"][-1]}
 
 
-def fit_afresh(peer: str, kind: str, python: str) -> dict[str, float]:
+def fit_afresh(ours: bool, backend: str, kind: str) -> dict[str, float]:
     """Run `fit` in a new process."""
-    backend = "tensorflow" if peer == TENSORFLOW else "jax"
     environment = os.environ | {
         "KERAS_BACKEND": backend,
         "JAX_ENABLE_COMPILATION_CACHE": "0",
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
-    command = [python, __file__, "--child", peer, kind]
+    command = [sys.executable, __file__, "--child", "ours" if ours else "stock", kind]
     run = subprocess.run(command, env=environment, capture_output=True, text=True)
     if run.returncode:
         raise SystemExit(run.stderr)
@@ -113,47 +114,49 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="of each model and peer (default 3)")
     parser.add_argument("--only", default="", help="a part of a model's name")
     parser.add_argument("--markdown", action="store_true")
-    parser.add_argument("--tensorflow-python", default=sys.executable, help="an interpreter that has TensorFlow")
+    parser.add_argument("--backends", default=",".join(BACKENDS), help="of these, by commas (default all)")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child:
-        print(json.dumps(fit(*arguments.child)))
+        print(json.dumps(fit(arguments.child[0] == "ours", arguments.child[1])))
         return
-    notes, peers = [], list(PEERS)
-    pythons = dict.fromkeys(PEERS, sys.executable) | {TENSORFLOW: arguments.tensorflow_python}
-    if arguments.tensorflow_python == sys.executable and not importlib.util.find_spec("tensorflow"):
-        peers.remove(TENSORFLOW)
-        notes.append("TensorFlow is not installed here: its columns are empty")
+    notes, backends = [], []
+    for backend in arguments.backends.split(","):
+        if importlib.util.find_spec(backend):
+            backends.append(backend)
+        else:
+            notes.append(f"{BACKENDS[backend]} is not installed here")
+    peers = [(ours, backend) for ours, backend in PEERS if backend in backends]
     models = {name: kind for name, kind in MODELS.items() if arguments.only in name}
-    found: dict[tuple[str, str], list[dict[str, float]]] = {}
+    found: dict[tuple[str, bool, str], list[dict[str, float]]] = {}
     for _ in range(arguments.runs):  # the peers take turns, so that a busy machine is busy for all
-        for name, kind in models.items():
-            for peer in peers:
-                found.setdefault((name, peer), []).append(fit_afresh(peer, kind, pythons[peer]))
+        for (name, kind), (ours, backend) in product(models.items(), peers):
+            found.setdefault((name, ours, backend), []).append(fit_afresh(ours, backend, kind))
 
-    header = ["model", *(f"{p}: s (first epoch)" for p in PEERS), *(f"× {p}" for p in PEERS[1:])]
-    rows, ratios = [], {peer: [] for peer in PEERS[1:]}
+    header = ["model"]
+    for backend in backends:
+        header += [f"seqwise on {BACKENDS[backend]}: s (first epoch)", f"Keras on {BACKENDS[backend]}", "×"]
+    rows, ratios = [], {backend: [] for backend in backends}
     for name in models:
-        seconds = {p: [run["seconds"] for run in found[name, p]] for p in peers}
-        firsts = {p: statistics.median(run["first"] for run in found[name, p]) for p in peers}
         row = [name]
-        for peer in PEERS:
-            if peer not in peers:
-                row.append("")
-                continue
-            low, middle, high = min(seconds[peer]), statistics.median(seconds[peer]), max(seconds[peer])
-            row.append(f"{middle:.2f}, {low:.2f}–{high:.2f} ({firsts[peer]:.2f})")
-        for peer in PEERS[1:]:
-            if peer in peers:
-                ratios[peer].append(statistics.median(seconds[peer]) / statistics.median(seconds[SEQWISE]))
-            row.append(f"{ratios[peer][-1]:.2f}" if peer in peers else "")
+        for backend in backends:
+            middles = []
+            for ours in (True, False):
+                runs = found[name, ours, backend]
+                seconds, first = [run["seconds"] for run in runs], statistics.median(run["first"] for run in runs)
+                middles.append(statistics.median(seconds))
+                row.append(f"{middles[-1]:.2f}, {min(seconds):.2f}–{max(seconds):.2f} ({first:.2f})")
+            ratios[backend].append(middles[1] / middles[0])
+            row.append(f"{ratios[backend][-1]:.2f}")
+            losses = [found[name, ours, backend][0]["loss"] for ours in (True, False)]
+            if abs(losses[0] - losses[1]) > 0.02 * abs(losses[1]) + 1e-3:
+                notes.append(
+                    f"{name}, {BACKENDS[backend]}: the last losses differ, {losses[0]:.4g} and {losses[1]:.4g}"
+                )
         rows.append(row)
-        losses = [found[name, peer][0]["loss"] for peer in (SEQWISE, JAX)]
-        if abs(losses[0] - losses[1]) > 0.02 * abs(losses[1]) + 1e-3:
-            notes.append(f"{name}: the last losses differ, {losses[0]:.4g} and {losses[1]:.4g}")
-    for peer, values in ratios.items():
-        if values:
-            notes.append(f"× {peer}: geometric mean {statistics.geometric_mean(values):.2f}, least {min(values):.2f}")
+    for backend, values in ratios.items():
+        mean = statistics.geometric_mean(values)
+        notes.append(f"× Keras on {BACKENDS[backend]}: geometric mean {mean:.2f}, least {min(values):.2f}")
     title = f"{EPOCHS} epochs of model.fit, first compilation included: median, min–max of {arguments.runs}"
     show(title, header, rows, notes, arguments.markdown)
 

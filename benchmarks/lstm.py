@@ -1,4 +1,5 @@
-"""Speed of an LSTM beside PyTorch and stock Keras on JAX: the same weights, turn by turn, each in a process of its own.
+"""Speed of an LSTM beside PyTorch and stock Keras on its backends: the same weights, turn by turn, each in a process of
+its own.
 
 The work of a forward pass counts as 8 · batch · timesteps · units · (features + units) operations, of forward +
 backward (gradients of the inputs and all weights, for a given gradient of every output) three times as much.
@@ -30,11 +31,16 @@ from fit import show
 from lstm_calls import (
     CALLS,
     CORES,
+    FORWARD,
     KERAS,
+    ON_KERAS_TORCH,
+    PAIRS,
     PASSES,
     PEERS,
     SEQWISE,
+    SEQWISE_TORCH,
     SHAPES,
+    SMALLEST,
     TORCH,
     TRAINING,
     Problem,
@@ -50,7 +56,11 @@ LEAST_SAMPLE, PAUSE = 0.02, 0.005  # seconds
 # a shape's times, not all of them.
 ROUNDS, LEAST_TURNS = 3, 2
 # with lengths that differ one step of hydrology takes PyTorch three quarters of a minute
-RAGGED = {"text-128": PEERS, "hydrology": (SEQWISE, KERAS)}
+RAGGED = {
+    "text-128": (SEQWISE, TORCH, KERAS, SEQWISE_TORCH, ON_KERAS_TORCH),
+    "hydrology": (SEQWISE, KERAS, SEQWISE_TORCH),
+}
+MEMORY_PEERS = (SEQWISE, TORCH, KERAS)
 MEMORY = ("text-128", "hydrology", "speech")
 
 
@@ -145,10 +155,11 @@ def measure(peers: dict[str, Peer], problems: Sequence[tuple[Shape, str]], secon
         began, others = time.perf_counter(), others_seconds(peers)
         found = {name: peer.ask((shape, which)) for name, peer in peers.items()}
         for name, arrays in found.items():
+            first = next(iter(found))
             if arrays and any(
-                np.abs(a - b).max() > 1e-3 * np.abs(b).max() for a, b in zip(arrays, found[SEQWISE], strict=True)
+                np.abs(a - b).max() > 1e-3 * np.abs(b).max() for a, b in zip(arrays, found[first], strict=True)
             ):
-                raise SystemExit(f"{shape}, {which}: {name} and {SEQWISE} differ; no times.")
+                raise SystemExit(f"{shape}, {which}: {name} and {first} differ; no times.")
         for name, times in time_in_turns({n: peer.ask for n, peer in peers.items()}, seconds / ROUNDS).items():
             one.times[name] += times
         one.others += others_seconds(peers) - others
@@ -174,34 +185,43 @@ def speed_table(
     peers: dict[str, Peer], shapes: list[Shape], seconds: float
 ) -> tuple[list[str], list[list[str]], list[str]]:
     """Header, rows and notes of the comparison."""
-    columns = [f"{peer} {unit}" for peer in PEERS for unit in ("ms", "GFLOP/s")]
-    header = [SIZES, "pass", *columns, "× PyTorch", "× Keras-JAX", "% of peak"]
+    pairs = [(ours, theirs) for ours, theirs in PAIRS if ours in peers and theirs in peers]
+    columns = [f"{peer} {unit}" for peer in peers for unit in ("ms", "GFLOP/s")]
+    header = [SIZES, "pass", *columns, *(f"{ours} × {theirs}" for ours, theirs in pairs), "% of peak"]
     problems = list(product(shapes, PASSES))
     peaks = [gemm_peak(0.1)]
     measured = measure(peers, problems, seconds)
     peaks.append(gemm_peak(0.1))
     rows = []
-    ratios: dict[tuple[str, str], dict[Shape, float]] = {(w, p): {} for w in PASSES for p in (TORCH, KERAS)}
+    ratios: dict[tuple[str, tuple[str, str]], dict[Shape, float]] = {key: {} for key in product(PASSES, pairs)}
     for (shape, which), one in zip(problems, measured, strict=True):
         times, others = one.times, one.others / one.lasted
         speeds = {p: 1e-9 * shape.operations(which) / statistics.median(v) for p, v in times.items()}
         row = [str(shape), which if others < BUSY else f"{which}, BUSY {others:.1f}"]
-        for peer in PEERS:
-            row += [quartiles(1e3 * np.array(times[peer])), f"{speeds[peer]:.3g}"] if peer in times else ["", ""]
-        for peer in (TORCH, KERAS):
-            if peer in times and others < BUSY:
-                ratios[which, peer][shape] = speeds[SEQWISE] / speeds[peer]
-            row.append(f"{speeds[SEQWISE] / speeds[peer]:.2f}" if peer in times else "")
-        rows.append([*row, f"{100 * speeds[SEQWISE] / max(peaks):.0f}"])
+        for peer in peers:
+            row += [quartiles(1e3 * np.array(times[peer])), f"{speeds[peer]:.3g}"]
+        for ours, theirs in pairs:
+            if others < BUSY:
+                ratios[which, (ours, theirs)][shape] = speeds[ours] / speeds[theirs]
+            row.append(f"{speeds[ours] / speeds[theirs]:.2f}")
+        rows.append([*row, f"{100 * speeds[next(iter(peers))] / max(peaks):.0f}"])
     notes = [f"float32 GEMM peak {' before, '.join(f'{peak:.0f}' for peak in peaks)} GFLOP/s after; the larger counts"]
     if any(one.others >= BUSY * one.lasted for one in measured):
         notes.append("BUSY: cores that other processes used meanwhile. PyTorch suffers most, so these rows say nothing")
-    for (which, peer), found in ratios.items():
+    for (which, (ours, theirs)), found in ratios.items():
         groups = ([r for s, r in found.items() if s in SHAPES[:12]], list(found.values()))
         means = dict.fromkeys(f"{statistics.geometric_mean(g):.2f} over {len(g)} shapes" for g in groups if g)
         for least, name in sorted((ratio, s.name) for s, ratio in found.items())[:1]:
-            notes.append(f"{which}, × {peer}: geometric mean {', '.join(means)}; least {least:.2f} ({name})")
+            mean = ", ".join(means)
+            notes.append(f"{which}, {ours} × {theirs}: geometric mean {mean}; least {least:.2f} ({name})")
     return header, rows, notes
+
+
+def overhead_note(peers: dict[str, Peer], seconds: float) -> str:
+    """Time of a call that computes next to nothing, in µs."""
+    (one,) = measure(peers, [(SMALLEST, FORWARD)], seconds)
+    times = (f"{peer} {1e6 * statistics.median(values):.3g}" for peer, values in one.times.items())
+    return f"one call of {SMALLEST}, µs: {', '.join(times)}"
 
 
 def ragged_notes(peers: dict[str, Peer], shapes: list[Shape], seconds: float) -> list[str]:
@@ -214,6 +234,9 @@ def ragged_notes(peers: dict[str, Peer], shapes: list[Shape], seconds: float) ->
         )
         parts = (f"{p} {statistics.median(ragged[p]) / statistics.median(full[p]):.2f}" for p in full)
         notes.append(f"{shape.name}, lengths over 10–100 % ÷ full, {which}: {', '.join(parts)}")
+        if TORCH in ragged and SEQWISE_TORCH in ragged:
+            ratio = statistics.median(ragged[TORCH]) / statistics.median(ragged[SEQWISE_TORCH])
+            notes.append(f"{shape.name}, packed sequences of 10–100 %, {which}: {SEQWISE_TORCH} × {TORCH} {ratio:.2f}")
     return notes
 
 
@@ -252,8 +275,8 @@ def memory_rows(shapes: list[Shape]) -> list[list[str]]:
     rows = []
     for shape in (s for s in shapes if s.name in MEMORY):
         command = [sys.executable, __file__, "--only", shape.name, "--memory-of"]
-        found: dict[str, str] = dict.fromkeys(PEERS, "")
-        for peer in installed_peers():
+        found: dict[str, str] = dict.fromkeys(MEMORY_PEERS, "")
+        for peer in (peer for peer in installed_peers() if peer in found):
             output = subprocess.run([*command, peer], stdout=subprocess.PIPE, text=True, check=True).stdout
             found[peer] = f"{json.loads(output.splitlines()[-1]):.0f}"
         rows.append([str(shape), *found.values()])
@@ -267,6 +290,7 @@ def main() -> None:
     parser.add_argument("--target", help="the kernel's CPU target: portable, avx2, avx512")
     parser.add_argument("--memory", action="store_true", help="instead: peak memory of one training step")
     parser.add_argument("--markdown", action="store_true")
+    parser.add_argument("--peers", default="", help="instead of all: a part of their names, or several by commas")
     parser.add_argument("--memory-of", choices=PEERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.target:
@@ -277,19 +301,21 @@ def main() -> None:
     if arguments.memory_of:
         print(json.dumps(step_memory(arguments.memory_of, shapes[0])))
         return
-    notes = [] if TORCH in installed_peers() else ["PyTorch is not installed here: its columns are empty"]
+    notes = [] if list(PEERS) == installed_peers() else ["PyTorch or TensorFlow is not installed here"]
     if arguments.memory:
-        header = [SIZES, *(f"{p} MB" for p in PEERS)]
+        header = [SIZES, *(f"{p} MB" for p in MEMORY_PEERS)]
         show("Peak of one training step, fresh processes", header, memory_rows(shapes), notes, arguments.markdown)
         return
     from seqwise import _kernel
 
     if arguments.target and _kernel.target() != arguments.target:
         parser.error(f"this machine has no target {arguments.target}; it would use {_kernel.target()}")
-    peers = {name: Peer(name) for name in installed_peers()}
+    chosen = [p for p in installed_peers() if any(part in p for part in arguments.peers.split(","))]
+    peers = {name: Peer(name) for name in chosen}
     started, others = time.perf_counter(), others_seconds(peers)
     header, rows, found = speed_table(peers, shapes, arguments.seconds)
-    notes += [*found, *ragged_notes(peers, shapes, arguments.seconds), *stream_notes(shapes, arguments.seconds)]
+    notes += [*found, *ragged_notes(peers, shapes, arguments.seconds), overhead_note(peers, arguments.seconds)]
+    notes += stream_notes(shapes, arguments.seconds)
     others, seconds = max(0, others_seconds(peers) - others), time.perf_counter() - started
     notes.append(f"took {seconds:.0f} s; other processes used {others / seconds:.2f} of {CORES} cores")
     show(f"One LSTM, {_kernel.target()}, {CORES} cores: median (quartiles)", header, rows, notes, arguments.markdown)

@@ -12,7 +12,22 @@ from typing import Any
 import numpy as np
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-SEQWISE, TORCH, KERAS = PEERS = ("seqwise", "PyTorch", "Keras-JAX")
+SEQWISE, TORCH, KERAS = "seqwise", "PyTorch", "Keras-JAX"
+SEQWISE_TORCH = "seqwise-PyTorch"  # our `LSTM` for PyTorch's modules
+KERAS_TORCH, KERAS_TENSORFLOW = "Keras-PyTorch", "Keras-TensorFlow"
+ON_KERAS_TORCH, ON_KERAS_TENSORFLOW = f"seqwise-{KERAS_TORCH}", f"seqwise-{KERAS_TENSORFLOW}"  # our Keras layers
+PEERS = (SEQWISE, TORCH, KERAS, SEQWISE_TORCH, ON_KERAS_TORCH, KERAS_TORCH, ON_KERAS_TENSORFLOW, KERAS_TENSORFLOW)
+# what is compared: ours, and what it takes the place of
+PAIRS = (
+    (SEQWISE, TORCH),
+    (SEQWISE, KERAS),
+    (SEQWISE_TORCH, TORCH),
+    (ON_KERAS_TORCH, KERAS_TORCH),
+    (ON_KERAS_TENSORFLOW, KERAS_TENSORFLOW),
+)
+NEEDED = {TORCH: "torch", SEQWISE_TORCH: "torch", ON_KERAS_TORCH: "torch", KERAS_TORCH: "torch",
+          ON_KERAS_TENSORFLOW: "tensorflow", KERAS_TENSORFLOW: "tensorflow"}  # fmt: skip
+JAX_PEERS = (SEQWISE, KERAS)
 FORWARD, TRAINING = PASSES = ("forward", "training")
 
 
@@ -62,6 +77,9 @@ SHAPES = (
     Shape("one step", 1, 1, 128, 128),
     Shape("audio stream", 1, 48_000, 1, 24),
 )
+
+
+SMALLEST = Shape("smallest", 1, 1, 1, 8)  # its time is the call's
 
 
 @dataclass
@@ -155,8 +173,9 @@ def jax_call(make: Callable[[Problem], Any], problem: Problem, which: str) -> Ca
     return lambda: jax.block_until_ready(run(*arguments))
 
 
-def torch_call(problem: Problem, which: str) -> Callable[[], Any]:
-    """One pass of PyTorch's `nn.LSTM`, on packed sequences where lengths differ; returns y, or (y, gradients)."""
+def torch_call(ours: bool, problem: Problem, which: str) -> Callable[[], Any]:
+    """One pass of PyTorch's `nn.LSTM` or of ours, on packed sequences where lengths differ; returns y, or
+    (y, gradients)."""
     torch, rnn = (importlib.import_module(name) for name in ("torch", "torch.nn.utils.rnn"))
     torch.set_num_threads(CORES)
     s = problem.shape
@@ -165,6 +184,10 @@ def torch_call(problem: Problem, which: str) -> Callable[[], Any]:
     given = (w for k, u, b in (w for layer in problem.weights for w in layer) for w in (k.T, u.T, b, np.zeros_like(b)))
     for parameter, value in zip(weights, given, strict=True):
         parameter.data.copy_(torch.from_numpy(np.ascontiguousarray(value)))
+    if ours:
+        from seqwise import accelerate
+
+        accelerate(model)
     x, gradient, lengths = (torch.from_numpy(a) for a in (problem.x, problem.gradient, problem.lengths))
 
     def forward() -> Any:
@@ -181,16 +204,86 @@ def torch_call(problem: Problem, which: str) -> Callable[[], Any]:
     return torch.inference_mode()(forward) if which == FORWARD else training
 
 
-CALLS = {SEQWISE: partial(jax_call, seqwise_forward), KERAS: partial(jax_call, keras_forward), TORCH: torch_call}
+def keras_layers(problem: Problem, backend: str, ours: bool) -> list[Any]:
+    """Keras layers on a backend with the problem's weights, our inner loop in them or Keras's own."""
+    os.environ["KERAS_BACKEND"] = backend
+    from seqwise.backend import import_keras
+    from seqwise.layers import accelerate
+
+    keras, layers = import_keras(), []
+    for k, given in enumerate(problem.weights):
+        layer = keras.layers.LSTM(problem.shape.units, return_sequences=True)
+        layer = keras.layers.Bidirectional(layer) if problem.shape.bidirectional else layer
+        layer.build((problem.shape.batch, problem.shape.timesteps, problem.shape.layer_features(k)))
+        layer.set_weights([w for one in given for w in one])
+        layers.append(accelerate(layer, verbose=False) if ours else layer)
+    return layers
+
+
+def keras_torch_call(ours: bool, problem: Problem, which: str) -> Callable[[], Any]:
+    layers = keras_layers(problem, "torch", ours)
+    torch = importlib.import_module("torch")
+    torch.set_num_threads(CORES)
+    x, gradient = torch.from_numpy(problem.x), torch.from_numpy(problem.gradient)
+    mask = None if problem.mask is None else torch.from_numpy(problem.mask)
+    weights = [v.value for layer in layers for v in layer.trainable_variables]
+
+    def forward() -> Any:
+        y = x
+        for layer in layers:
+            y = layer(y, mask=mask)
+        return y
+
+    def training() -> Any:
+        y = forward()
+        return y, torch.autograd.grad(y, (x, *weights), gradient)
+
+    x.requires_grad_(which == TRAINING)
+    return torch.no_grad()(forward) if which == FORWARD else training
+
+
+def keras_tensorflow_call(ours: bool, problem: Problem, which: str) -> Callable[[], Any]:
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    layers = keras_layers(problem, "tensorflow", ours)
+    tf = importlib.import_module("tensorflow")
+    x, gradient = tf.constant(problem.x), tf.constant(problem.gradient)
+    mask = None if problem.mask is None else tf.constant(problem.mask)
+    weights = [v.value for layer in layers for v in layer.trainable_variables]
+
+    def forward(x: Any) -> Any:
+        for layer in layers:
+            x = layer(x, mask=mask)
+        return x
+
+    def training(x: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = forward(x)
+        return y, tape.gradient(y, [x, *weights], output_gradients=gradient)
+
+    run = tf.function(forward if which == FORWARD else training, autograph=False)
+    return lambda: run(x)
+
+
+CALLS: dict[str, Callable[[Problem, str], Callable[[], Any]]] = {
+    SEQWISE: partial(jax_call, seqwise_forward),
+    KERAS: partial(jax_call, keras_forward),
+    TORCH: partial(torch_call, False),
+    SEQWISE_TORCH: partial(torch_call, True),
+    ON_KERAS_TORCH: partial(keras_torch_call, True),
+    KERAS_TORCH: partial(keras_torch_call, False),
+    ON_KERAS_TENSORFLOW: partial(keras_tensorflow_call, True),
+    KERAS_TENSORFLOW: partial(keras_tensorflow_call, False),
+}
 
 
 def installed_peers() -> list[str]:
-    return [peer for peer in PEERS if peer != TORCH or importlib.util.find_spec("torch")]
+    return [peer for peer in PEERS if peer not in NEEDED or importlib.util.find_spec(NEEDED[peer])]
 
 
 def sample_results(peer: str, problem: Problem, which: str, result: Any) -> list[np.ndarray]:
     """Some 100,000 numbers each of the outputs and of the gradients of x, to compare peers by."""
-    y, dx = (result, None) if which == FORWARD else (result[0], result[1][0 if peer == TORCH else 1])
-    y = np.asarray(y.detach() if peer == TORCH else y)
-    arrays = [y if problem.mask is None else y * problem.mask[..., None], np.asarray(0.0 if dx is None else dx)]
+    y, dx = (result, None) if which == FORWARD else (result[0], result[1][1 if peer in JAX_PEERS else 0])
+    y, dx = (np.asarray(getattr(a, "detach", lambda a=a: a)()) for a in (y, 0.0 if dx is None else dx))
+    arrays = [y if problem.mask is None else y * problem.mask[..., None], dx]
     return [a.ravel()[:: max(1, a.size // 100_000)] for a in arrays]

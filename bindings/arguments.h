@@ -18,9 +18,11 @@ namespace seqwise::bindings {
 
 constexpr int kInputs = 9, kOutputs = 5, kOutputGradients = 5, kInputGradients = 6;
 
+constexpr std::int64_t kNotKnown = -1;
+
 struct Array {
   void* data = nullptr;
-  std::int64_t count = 0;  // numbers
+  std::int64_t count = 0;  // numbers, or kNotKnown
 };
 
 inline Sizes sizes_of(const std::int64_t* x_shape, std::int64_t units) {
@@ -28,7 +30,7 @@ inline Sizes sizes_of(const std::int64_t* x_shape, std::int64_t units) {
 }
 
 inline void require(const Array& array, std::int64_t count, const char* name) {
-  if (array.data && array.count != count)
+  if (array.data && array.count != kNotKnown && array.count != count)
     throw std::invalid_argument("The LSTM kernel expected " + std::to_string(count) +
                                 " numbers in `" + name + "` and received " +
                                 std::to_string(array.count) + ".");

@@ -3,8 +3,8 @@
 
 #include <exception>
 
-#include "arguments.h"
 #include "module.h"
+#include "passes.h"
 #include "seqwise/pages.h"
 #include "xla/ffi/api/ffi.h"
 
@@ -66,24 +66,14 @@ template <class Real>
 struct Forward {
   static void run(Arguments& from, Results& to, const Options& chosen, std::int64_t inputs_present,
                   std::int64_t outputs_present, int passes) {
-    ForwardPass<Real> pass[2];
+    Array in[2 * kInputs], out[2 * kOutputs];
     Sizes n{};
     for (int k = 0; k < passes; ++k) {
-      Array a[kInputs], r[kOutputs];
       n = sizes(from, from.taken());
-      pass[k].options = chosen;
-      pass[k].options.go_backwards = k == 1 ? !chosen.go_backwards : chosen.go_backwards;
-      from.take(inputs_present, kInputs, a);
-      to.take(outputs_present, kOutputs, r);
-      pass[k].inputs = inputs<Real>(n, chosen, a);
-      pass[k].outputs = outputs<Real>(n, r);
-      pass[k].reserve = reserve<Real>(n, r[4]);
+      from.take(inputs_present, kInputs, in + k * kInputs);
+      to.take(outputs_present, kOutputs, out + k * kOutputs);
     }
-    if (passes == 2) {
-      forward_bidirectional(n, pass);
-    } else {
-      forward(n, pass[0].options, pass[0].inputs, pass[0].outputs, pass[0].reserve);
-    }
+    forward_passes<Real>(n, chosen, passes, in, out);
   }
 };
 
@@ -92,27 +82,15 @@ struct Backward {
   // arguments: inputs, then reserve and output gradients, of each pass
   static void run(Arguments& from, Results& to, const Options& chosen, std::int64_t present,
                   std::int64_t gradients_present, int passes) {
-    BackwardPass<Real> pass[2];
+    Array in[2 * kInputs], gradients[2 * kOutputGradients], out[2 * kInputGradients];
     Sizes n{};
     for (int k = 0; k < passes; ++k) {
-      Array a[kInputs], g[kOutputGradients], r[kInputGradients];
       n = sizes(from, from.taken());
-      pass[k].options = chosen;
-      pass[k].options.go_backwards = k == 1 ? !chosen.go_backwards : chosen.go_backwards;
-      from.take(present, kInputs, a);
-      from.take(present >> kInputs, kOutputGradients, g);
-      to.take(gradients_present, kInputGradients, r);
-      pass[k].inputs = inputs<Real>(n, chosen, a);
-      pass[k].reserve = reserve<Real>(n, g[0]);
-      pass[k].output_gradients = output_gradients<Real>(n, g);
-      pass[k].gradients = input_gradients<Real>(n, r);
+      from.take(present, kInputs, in + k * kInputs);
+      from.take(present >> kInputs, kOutputGradients, gradients + k * kOutputGradients);
+      to.take(gradients_present, kInputGradients, out + k * kInputGradients);
     }
-    if (passes == 2) {
-      backward_bidirectional(n, pass);
-    } else {
-      backward(n, pass[0].options, pass[0].inputs, pass[0].reserve, pass[0].output_gradients,
-               pass[0].gradients);
-    }
+    backward_passes<Real>(n, chosen, passes, in, gradients, out);
   }
 };
 

@@ -31,5 +31,6 @@ NB_MODULE(_kernel, module) {
       "batch"_a, "timesteps"_a, "features"_a, "units"_a, "is_double"_a,
       "Numbers that a training forward pass keeps for the backward pass.");
   seqwise::bindings::add_numpy_lstm(module);
+  seqwise::bindings::add_address_lstm(module);
   seqwise::bindings::add_jax_lstm(module);
 }

@@ -4,9 +4,10 @@ import os
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
+import keras
 import pytest
 
-from seqwise.ops import jax as jax_ops
+from seqwise.ops import ops_of
 
 
 @pytest.fixture
@@ -21,6 +22,7 @@ def kernel_calls(monkeypatch):
 
         return call
 
+    ops = ops_of(keras.backend.backend())
     for name in counts:
-        monkeypatch.setattr(jax_ops, name, counted(name, getattr(jax_ops, name)))
+        monkeypatch.setattr(ops, name, counted(name, getattr(ops, name)))
     return counts

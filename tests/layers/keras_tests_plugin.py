@@ -10,13 +10,14 @@ import keras
 import keras.src.layers
 
 from seqwise import layers
-from seqwise.ops import jax as jax_ops
+from seqwise.ops import ops_of
 
+OPS = ops_of(keras.backend.backend())
 CALLS = {"lstm": 0, "bidirectional_lstm": 0}
 
 
 def _counted(name):
-    function = getattr(jax_ops, name)
+    function = getattr(OPS, name)
 
     def counted(*args, **kwargs):
         CALLS[name] += 1
@@ -28,7 +29,7 @@ def _counted(name):
 def pytest_configure(config):
     config.addinivalue_line("markers", "requires_trainable_backend: Keras's own mark")
     for name in CALLS:
-        setattr(jax_ops, name, _counted(name))
+        setattr(OPS, name, _counted(name))
     # each module keeps its own name for a class; Keras's tests take theirs from `keras.src.layers`
     for place in (keras.layers, keras.src.layers):
         place.LSTM, place.Bidirectional = layers.LSTM, layers.Bidirectional  # type: ignore[misc]

@@ -11,59 +11,18 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 import pytest
+from lstm_cases import CASES, call, options_of, random_inputs
 
 from seqwise.ops import jax as jax_ops
 from seqwise.ops import numpy as numpy_ops
 from seqwise.ops import reference, supports
-from seqwise.ops.arguments import Inputs
-from seqwise.ops.options import ACTIVATIONS, MASKED_OUTPUTS, Options
-
-
-def random_inputs(seed, sizes=(5, 7, 3, 11), masks=1, dtype="float32", **present):
-    rng = np.random.default_rng(seed)
-    B, T, F, H = sizes
-
-    def numbers(*shape):
-        return (0.5 * rng.standard_normal(shape)).astype(dtype)
-
-    def factors(*shape):
-        return (rng.random(shape) < 0.75).astype(dtype) / 0.75
-
-    return Inputs(
-        numbers(B, T, F),
-        numbers(F, 4 * H),
-        numbers(H, 4 * H) * np.asarray(0.3, dtype),  # small: linear and relu gates must not let the state explode
-        numbers(4 * H) if present.get("bias", True) else None,
-        numbers(B, H) if present.get("state") else None,
-        numbers(B, H) if present.get("state") else None,
-        rng.random((B, T)) < 0.6 if present.get("mask") else None,
-        factors(masks, B, F).astype(dtype) if present.get("dropout") else None,
-        factors(masks, B, H).astype(dtype) if present.get("recurrent_dropout") else None,
-    )
-
-
-def call(lstm, inputs, **kwargs):
-    x, W, U, b, h0, c0, mask, xd, hd = inputs
-    state = None if h0 is None else (h0, c0)
-    return lstm(x, W, U, b, state, mask=mask, input_dropout=xd, recurrent_dropout=hd, **kwargs)
-
-
-CASES = [
-    dict(zip(("bias", "state", "mask", "dropout", "recurrent_dropout"), bits, strict=True))
-    for bits in itertools.product((False, True), repeat=5)
-]
+from seqwise.ops.options import Options
 
 
 @pytest.mark.parametrize(("seed", "present"), list(enumerate(CASES)))
 @pytest.mark.parametrize("library", [numpy_ops, jax_ops], ids=["numpy", "jax"])
 def test_outputs_equal_the_reference(library, seed, present):
-    options = Options(
-        activation=ACTIVATIONS[seed % 5],
-        recurrent_activation=ACTIVATIONS[(seed // 2) % 5],
-        masked_output=MASKED_OUTPUTS[seed % 3],
-        go_backwards=bool(seed % 2),
-        dropout_masks=4 if seed % 4 == 1 else 1,
-    )
+    options = options_of(seed)
     inputs = random_inputs(seed, masks=options.dropout_masks, **present)
     truth, h, c = reference.lstm(inputs, options)
     scale = max(1, np.abs(truth).max(), np.abs(c).max())
@@ -165,11 +124,27 @@ def test_bidirectional_equals_two_directions():
     )
 
 
+def test_bidirectional_on_numpy_equals_two_directions():
+    inputs, other = random_inputs(4, mask=True, state=True), random_inputs(5, state=True)
+    states: Any = (inputs[4:6], other[4:6])
+    for sequences in (False, True):
+        both = numpy_ops.bidirectional_lstm(
+            inputs.x, inputs[1:4], other[1:4], *states, mask=inputs.mask, return_sequences=sequences
+        )
+        for found, one, backwards in zip(both, (inputs, other), (False, True), strict=True):
+            options = Options(go_backwards=backwards)
+            alone = one._replace(x=inputs.x, mask=inputs.mask)
+            expected = call(numpy_ops.lstm, alone, return_sequences=sequences, options=options)
+            for mine, theirs in zip(found, expected, strict=True):
+                np.testing.assert_allclose(mine, theirs, rtol=1e-6, atol=1e-6)
+
+
 def test_step_equals_one_timestep():
     inputs: Any = random_inputs(6, sizes=(2, 1, 3, 11), state=True)
     _, h, c = reference.lstm(inputs)
-    got = numpy_ops.step(inputs.x[:, 0], inputs.h0, inputs.c0, *inputs[1:4])
-    np.testing.assert_allclose(got, (h, c), rtol=1e-5, atol=1e-6)
+    for library in (numpy_ops, jax_ops):
+        got = library.step(inputs.x[:, 0], inputs.h0, inputs.c0, *inputs[1:4])
+        np.testing.assert_allclose(got, (h, c), rtol=1e-5, atol=1e-6)
 
 
 def test_errors_name_the_array():

@@ -1,88 +1,42 @@
-"""Replacing the LSTM layers of an existing model by fused ones, and back by Keras's for export."""
+"""Running the LSTMs of an existing model on the fused kernel, whatever library it is written in."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+import sys
+from typing import Any, TypeVar
 
-from seqwise.backend import import_keras
-from seqwise.layers.bidirectional import Bidirectional
-from seqwise.layers.lstm import LSTM, why_not
-
-if TYPE_CHECKING:
-    import keras
-else:
-    keras = import_keras()
-
-Layer = TypeVar("Layer", bound=keras.layers.Layer)
-
-FUSED = {keras.layers.LSTM: LSTM, keras.layers.Bidirectional: Bidirectional}
-STOCK = {fused: stock for stock, fused in FUSED.items()}
+Model = TypeVar("Model")
 
 
-def accelerate(model: Layer, *, verbose: bool = True) -> Layer:
-    """Run every LSTM and Bidirectional(LSTM) of a Keras model on the fused kernel, in place.
+def accelerate(model: Model, *, verbose: bool = True) -> Model:
+    """Run every LSTM and Bidirectional(LSTM) of a Keras model, or every `torch.nn.LSTM` of a PyTorch module, on the
+    fused kernel, in place.
 
-    The layers stay the same objects with the same weights and names, and the model stays compiled; only the layers'
+    The layers stay the same objects with the same weights and names, and a Keras model stays compiled; only the layers'
     inner loop changes. Nested and subclassed models are included.
 
     Args:
-        model: a built Keras model (or layer).
-        verbose: print which layers were left to Keras, and why.
+        model: a built Keras model (or layer), on any backend; or a PyTorch module.
+        verbose: print which layers were left to the library, and why.
 
     Returns:
         the same model.
 
     Example:
+        >>> import keras
         >>> model = keras.Sequential([keras.Input((10, 3)), keras.layers.LSTM(4), keras.layers.Dense(1)])
         >>> type(accelerate(model).layers[0]).__module__
         'seqwise.layers.lstm'
     """
-    left_to_keras = []
-    for layer in recurrent_layers(model):
-        if type(layer) in FUSED:
-            layer.__class__ = FUSED[type(layer)]
-        reason = _why_left(layer)
-        if reason:
-            left_to_keras.append(f"{layer.name}: {reason}")
-    _forget_compiled_steps(model)
-    if verbose and left_to_keras:
-        print("seqwise.accelerate left to Keras:\n  " + "\n  ".join(left_to_keras))
+    known: Any = model
+    in_keras = "keras" in sys.modules and isinstance(model, sys.modules["keras"].layers.Layer)
+    in_torch = "torch" in sys.modules and isinstance(model, sys.modules["torch"].nn.Module)
+    if in_keras or not in_torch:
+        from seqwise.layers.replacement import accelerate_layers  # imports Keras
+
+        accelerate_layers(known, verbose=verbose)
+    if in_torch:  # on its PyTorch backend a Keras model is a module, too, and may wrap others
+        from seqwise.ops.torch import accelerate as accelerate_modules
+
+        accelerate_modules(known, verbose=verbose)
     return model
-
-
-@contextmanager
-def stock_layers(model: Layer) -> Iterator[Layer]:
-    """Turn the fused layers of a model into Keras's own inside the block: what is saved there loads without Seqwise."""
-    changed = [layer for layer in recurrent_layers(model) if type(layer) in STOCK]
-    for layer in changed:
-        layer.__class__ = STOCK[type(layer)]
-    try:
-        yield model
-    finally:
-        for layer in changed:
-            layer.__class__ = FUSED[type(layer)]
-
-
-def recurrent_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
-    """Return every recurrent layer in a model, including wrapped and nested ones."""
-    kinds = (keras.layers.RNN, keras.layers.Bidirectional)
-    return [layer for layer in model._flatten_layers() if isinstance(layer, kinds)]
-
-
-def _why_left(layer: keras.layers.Layer) -> str:
-    if isinstance(layer, LSTM):
-        return why_not(layer)
-    if isinstance(layer, keras.layers.LSTM):
-        return f"{type(layer).__name__} is a subclass of LSTM and may have its own loop"
-    if isinstance(layer, keras.layers.Bidirectional):
-        return ""  # its layers are listed themselves
-    return f"the kernel is an LSTM; this is {type(layer).__name__}"
-
-
-def _forget_compiled_steps(model: keras.layers.Layer) -> None:
-    # these were traced with the old loop
-    for name in ("train_function", "test_function", "predict_function"):
-        if hasattr(model, name):
-            setattr(model, name, None)

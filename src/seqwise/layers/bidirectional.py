@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from seqwise.backend import import_keras
-from seqwise.layers.lstm import LSTM, kernel_options, kernel_weights, on_cpu, why_not
+from seqwise.layers.lstm import LSTM, kernel_options, kernel_weights, ops_for
 
 if TYPE_CHECKING:
     import keras
@@ -24,15 +24,14 @@ class Bidirectional(keras.layers.Bidirectional):
     """
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: Any = None) -> Any:
-        if not self._run_together(sequences, initial_state):
+        ops = ops_for(self.forward_layer, sequences) if isinstance(self.forward_layer, LSTM) else None
+        if ops is None or not self._run_together(sequences, initial_state):
             return super().call(sequences, initial_state=initial_state, mask=mask, training=training)
-        from seqwise.ops.jax import bidirectional_lstm
-
         layers = (self.forward_layer, self.backward_layer)
         dtype = keras.backend.standardize_dtype(sequences.dtype)
         states = (None, None) if initial_state is None else (tuple(initial_state[:2]), tuple(initial_state[2:]))
         weights, backward_weights = (kernel_weights(layer, dtype) for layer in layers)
-        results = bidirectional_lstm(
+        results = ops.bidirectional_lstm(
             sequences,
             weights,
             backward_weights,
@@ -52,13 +51,15 @@ class Bidirectional(keras.layers.Bidirectional):
 
     def _run_together(self, sequences: Any, initial_state: Any) -> bool:
         layers = (self.forward_layer, self.backward_layer)
-        if not all(isinstance(layer, LSTM) for layer in layers) or self.stateful or not on_cpu():
+        if not all(isinstance(layer, LSTM) for layer in layers) or self.stateful:
             return False
         forward, backward = (layer.cell for layer in layers)
         if any(cell.dropout or cell.recurrent_dropout for cell in (forward, backward)):
             return False  # each layer draws its own masks in its own call
         dtype = keras.backend.standardize_dtype(sequences.dtype)
-        if any(why_not(layer, dtype) or layer.compute_dtype != dtype or not layer.built for layer in layers):
+        if any(ops_for(layer, sequences) is None or layer.compute_dtype != dtype for layer in layers):
+            return False
+        if not all(layer.built for layer in layers):
             return False
         if initial_state is not None and len(initial_state) != 4:
             return False

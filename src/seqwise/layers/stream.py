@@ -265,6 +265,7 @@ def _returning_state(layer: Any) -> Any:
         twin = type(layer).from_config(config)
         twin.cell = layer.cell
         twin.returned_state = layer.return_state
+        twin.repeats_state = True
         return twin
     if isinstance(layer, keras.layers.Bidirectional):
         raise SettingError(
@@ -280,7 +281,7 @@ def _returning_state(layer: Any) -> Any:
 
 
 def _compiled(model: Any) -> Callable[[Any, Any], list[Any]]:
-    """Return the function (x, states) → [output, new states …]; on JAX it is compiled."""
+    """Return the function (x, states) → [output, new states …]; on JAX and TensorFlow it is compiled."""
     backend = keras.backend.backend()
     if backend == "jax":
         import jax
@@ -299,4 +300,8 @@ def _compiled(model: Any) -> Callable[[Any, Any], list[Any]]:
                 return [keras.ops.convert_to_numpy(part) for part in model([x, *states], training=False)]
 
         return without_gradients
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.function(lambda x, states: model([x, *states], training=False))
     return lambda x, states: model([x, *states], training=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
-from seqwise.backend import Array
 from seqwise.ops.options import DTYPES, Options
+
+Array: TypeAlias = Any  # of any framework
 
 
 class Inputs(NamedTuple):
@@ -39,8 +40,8 @@ class Inputs(NamedTuple):
             ValueError: see `check`.
         """
         dtype = as_array(self.x).dtype
-        if str(dtype) not in DTYPES:
-            raise TypeError(f"x has dtype {dtype}; the LSTM kernel computes in {' and '.join(DTYPES)}.")
+        if dtype_name(dtype) not in DTYPES:
+            raise TypeError(f"x has dtype {dtype_name(dtype)}; the LSTM kernel computes in {' and '.join(DTYPES)}.")
         arrays: dict[str, Any] = {
             name: None if array is None else as_array(array, bool if name == "mask" else dtype)
             for name, array in self._asdict().items()
@@ -77,8 +78,13 @@ class InputGradients(NamedTuple):
     c0: Any
 
 
+def dtype_name(dtype: Any) -> str:
+    """Return the name that every framework gives a dtype, such as "float32"."""
+    return getattr(dtype, "name", None) or str(dtype).removeprefix("torch.")
+
+
 def check(inputs: Inputs, dropout_masks: int) -> None:
-    """Compare every shape with the sizes of x and recurrent_kernel.
+    """Compare every shape with the sizes of x and recurrent_kernel; a size that is None is not known.
 
     Raises:
         ValueError: a shape does not fit; says what it should be.
@@ -94,13 +100,21 @@ def check(inputs: Inputs, dropout_masks: int) -> None:
     D = dropout_masks
     expected = ((B, T, F), (F, 4 * H), (H, 4 * H), (4 * H,), (B, H), (B, H), (B, T), (D, B, F), (D, B, H))
     for name, array, shape in zip(Inputs._fields, inputs, expected, strict=True):
-        if array is not None and tuple(array.shape) != shape:
+        if array is not None and not _fits(tuple(array.shape), shape):
             raise ValueError(
                 f"{name} has the shape {tuple(array.shape)}; with samples={B}, timesteps={T}, "
                 f"features={F} and units={H} it must be {shape}."
             )
     if (inputs.h0 is None) != (inputs.c0 is None):
         raise ValueError("initial_state needs both h and c.")
+
+
+def _fits(shape: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bool:
+    # while a graph is traced, some sizes are None: not known yet
+    return shape == expected or (
+        len(shape) == len(expected)
+        and all(None in (size, other) or size == other for size, other in zip(shape, expected, strict=True))
+    )
 
 
 def present(arrays: Iterable[object]) -> int:

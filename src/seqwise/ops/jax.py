@@ -62,21 +62,8 @@ def bidirectional_lstm(
     return_sequences: bool = False,
     options: Options = Options(),
 ) -> tuple[Result, Result]:
-    """Run two LSTMs over the same sequences in opposite directions, at the same time.
-
-    Args:
-        x: Inputs (samples, timesteps, features).
-        weights: (kernel, recurrent_kernel, bias or None) of the forward direction.
-        backward_weights: The same for the other direction.
-        initial_state: (h, c) of the forward direction, or None.
-        backward_initial_state: (h, c) of the other direction, or None; both or neither.
-        mask: (samples, timesteps) bool, or None.
-        return_sequences: Whether to return every output or the last.
-        options: See `Options`. `go_backwards` is that of the first direction.
-
-    Returns:
-        The result of `lstm` for each direction. The second's outputs are in its order of
-        processing, from the last timestep to the first.
+    """Run two LSTMs over the same sequences in opposite directions, at the same time. Arguments and results as in
+    `seqwise.ops.numpy.bidirectional_lstm`.
     """
     both = tuple(
         Inputs(x, *w, *((None, None) if state is None else state), mask).prepared(jnp.asarray, options)
@@ -84,6 +71,24 @@ def bidirectional_lstm(
     )
     results: Any = _lstm(both, return_sequences, options)
     return results
+
+
+def step(
+    x: Array,
+    h: Array,
+    c: Array,
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Optional = None,
+    options: Options = Options(),
+) -> States:
+    """Run one timestep of a stream: x (samples, features), h and c (samples, units) → new h and c."""
+    return lstm(x[:, None], kernel, recurrent_kernel, bias, (h, c), options=options)[1:]
+
+
+def accepts(x: Array) -> bool:
+    """Tell whether JAX runs on the CPU, the kernel's only target."""
+    return jax.default_backend() == "cpu"
 
 
 def _call(target: str, passes: Sequence[Any], shapes: Sequence[Any], options: Options) -> tuple[Any, ...]:

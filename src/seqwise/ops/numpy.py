@@ -12,6 +12,8 @@ from seqwise.ops.arguments import InputGradients, Inputs, OutputGradients, Outpu
 from seqwise.ops.options import Options
 
 Optional: TypeAlias = "Array | None"
+Weights: TypeAlias = "tuple[Array, Array, Optional]"  # kernel, recurrent_kernel, bias
+Result: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]  # outputs, h, c
 
 
 def lstm(
@@ -26,7 +28,7 @@ def lstm(
     recurrent_dropout: Optional = None,
     return_sequences: bool = False,
     options: Options = Options(),
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> Result:
     """Run an LSTM over sequences, with the semantics of `keras.layers.LSTM`.
 
     Args:
@@ -53,6 +55,46 @@ def lstm(
     inputs = Inputs(x, kernel, recurrent_kernel, bias, h0, c0, mask, input_dropout, recurrent_dropout)
     outputs = _run(_contiguous(inputs, options), return_sequences, options, training=False)
     return (outputs.y if return_sequences else outputs.last), outputs.hT, outputs.cT
+
+
+def bidirectional_lstm(
+    x: Array,
+    weights: Weights,
+    backward_weights: Weights,
+    initial_state: tuple[Array, Array] | None = None,
+    backward_initial_state: tuple[Array, Array] | None = None,
+    *,
+    mask: Optional = None,
+    return_sequences: bool = False,
+    options: Options = Options(),
+) -> tuple[Result, Result]:
+    """Run two LSTMs over the same sequences in opposite directions, at the same time.
+
+    Args:
+        x: Inputs (samples, timesteps, features).
+        weights: (kernel, recurrent_kernel, bias or None) of the forward direction.
+        backward_weights: The same for the other direction.
+        initial_state: (h, c) of the forward direction, or None.
+        backward_initial_state: (h, c) of the other direction, or None; both or neither.
+        mask: (samples, timesteps) bool, or None.
+        return_sequences: Whether to return every output or the last.
+        options: See `Options`. `go_backwards` is that of the first direction.
+
+    Returns:
+        The result of `lstm` for each direction. The second's outputs are in its order of
+        processing, from the last timestep to the first.
+    """
+    passes = [
+        _contiguous(Inputs(x, *w, *((None, None) if state is None else state), mask), options)
+        for w, state in ((weights, initial_state), (backward_weights, backward_initial_state))
+    ]
+    dtype = passes[0].x.dtype
+    outputs = [_new_outputs(inputs, return_sequences, training=False) for inputs in passes]
+    arrays = [array for pair in zip(passes, outputs, strict=True) for group in pair for array in group]
+    addresses = [0 if array is None else array.ctypes.data for array in arrays]
+    _kernel.forward_at(addresses, passes[0].sizes, dtype == np.float64, options.numbers)
+    one, other = ((o.y if return_sequences else o.last, o.hT, o.cT) for o in outputs)
+    return one, other
 
 
 def forward(inputs: Inputs, return_sequences: bool = False, options: Options = Options()) -> Outputs:
@@ -99,21 +141,30 @@ def step(
     return h_new, c_new
 
 
+def accepts(x: Array) -> bool:
+    """Tell whether the kernel can compute from such an array: from any of NumPy's."""
+    return True
+
+
 def _contiguous(inputs: Inputs, options: Options) -> Inputs:
     inputs = inputs.prepared(np.ascontiguousarray, options)
     mask = inputs.mask
     return inputs if mask is None else inputs._replace(mask=mask.view(np.uint8))  # as the binding takes it
 
 
-def _run(inputs: Inputs, return_sequences: bool, options: Options, training: bool) -> Outputs:
+def _new_outputs(inputs: Inputs, return_sequences: bool, training: bool) -> Outputs:
     B, T, F, H = inputs.sizes
     dtype = inputs.x.dtype
-    outputs = Outputs(
+    return Outputs(
         y=np.empty((B, T, H), dtype) if return_sequences else None,
         last=None if return_sequences else np.empty((B, H), dtype),
         hT=np.empty((B, H), dtype),
         cT=np.empty((B, H), dtype),
         reserve=np.empty(_kernel.reserve_size(B, T, F, H, dtype == np.float64), dtype) if training else None,
     )
+
+
+def _run(inputs: Inputs, return_sequences: bool, options: Options, training: bool) -> Outputs:
+    outputs = _new_outputs(inputs, return_sequences, training)
     _kernel.forward(list(inputs), list(outputs), list(options.numbers))
     return outputs
