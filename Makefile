@@ -1,17 +1,27 @@
 # make demo · test · sanitize · bench · lint; each makes .venv when it is missing
+JS := tests/export/js
 PYTHON ?= python3
 BIN := .venv/bin
 CXX_FILES := $(wildcard kernel/*/*.h kernel/*/*.cpp kernel/*/*/*.h bindings/*.h bindings/*.cpp)
 
-.PHONY: demo test sanitize lint format bench
+.PHONY: demo test sanitize lint format bench javascript
 demo: .venv/ready
 	$(BIN)/python examples/01_forecast_co2.py
 
-test: .venv/ready
+test: .venv/ready javascript
 	$(BIN)/cmake -S . -B build/kernel -DSEQWISE_TESTS=ON
 	$(BIN)/cmake --build build/kernel --parallel 2
 	$(BIN)/ctest --test-dir build/kernel --output-on-failure
 	$(BIN)/pytest
+
+# what the tests of exports run in: TensorFlow.js for Node, and Chromium; without them those tests are skipped and say so
+javascript:
+	@if ! command -v npm > /dev/null; then echo "npm is not installed: TensorFlow.js is not tested"; \
+	elif [ ! -e $(JS)/node_modules/ready ] || [ $(JS)/package-lock.json -nt $(JS)/node_modules/ready ]; then \
+		npm ci --prefix $(JS) --no-audit --no-fund --ignore-scripts && touch $(JS)/node_modules/ready; fi
+	@if ! command -v chromium > /dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+		apt-get install -y -qq --no-install-recommends chromium > /dev/null || \
+		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; }; fi
 
 # the kernel's tests under AddressSanitizer and UndefinedBehaviorSanitizer
 sanitize: .venv/ready

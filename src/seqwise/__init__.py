@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING, Any
 from seqwise.errors import register_explainer
 
 if TYPE_CHECKING:
-    from seqwise import data, layers
-    from seqwise.errors import BundleError, DataError, NotFittedError, SeqwiseError, SettingError, ShapeError
+    from seqwise import data, export, layers
+    from seqwise.errors import (
+        BundleError,
+        DataError,
+        ExportError,
+        NotFittedError,
+        SeqwiseError,
+        SettingError,
+        ShapeError,
+    )
     from seqwise.estimators.forecasting.forecaster import Forecaster
     from seqwise.estimators.runs import load
     from seqwise.estimators.sequences.classifier import Classifier
     from seqwise.estimators.sequences.regressor import Regressor
     from seqwise.estimators.sequences.tagger import Tagger
     from seqwise.estimators.translation.translator import Translator
+    from seqwise.export.tfjs.load import load_tfjs
     from seqwise.inspection.check.check import check
     from seqwise.inspection.errors import explain_errors
     from seqwise.inspection.explain.explain import explain
@@ -42,19 +51,21 @@ _HOMES = {
     "explain": "seqwise.inspection.explain.explain",
     "explain_errors": "seqwise.inspection.errors",
     "load": "seqwise.estimators.runs",
+    "load_tfjs": "seqwise.export.tfjs.load",
     **dict.fromkeys(
-        ["BundleError", "DataError", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError"], "seqwise.errors"
+        ["BundleError", "DataError", "ExportError", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError"],
+        "seqwise.errors",
     ),
 }
 __all__ = [
-    "BundleError", "Classifier", "DataError", "Forecaster", "NotFittedError", "Regressor", "SeqwiseError",
-    "SettingError", "ShapeError", "Stream", "Tagger", "Translator", "accelerate", "check", "data", "explain",
-    "explain_errors", "layers", "load",
+    "BundleError", "Classifier", "DataError", "ExportError", "Forecaster", "NotFittedError", "Regressor",
+    "SeqwiseError", "SettingError", "ShapeError", "Stream", "Tagger", "Translator", "accelerate", "check", "data",
+    "explain", "explain_errors", "export", "layers", "load", "load_tfjs",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("data", "layers"):
+    if name in ("data", "export", "layers"):
         return import_module(f"seqwise.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'seqwise' has no attribute {name!r}")

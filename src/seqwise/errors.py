@@ -30,6 +30,10 @@ class BundleError(SeqwiseError):
     """A run folder is missing, damaged, foreign or from a newer version."""
 
 
+class ExportError(SeqwiseError):
+    """A model has no equal in another format, or what was written does not equal it."""
+
+
 class NotFittedError(SeqwiseError, AttributeError):
     """A method that needs a trained model was called before ``fit``."""
 

@@ -44,6 +44,7 @@ def describe_network(model: Any) -> Network:
       - ``masks``, only where there are any: the mask that the call uses for each input, or null: ``{"tensor": …}``, a
         tensor of the network, or ``{"of": tensor}``, the mask that the layer which made that tensor (an Embedding, a
         Masking, a merge) made for it;
+      - ``merged_masks``, only of a merge that makes a mask of its inputs' masks: those, for each input, or null;
       - ``initial_state``, only where one is passed: its tensors;
       - ``arguments``, only where there are any: every other argument by name that is not None or False; in those of an
         operation an input is null;
@@ -213,7 +214,11 @@ class _Walk:
         stand_ins = [self.keras.KerasTensor(tensor.shape, dtype=tensor.dtype) for tensor in own]
         many = isinstance(first, (list, tuple))
         made = layer.compute_mask(stand_ins if many else stand_ins[0], passed if many else passed[0])
-        return tree.flatten(made) if made is not None else []
+        masks: list[Any] = tree.flatten(made) if made is not None else []
+        new = any(mask is not None and id(mask) not in self._mask_refs for mask in masks)
+        if new and any(mask is not None for mask in passed):
+            call["merged_masks"] = [None if mask is None else self._mask_refs[id(mask)] for mask in passed]
+        return masks
 
     def _mask_on(self, tensor: Any) -> Any:
         return self.masks.get(tuple(self.refs[id(tensor)]))

@@ -5,13 +5,21 @@ A function's module is imported when the function is first used.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from seqwise.export.source import Part, Source, read_source
 
-_HOMES: dict[str, str] = {}  # each function and its module
-__all__ = ["Part", "Source", "read_source"]
+if TYPE_CHECKING:
+    from seqwise.export.tfjs.export import tfjs
+
+# each function and its module
+_HOMES = {
+    "tfjs": "seqwise.export.tfjs.export",
+}
+__all__ = ["Part", "Source", "read_source", "tfjs"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,3 +30,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return __all__
+
+
+class _Export(ModuleType):
+    """A package whose functions keep their names, though folders in it have the same ones."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):  # as an import of the folder would set it
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Export

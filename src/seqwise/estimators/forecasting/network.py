@@ -23,7 +23,8 @@ def build_network(
     masked: bool = False,
     seed: int = 0,
 ) -> Any:
-    """Build the model; every layer is Keras's own, so it loads wherever Keras or TensorFlow.js does.
+    """Build the model; every layer is Keras's own, so it loads wherever Keras does. `seqwise.export.tfjs` writes it for
+    TensorFlow.js.
 
     Input: (samples, window, features), the targets' past first; with `masked` also (samples, window) bool,
     True where the step may be seen. Output: (samples, horizon, targets), or (samples, window, horizon, targets)
