@@ -8,6 +8,7 @@ python benchmarks/sequences.py buckets    seconds an epoch with batches of like 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import statistics
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ from sklearn.model_selection import StratifiedKFold
 import seqwise as sw
 from seqwise.data import Sequences, read_texts, read_ts
 from seqwise.evaluation.classification import CHANCE, COLUMNS
+from seqwise.layers import stock_layers
 from seqwise.training.buckets import bucket_lengths
 
 TURNS = 2  # of buckets: trainings of each kind
@@ -119,7 +121,7 @@ def choose(seeds: int) -> tuple[Table, list[str]]:
     return table, []
 
 
-def buckets(epochs: int) -> tuple[Table, list[str]]:
+def buckets(epochs: int, stock: bool) -> tuple[Table, list[str]]:
     """Time epochs with batches of like lengths and with all padded to the longest, taking turns."""
     rng = np.random.default_rng(0)
     drawn = [rng.normal(size=(n, 3)).astype(np.float32) for n in rng.integers(10, 1001, 1000)]
@@ -138,7 +140,7 @@ def buckets(epochs: int) -> tuple[Table, list[str]]:
         lengths = np.zeros(0, int)
         for _ in range(TURNS):
             for bucketing, seconds in found.items():
-                more, lengths = epoch_seconds(x, y, epochs, bucketing=bucketing)
+                more, lengths = epoch_seconds(x, y, epochs, stock, bucketing=bucketing)
                 seconds += more
         tops = bucket_lengths(lengths)
         padding = [tops[np.searchsorted(tops, lengths)].sum(), lengths.max() * len(lengths)] / lengths.sum() - 1
@@ -151,18 +153,25 @@ def buckets(epochs: int) -> tuple[Table, list[str]]:
         "bidirectional LSTM of 64 units, default settings; padding is told in parts of the real steps",
         f"{TURNS} trainings of each kind, {epochs} epochs timed of each; the one before them, with the compilation, "
         "is left out",
-        "on JAX the kernel skips padding in both kinds; KERAS_BACKEND=tensorflow shows what bucketing gains without it",
+        "on Keras's own loop"
+        if stock
+        else "the kernel skips padding in both kinds; --stock shows what is gained without it",
     ]
 
 
-def epoch_seconds(x: Any, y: Any, epochs: int, *, bucketing: bool) -> tuple[list[float], np.ndarray]:
-    """Return the seconds of each epoch but the first, and the timesteps of the sequences."""
+def epoch_seconds(x: Any, y: Any, epochs: int, stock: bool, *, bucketing: bool) -> tuple[list[float], np.ndarray]:
+    """Return the seconds of each epoch but the first, and the timesteps; with `stock` on Keras's own loop."""
     import keras
 
     ends: list[float] = []
-    note = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()))
+    loops = contextlib.ExitStack()
+    note = keras.callbacks.LambdaCallback(
+        on_train_begin=lambda logs: loops.enter_context(stock_layers(note.model)) if stock else None,
+        on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()),
+    )
     classifier = sw.Classifier(epochs=epochs + 1, validation=0, bucketing=bucketing)
-    classifier.fit(x, y, callbacks=[note], verbose=False)
+    with loops:
+        classifier.fit(x, y, callbacks=[note], verbose=False)
     return np.diff(ends).tolist(), classifier.input_.prepare(classifier.raw_).lengths
 
 
@@ -170,10 +179,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["vowels", "choose", "buckets"])
     parser.add_argument("--seeds", type=int, default=5, help="of vowels and choose (default 5)")
+    parser.add_argument("--stock", action="store_true", help="of buckets: on Keras's own loop")
     parser.add_argument("--epochs", type=int, default=3, help="of buckets: timed in each training (default 3)")
     arguments = parser.parse_args()
     made = {"vowels": vowels, "choose": choose}.get(arguments.what)
-    table, notes = made(arguments.seeds) if made else buckets(arguments.epochs)
+    table, notes = made(arguments.seeds) if made else buckets(arguments.epochs, arguments.stock)
     console = Console()
     console = console if console.is_terminal else Console(width=160)
     console.print(table, *notes, sep="\n")
