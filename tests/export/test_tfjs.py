@@ -16,7 +16,7 @@ from javascript import in_node, need_node
 import seqwise as sw
 from seqwise.errors import BundleError, ExportError, SettingError
 from seqwise.export import tfjs
-from seqwise.export.parity import TOLERANCE
+from seqwise.export.parity import TOLERANCE, example_calls
 from seqwise.export.source import read_source
 from seqwise.export.tfjs.export import write_part
 from seqwise.export.tfjs.node import encoded, job, outputs_of
@@ -236,6 +236,32 @@ def test_constants_stay_as_they_are_in_further_training(tmp_path):
     asked = {"model": str(tmp_path / "model.json"), "fit": fit | {"x": [encoded(x)], "y": encoded(y)}}
     (result,) = in_node([asked])["results"]
     assert result["losses"] == pytest.approx(keras_loss, abs=1e-4)
+
+
+TRAINABLE = {
+    "sequence_reader": True, "text_tagger": True, "attention_masked": True, "encoder_decoder": True,
+    "encoder_decoder_of_tokens": False, "encoder_decoder_deep": False, "mask_that_ends": False,
+    "masked_sum_of_branches": False,
+}  # fmt: skip
+
+
+def test_it_says_of_which_models_tensorflow_js_has_no_gradients(tmp_path):
+    asked, said = [], {}
+    for name in TRAINABLE:
+        model = MODELS[name]()
+        part = read_source(model).parts["model"]
+        (tmp_path / name).mkdir()
+        notes = write_part(part, tmp_path / name).notes
+        said[name] = not any("cannot train it further" in note for note in notes)
+        call = example_calls(part)[1]
+        sizes = zip(model.output_shape, (5, 8, 0), strict=False)
+        y = np.zeros([known or other for known, other in sizes], np.float32)
+        fit = {"optimizer": "sgd", "learningRate": 0.01, "loss": "meanSquaredError", "batchSize": 5, "epochs": 1}
+        arrays = {"x": [encoded(array) for array in call], "y": encoded(y)}
+        asked.append({"model": str(tmp_path / name / "model.json"), "fit": fit | arrays})
+    results = dict(zip(TRAINABLE, in_node(asked)["results"], strict=True))
+    assert said == TRAINABLE
+    assert {name: "error" not in result for name, result in results.items()} == TRAINABLE
 
 
 def test_masks_may_hide_steps_anywhere(tmp_path):

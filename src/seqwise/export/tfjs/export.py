@@ -124,12 +124,32 @@ def translated(network: Any) -> tuple[Lowering, list[Tensor]]:
         # `execute` of TensorFlow.js hands a layer's mask and initial state on to the layers after it
         lowering = Lowering(network, SHARED | REWRITES, isolate=True)
         outputs = lowering.run()
-        _check_states(lowering.graph)
+        started = _layer_after_a_state(lowering.graph)
+        if started is not None:
+            raise ExportError(
+                f"Layer {started[0]!r} starts from a state, and {started[1]!r} may run after it: in a model with masks "
+                "TensorFlow.js would start that from the same state. Export the part before "
+                f"{started[0]!r} and the part after it as two models."
+            )
+    if not _can_be_trained(lowering.graph):
+        lowering.notes.append("TensorFlow.js gives Keras's numbers with this model, but cannot train it further.")
     return lowering, outputs
 
 
-def _check_states(graph: Graph) -> None:
-    """Refuse a recurrent layer that may run after one with an initial state, where the model has masks."""
+def _can_be_trained(graph: Graph) -> bool:
+    """Tell whether TensorFlow.js has the gradients: it has none of masks that are attached behind a trainable layer."""
+    if _layer_after_a_state(graph) is not None:
+        return False
+    for layer in graph.layers.values():
+        if layer.made and (layer.kind == "Masking" or layer.name in graph.joined):
+            before = _ancestors(graph, layer.name)
+            if any(graph.layers[name].weights and not graph.layers[name].made for name in before):
+                return False
+    return True
+
+
+def _layer_after_a_state(graph: Graph) -> tuple[str, str] | None:
+    """Return a recurrent layer that starts from a state, and one that may run after it; None where there is none."""
     recurrent = [layer for layer in graph.layers.values() if layer.kind in RECURRENT]
     for layer in recurrent:
         if any(len(call) > 1 for call in layer.calls):
@@ -137,11 +157,8 @@ def _check_states(graph: Graph) -> None:
             after = [other.name for other in recurrent if other.name not in before and other is not layer]
             after += [layer.name] if len(layer.calls) > 1 else []
             if after:
-                raise ExportError(
-                    f"Layer {layer.name!r} starts from a state, and {after[0]!r} may run after it: in a "
-                    "model with masks TensorFlow.js would start that from the same state. Export the part before "
-                    f"{layer.name!r} and the part after it as two models."
-                )
+                return layer.name, after[0]
+    return None
 
 
 def _ancestors(graph: Graph, name: str) -> set[str]:

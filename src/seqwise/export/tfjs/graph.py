@@ -34,6 +34,7 @@ class Tensor:
         layer, call, output: whose, the number of the call, and of the output.
         shape: samples first; None for a size that is known only with the data.
         mask: the mask that TensorFlow.js attaches to it, by its key; None for none.
+        not_zeroed: the mask at whose hidden steps Keras has zeros, and TensorFlow.js not yet; None for none.
     """
 
     layer: str
@@ -41,6 +42,7 @@ class Tensor:
     output: int
     shape: Shape
     mask: Mask | None = None
+    not_zeroed: Mask | None = None
 
     @property
     def rank(self) -> int:
@@ -76,6 +78,7 @@ class Graph:
     Attributes:
         taken: names of the user's layers.
         masked: a mask exists somewhere.
+        joined: layers that attach a mask to a tensor.
     """
 
     def __init__(self, taken: set[str]) -> None:
@@ -83,6 +86,7 @@ class Graph:
         self.layers: dict[str, Layer] = {}
         self.inputs: list[Tensor] = []
         self.masked = False
+        self.joined: set[str] = set()
 
     def free_name(self, name: str) -> str:
         """Return the name, or with a number, so that no layer has it."""

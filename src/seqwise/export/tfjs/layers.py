@@ -46,6 +46,15 @@ def shared(lowering: Lowering, layer: dict[str, Any], call: Call) -> list[Tensor
     return add(lowering, layer, kind, config, lowering.inputs(call), call, weights)
 
 
+def dropout(lowering: Lowering, layer: dict[str, Any], call: Call) -> list[Tensor]:
+    """Zeros stay zeros: what is still to be zeroed may be so after it."""
+    (tensor,) = (lowering.value(ref) for ref in call["inputs"])
+    config = tfjs_config(layer["class"], layer["name"], layer["config"])
+    outputs = add(lowering, layer, layer["class"], config, [tensor], call)
+    outputs[0].not_zeroed = tensor.not_zeroed
+    return outputs
+
+
 def named_weights(lowering: Lowering, layer: dict[str, Any]) -> dict[str, np.ndarray]:
     """Return a layer's arrays by TensorFlow.js's names."""
     names, arrays = weight_names(layer["class"], layer["config"]), lowering.weights(layer)
@@ -265,7 +274,9 @@ def rnn_settings(
 def rnn_inputs(lowering: Lowering, call: Call) -> list[Tensor]:
     """What a recurrent layer reads: the steps with just the mask that Keras gives it, then its initial states."""
     key = lowering.mask_key(call.get("masks", [None])[0])
-    (steps,) = lowering.inputs(call)
+    (steps,) = (lowering.value(ref) for ref in call["inputs"])
+    if steps.not_zeroed != key:  # hidden steps are not read
+        steps = lowering.zeroed(steps)
     states = [lowering.without_mask(lowering.value(ref)) for ref in call.get("initial_state", [])]
     return [lowering.with_mask(steps, key), *states]
 
@@ -274,10 +285,11 @@ def _zero_where_hidden(lowering: Lowering, layer: dict[str, Any], call: Call, ou
     """What ``zero_output_for_mask`` does; TensorFlow.js's layers repeat the last output at hidden steps."""
     config = layer["config"]
     key = lowering.mask_key(call.get("masks", [None])[0])
-    if not (config.get("zero_output_for_mask") and config["return_sequences"] and key is not None):
-        return outputs
-    sequence = lowering.merged("Multiply", f"{layer['name']}_zeroed", [outputs[0], lowering.column(key)])
-    return [sequence, *outputs[1:]]
+    if config.get("zero_output_for_mask") and config["return_sequences"] and key is not None:
+        outputs[0].not_zeroed = key
+        if len(outputs) > 1 and outputs[1].shape == outputs[0].shape:  # both directions, not merged
+            outputs[1].not_zeroed = key
+    return outputs
 
 
 SHARED = {
@@ -285,6 +297,7 @@ SHARED = {
     **dict.fromkeys(["Add", "Average", "Maximum", "Minimum", "Multiply", "Dot"], merge),
     **dict.fromkeys(["LSTM", "GRU", "SimpleRNN"], recurrent),
     **dict.fromkeys(["GlobalAveragePooling1D", "GlobalMaxPooling1D"], global_pooling),
+    **dict.fromkeys(["Dropout", "SpatialDropout1D"], dropout),
     "BatchNormalization": batch_normalization,
     "Bidirectional": bidirectional,
     "Concatenate": concatenate,

@@ -45,6 +45,7 @@ class Lowering:
         self.notes: list[str] = []
         self._values: dict[tuple[str, int], list[Tensor]] = {}
         self._columns: dict[Mask, Tensor] = {}
+        self._zeroed: dict[int, Tensor] = {}  # by the id of a tensor, which its layer's outputs keep alive
         self._markers: dict[tuple[Mask, int | None], Tensor] = {}
         self.wanted = {
             self.mask_key(mask)
@@ -59,7 +60,7 @@ class Lowering:
         """Translate everything that the outputs need; returns the outputs."""
         for name in self.network.layers["inputs"]:
             self._call(name, 0)
-        return [self.value(ref) for ref in self.network.layers["outputs"]]
+        return [self.zeroed(self.value(ref)) for ref in self.network.layers["outputs"]]
 
     # values
 
@@ -74,7 +75,7 @@ class Lowering:
         Args:
             plain: without TensorFlow.js's masks.
         """
-        tensors = [self.value(ref) for ref in call["inputs"]]
+        tensors = [self.zeroed(self.value(ref)) for ref in call["inputs"]]
         return [self.without_mask(tensor) for tensor in tensors] if plain else tensors
 
     def weights(self, layer: dict[str, Any]) -> list[np.ndarray]:
@@ -268,6 +269,15 @@ class Lowering:
             return tensor
         return self.permuted(tensor, f"{tensor.layer}_unmasked", tuple(range(1, tensor.rank)))
 
+    def zeroed(self, tensor: Tensor) -> Tensor:
+        """Return the tensor with zeros at hidden steps, where Keras has them (``zero_output_for_mask``)."""
+        if tensor.not_zeroed is None:
+            return tensor
+        if id(tensor) not in self._zeroed:
+            column = self.column(tensor.not_zeroed)
+            self._zeroed[id(tensor)] = self.merged("Multiply", f"{tensor.layer}_zeroed", [tensor, column])
+        return self._zeroed[id(tensor)]
+
     def with_mask(self, tensor: Tensor, key: Mask | None) -> Tensor:
         """Return a tensor (samples, timesteps, features) to which TensorFlow.js attaches just this mask."""
         if key is None:
@@ -289,6 +299,7 @@ class Lowering:
         name = self.graph.free_name(f"{tensor.layer}_with_mask")
         shape = (*tensor.shape[:-1], (tensor.width or 0) + 1)
         config = {"dtype": "float32", "axis": -1}
+        self.graph.joined.add(name)
         return self.graph.add("Concatenate", name, config, [tensor, marker], [shape], made=True)[0]
 
     def _marker(self, key: Mask, timesteps: int | None) -> Tensor:
