@@ -181,7 +181,9 @@ class _Walk:
         """Divide the arguments of a layer's call as Keras does; returns what stands for the masks of its outputs."""
         tree = self.keras.tree
         tensors = {name: value for name, value in arguments.items() if any(map(self._is_tensor, tree.flatten(value)))}
-        given = {name: arguments[name] for name in arguments if name == "mask" or name.endswith("_mask")}
+        flags = ("use_causal_mask",)  # named like masks, but none
+        named = [name for name in arguments if name == "mask" or name.endswith("_mask")]
+        given = {name: arguments[name] for name in named if name not in flags}
         read = {name: value for name, value in tensors.items() if name not in given and name != "initial_state"}
         taken = inspect.signature(layer.call).parameters
         inputs: list[Any] = []

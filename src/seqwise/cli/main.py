@@ -30,6 +30,10 @@ A Keras model of your own: its shapes, layer by layer, and what is wrong with it
     seqwise explain  model.keras --plot shapes.png
 
     seqwise check    model.keras --data windows.npz
+
+Out of Python, with what surrounds the model:
+
+    seqwise export   runs/sales --to tfjs --out web
 """
 
 COMMANDS = {  # each in a file of its own, which is imported when the command is run; its first line of help
@@ -39,6 +43,7 @@ COMMANDS = {  # each in a file of its own, which is imported when the command is
     "predict": "Forecast the next rows, predict the class or number of each sequence (or step), or translate texts.",
     "check": "Say what will fail and what will train and be wrong.",
     "explain": "Explain what samples, timesteps and features are, and what each layer makes of them.",
+    "export": "Export a run or a Keras model to another format, and prove that it gives the same numbers.",
 }
 SETTINGS: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "markdown"}
 

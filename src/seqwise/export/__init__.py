@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 from seqwise.export.source import Part, Source, read_source
 
 if TYPE_CHECKING:
+    from seqwise.export.keras import keras
+    from seqwise.export.onnx.export import onnx
     from seqwise.export.tfjs.export import tfjs
 
 # each function and its module
 _HOMES = {
+    "keras": "seqwise.export.keras",
+    "onnx": "seqwise.export.onnx.export",
     "tfjs": "seqwise.export.tfjs.export",
 }
-__all__ = ["Part", "Source", "read_source", "tfjs"]
+__all__ = ["Part", "Source", "keras", "onnx", "read_source", "tfjs"]
 
 
 def __getattr__(name: str) -> Any:

@@ -131,9 +131,17 @@ def translated(network: Any) -> tuple[Lowering, list[Tensor]]:
                 "TensorFlow.js would start that from the same state. Export the part before "
                 f"{started[0]!r} and the part after it as two models."
             )
+    _drop_unused(lowering.graph, outputs)
     if not _can_be_trained(lowering.graph):
         lowering.notes.append("TensorFlow.js gives Keras's numbers with this model, but cannot train it further.")
     return lowering, outputs
+
+
+def _drop_unused(graph: Graph, outputs: list[Tensor]) -> None:
+    """Drop layers that no output depends on: TensorFlow.js makes none of them, and refuses their weights."""
+    ends = {tensor.layer for tensor in [*outputs, *graph.inputs]}
+    needed = ends.union(*(_ancestors(graph, name) for name in ends))
+    graph.layers = {name: layer for name, layer in graph.layers.items() if name in needed}
 
 
 def _can_be_trained(graph: Graph) -> bool:

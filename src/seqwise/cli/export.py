@@ -1,0 +1,69 @@
+"""`seqwise export`: a run or a Keras model in another format, proved equal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+
+def command(
+    model: Annotated[
+        str | None,
+        typer.Argument(help="A run folder of `seqwise train`, or a Keras model (.keras).", metavar="RUN|MODEL"),
+    ] = None,
+    to: Annotated[
+        Literal["tfjs", "onnx", "keras", "saved-model"] | None,
+        typer.Option(
+            help="tfjs: TensorFlow.js, with a module that takes raw input and, of a run, a demo page. onnx: standard "
+            "LSTM nodes. keras: stock layers. saved-model: of TensorFlow."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write; an earlier export there is replaced.")] = None,
+    quantization: Annotated[
+        Literal["float16", "uint16", "uint8"] | None, typer.Option(help="Of tfjs: smaller weights, rounded.")
+    ] = None,
+    states: Annotated[
+        bool, typer.Option("--states", help="Of onnx: recurrent layers take and give their states, to run a stream.")
+    ] = False,
+    verify: Annotated[
+        Path | None, typer.Option(help="Run an exported folder again, beside the answers that were stored with it.")
+    ] = None,
+) -> None:
+    """Export a run or a Keras model to another format, and prove that it gives the same numbers.
+
+    Before anything is written the export is run beside Keras, on batches of several sizes and lengths; above a
+    difference of 1e-5 nothing is written. What a run knows of its data (scaler, window, vocabulary, classes) goes
+    along, so that the export takes the same raw input. For example:
+
+        seqwise export runs/airline --to tfjs --out web
+
+        python -m http.server --directory web
+
+        seqwise export runs/reviews --to onnx --out reviews-onnx
+
+        seqwise export model.keras --to onnx --states --out streaming
+
+        seqwise export --verify web
+    """
+    from seqwise.errors import SettingError
+    from seqwise.export.folder import export_folder, verify_folder
+
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    if verify is not None:
+        if model is not None or to is not None or out is not None:
+            raise SettingError("--verify takes an exported folder alone: seqwise export --verify DIR.")
+        console.print(str(verify_folder(verify)))
+        return
+    missing = [name for name, value in (("RUN|MODEL", model), ("--to", to), ("--out", out)) if value is None]
+    if model is None or to is None or out is None:
+        raise SettingError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: seqwise export runs/airline --to "
+            "tfjs --out web. For what there is: seqwise export --help."
+        )
+    console.print(str(export_folder(model, to, out, quantization=quantization, states=states)))
+
+
+command.__name__ = "export"

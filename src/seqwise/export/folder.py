@@ -1,0 +1,262 @@
+"""An exported folder: the networks, what surrounds them, and the answers by which they can be checked again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from seqwise import __version__
+from seqwise.artifact import replaced_folder, write_json
+from seqwise.errors import BundleError, SettingError, check_choice
+from seqwise.export.comparing import Reference, Run
+from seqwise.export.parity import Comparison, check_equal
+from seqwise.export.source import MODEL, Part, Source, read_source
+from seqwise.export.web.answers import ANSWERS, Answers, compare_answers
+from seqwise.export.web.page import write_page
+from seqwise.export.web.pipeline import PIPELINE, describe_pipeline
+
+FORMAT, VERSION = "seqwise-export", 1
+EXPORT = "export.json"
+INSIDE = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*")  # a path that stays in its folder
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What lies in an exported folder.
+
+    Attributes:
+        folder, to: where it is, and in which format. networks: the file of each network, relative to `folder`.
+        comparisons: with Keras, of each network, and of the answers from raw input where they are compared.
+        notes: what is to be known or done, one sentence each.
+    """
+
+    folder: Path
+    to: str
+    networks: dict[str, str]
+    comparisons: list[Comparison]
+    notes: list[str]
+
+    def __str__(self) -> str:
+        files = [path for path in self.folder.rglob("*") if path.is_file()]
+        size = sum(path.stat().st_size for path in files) / 2**20
+        head = f"{self.folder}: {self.to}, {len(files)} files, {size:.2f} MiB: {', '.join(self.networks.values())}"
+        return "\n".join([head, *map(str, self.comparisons), *self.notes])
+
+
+def export_folder(
+    model: Any, to: str, folder: str | Path, *, quantization: str | None = None, states: bool = False
+) -> Exported:
+    """Export a model to a folder, with what surrounds it, after it has been run beside Keras.
+
+    Args:
+        model: a Keras model (Sequential or functional), a trained estimator, a run folder or a ``.keras`` file.
+        to: ``"tfjs"``, ``"onnx"``, ``"keras"`` or ``"saved-model"``.
+        folder: to write; an earlier export there is replaced in one step, anything else is left alone.
+        quantization: of tfjs: ``"float16"``, ``"uint16"`` or ``"uint8"``.
+        states: of onnx: recurrent layers take and give their states.
+
+    Raises:
+        ExportError: a layer has no equal in the format, or the numbers differ; nothing is written.
+        BundleError: the model cannot be read, or the folder holds something else.
+        SettingError: an option is out of range, or what writes the format is not installed.
+    """
+    check_choice("to", to, list(FORMATS))
+    for name, value, formats in (("quantization", quantization, ("tfjs",)), ("states", states, ("onnx",))):
+        if value and to not in formats:
+            raise SettingError(f"{name} is an option of {formats[0]}; with {to} leave it out.")
+    form = FORMATS[to]
+    form.check_installed()
+    path = Path(folder)
+    _check_destination(path)
+    source = read_source(model)
+    reference = Reference.of(source.parts)
+    with replaced_folder(path) as fresh:
+        networks, notes = form.write(source, fresh, reference, {"quantization": quantization, "states": states})
+        comparisons = [check_equal(_compare(form, reference, name, fresh / file)) for name, file in networks.items()]
+        if source.estimator is not None:
+            write_json(fresh / PIPELINE, describe_pipeline(source.estimator, networks))
+            Answers.of(source.estimator).save(fresh)
+            if to == "tfjs":
+                notes += write_page(source.estimator, fresh)
+                notes.append(f"Look at it: python -m http.server --directory {path}, then http://localhost:8000")
+                comparisons.append(check_equal(compare_answers(fresh, quantization is not None)))
+        reference.save(fresh)
+        content = {"format": FORMAT, "version": VERSION, "to": to, "networks": networks, "seqwise": __version__}
+        write_json(fresh / EXPORT, content | {"quantization": quantization})
+    return Exported(path, to, networks, comparisons, notes)
+
+
+def verify_folder(folder: str | Path) -> Exported:
+    """Run an exported folder again, on the inputs and beside the answers that were stored with it.
+
+    Raises:
+        ExportError: it gives other numbers, labels, times or texts.
+        BundleError: it is no exported folder, or is damaged.
+    """
+    path = Path(folder)
+    content = _read_export(path)
+    form = FORMATS[content["to"]]
+    form.check_installed()
+    reference = Reference.load(path)
+    networks: dict[str, str] = content["networks"]
+    if set(networks) != set(reference.calls):
+        raise BundleError(f"{path}: {EXPORT} and the stored answers name other networks. Export the model again.")
+    comparisons = [check_equal(_compare(form, reference, name, path / file)) for name, file in networks.items()]
+    if content["to"] == "tfjs" and (path / ANSWERS).exists():
+        comparisons.append(check_equal(compare_answers(path, content.get("quantization") is not None)))
+    return Exported(path, content["to"], networks, comparisons, [])
+
+
+def _compare(form: Format, reference: Reference, name: str, path: Path) -> Comparison:
+    from seqwise.export.tfjs.node import NoNodeError
+
+    run, runtime = form.run(path)
+    try:
+        return reference.compare(name, run, runtime)
+    except NoNodeError as error:
+        return Comparison(name, runtime, float("nan"), 0.0, 0, str(error))
+
+
+def _read_export(folder: Path) -> dict[str, Any]:
+    try:
+        content: Any = json.loads((folder / EXPORT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise BundleError(f"{str(folder)!r} is no exported folder: it has no {EXPORT} that `seqwise export` wrote.")
+    if content.get("version") != VERSION:
+        raise BundleError(f"{folder / EXPORT} has version {content.get('version')}; this Seqwise reads {VERSION}.")
+    networks = content.get("networks")
+    if content.get("to") not in FORMATS or not isinstance(networks, dict) or not networks:
+        raise BundleError(f"{folder / EXPORT} is damaged. Export the model again.")
+    for file in networks.values():
+        if not isinstance(file, str) or not INSIDE.fullmatch(file):
+            raise BundleError(f"{folder / EXPORT} names {file!r}, which does not lie in the folder.")
+        if not (folder / file).exists():
+            raise BundleError(f"{folder / file} is missing. Export the model again.")
+    return content
+
+
+def _check_destination(path: Path) -> None:
+    if path.is_file():
+        raise BundleError(f"{str(path)!r} is a file. Name a folder for the export.")
+    if path.is_dir() and any(path.iterdir()):
+        try:
+            _read_export(path)
+        except BundleError:
+            raise BundleError(
+                f"{str(path)!r} is not empty and no earlier export; nothing in it was touched. Name a new folder."
+            ) from None
+
+
+# the formats
+
+
+@dataclass(frozen=True)
+class Format:
+    """How networks are written and run.
+
+    Attributes:
+        packages: what has to be installed. extra: of Seqwise, that installs it.
+        write: takes the source, the folder, the reference and the options; returns the files by network, and notes.
+        run: takes the file of a network; returns what runs it, and what that is called.
+    """
+
+    packages: tuple[str, ...]
+    extra: str
+    write: Callable[[Source, Path, Reference, dict[str, Any]], tuple[dict[str, str], list[str]]]
+    run: Callable[[Path], tuple[Run, str]]
+
+    def check_installed(self) -> None:
+        missing = [name for name in self.packages if find_spec(name) is None]
+        if missing:
+            raise SettingError(
+                f"{' and '.join(missing)} must be installed for this: pip install 'seqwise[{self.extra}]'"
+            )
+
+
+def _write_each(suffix: str, write: Callable[[Part, Path], None]) -> Any:
+    def written(source: Source, folder: Path, *_: Any) -> tuple[dict[str, str], list[str]]:
+        files = {name: f"{name}{suffix}" for name in source.parts}
+        for name, part in source.parts.items():
+            write(part, folder / files[name])
+        return files, []
+
+    return written
+
+
+def _write_keras(part: Part, path: Path) -> None:
+    from seqwise.export.keras import write_keras
+
+    write_keras(part.model, path)
+
+
+def _run_keras(path: Path) -> tuple[Run, str]:
+    from seqwise.export.keras import keras_runner, runtime
+
+    return keras_runner(path), runtime()
+
+
+def _write_saved_model(part: Part, path: Path) -> None:
+    from seqwise.export.saved_model import write_saved_model
+
+    write_saved_model(part.model, path)
+
+
+def _run_saved_model(path: Path) -> tuple[Run, str]:
+    from seqwise.export.saved_model import saved_model_runner
+
+    return saved_model_runner(path), "TensorFlow"
+
+
+def _write_onnx(
+    source: Source, folder: Path, reference: Reference, options: dict[str, Any]
+) -> tuple[dict[str, str], list[str]]:
+    from seqwise.export.onnx.export import onnx_models
+
+    files = {name: f"{name}.onnx" for name in source.parts}
+    for name, model in onnx_models(source, files, states=options["states"]).items():
+        (folder / files[name]).write_bytes(model)
+    return files, []
+
+
+def _run_onnx(path: Path) -> tuple[Run, str]:
+    from seqwise.export.onnx.export import RUNTIME, onnx_runner
+
+    return onnx_runner(path), RUNTIME
+
+
+def _write_tfjs(
+    source: Source, folder: Path, reference: Reference, options: dict[str, Any]
+) -> tuple[dict[str, str], list[str]]:
+    from seqwise.export.tfjs.export import MODEL_JSON, outputs_with, write_part
+
+    files = {name: MODEL_JSON if name == MODEL else f"{name}/{MODEL_JSON}" for name in source.parts}
+    notes: list[str] = []
+    for name, part in source.parts.items():
+        target = (folder / files[name]).parent
+        target.mkdir(exist_ok=True)
+        written = write_part(part, target, options["quantization"])
+        notes += written.notes
+        if options["quantization"]:  # the comparison is with Keras on the same rounded weights
+            reference.outputs[name] = outputs_with(part, written.weights, [list(c) for c in reference.calls[name]])
+    return files, notes
+
+
+def _run_tfjs(path: Path) -> tuple[Run, str]:
+    from seqwise.export.tfjs.node import job, outputs_of, run_jobs
+
+    return lambda calls: outputs_of(run_jobs([job(path, calls)])["results"][0]), "TensorFlow.js in Node"
+
+
+FORMATS: dict[str, Format] = {
+    "tfjs": Format((), "export", _write_tfjs, _run_tfjs),
+    "onnx": Format(("onnx", "onnxruntime"), "export", _write_onnx, _run_onnx),
+    "keras": Format((), "export", _write_each(".keras", _write_keras), _run_keras),
+    "saved-model": Format(("tensorflow",), "tensorflow", _write_each("", _write_saved_model), _run_saved_model),
+}

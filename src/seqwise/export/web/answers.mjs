@@ -1,0 +1,28 @@
+// Lets the JavaScript of an exported folder answer raw inputs, with the @tensorflow/tfjs that Node finds.
+import { pathToFileURL } from "node:url";
+
+/** For each {folder, inputs} the outputs by the method's name, an answer for each input. */
+export async function run(tf, asked) {
+  const answers = [];
+  for (const one of asked) answers.push(await answer(tf, one));
+  return { answers, version: tf.version_core };
+}
+
+async function answer(tf, { folder, inputs }) {
+  const base = pathToFileURL(`${folder}/`);
+  const { load, Forecaster, Translator } = await import(new URL("seqwise.js", base));
+  const model = await load(tf, base);
+  const outputs = {};
+  if (model instanceof Forecaster) {
+    outputs.predict = [];
+    for (const rows of inputs) outputs.predict.push(await model.predict(rows ?? undefined));
+  } else if (model instanceof Translator) {
+    outputs.predict = await model.predict(inputs);
+    outputs.greedy = await model.predict(inputs, { beam: 1 });
+  } else {
+    outputs.predict = await model.predict(inputs);
+    if (model.predictProba) outputs.predictProba = await model.predictProba(inputs);
+  }
+  model.dispose();
+  return outputs;
+}

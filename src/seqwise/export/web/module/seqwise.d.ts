@@ -1,0 +1,83 @@
+/** Types of seqwise.js: a trained Seqwise model in JavaScript. */
+
+/** TensorFlow.js: what `import * as tf from "@tensorflow/tfjs"` gives, or the global `tf` of its script. */
+export type TensorFlow = object;
+
+/** A number, or a text that reads as one; null, undefined, "" and "NA" are missing values. */
+export type Value = number | string | null | undefined;
+
+/** A row of a table: an object by column; the columns' values in their order, without times; or the only value. */
+export type Row = Record<string, Value | Date> | Value[] | number;
+
+/** A step of a sequence: its features in order, an object by feature, or the only one. */
+export type Step = number | ArrayLike<number> | Record<string, number>;
+
+export type Label = string | number | boolean;
+
+/** What is wrong with the input or with the exported files, and what to do. */
+export class SeqwiseError extends Error {}
+
+/** Load the model that lies in a folder (by default that of this file): its pipeline.json and its networks. */
+export function load(tf: TensorFlow, folder?: string | URL): Promise<Model>;
+
+export type Model = Forecaster | Classifier | Regressor | Tagger | Translator;
+
+/** A regular series, its gaps filled. */
+export interface Series {
+  /** Shape (rows, columns), the targets first. */
+  readonly values: number[][];
+  /** False where a value was filled; null where none was. */
+  readonly observed: boolean[][] | null;
+  /** The time of each row. */
+  readonly times: (string | number)[];
+  /** What was found and repaired, one sentence each. */
+  readonly notes: string[];
+}
+
+declare class Base {
+  /** Free the memory of the networks. */
+  dispose(): void;
+}
+
+export class Forecaster extends Base {
+  /** Rows that the model reads, and rows that it forecasts. */
+  readonly window: number;
+  readonly horizon: number;
+  /** Names of the columns that it reads, the targets first; of the targets; of the time column(s). */
+  readonly columns: string[];
+  readonly targets: string[];
+  readonly time: string | string[] | null;
+  /** The last rows that it was trained on. */
+  readonly context: Series;
+  /** Read rows as a regular series: sorted, without duplicates, its gaps filled by the rule of the training. */
+  read(rows: Row[]): Series;
+  /** Forecast the rows after the end of a series: by column, the time first. Left out: of the training data. */
+  predict(rows?: Series | Row[]): Promise<Record<string, number | string>[]>;
+}
+
+export class Classifier extends Base {
+  readonly classes: Label[];
+  /** The probability of each class, shape (samples, classes). */
+  predictProba(sequences: Step[][] | string[]): Promise<number[][]>;
+  /** The class of each sequence or text; of several labels each, the list of them, or zeros and ones. */
+  predict(sequences: Step[][] | string[]): Promise<Label[] | Label[][]>;
+}
+
+export class Regressor extends Base {
+  readonly targets: string[];
+  /** The number of each sequence or text, or its numbers. */
+  predict(sequences: Step[][] | string[]): Promise<number[] | number[][]>;
+}
+
+export class Tagger extends Base {
+  readonly classes: Label[];
+  /** The probability of each tag, for each sequence of shape (timesteps, tags). */
+  predictProba(sequences: Step[][] | string[][]): Promise<number[][][]>;
+  /** The tag of each step, or of each token of a list. */
+  predict(sequences: Step[][] | string[][]): Promise<Label[][]>;
+}
+
+export class Translator extends Base {
+  /** Translate texts; `beam`: hypotheses that are followed at once, 1 is greedy. */
+  predict(texts: string[], options?: { beam?: number }): Promise<string[]>;
+}

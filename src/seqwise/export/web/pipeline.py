@@ -1,0 +1,112 @@
+"""What surrounds an estimator's networks, as JSON: how raw data become their inputs, and their outputs an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from seqwise.errors import BundleError
+from seqwise.estimators.base import own_class
+from seqwise.estimators.forecasting.forecaster import Forecaster
+from seqwise.estimators.sequences.classifier import Classifier
+from seqwise.estimators.sequences.regressor import Regressor
+from seqwise.estimators.sequences.tagger import Tagger
+from seqwise.estimators.translation.translator import Translator
+
+FORMAT, VERSION = "seqwise-pipeline", 1
+PIPELINE = "pipeline.json"
+
+
+def describe_pipeline(estimator: Any, networks: Mapping[str, str]) -> dict[str, Any]:
+    """Describe what a trained estimator does before and after its networks.
+
+    The description holds ``format``, ``version``, ``kind`` (the estimator's class), ``networks``, ``input`` (columns
+    and scaler, or vocabulary) and ``target`` (names and scaler, or classes); of a Forecaster also ``series`` (time
+    column, time index, gap rule, the last window of the data), of a Translator ``search`` (beam and limits).
+
+    Args:
+        networks: the file of each network, relative to the description's, by the network's name.
+    """
+    head = {"format": FORMAT, "version": VERSION, "kind": own_class(estimator).__name__, "networks": dict(networks)}
+    for kind, describe in _DESCRIBE.items():
+        if isinstance(estimator, kind):
+            return head | describe(estimator)
+    raise BundleError(f"A {type(estimator).__name__} has no pipeline to export.")
+
+
+def _forecaster(forecaster: Forecaster) -> dict[str, Any]:
+    series, window = forecaster.series_, forecaster.window
+    observed = None if series.observed is None else series.observed[-window:].tolist()
+    return {
+        "input": _numbers(forecaster.input_) | {"window": window},
+        "target": {"names": series.target_names, "horizon": forecaster.horizon},
+        "series": {
+            "time": series.time,
+            "time_index": dict(series.time_index.__dict__),
+            "frequency": series.time_index.frequency,
+            "gaps": forecaster.gaps,
+            "rows": len(series),  # from the time index's start
+            "context": {"values": series.values[-window:].tolist(), "observed": observed},
+        },
+    }
+
+
+def _classifier(estimator: Classifier | Tagger) -> dict[str, Any]:
+    classes = estimator.target_.classes
+    return {"input": _sequences(estimator), "target": {"values": classes.values.tolist(), "form": classes.form}}
+
+
+def _regressor(regressor: Regressor) -> dict[str, Any]:
+    target = regressor.target_
+    return {
+        "input": _sequences(regressor),
+        "target": {"names": target.names, "flat": target.flat, "scaler": target.scaler.to_dict()},
+    }
+
+
+def _translator(translator: Translator) -> dict[str, Any]:
+    return {
+        "input": {
+            "kind": "pairs",
+            "source": translator.source_tokenizer_.to_dict(),
+            "target": translator.target_tokenizer_.to_dict(),
+        },
+        "target": {"kind": "tokens"},
+        "search": {
+            "beam": int(translator.beam),
+            "length_penalty": float(translator.length_penalty),
+            "longest": list(translator.longest_),
+        },
+    }
+
+
+def _sequences(estimator: Classifier | Regressor | Tagger) -> dict[str, Any]:
+    inputs = estimator.input_
+    if inputs.tokens is None:
+        return _numbers(inputs)
+    return {"kind": inputs.kind, "tokenizer": inputs.tokenizer.to_dict()}
+
+
+def _numbers(inputs: Any) -> dict[str, Any]:
+    return {"kind": inputs.kind, "columns": inputs.columns, "scaler": inputs.scaler.to_dict()}
+
+
+_DESCRIBE: dict[Any, Any] = {
+    Forecaster: _forecaster,
+    Classifier: _classifier,
+    Tagger: _classifier,
+    Regressor: _regressor,
+    Translator: _translator,
+}
+
+
+def time_texts(times: Any) -> Any:
+    """Return times as JavaScript writes them: ISO texts, dates alone where all are at midnight; numbers as they are."""
+    if times.dtype.kind == "i":
+        return times
+    if (times == times.astype("M8[D]")).all():
+        return times.astype("M8[D]").astype(str)
+    texts = times.astype("M8[us]").astype(str)
+    return np.array([text.removesuffix(".000000") for text in texts])

@@ -1,0 +1,113 @@
+"""A trained estimator of every kind, with each option that changes what an export has to carry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import polars as pl
+
+import seqwise as sw
+
+RNG = np.random.default_rng(0)
+QUICK: dict[str, Any] = {"units": (4,), "epochs": 1}
+MONTHS = [str(month) for month in np.datetime64("2001-01") + np.arange(72)]
+MONTH_ENDS = [str((m + 1).astype("M8[D]") - 1) for m in np.datetime64("2001-01") + np.arange(72)]
+WORKDAYS = [str(day) for day in np.busday_offset(np.datetime64("2024-01-01"), np.arange(72))]
+HOURS = [str(hour) for hour in np.datetime64("2024-02-28T12:30") + np.arange(72) * np.timedelta64(1, "h")]
+SALES = np.exp(4 + np.arange(72) / 40 + 0.3 * np.sin(np.arange(72) / 2)) + RNG.normal(size=72)
+SEQUENCES = [RNG.normal(size=(n, 2)) * [1, 50] for n in RNG.integers(3, 9, 30)]
+LABELS = ["a", "b", "c"] * 10
+TEXTS = [
+    f"{['So', 'Very', 'not'][i % 3]} {['good', 'bad'][i % 2]}, isn't it{['!', '?', '…'][i % 3]}" for i in range(30)
+]
+ENGLISH = [f"{a} {b}!" for a in ("One", "two", "three", "four") for b in ("one", "two", "three", "four")]
+FRENCH = [text.replace("o", "u").replace("t", "d").replace("!", " !") for text in ENGLISH]
+
+
+def table(times: Any, **columns: Any) -> pl.DataFrame:
+    return pl.DataFrame({"time": times, "sales": SALES, "price": np.cos(np.arange(72.0)), **columns})
+
+
+def forecaster(data: Any, *, fit: dict[str, Any] | None = None, **settings: Any) -> Callable[[], Any]:
+    chosen = {"window": 12, "horizon": 3, "season": 6, **QUICK, **settings}
+    return lambda: sw.Forecaster(**chosen).fit(data, **(fit or {"time": "time", "target": "sales"}))
+
+
+def classifier(x: Any, y: Any, **settings: Any) -> Callable[[], Any]:
+    return lambda: sw.Classifier(**QUICK, **settings).fit(x, y)
+
+
+def translator(**settings: Any) -> Callable[[], Any]:
+    chosen = {
+        "embedding": 4,
+        "tokens": "words",
+        "min_count": 1,
+        "beam": 3,
+        "test": 0.2,
+        **QUICK,
+        "epochs": 2,
+        **settings,
+    }
+    return lambda: sw.Translator(**chosen).fit(ENGLISH, FRENCH)
+
+
+def own_forecaster(inputs: Any, target: Any) -> Any:
+    tensors = inputs.keras_inputs()
+    hidden = keras.layers.GRU(4, reset_after=False)(tensors["window"])
+    sizes = target.output.shape
+    return keras.Model(
+        list(tensors.values()), keras.layers.Reshape(sizes)(keras.layers.Dense(sizes[0] * sizes[1])(hidden))
+    )
+
+
+def own_translator(inputs: Any, target: Any) -> Any:
+    source, written = inputs.keras_inputs().values()
+    states = keras.layers.LSTM(4, return_state=True)(keras.layers.Embedding(inputs.tokens["source"], 4)(source))[1:]
+    decoded = keras.layers.LSTM(4, return_sequences=True)(
+        keras.layers.Embedding(inputs.tokens["decoder_input"], 4)(written), initial_state=states
+    )
+    return keras.Model([source, written], keras.layers.Dense(target.output.shape[-1])(decoded))
+
+
+MISSING = SALES.copy()
+MISSING[[3, 30, 62, 66]] = np.nan
+BPE: dict[str, Any] = {"kind": "bpe", "size": 60, "min_count": 1}
+
+ESTIMATORS: dict[str, Callable[[], Any]] = {
+    "months, log": forecaster(table(MONTHS), log=True),
+    "month ends, several columns": forecaster(
+        table(MONTH_ENDS), fit={"time": "time", "target": ["sales", "price"], "features": "all"}, scaler="robust"
+    ),
+    "workdays, no residual, no skip": forecaster(table(WORKDAYS), residual=False, linear_skip=False, log=False),
+    "hours, both directions": forecaster(table(HOURS), bidirectional=True, residual=True, units=(4, 3)),
+    "every step": forecaster(table(MONTHS), return_sequences=True, residual=True),
+    "gaps masked": forecaster(table(MONTHS, sales=MISSING), gaps="mask", scaler="minmax"),
+    "gaps interpolated": forecaster(table(MONTHS, sales=MISSING)),
+    "counted rows": forecaster(np.column_stack([SALES, SALES[::-1]]), fit={"target": "0", "features": "all"}),
+    "own forecaster": forecaster(table(MONTHS), network=own_forecaster),
+    "classes": classifier(SEQUENCES, LABELS, pooling="last+mean+max"),
+    "two classes": classifier(SEQUENCES, [1, 2] * 15, bidirectional=False, pooling="last"),
+    "label sets": classifier(SEQUENCES, [[label] * (i % 3 > 0) for i, label in enumerate(LABELS)]),
+    "indicator": classifier(SEQUENCES, np.eye(3, dtype=int)[np.arange(30) % 3]),
+    "words": classifier(TEXTS, ["good" if "good" in text else "bad" for text in TEXTS], embedding=4),
+    "sub-words": classifier(TEXTS, LABELS, embedding=4, tokenizer=BPE, pooling="mean"),
+    "texts cut": classifier(
+        TEXTS, [i % 2 == 0 for i in range(30)], embedding=4,
+        tokenizer={"max_length": 4, "truncate": "left", "lowercase": False},
+    ),
+    "one number": lambda: sw.Regressor(**QUICK).fit(SEQUENCES, [x.mean() for x in SEQUENCES]),
+    "two numbers of texts": lambda: sw.Regressor(**QUICK, embedding=4).fit(TEXTS, RNG.normal(size=(30, 2)) * 100),
+    "tags of numbers": lambda: sw.Tagger(**QUICK).fit(SEQUENCES, [[str(s[0] > 0) for s in x] for x in SEQUENCES]),
+    "tags of words": lambda: sw.Tagger(**QUICK, embedding=4).fit(
+        [t.split() for t in TEXTS], [[w[:1] for w in t.split()] for t in TEXTS]
+    ),
+    "translator, dot": translator(attention="dot"),
+    "translator, additive, sub-words": translator(
+        attention="additive", tokens="bpe", vocabulary=60, units=(4, 3), bidirectional=False
+    ),
+    "translator, no attention": translator(attention=None, length_penalty=1.0),
+    "own translator": translator(network=own_translator),
+}  # fmt: skip
