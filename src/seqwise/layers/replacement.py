@@ -71,3 +71,7 @@ def _forget_compiled_steps(model: keras.layers.Layer) -> None:
             setattr(model, name, None)
     if getattr(getattr(model, "_compile_config", None), "config", {}).get("jit_compile") == "auto":
         setattr(model, "_jit_compile", None)  # noqa: B010 (Keras asks the layers again)
+    if keras.backend.backend() == "torch" and getattr(model, "_jit_compile", False) is None:
+        # Keras gives `predict` of a model that is not compiled to torch.compile, which takes longer than it saves;
+        # a compiled model it runs eagerly
+        setattr(model, "jit_compile", False)  # noqa: B010
