@@ -70,6 +70,13 @@ def test_masks_of_an_embedding_are_those_that_keras_uses():
     assert step["attention"][0]["masks"] == [None, {"tensor": ["source_mask", 0, 0]}, None]
 
 
+def test_a_causal_mask_is_an_argument():
+    query, value = keras.Input((6, 4)), keras.Input((6, 4))
+    model = keras.Model([query, value], layers.Attention(name="attention")([query, value], use_causal_mask=True))
+    calls, _ = calls_of(model)
+    assert calls["attention"][0]["arguments"] == {"use_causal_mask": True}
+
+
 def test_operations_keep_their_constants_and_settings():
     inputs: Any = keras.Input((5, 3), name="x")
     model = keras.Model(inputs, keras.ops.mean(inputs * 2.0 - 1, axis=1))
