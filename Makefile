@@ -48,6 +48,7 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/lstm.py
 	$(BIN)/python benchmarks/lstm.py --memory
 	$(BIN)/python benchmarks/fit.py
+	$(BIN)/python benchmarks/numpy_runs.py
 	$(BIN)/python benchmarks/check.py
 	$(BIN)/python benchmarks/sequences.py vowels
 	$(BIN)/python benchmarks/sequences.py buckets

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqwise.data import TimeIndex, read_table
-from seqwise.data.time_index import infer_time_index, numbered, read_times
+from seqwise.data.time_index import infer_time_index, numbered
 from seqwise.errors import DataError
 
 # pandas' frequency: (its first time, the step in words, usual seasons)
@@ -117,7 +117,7 @@ def test_a_table_without_times_counts_its_rows():
 
 def times_of(words: list, **kwargs) -> list[str]:
     frame = pl.DataFrame({"t": words}, strict=False)
-    return [str(t) for t in read_times(read_table(frame), "t").astype("M8[s]")]
+    return [str(t) for t in read_table(frame).times("t").astype("M8[s]")]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_times_in_utc_stay(zone):
 def test_an_offset_and_a_time_zone_are_turned_into_utc():
     assert times_of([f"2024-01-01T0{h}:00:00+02:00" for h in range(3)])[2] == "2024-01-01T00:00:00"
     berlin = pd.DataFrame({"t": pd.date_range("2024-03-30", periods=60, freq="h", tz="Europe/Berlin")})
-    times = read_times(read_table(berlin), "t")
+    times = read_table(berlin).times("t")
     assert str(times[0]) == "2024-03-29T23:00:00.000000"
     assert set(np.diff(times).astype(int)) == {3_600_000_000}  # no jump at the change of the clocks
 
@@ -156,7 +156,7 @@ def test_an_offset_and_a_time_zone_are_turned_into_utc():
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_any_resolution_of_pandas_becomes_microseconds(unit):
     frame = pd.DataFrame({"t": pd.date_range("2024-01-01", periods=4, freq="h").as_unit(unit)})
-    times = read_times(read_table(frame), "t")
+    times = read_table(frame).times("t")
     assert times.dtype == "M8[us]"
     assert str(times[1]) == "2024-01-01T01:00:00.000000"
 
@@ -165,15 +165,15 @@ def test_a_date_in_several_columns():
     expected = pd.date_range("2023-12-30 20:00", periods=100, freq="h")
     frame = pd.DataFrame({p: getattr(expected, p) for p in ("year", "month", "day", "hour")})
     table = read_table(frame)
-    np.testing.assert_array_equal(read_times(table, list(frame.columns)), expected.to_numpy().astype("M8[us]"))
-    months = read_times(table, ["year", "month"])
+    np.testing.assert_array_equal(table.times(list(frame.columns)), expected.to_numpy().astype("M8[us]"))
+    months = table.times(["year", "month"])
     assert str(months[0]) == "2023-12-01T00:00:00.000000"
-    np.testing.assert_array_equal(read_times(table, ["hour"]), expected.hour)
+    np.testing.assert_array_equal(table.times(["hour"]), expected.hour)
 
 
 def test_the_hours_of_the_pollution_data(shared_data):
     table = read_table(shared_data / "pollution.csv")
-    times = read_times(table, ["year", "month", "day", "hour"])
+    times = table.times(["year", "month", "day", "hour"])
     assert len(times) == 43_824
     assert set(np.diff(times).astype(int)) == {3_600_000_000}
     assert (str(times[0]), str(times[-1])) == ("2010-01-01T00:00:00.000000", "2014-12-31T23:00:00.000000")
@@ -186,6 +186,6 @@ def test_the_hours_of_the_pollution_data(shared_data):
 )  # fmt: skip
 def test_the_indexes_of_real_files(shared_data, file, column, name):
     frame = pd.read_csv(shared_data / file, parse_dates=[column])
-    times = read_times(read_table(shared_data / file), column)
+    times = read_table(shared_data / file).times(column)
     np.testing.assert_array_equal(times, frame[column].to_numpy().astype("M8[us]"))
     assert index_of(times).frequency == name

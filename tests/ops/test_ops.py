@@ -154,3 +154,33 @@ def test_errors_name_the_array():
     with pytest.raises(TypeError, match="float16"):
         call(numpy_ops.lstm, inputs._replace(x=inputs.x.astype("float16")))
     assert not supports(activation="gelu")
+
+
+@pytest.mark.parametrize(
+    "present", [{}, {"bias": False}, {"state": True}, {"mask": True}, {"state": True, "mask": True}]
+)
+@pytest.mark.parametrize("sequences", [True, False])
+def test_an_lstm_with_its_weights_equals_the_reference(present, sequences):
+    x, W, U, b, h0, c0, mask, *_ = inputs = random_inputs(3, **present)
+    options = Options(go_backwards=True)
+    lstm = numpy_ops.with_weights(W[:, ::1], np.asfortranarray(U), b, return_sequences=sequences, options=options)
+    y, h, c = lstm(x.tolist(), None if h0 is None else [h0, c0], mask=mask)
+    truth, h_true, c_true = reference.lstm(inputs, options)
+    for ours, theirs in ((y, truth if sequences else truth[:, -1]), (h, h_true), (c, c_true)):
+        assert ours.dtype == np.float32
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_an_lstm_with_its_weights_checks_what_it_is_given():
+    x, W, U, b, *_ = random_inputs(4)
+    lstm = numpy_ops.with_weights(W, U, b)
+    with pytest.raises(ValueError, match="x must have the axes"):
+        lstm(x[0])
+    with pytest.raises(ValueError, match="kernel"):
+        lstm(x[..., :2])
+    with pytest.raises(ValueError, match=r"h0 has the shape \(5, 3\)"):
+        lstm(x, (np.zeros((5, 3)), np.zeros((5, 11))))
+    with pytest.raises(ValueError, match=r"bias has the shape \(43,\)"):
+        numpy_ops.with_weights(W, U, b[1:])
+    with pytest.raises(TypeError, match="float16"):
+        numpy_ops.with_weights(W.astype("float16"), U, b)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.data.columns import is_missing
 from seqwise.data.sequences import object_array
-from seqwise.data.tables import is_missing
 from seqwise.errors import DataError, quoted
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
+from seqwise.data.columns import Columns, ColumnTable, as_column_names, stack_labels
 from seqwise.data.sequences import Sequences, object_array, place_of_row, split_by_lengths
-from seqwise.data.tables import Columns, Table, TableSource, as_column_names, read_table, stack_labels
 from seqwise.data.texts import Texts
-from seqwise.data.time_index import read_times
 from seqwise.errors import DataError, SettingError
 
+if TYPE_CHECKING:
+    from seqwise.data.tables import TableSource
 
-def sequences_from_table(table: Table, group: str, time: Columns, features: Columns, label: Columns) -> Sequences:
+
+def sequences_from_table(table: ColumnTable, group: str, time: Columns, features: Columns, label: Columns) -> Sequences:
     """Read the sequences of a long table, with one label for each; see `make_sequences`."""
     targets = as_column_names(label, "label")
     rows = group_rows(table, group, time)
@@ -46,7 +48,23 @@ def make_tagged(
     Raises:
         DataError: the table is faulty, or a label or a token is missing; names the line.
     """
-    table = read_table(data, text=text)
+    from seqwise.data.tables import read_table  # imports polars
+
+    return tagged_from_table(
+        read_table(data, text=text), group=group, time=time, features=features, label=label, text=text
+    )
+
+
+def tagged_from_table(
+    table: ColumnTable,
+    *,
+    group: str,
+    time: Columns = None,
+    features: Columns = None,
+    label: str | None = None,
+    text: str | None = None,
+) -> Sequences | Texts:
+    """Do what `make_tagged` does, with a table that is read already."""
     rows = group_rows(table, group, time)
     labels = None if label is None else split_by_lengths(table.labels(label)[rows.order], rows.lengths)
     if text is None:
@@ -73,7 +91,7 @@ class Rows:
     names: np.ndarray
 
 
-def group_rows(table: Table, group: str, time: Columns) -> Rows:
+def group_rows(table: ColumnTable, group: str, time: Columns) -> Rows:
     """Find the rows of each sequence of a long table, sorted by time.
 
     Args: see `make_sequences`.
@@ -81,21 +99,15 @@ def group_rows(table: Table, group: str, time: Columns) -> Rows:
     Raises:
         DataError: the group of a row is empty, or two rows of a sequence have the same time.
     """
-    column = table.column(group).to_polars().alias("name")
-    empty = column.is_null().arg_true()
-    if len(empty):
-        raise DataError(
-            f"{table.label}: {group!r}, which names the sequence, is empty on {table.where(int(empty[0]))} "
-            f"({len(empty):,} row(s)). Name the sequence, or leave the row out."
-        )
-    groups = pl.DataFrame([column]).with_row_index("row").group_by("name", maintain_order=True).agg("row")
+    order, lengths, names = table.grouped(group)
     times = as_column_names(table.index if time is None else time, "time")
-    lengths, names = groups["row"].list.len().to_numpy().astype(np.int64), groups["name"].to_numpy()
-    rows = Rows([group, *times], groups["row"].explode().to_numpy().astype(np.int64), lengths, names)
+    rows = Rows([group, *times], order, lengths, names)
     return _sorted_by_time(table, times, rows) if times else rows
 
 
-def read_features(table: Table, features: Columns, rows: Rows, targets: list[str]) -> tuple[list[str], np.ndarray]:
+def read_features(
+    table: ColumnTable, features: Columns, rows: Rows, targets: list[str]
+) -> tuple[list[str], np.ndarray]:
     """Return the names of the feature columns, and their values, shape (steps, features), in the order of `rows`.
 
     Args:
@@ -118,14 +130,14 @@ def read_features(table: Table, features: Columns, rows: Rows, targets: list[str
         for name in columns:
             if name in others:
                 raise SettingError(f"{name!r} is a feature and names the sequence, time or label too; choose one.")
-    values = np.stack([_numbers(table, name) for name in columns], axis=1)[rows.order]
+    values = np.stack([table.own_numbers(name) for name in columns], axis=1)[rows.order]
     _check_missing(table, columns, values, rows)
     return columns, values
 
 
-def _sorted_by_time(table: Table, time: list[str], rows: Rows) -> Rows:
+def _sorted_by_time(table: ColumnTable, time: list[str], rows: Rows) -> Rows:
     order = rows.order
-    times = read_times(table, time, fractions=True)[order]
+    times = table.times(time, fractions=True)[order]
     sequence = np.repeat(np.arange(len(rows.lengths)), rows.lengths)
     sort = np.lexsort((times, sequence))
     order, times, sequence = order[sort], times[sort], sequence[sort]
@@ -139,17 +151,7 @@ def _sorted_by_time(table: Table, time: list[str], rows: Rows) -> Rows:
     return replace(rows, order=order)
 
 
-def _numbers(table: Table, name: str) -> np.ndarray:
-    """Return a column in its own dtype where it holds whole numbers without gaps, else as float."""
-    column = table.column(name)
-    if column.dtype.is_numeric() and not column.is_null().any():
-        values = column.to_numpy()
-        if values.dtype.kind in "iub" or (values.dtype.kind == "f" and np.isfinite(values).all()):
-            return values
-    return table.numbers(name)
-
-
-def _check_missing(table: Table, columns: list[str], values: np.ndarray, rows: Rows) -> None:
+def _check_missing(table: ColumnTable, columns: list[str], values: np.ndarray, rows: Rows) -> None:
     if values.dtype.kind != "f" or not np.isnan(values).any():
         return
     i, feature = (int(n) for n in np.argwhere(np.isnan(values))[0])
@@ -161,7 +163,7 @@ def _check_missing(table: Table, columns: list[str], values: np.ndarray, rows: R
     )
 
 
-def _sequence_labels(table: Table, label: str, rows: Rows) -> np.ndarray:
+def _sequence_labels(table: ColumnTable, label: str, rows: Rows) -> np.ndarray:
     labels = table.labels(label)[rows.order]
     firsts = np.cumsum(rows.lengths) - rows.lengths
     differs = np.flatnonzero(labels != np.repeat(labels[firsts], rows.lengths))
@@ -177,7 +179,7 @@ def _sequence_labels(table: Table, label: str, rows: Rows) -> np.ndarray:
     return labels[firsts]
 
 
-def _tokens(table: Table, text: str, rows: Rows) -> np.ndarray:
+def _tokens(table: ColumnTable, text: str, rows: Rows) -> np.ndarray:
     tokens = table.texts(text, "tokens of text. For numbers name features instead")
     for row, token in enumerate(tokens):
         if not token.strip():

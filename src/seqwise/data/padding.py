@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from seqwise.data.sequence_input import make_sequences
+from seqwise.data.columns import Columns
 from seqwise.data.sequences import Sequences, SequenceSource
-from seqwise.data.tables import Columns, TableSource
 from seqwise.errors import DataError, SettingError, check_choice, is_whole_number
+
+if TYPE_CHECKING:
+    from seqwise.data.tables import TableSource
 
 SIDES = ("right", "left")
 
@@ -66,6 +68,8 @@ def pad(
     check_choice("truncate", truncate, SIDES)
     if length is not None and not is_whole_number(length, least=1):
         raise SettingError(f"length={length!r}: expected a number of timesteps, at least 1, or None for the longest.")
+    from seqwise.data.sequence_input import make_sequences  # imports polars
+
     joined = make_sequences(sequences, group=group, time=time, features=features)
     filler = np.asarray(value).astype(joined.values.dtype)
     if filler.ndim or not (filler == value or (value != value and filler.dtype.kind == "f")):

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from seqwise.data.columns import Columns
 from seqwise.data.long_tables import sequences_from_table
 from seqwise.data.sequences import Sequences, SequenceSource, join_sequences
-from seqwise.data.tables import Columns, Table, TableSource, is_table, read_table
+from seqwise.data.tables import Table, TableSource, is_table, read_table
 from seqwise.data.ts_files import read_ts
 from seqwise.errors import SettingError
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from seqwise.data.tables import Columns, Table, TableSource, as_column_names, read_table
-from seqwise.data.time_index import TimeIndex, infer_time_index, numbered, read_times
+from seqwise.data.columns import Columns, ColumnTable, as_column_names
+from seqwise.data.time_index import TimeIndex, infer_time_index, numbered
 from seqwise.errors import DataError, SettingError, check_choice
 
 GAP_RULES = ("interpolate", "mask", "error")
@@ -76,8 +76,8 @@ class TimeSeries:
         return replace(self, values=self.values[:rows], observed=observed)
 
 
-def make_series(
-    data: TableSource,
+def series_from_table(
+    table: ColumnTable,
     *,
     target: Columns,
     time: Columns = None,
@@ -85,31 +85,8 @@ def make_series(
     gaps: str = "interpolate",
     time_index: TimeIndex | None = None,
 ) -> TimeSeries:
-    """Read a table as a regular series: sort it, drop duplicates, align it to a regular time index, fill gaps.
-
-    Rows are sorted by time; among rows with the same time the last is kept. Rows without a target at the beginning or
-    end are dropped. Elsewhere `gaps` says what happens to a missing row or value:
-
-    - ``"interpolate"``: filled on the straight line between its neighbours;
-    - ``"mask"``: filled with the last observed value, and the step is hidden from the LSTM by a mask;
-    - ``"error"``: an error that names the rows.
-
-    A filled target never counts in the loss or in a metric.
-
-    Args:
-        data: a table, as for `read_table`.
-        target: name(s) of the target column(s).
-        time: the time column, or a list of them (year, month, …); None for rows that are evenly spaced.
-        features: further input columns; ``"all"`` for every other numeric column. The targets' own past is
-            always an input.
-        time_index: the step to expect, from an earlier series, when the rows are too few to infer it.
-
-    Raises:
-        DataError: a column or a value cannot be used, or the rows are not evenly spaced; names the column and row.
-        SettingError: an argument is out of range, or two contradict each other.
-    """
+    """Do what `seqwise.data.make_series` does, with a table that is read already."""
     check_choice("gaps", gaps, GAP_RULES)
-    table = read_table(data)
     targets = as_column_names(target, "target")
     if not targets:
         raise SettingError(f"target is missing. Name the column to forecast; {table.label} has {table.columns}.")
@@ -123,10 +100,10 @@ def make_series(
         raise SettingError(f"{time_names[0]!r} is both time and target; a series needs a column of each.")
     columns = targets + extra
     for name in columns:
-        table.column(name)
+        table.check_column(name)
     warnings: list[str] = []
     if not time_names:
-        positions, time_index = numbered(len(table.frame))
+        positions, time_index = numbered(len(table))
         order = positions
     else:
         order, positions, time_index = _lay_on_time_index(table, time_names, time_index, warnings)
@@ -156,9 +133,9 @@ def make_series(
 
 
 def _lay_on_time_index(
-    table: Table, time: list[str], time_index: TimeIndex | None, warnings: list[str]
+    table: ColumnTable, time: list[str], time_index: TimeIndex | None, warnings: list[str]
 ) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
-    times = read_times(table, time)
+    times = table.times(time)
     order = np.argsort(times, kind="stable")
     late = np.flatnonzero(np.diff(times) < np.zeros((), dtype=np.diff(times[:1]).dtype))
     if late.size:
@@ -203,7 +180,7 @@ def _lay_on_time_index(
 
 
 def _handle_missing(
-    table: Table,
+    table: ColumnTable,
     columns: list[str],
     raw: np.ndarray,
     source: np.ndarray,
@@ -241,7 +218,12 @@ def _handle_missing(
 
 
 def _trim(
-    table: Table, targets: list[str], raw: np.ndarray, source: np.ndarray, time_index: TimeIndex, warnings: list[str]
+    table: ColumnTable,
+    targets: list[str],
+    raw: np.ndarray,
+    source: np.ndarray,
+    time_index: TimeIndex,
+    warnings: list[str],
 ) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
     with_target = np.flatnonzero(~np.isnan(raw[:, : len(targets)]).all(axis=1))
     if not with_target.size:

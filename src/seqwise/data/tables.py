@@ -11,30 +11,25 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
+from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
+from seqwise.data.dates import dates_from_parts
 from seqwise.data.files import decoded, existing_file
-from seqwise.errors import DataError, SettingError, nearest
+from seqwise.data.time_columns import read_time_column
+from seqwise.errors import DataError
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoFrame, IntoSeries
 
-# a column, several, or none; NumPy's columns have numbers
-Columns: TypeAlias = str | int | Iterable[str | int] | None
 # what `read_table` takes
 TableSource: TypeAlias = "Table | str | Path | np.ndarray | Iterable[Any] | IntoFrame | IntoSeries"
 
-NULL_WORDS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-"]
-
 
 @dataclass(frozen=True)
-class Table:
-    """A table with named columns, the kind of object it came from and what messages call it.
+class Table(ColumnTable):
+    """A table with named columns, the kind of object it came from and what messages call it; see `ColumnTable`.
 
     Attributes:
         frame: the columns, behind narwhals' common interface.
-        kind: ``"polars"``, ``"pandas"``, ``"pyarrow"`` or ``"numpy"``; forecasts are returned in the same kind.
-        label: the file's name, or the kind, for messages.
-        first_line: number of the first row's line in the text file; None where there is no file.
-        index: name of the column that was a pandas DatetimeIndex, if there was one.
     """
 
     frame: nw.DataFrame[Any]
@@ -47,95 +42,67 @@ class Table:
     def columns(self) -> list[str]:
         return self.frame.columns
 
-    def where(self, row: int) -> str:
-        """Name a row (0-based) as the user sees it: the file's line, or the table's row."""
-        return f"row {row}" if self.first_line is None else f"line {row + self.first_line}"
+    def __len__(self) -> int:
+        return len(self.frame)
 
     def column(self, name: str) -> nw.Series[Any]:
         """Return a column, or raise `DataError` with the nearest name."""
-        if name not in self.columns:
-            raise DataError(f"{self.label} has no column {name!r}.{nearest(name, self.columns)}")
+        self.check_column(name)
         return self.frame.get_column(name)
 
     def numeric_columns(self) -> list[str]:
         schema = self.frame.schema
         return [name for name in self.columns if schema[name].is_numeric()]
 
-    def labels(self, name: str) -> np.ndarray:
-        """Return a column of labels as it is, shape (rows,).
+    def cells(self, name: str) -> list[Any]:
+        return self.column(name).to_list()
 
-        Raises:
-            DataError: a label is missing; names the row.
-        """
+    def own_numbers(self, name: str) -> np.ndarray:
+        column = self.column(name)
+        if column.dtype.is_numeric() and not column.is_null().any():
+            values = column.to_numpy()
+            if values.dtype.kind in "iub" or (values.dtype.kind == "f" and np.isfinite(values).all()):
+                return values
+        return self.numbers(name)
+
+    def grouped(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        column = self.column(name).to_polars().alias("name")
+        empty = column.is_null().arg_true()
+        if len(empty):
+            raise self.empty_group(name, empty.to_list())
+        groups = pl.DataFrame([column]).with_row_index("row").group_by("name", maintain_order=True).agg("row")
+        lengths = groups["row"].list.len().to_numpy().astype(np.int64)
+        return groups["row"].explode().to_numpy().astype(np.int64), lengths, groups["name"].to_numpy()
+
+    def labels(self, name: str) -> np.ndarray:
         column = self.column(name).to_polars()
         missing = column.is_null()
         if column.dtype.is_float():
             missing |= column.is_nan()
         empty = missing.arg_true()
         if len(empty):
-            raise DataError(f"{self.label}: the label {name!r} is empty on {self.where(int(empty[0]))}.")
+            raise self.empty_label(name, int(empty[0]))
         return column.to_numpy()
 
-    def texts(self, name: str, expected: str = "texts") -> list[str]:
-        """Return a column of text, one item a row; an empty cell is an empty text.
+    def times(self, names: str | list[str], *, fractions: bool = False) -> np.ndarray:
+        if isinstance(names, list):
+            if len(names) > 1:
+                return dates_from_parts(self, names)
+            names = names[0]
+        return read_time_column(self, names, self.column(names), fractions=fractions)
 
-        Args:
-            expected: what the column should hold, for the message.
-
-        Raises:
-            DataError: a cell holds something else; names the first row.
-        """
-        values = ["" if is_missing(value) else value for value in self.column(name).to_list()]
-        for row, value in enumerate(values):
-            if not isinstance(value, str):
-                raise DataError(
-                    f"{self.label}: column {name!r} holds {type(value).__name__}, {value!r}, on {self.where(row)}; "
-                    f"expected {expected}."
-                )
-        return values
-
-    def numbers(self, name: str) -> np.ndarray:
-        """Return a column as float64, shape (rows,), missing values as NaN.
-
-        Raises:
-            DataError: the column holds text that is no number, dates, or infinity; names the first one.
-        """
+    def _values(self, name: str) -> np.ndarray:
         column = self.column(name)
         if column.dtype.is_temporal():
-            raise DataError(
-                f"{self.label}: column {name!r} holds dates, but a target or feature must be numeric. "
-                f"Pass it as time={name!r}, or leave it out."
-            )
+            raise self.dates_for_numbers(name)
         if column.dtype.is_numeric() or column.dtype == nw.Boolean:
-            values = np.array(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
-        else:
-            values = self._parse(name, column)
-        infinite = np.flatnonzero(np.isinf(values))
-        if infinite.size:
-            raise DataError(
-                f"{self.label}: column {name!r} is infinite on {self.where(infinite[0])} "
-                f"({infinite.size} value(s)). Replace infinity by an empty cell (missing) or a number."
-            )
-        return values
-
-    def _parse(self, name: str, column: nw.Series[Any]) -> np.ndarray:
+            return np.array(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
         words = pl.Series([None if is_missing(v) else str(v).strip() for v in column.to_list()], dtype=pl.String)
         words = words.set(words.is_in(NULL_WORDS).fill_null(False), None)
         values = words.cast(pl.Float64, strict=False)
         bad = (values.is_null() & words.is_not_null()).arg_true()
         if len(bad):
-            row = int(bad[0])
-            share = f"{len(bad):,} of {len(words):,} values"
-            fix = (
-                f"Correct {'it' if len(bad) == 1 else 'them'} or leave the cell empty (missing)."
-                if len(bad) < len(words) / 2
-                else f"Leave {name!r} out of features, or encode it as numbers "
-                f"(pandas: pd.get_dummies(df, columns=[{name!r}]))."
-            )
-            raise DataError(
-                f"{self.label}: column {name!r} must be numeric but holds text: {words[row]!r} on "
-                f"{self.where(row)} ({share}). {fix}"
-            )
+            raise self.text_for_numbers(name, words.to_list(), bad.to_list())
         return values.to_numpy().astype(np.float64)
 
 
@@ -199,19 +166,7 @@ def _index_as_column(frame: nw.DataFrame[Any]) -> tuple[nw.DataFrame[Any], str |
 
 
 def _from_array(array: np.ndarray) -> Table:
-    if array.ndim == 1:
-        array = array[:, None]
-    if array.ndim != 2:
-        raise DataError(
-            f"Expected an array of shape (rows, columns), got {array.shape}. A series is one row a timestep: "
-            "Seqwise cuts the (samples, timesteps, features) windows itself. If the windows are already cut, "
-            "join them: array.reshape(-1, features)."
-        )
-    if array.shape[0] == 0:
-        raise DataError(f"The array has no rows: its shape is {array.shape}.")
-    if array.dtype.kind not in "fiub":
-        raise DataError(f"The array holds {array.dtype}, expected numbers: array.astype(float).")
-    frame = pl.DataFrame({str(i): array[:, i] for i in range(array.shape[1])})
+    frame = pl.DataFrame(columns_of_array(array))
     return Table(nw.from_native(frame), "numpy", "the array")
 
 
@@ -266,35 +221,3 @@ def to_kind(columns: dict[str, np.ndarray], kind: str) -> IntoFrame | np.ndarray
 def is_table(data: object) -> bool:
     """Tell whether `data` is a table in memory, of any library that narwhals knows."""
     return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
-
-
-def stack_labels(columns: list[np.ndarray]) -> np.ndarray | None:
-    """Stack columns of labels: shape (rows,) for one, (rows, columns) for several; None if there are no columns."""
-    return np.stack(columns, axis=1) if len(columns) > 1 else columns[0] if columns else None
-
-
-def is_missing(value: Any) -> bool:
-    """Tell whether an item of a column is a missing value: None, NaN, or pandas' own."""
-    try:
-        return value is None or bool(value != value)
-    except (TypeError, ValueError):  # pandas.NA has no truth value; an array has several
-        return not hasattr(value, "__len__")
-
-
-def as_column_names(value: Columns, what: str) -> list[str]:
-    """Return column names as a list of text.
-
-    Args:
-        what: the argument that they came by, for the message.
-
-    Raises:
-        SettingError: a name occurs twice.
-    """
-    if value is None:
-        return []
-    items = [value] if isinstance(value, (str, int, np.integer)) else list(value)
-    names = [str(item) for item in items]
-    repeated = sorted(name for name in names if names.count(name) > 1)
-    if repeated:
-        raise SettingError(f"{what} names {repeated[0]!r} twice; name each column once.")
-    return names

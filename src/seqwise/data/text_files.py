@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-import narwhals as nw
-import polars as pl
+from typing import TYPE_CHECKING
 
 from seqwise.data.files import decoded, existing_file
-from seqwise.data.tables import Table
 from seqwise.errors import DataError, SettingError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 TABBED = (".tsv", ".tab")
 PARQUET = (".parquet", ".pq")
@@ -51,6 +51,11 @@ def read_texts(path: str | Path, *, column: str | int | None = None, encoding: s
 
 
 def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str | None) -> list[str]:
+    import narwhals as nw  # a file of one text a line needs none of these
+    import polars as pl
+
+    from seqwise.data.tables import Table
+
     by_position = isinstance(column, int)
     if suffix in PARQUET:
         if by_position:
@@ -71,6 +76,8 @@ def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str
 
 
 def _cells(raw: bytes, name: str, separator: str, *, header: bool) -> pl.DataFrame:
+    import polars as pl
+
     # text/tab-separated-values (IANA) has no quotation marks; other files are read the way that works
     quotes, reason = (None,) if separator == "\t" and not header else ('"', None), ""
     for quote in quotes:

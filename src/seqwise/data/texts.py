@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from seqwise.data.columns import Columns, ColumnTable, as_column_names, is_missing, stack_labels
 from seqwise.data.sequences import object_array
-from seqwise.data.tables import Columns, TableSource, as_column_names, is_missing, read_table, stack_labels
 from seqwise.errors import DataError
+
+if TYPE_CHECKING:
+    from seqwise.data.tables import TableSource
 
 TextSource: TypeAlias = "Texts | Iterable[Any] | TableSource"
 
@@ -76,7 +79,13 @@ def make_texts(data: TextSource, *, text: str | None = None, label: Columns = No
         return data
     if text is None:
         return Texts(object_array(as_texts(data)))
-    table = read_table(data, text=text)
+    from seqwise.data.tables import read_table  # imports polars
+
+    return texts_from_table(read_table(data, text=text), text, label)
+
+
+def texts_from_table(table: ColumnTable, text: str, label: Columns) -> Texts:
+    """Do what `make_texts` does, with a table that is read already."""
     labels = stack_labels([table.labels(name) for name in as_column_names(label, "label")])
     return Texts(object_array(table.texts(text)), labels, label=table.label)
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import narwhals as nw
 import numpy as np
-import polars as pl
 
-from seqwise.data.tables import Table
+from seqwise.data.columns import ColumnTable
 from seqwise.errors import DataError
 
 MICROSECOND = "datetime64[us]"
@@ -19,7 +16,6 @@ WORDS = {
     "y": "year", "q": "quarter", "mo": "month", "w": "week", "b": "business day", "d": "day",
     "h": "hour", "m": "minute", "s": "second", "us": "microsecond", "i": "step",
 }  # fmt: skip
-TEXT_FORMATS = [None, "%Y-%m", "%Y/%m", "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y", "%Y", "%Y%m%d"]
 
 
 @dataclass(frozen=True)
@@ -104,130 +100,7 @@ def numbered(rows: int) -> tuple[np.ndarray, TimeIndex]:
     return np.arange(rows), TimeIndex(0, 1, "i")
 
 
-def read_times(table: Table, time: str | list[str], *, fractions: bool = False) -> np.ndarray:
-    """Return a time column, shape (rows,): datetime64[us] in UTC, or int64 for a numbered series.
-
-    Args:
-        time: a column of dates, of text in a common format, or of whole numbers; or several columns that
-            together make a date (year, month, day and so on, in this order).
-        fractions: accept fractional numbers, too, and return float64: they sort rows, but count no steps.
-
-    Raises:
-        DataError: a value is missing or not a date; names the row and the value.
-    """
-    if isinstance(time, list):
-        if len(time) > 1:
-            return _from_parts(table, time)
-        time = time[0]
-    column = table.column(time)
-    _refuse(table, time, column.is_null().to_numpy(), "is empty")
-    if column.dtype.is_integer():
-        return column.to_numpy().astype(np.int64)
-    if column.dtype.is_numeric():
-        values = column.to_numpy()
-        wrong = ~np.isfinite(values)
-        _refuse(table, time, wrong, f"holds {values[wrong.argmax()]}")
-        if (values == np.round(values)).all():
-            return values.astype(np.int64)
-        if fractions:
-            return values
-        raise DataError(
-            f"{table.label}: the time column {time!r} holds fractions ({values[values != np.round(values)][0]}). "
-            "Give dates, or whole numbers that count the steps."
-        )
-    if column.dtype.is_temporal():
-        if getattr(column.dtype, "time_zone", None):
-            column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return column.cast(nw.Datetime("us")).to_numpy().astype(MICROSECOND)
-    return _parse_text(table, time, pl.Series([str(v).strip() for v in column.to_list()]))
-
-
-def _refuse(table: Table, time: str, wrong: np.ndarray, fault: str) -> None:
-    """Raise `DataError` for the first row where `wrong`, bool, shape (rows,), is set."""
-    if wrong.any():
-        raise DataError(
-            f"{table.label}: the time column {time!r} {fault} on {table.where(int(wrong.argmax()))}. "
-            "Fill in the time, or remove the row."
-        )
-
-
-def _parse_text(table: Table, time: str, words: pl.Series) -> np.ndarray:
-    fewest_bad: np.ndarray | None = None
-    readings: list[np.ndarray] = []
-    for form in TEXT_FORMATS:
-        try:
-            parsed = words.str.to_datetime(form, strict=False, time_unit="us")
-        except pl.exceptions.PolarsError:
-            continue
-        if parsed.dtype.time_zone:  # type: ignore[attr-defined]
-            parsed = parsed.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        bad = parsed.is_null().arg_true().to_numpy()
-        if not bad.size:
-            times = parsed.to_numpy().astype(MICROSECOND)
-            if not any((times == other).all() for other in readings):
-                readings.append(times)
-            if "/" not in words[0]:  # only 02/01 can be read in two ways
-                break
-        elif fewest_bad is None or bad.size < fewest_bad.size:
-            fewest_bad = bad
-    if readings:
-        return _most_regular(table, time, words, readings)
-    row = 0 if fewest_bad is None else int(fewest_bad[0])
-    raise DataError(
-        f"{table.label}: the time column {time!r} holds {words[row]!r} on {table.where(row)}, which is not a date "
-        "that Seqwise can read. Write dates as 2024-12-31 or 2024-12-31 23:59, or count the steps: 0, 1, 2, …."
-    )
-
-
-def _most_regular(table: Table, time: str, words: pl.Series, readings: list[np.ndarray]) -> np.ndarray:
-    """Choose between 02/01 as 2 January and as 1 February: the reading that leaves the fewest gaps and misfits."""
-    misfits = [_misfit(times) for times in readings]
-    best = min(misfits)
-    if len(readings) > 1 and misfits.count(best) > 1:
-        row = int(np.flatnonzero(readings[0] != readings[1])[0])
-        days = " or ".join(str(times[row].astype("M8[D]")) for times in readings)
-        raise DataError(
-            f"{table.label}: the time column {time!r} can be read with the day first or the month first: "
-            f"{words[row]!r} on {table.where(row)} is {days}. Write dates as 2024-12-31."
-        )
-    return readings[misfits.index(best)]
-
-
-def _misfit(times: np.ndarray) -> tuple[int, int]:
-    """Count the rows off the time index that suits `times` best, and its steps that no row has."""
-    ordered = np.unique(times)
-    if len(ordered) < 3:
-        return 0, 0
-    positions = _guess(ordered).positions(ordered)
-    return int((positions % 1 != 0).sum()), int(positions[-1]) + 1 - len(ordered)
-
-
-def _from_parts(table: Table, names: list[str]) -> np.ndarray:
-    parts = [table.numbers(name) for name in names]
-    ranges = [(1, 9999), (1, 12), (1, 31), (0, 24), (0, 60), (0, 60)]
-    for name, part, (low, high) in zip(names, parts, ranges, strict=False):
-        _refuse(table, name, np.isnan(part), "is empty")
-        wrong = np.flatnonzero((part < low) | (part > high) | (part % 1 != 0))
-        if wrong.size:
-            raise DataError(
-                f"{table.label}: the time column {name!r} holds {part[wrong[0]]:g} on {table.where(int(wrong[0]))}; "
-                f"expected a whole number from {low} to {high}. The order is year, month, day, hour, minute, second."
-            )
-    year, *rest = [part.astype(np.int64) for part in parts]
-    times = (year - 1970).astype("M8[Y]").astype("M8[M]")
-    adders: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = [
-        lambda t, v: t + (v - 1),
-        lambda t, v: t.astype("M8[D]") + (v - 1),
-        lambda t, v: t.astype("M8[h]") + v,
-        lambda t, v: t.astype("M8[m]") + v,
-        lambda t, v: t.astype("M8[s]") + v,
-    ]
-    for add, part in zip(adders, rest, strict=False):
-        times = add(times, part)
-    return times.astype(MICROSECOND)
-
-
-def infer_time_index(times: np.ndarray, table: Table, rows: np.ndarray) -> TimeIndex:
+def infer_time_index(times: np.ndarray, table: ColumnTable, rows: np.ndarray) -> TimeIndex:
     """Find the regular index that sorted, distinct `times` lie on; gaps are allowed, drift is not.
 
     Args:
@@ -243,7 +116,7 @@ def infer_time_index(times: np.ndarray, table: Table, rows: np.ndarray) -> TimeI
             f"{table.label}: {len(times)} distinct time(s) are too few to infer the step between rows; "
             "at least 3 are needed."
         )
-    time_index = _guess(times)
+    time_index = guess_time_index(times)
     positions = time_index.positions(times)
     off = np.flatnonzero(positions != np.round(positions))
     if off.size:
@@ -256,7 +129,8 @@ def infer_time_index(times: np.ndarray, table: Table, rows: np.ndarray) -> TimeI
     return time_index
 
 
-def _guess(times: np.ndarray) -> TimeIndex:
+def guess_time_index(times: np.ndarray) -> TimeIndex:
+    """Return the index that most of some sorted, distinct times lie on."""
     if times.dtype.kind == "i":
         return TimeIndex(int(times[0]), _mode(np.diff(times)), "i")
     gaps = np.diff(times).astype(np.int64)

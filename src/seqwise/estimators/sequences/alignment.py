@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from seqwise.data import Sequences
-from seqwise.data.tables import as_column_names, is_table
+from seqwise.data.columns import as_column_names
+from seqwise.data.tables import is_table
 from seqwise.errors import DataError, SettingError
 
 CHUNK = 1_000_000  # values that are hashed at once

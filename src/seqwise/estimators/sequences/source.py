@@ -10,7 +10,8 @@ from typing import Any, cast
 import numpy as np
 
 from seqwise.data import Sequences, make_sequences, read_table, read_texts
-from seqwise.data.tables import as_column_names, is_table
+from seqwise.data.columns import as_column_names
+from seqwise.data.tables import is_table
 from seqwise.data.texts import Texts, holds_texts, make_texts
 from seqwise.errors import DataError, SettingError
 

@@ -1,0 +1,108 @@
+"""A saved Forecaster on NumPy alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType] (open paths)
+
+from seqwise.artifact.numpy.run import NumpyRun
+from seqwise.data.plain_tables import PlainSource, read_plain_table
+from seqwise.data.scaling import Scaler
+from seqwise.data.series import TimeSeries, series_from_table
+from seqwise.data.time_index import TimeIndex
+from seqwise.errors import DataError
+
+CONTEXT = "context.safetensors"
+
+
+class NumpyForecaster(NumpyRun):
+    """A saved Forecaster that forecasts with NumPy alone.
+
+    Attributes:
+        window: rows that it reads. horizon: rows that it forecasts. targets: names of what it forecasts.
+        scaler: of all columns.
+        series: the last window of the data that it was trained on.
+    """
+
+    files = (CONTEXT,)
+
+    def _load(self, description: Any) -> None:
+        saved_input, target = self.manifest["input"], self.manifest["target"]
+        self.window, self.masked = int(saved_input["window"]), bool(saved_input["masked"])
+        self.horizon, self.targets = int(target["horizon"]), list(target["names"])
+        self.scaler = Scaler.from_dict(saved_input["scaler"])
+        self._every_step = target["timesteps"] is not None
+        self.series = self._last_window()
+
+    def predict(self, data: PlainSource | None = None) -> np.ndarray | list[dict[str, Any]]:
+        """Forecast the `horizon` rows after the end of `data` (None: of the data it was trained on).
+
+        Args:
+            data: an array (rows, columns) in the order of the training's columns, a list of rows (each a mapping from
+                column to value), or the path of a CSV file; with the training's columns, at least `window` rows.
+
+        Returns:
+            of an array an array, shape (horizon, targets); else a list of rows: the time (a ``datetime``, or a number
+            where the rows are only counted), then each target.
+
+        Raises:
+            DataError: a column or a value cannot be used, or there are too few rows; the message names it.
+        """
+        series = self._read(data)
+        times, values = self._forecast(series)
+        if series.kind == "numpy":
+            return values
+        name = "step" if series.time is None else series.time if isinstance(series.time, str) else "time"
+        rows = zip(times.tolist(), values.tolist(), strict=True)
+        return [{name: time} | dict(zip(self.targets, row, strict=True)) for time, row in rows]
+
+    def forecast(self, data: PlainSource | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the times of the forecast, shape (horizon,), and its values, shape (horizon, targets).
+
+        Args: as for `predict`.
+        """
+        return self._forecast(self._read(data))
+
+    def _read(self, data: PlainSource | None) -> TimeSeries:
+        if data is None:
+            return self.series
+        known = self.series
+        return series_from_table(
+            read_plain_table(data),
+            target=known.target_names,
+            time=known.time,
+            features=known.columns[known.targets :],
+            gaps=known.gaps,
+            time_index=known.time_index if known.time is not None else None,
+        )
+
+    def _forecast(self, series: TimeSeries) -> tuple[np.ndarray, np.ndarray]:
+        rows = len(series)
+        if rows < self.window:
+            raise DataError(
+                f"{series.label} has {rows} usable rows, but the model reads {self.window} (its window): bring "
+                f"{self.window - rows} more."
+            )
+        inputs: list[np.ndarray] = [self.scaler.transform(series.values[-self.window :])[None]]
+        visible = series.visible_steps()
+        if visible is not None:
+            inputs.append(visible[None, -self.window :])
+        (outputs,) = self.network(*inputs)
+        if self._every_step:
+            outputs = outputs[:, -1]
+        times = series.time_index.at(np.arange(rows, rows + self.horizon))
+        return times, self.scaler.inverse(outputs, len(self.targets))[0]
+
+    def _last_window(self) -> TimeSeries:
+        data = self.manifest["data"]
+        arrays: dict[str, np.ndarray] = load_file(self.folder / CONTEXT)
+        values = arrays["values"]
+        observed = arrays["observed"].astype(bool) if "observed" in arrays else None
+        index = TimeIndex(**data["time_index"])
+        start = index.at(np.array([data["rows"] - len(values)]))[0]
+        return TimeSeries(
+            values, list(data["columns"]), int(data["targets"]), index.starting_at(start), data["time"], observed,
+            str(self.manifest["settings"]["gaps"]), [], str(data["kind"]), str(data["label"]),
+        )  # fmt: skip

@@ -1,0 +1,127 @@
+"""Dates in a table's columns: text in one of the common formats, or parts (year, month, day) in several columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from seqwise.data.columns import ColumnTable
+from seqwise.data.time_index import MICROSECOND, guess_time_index
+from seqwise.errors import DataError
+
+# of text, tried in this order; None: ISO 8601 and what is close to it
+TEXT_FORMATS = [None, "%Y-%m", "%Y/%m", "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y", "%Y", "%Y%m%d"]
+
+# a format → times, datetime64[us] of any value where the text is not of the format, and the rows where it is not; or
+# None where the format cannot be tried
+Parse = Callable[[str | None], tuple[np.ndarray, np.ndarray] | None]
+
+
+def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: Parse) -> np.ndarray:
+    """Read a column of dates by the first format that suits all of its rows.
+
+    Args:
+        words: the column, without white space around.
+        parse: reads `words` by a format.
+
+    Raises:
+        DataError: no format suits, or two that differ do; names the row and the text.
+    """
+    fewest_bad: np.ndarray | None = None
+    readings: list[np.ndarray] = []
+    for form in TEXT_FORMATS:
+        parsed = parse(form)
+        if parsed is None:
+            continue
+        times, bad = parsed
+        if not bad.size:
+            if not any((times == other).all() for other in readings):
+                readings.append(times)
+            if "/" not in words[0]:  # only 02/01 can be read in two ways
+                break
+        elif fewest_bad is None or bad.size < fewest_bad.size:
+            fewest_bad = bad
+    if readings:
+        return _most_regular(table, name, words, readings)
+    row = 0 if fewest_bad is None else int(fewest_bad[0])
+    raise DataError(
+        f"{table.label}: the time column {name!r} holds {words[row]!r} on {table.where(row)}, which is not a date "
+        "that Seqwise can read. Write dates as 2024-12-31 or 2024-12-31 23:59, or count the steps: 0, 1, 2, …."
+    )
+
+
+def whole_times(table: ColumnTable, name: str, values: np.ndarray, *, fractions: bool = False) -> np.ndarray:
+    """Return numbers that count the steps as int64; with `fractions` as they are where they are no whole numbers.
+
+    Raises:
+        DataError: a number is not finite, or a fraction; names the row.
+    """
+    wrong = ~np.isfinite(values)
+    refuse_times(table, name, wrong, f"holds {values[wrong.argmax()]}")
+    if (values == np.round(values)).all():
+        return values.astype(np.int64)
+    if fractions:
+        return values
+    raise DataError(
+        f"{table.label}: the time column {name!r} holds fractions ({values[values != np.round(values)][0]}). "
+        "Give dates, or whole numbers that count the steps."
+    )
+
+
+def refuse_times(table: ColumnTable, name: str, wrong: np.ndarray, fault: str) -> None:
+    """Raise `DataError` for the first row where `wrong`, bool, shape (rows,), is set."""
+    if wrong.any():
+        raise DataError(
+            f"{table.label}: the time column {name!r} {fault} on {table.where(int(wrong.argmax()))}. "
+            "Fill in the time, or remove the row."
+        )
+
+
+def _most_regular(table: ColumnTable, name: str, words: Sequence[str], readings: list[np.ndarray]) -> np.ndarray:
+    """Choose between 02/01 as 2 January and as 1 February: the reading that leaves the fewest gaps and misfits."""
+    misfits = [_misfit(times) for times in readings]
+    best = min(misfits)
+    if len(readings) > 1 and misfits.count(best) > 1:
+        row = int(np.flatnonzero(readings[0] != readings[1])[0])
+        days = " or ".join(str(times[row].astype("M8[D]")) for times in readings)
+        raise DataError(
+            f"{table.label}: the time column {name!r} can be read with the day first or the month first: "
+            f"{words[row]!r} on {table.where(row)} is {days}. Write dates as 2024-12-31."
+        )
+    return readings[misfits.index(best)]
+
+
+def _misfit(times: np.ndarray) -> tuple[int, int]:
+    """Count the rows off the time index that suits `times` best, and its steps that no row has."""
+    ordered = np.unique(times)
+    if len(ordered) < 3:
+        return 0, 0
+    positions = guess_time_index(ordered).positions(ordered)
+    return int((positions % 1 != 0).sum()), int(positions[-1]) + 1 - len(ordered)
+
+
+def dates_from_parts(table: ColumnTable, names: list[str]) -> np.ndarray:
+    """Return the dates that several columns make together: year, month, day and so on, in this order."""
+    parts = [table.numbers(name) for name in names]
+    ranges = [(1, 9999), (1, 12), (1, 31), (0, 24), (0, 60), (0, 60)]
+    for name, part, (low, high) in zip(names, parts, ranges, strict=False):
+        refuse_times(table, name, np.isnan(part), "is empty")
+        wrong = np.flatnonzero((part < low) | (part > high) | (part % 1 != 0))
+        if wrong.size:
+            raise DataError(
+                f"{table.label}: the time column {name!r} holds {part[wrong[0]]:g} on {table.where(int(wrong[0]))}; "
+                f"expected a whole number from {low} to {high}. The order is year, month, day, hour, minute, second."
+            )
+    year, *rest = [part.astype(np.int64) for part in parts]
+    times = (year - 1970).astype("M8[Y]").astype("M8[M]")
+    adders: list[Callable[[np.ndarray, np.ndarray], np.ndarray]] = [
+        lambda t, v: t + (v - 1),
+        lambda t, v: t.astype("M8[D]") + (v - 1),
+        lambda t, v: t.astype("M8[h]") + v,
+        lambda t, v: t.astype("M8[m]") + v,
+        lambda t, v: t.astype("M8[s]") + v,
+    ]
+    for add, part in zip(adders, rest, strict=False):
+        times = add(times, part)
+    return times.astype(MICROSECOND)

@@ -1,0 +1,256 @@
+"""Tables without a table library: arrays, lists of rows, and text files, read with NumPy and Python alone."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
+from seqwise.data.dates import dates_from_parts, dates_from_text, refuse_times, whole_times
+from seqwise.data.files import decoded, existing_file
+from seqwise.data.sequences import object_array
+from seqwise.data.time_index import MICROSECOND
+from seqwise.errors import DataError
+
+# what `read_plain_table` takes
+PlainSource: TypeAlias = "PlainTable | str | Path | np.ndarray | Iterable[Any]"
+
+TEXT_FILES = (".csv", ".tsv", ".txt")
+WHOLE, BOOLEAN = re.compile(r"-?\d{1,18}"), re.compile("true|false", re.IGNORECASE)
+CLOCK = r"(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?)?"
+YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + CLOCK)
+DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + CLOCK)
+Cells: TypeAlias = "np.ndarray | list[Any]"
+
+
+class PlainTable(ColumnTable):
+    """A table as arrays and lists.
+
+    Args:
+        content: the columns by name, of equal length: an array of numbers, or a list of whatever the cells hold.
+        kind: ``"numpy"`` or ``"rows"``. label, first_line: see `ColumnTable`.
+    """
+
+    index = None
+
+    def __init__(self, content: dict[str, Cells], kind: str, label: str, first_line: int | None = None) -> None:
+        self.content, self.kind, self.label, self.first_line = content, kind, label, first_line
+
+    @property
+    def columns(self) -> list[str]:
+        return list(self.content)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.content.values())))
+
+    def cells(self, name: str) -> list[Any]:
+        self.check_column(name)
+        return [None if is_missing(cell) else cell for cell in self.content[name]]
+
+    def numeric_columns(self) -> list[str]:
+        return [name for name, cells in self.content.items() if isinstance(cells, np.ndarray) or _all_numbers(cells)]
+
+    def labels(self, name: str) -> np.ndarray:
+        cells = self.cells(name)
+        missing = next((row for row, cell in enumerate(cells) if cell is None), None)
+        if missing is not None:
+            raise self.empty_label(name, missing)
+        return np.array(cells)
+
+    def grouped(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        cells = self.cells(name)
+        empty = [row for row, cell in enumerate(cells) if cell is None]
+        if empty:
+            raise self.empty_group(name, empty)
+        groups: dict[Any, list[int]] = {}
+        for row, cell in enumerate(cells):
+            groups.setdefault(cell, []).append(row)
+        rows = np.array([row for group in groups.values() for row in group], dtype=np.int64)
+        return rows, np.array([len(group) for group in groups.values()], dtype=np.int64), object_array(list(groups))
+
+    def times(self, names: str | list[str], *, fractions: bool = False) -> np.ndarray:
+        if isinstance(names, list):
+            if len(names) > 1:
+                return dates_from_parts(self, names)
+            names = names[0]
+        name, cells = names, self.cells(names)
+        refuse_times(self, name, np.array([cell is None for cell in cells]), "is empty")
+        if isinstance(self.content[name], np.ndarray) or _all_numbers(cells):
+            return whole_times(self, name, np.asarray(cells), fractions=fractions)
+        if all(isinstance(cell, (date, np.datetime64)) for cell in cells):
+            return np.array([_as_datetime64(cell) for cell in cells])
+        words = [str(cell).strip() for cell in cells]
+        return dates_from_text(self, name, words, partial(_parse, words))
+
+    def _values(self, name: str) -> np.ndarray:
+        cells = self.content[name]
+        if isinstance(cells, np.ndarray):
+            return cells.astype(np.float64)
+        values, words, bad = np.full(len(cells), np.nan), self.cells(name), []
+        for row, cell in enumerate(words):
+            if isinstance(cell, (date, np.datetime64)):
+                raise self.dates_for_numbers(name)
+            word = cell.strip() if isinstance(cell, str) else cell
+            if word is None or word in NULL_WORDS:
+                continue
+            words[row] = word
+            number = _number(word)
+            if number is None:
+                bad.append(row)
+            else:
+                values[row] = number
+        if bad:
+            raise self.text_for_numbers(name, words, bad)
+        return values
+
+
+def read_plain_table(source: PlainSource, *, text: str | None = None) -> PlainTable:
+    """Read a table with NumPy alone.
+
+    Args:
+        source: an array, shape (rows,) or (rows, columns), whose columns are called ``"0"``, ``"1"``, …; a list of
+            rows, each a mapping from column to cell (None, or left out, where a value is missing); or the path of a
+            ``.csv``, ``.tsv`` or ``.txt`` file.
+        text: of a file, a column to read as it is written, so that "NA", "-" and "007" stay text.
+
+    Raises:
+        DataError: it is none of these, is empty, or cannot be read.
+    """
+    if isinstance(source, PlainTable):
+        return source
+    if isinstance(source, (str, Path)):
+        return _read_file(Path(source).expanduser(), text)
+    if isinstance(source, np.ndarray):
+        return PlainTable(dict(columns_of_array(source)), "numpy", "the array")
+    if isinstance(source, (list, tuple)):
+        rows: Sequence[Any] = source
+        if rows and isinstance(rows[0], Mapping):
+            return _from_rows(rows)
+        try:
+            array = np.asarray(rows)
+        except ValueError:
+            raise DataError("The list's rows differ in length; a table needs the same columns in each row.") from None
+        return PlainTable(dict(columns_of_array(array)), "numpy", "the array")
+    raise DataError(
+        f"Without polars, a table cannot be read from {type(source).__name__}. Expected an array of shape (rows, "
+        "columns), a list of rows (pandas: table.to_dict('records'), polars: table.to_dicts()), or the path of a CSV "
+        "file."
+    )
+
+
+def _from_rows(rows: Sequence[Any]) -> PlainTable:
+    for i, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise DataError(f"Row {i} is {type(row).__name__}; expected a mapping from column to cell, as row 0 is.")
+    names = dict.fromkeys(name for row in rows for name in row)
+    return PlainTable({str(name): [row.get(name) for row in rows] for name in names}, "rows", "the list of rows")
+
+
+def _read_file(path: Path, plain: str | None) -> PlainTable:
+    existing_file(path, "CSV")
+    if path.suffix.lower() not in TEXT_FILES:
+        raise DataError(
+            f"{path.name}: without polars, Seqwise reads .csv, .tsv and .txt files, and got "
+            f"{repr(path.suffix) if path.suffix else 'none of them'}."
+        )
+    text = decoded(path.read_bytes(), path.name).rstrip("\r\n")
+    if not text:
+        raise DataError(f"{path.name} is empty (0 bytes). Export it again, with a header line and one row a timestep.")
+    header = text.partition("\n")[0]
+    separator = max(",;\t|", key=header.count)
+    names, *rows = csv.reader(text.splitlines(), delimiter=separator)
+    if not rows:
+        raise DataError(f"{path.name} has a header ({', '.join(names[:6])}) but no rows.")
+    for line, row in enumerate(rows, 2):
+        if len(row) > len(names):
+            raise DataError(
+                f"{path.name} cannot be read as {path.suffix[1:]}: line {line} has {len(row)} fields, and the header "
+                f"{len(names)}."
+            )
+    columns = {name: [row[j] if j < len(row) else "" for row in rows] for j, name in enumerate(names)}
+    content: dict[str, Cells] = {name: words if name == plain else _typed(words) for name, words in columns.items()}
+    return PlainTable(content, "rows", path.name, first_line=2)
+
+
+def _typed(words: list[str]) -> Cells:
+    """Return a text file's column as an array where all of its words are numbers, else as text; None where empty."""
+    cells = [None if word in NULL_WORDS else word for word in words]
+    filled = [word for word in cells if word is not None]
+    if filled and all(map(BOOLEAN.fullmatch, filled)):
+        return [None if word is None else word.lower() == "true" for word in cells]
+    if len(filled) == len(cells) and all(map(WHOLE.fullmatch, filled)):
+        return np.array([int(word) for word in filled])
+    # white space around a number makes the column text, as it does for polars
+    numbers = [np.nan if word is None else None if word != word.strip() else _number(word) for word in cells]
+    if filled and all(number is not None for number in numbers):
+        return np.array(numbers, dtype=np.float64)
+    return cells
+
+
+def _number(word: Any) -> float | None:
+    if isinstance(word, str) and "_" in word:  # Python's own way to write 1_000
+        return None
+    try:
+        return float(word)
+    except (TypeError, ValueError):
+        return None
+
+
+def _all_numbers(cells: Sequence[Any]) -> bool:
+    """Tell whether cells are numbers, as far as they are not missing; True and False are none."""
+    numbers = [isinstance(c, (int, float, np.number)) and not isinstance(c, bool) for c in cells if c is not None]
+    return bool(numbers) and all(numbers)
+
+
+def _as_datetime64(cell: Any) -> np.datetime64:
+    if isinstance(cell, datetime) and cell.tzinfo is not None:
+        cell = cell.astimezone(UTC).replace(tzinfo=None)
+    return np.datetime64(cell, "us")
+
+
+def _parse(words: list[str], form: str | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Read dates by a format; see `seqwise.data.dates.Parse`."""
+    read = _parser(words[0]) if form is None else partial(_by_format, form)
+    if read is None:
+        return None
+    times = [read(word) for word in words]
+    bad = np.array([row for row, time in enumerate(times) if time is None], dtype=np.int64)
+    return np.array([np.datetime64(0, "us") if time is None else time for time in times], dtype=MICROSECOND), bad
+
+
+def _parser(first: str) -> Callable[[str], np.datetime64 | None] | None:
+    """Return what reads dates that are written as the first of them is; None where its form is unknown."""
+    for pattern, year in ((YEAR_FIRST, 0), (DAY_FIRST, 2)):
+        read = partial(_by_pattern, pattern, year)
+        if read(first) is not None:
+            return read
+    return None
+
+
+def _by_pattern(pattern: re.Pattern[str], year: int, word: str) -> np.datetime64 | None:
+    match = pattern.fullmatch(word)
+    if match is None:
+        return None
+    *day, hour, minute, second, fraction, zone = match.groups()
+    numbers = [int(day[year]), int(day[1]), int(day[2 - year]), *(int(part or 0) for part in (hour, minute, second))]
+    try:
+        time = datetime(*numbers, int((fraction or "").ljust(6, "0")[:6]))  # type: ignore[arg-type]
+    except ValueError:  # 30 February
+        return None
+    if zone is not None:
+        time = time.replace(tzinfo=datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
+    return _as_datetime64(time)
+
+
+def _by_format(form: str, word: str) -> np.datetime64 | None:
+    try:
+        return np.datetime64(datetime.strptime(word, form), "us")
+    except ValueError:
+        return None
