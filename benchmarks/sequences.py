@@ -165,7 +165,7 @@ def epoch_seconds(x: Any, y: Any, epochs: int, stock: bool, *, bucketing: bool) 
 
     ends: list[float] = []
     loops = contextlib.ExitStack()
-    note = keras.callbacks.LambdaCallback(
+    note: Any = keras.callbacks.LambdaCallback(
         on_train_begin=lambda logs: loops.enter_context(stock_layers(note.model)) if stock else None,
         on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()),
     )

@@ -41,7 +41,8 @@ def check(model: Any, *inputs: np.ndarray) -> list[np.ndarray]:
     """Compare a model on NumPy with the model itself; its description goes through JSON."""
     network = describe_network(draw_weights(model))
     ours = NumpyNetwork(Network(json.loads(json.dumps(network.layers)), network.weights))(*inputs)
-    theirs: list[Any] = keras.tree.flatten(model(list(inputs) if len(inputs) > 1 else inputs[:1][0], training=False))
+    arrays = list(inputs)
+    theirs: list[Any] = keras.tree.flatten(model(arrays if len(arrays) > 1 else arrays[0], training=False))
     assert len(ours) == len(theirs)
     for one, tensor in zip(ours, theirs, strict=True):
         other: Any = keras.ops.convert_to_numpy(tensor)

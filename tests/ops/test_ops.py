@@ -180,6 +180,7 @@ def test_an_lstm_with_its_weights_checks_what_it_is_given():
         lstm(x[..., :2])
     with pytest.raises(ValueError, match=r"h0 has the shape \(5, 3\)"):
         lstm(x, (np.zeros((5, 3)), np.zeros((5, 11))))
+    assert b is not None
     with pytest.raises(ValueError, match=r"bias has the shape \(43,\)"):
         numpy_ops.with_weights(W, U, b[1:])
     with pytest.raises(TypeError, match="float16"):

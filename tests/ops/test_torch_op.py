@@ -120,7 +120,7 @@ def test_without_gradients_nothing_is_kept_for_them(monkeypatch):
 def test_a_state_that_is_overwritten_before_the_backward_pass_is_found_out():
     inputs = tensors(random_inputs(6, state=True), grad=True)
     h0 = inputs.h0.detach()
-    y = torch_ops.lstm(*inputs[:4], (h0, inputs.c0))[0]
+    y = call(torch_ops.lstm, inputs._replace(h0=h0))[0]
     h0.zero_()
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         y.sum().backward()
