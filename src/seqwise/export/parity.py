@@ -120,7 +120,7 @@ def keras_outputs(model: Any, calls: Sequence[Sequence[np.ndarray]]) -> list[lis
     stateful = [layer for layer in model._flatten_layers() if getattr(layer, "stateful", False)]
     variables = [state for layer in stateful for state in keras.tree.flatten(getattr(layer, "states", None) or [])]
     variables = [state for state in variables if hasattr(state, "assign")]
-    before = [np.array(state) for state in variables]
+    before = [np.array(keras.ops.convert_to_numpy(state)) for state in variables]
     try:
         for state in variables:
             state.assign(np.zeros(state.shape, np.float32))
