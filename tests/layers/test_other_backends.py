@@ -20,7 +20,7 @@ def test_they_pass_on(backend):
     environment = os.environ | {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     environment = {name: value for name, value in environment.items() if not name.startswith("PYTEST_XDIST")}
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider",
+        [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider",
          *(str(FOLDER / name) for name in FILES)],
         capture_output=True, text=True, env=environment | {"PYTEST_ADDOPTS": ""}, check=False,
     )  # fmt: skip
