@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from seqwise import _kernel
-from seqwise.ops.arguments import Inputs, present
+from seqwise.ops.arguments import InputGradients, Inputs, present
 from seqwise.ops.options import Options
 
 Optional: TypeAlias = "Tensor | None"
@@ -19,7 +19,7 @@ Result: TypeAlias = tuple[Tensor, Tensor, Tensor]  # outputs, h, c
 
 # Arrays of one or two passes, one after another. A pass has 9 inputs (`Inputs`); results output, h, c and reserve; and
 # 6 gradients: those of the first six inputs.
-INPUTS, RESULTS, GRADIENTS = 9, 4, 6
+INPUTS, RESULTS, GRADIENTS = len(Inputs._fields), 4, len(InputGradients._fields)
 
 # the allocator takes new memory from the system for every large tensor; zeroing its pages takes a good part of a step
 _kernel.keep_freed_memory()
