@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
+from importlib.resources import files
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqwise.data import Tokenizer, tokenizer
+from seqwise.data.words import PUNCTUATION_RANGES, split_words
 from seqwise.errors import SettingError
 
 TEXTS = [
@@ -33,6 +36,20 @@ def test_texts_get_the_same_ids(lowercase, monkeypatch):
     assert ours.values.tolist() == theirs.values.tolist()
     assert max(ours.values) > 20, "most words are in the vocabulary"
     assert plain.decode(ours[0]) == learned.decode(theirs[0])
+
+
+def test_every_mark_of_unicode_splits_as_in_the_library():
+    from tokenizers import pre_tokenizers
+
+    text = "a".join(chr(point) for point in range(sys.maxunicode + 1) if not 0xD800 <= point < 0xE000)
+    library = pre_tokenizers.BertPreTokenizer().pre_tokenize_str(text)
+    assert split_words(text) == [word for word, _ in library]
+    assert len(library) > 1400, "726 marks, each with the characters between them"
+
+
+def test_the_web_export_has_the_same_marks():
+    script = files("seqwise.export.web").joinpath("module/punctuation.js").read_text(encoding="utf-8")
+    assert script.split("`")[1].split() == PUNCTUATION_RANGES.split()
 
 
 @settings(max_examples=200, deadline=None)
