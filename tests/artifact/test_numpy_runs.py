@@ -41,12 +41,12 @@ LONG = pl.DataFrame(
 )
 REVIEWS = pl.DataFrame({"review": TEXTS, "mood": ["good" if "good" in text else "bad" for text in TEXTS]})
 
-# a Python in which nothing but NumPy, safetensors and Seqwise can be imported
+# a Python in which nothing but NumPy, msgspec, safetensors and Seqwise can be imported
 BARE = """
 import importlib.abc, pickle, sys
 
 class Refusal(importlib.abc.MetaPathFinder):
-    allowed = {"numpy", "safetensors", "seqwise"} | set(sys.stdlib_module_names)
+    allowed = {"msgspec", "numpy", "safetensors", "seqwise"} | set(sys.stdlib_module_names)
 
     def find_spec(self, name, path, target=None):
         if name.partition(".")[0] not in self.allowed:
@@ -118,7 +118,7 @@ def test_a_run_answers_as_its_estimator(kind, answers):
 
 def test_nothing_but_numpy_is_imported(answers):
     _, _, modules = answers
-    assert set(modules) <= {"numpy", "safetensors", "seqwise"}, modules
+    assert set(modules) <= {"msgspec", "numpy", "safetensors", "seqwise"}, modules
 
 
 def same(ours: Any, theirs: Any) -> None:
@@ -204,17 +204,22 @@ def test_what_cannot_be_loaded_says_why(tmp_path):
     assert repr(run) == f"NumpyRegressor({str(folder)!r})"
     weights = folder / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    with pytest.raises(BundleError, match="is damaged: its check sum differs"):
+    with pytest.raises(BundleError, match="or is damaged: its check sum differs"):
         sw.load(folder, backend="numpy")
     (folder / "network.json").unlink()
-    with pytest.raises(BundleError, match="its network is a subclassed Keras model"):
+    with pytest.raises(BundleError, match=r"network\.json is missing: the run is incomplete"):
         sw.load(folder, backend="numpy")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["files"]["network.json"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match="its network is a subclassed Keras model"):
+        sw.load(folder, backend="numpy", trust_edited=True)
 
 
 def test_it_is_light():
     """Not a clock, which would depend on the machine: the modules that import and load add to those of NumPy."""
     code = (
-        "import sys, numpy, safetensors.numpy; before = set(sys.modules)\n"
+        "import sys, numpy, msgspec, safetensors.numpy; before = set(sys.modules)\n"
         "import seqwise.estimators.runs, seqwise.artifact.numpy.forecasts\n"
         "print(*sorted(set(sys.modules) - before))"
     )

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any, cast
 
 from seqwise.artifact.atomic import recover
+from seqwise.artifact.reading import RESTORE, check_own_file, check_sum, kind_of, read_json
+from seqwise.artifact.schema import RUNS, SCHEMA_VERSION, check_content
 from seqwise.errors import BundleError
 
 FORMAT = "seqwise-run"
-SCHEMA_VERSION = 3
 MANIFEST = "manifest.json"
+CHECK_SUM = "check_sum"  # the manifest's own
+ON_PURPOSE = "If you edited it on purpose: sw.load(run, trust_edited=True), on the command line --trust-edited."
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -20,21 +23,22 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def write_manifest(folder: Path, kind: str, content: dict[str, Any]) -> None:
-    """Write ``manifest.json`` last: it lists every file in `folder` with its SHA-256.
+    """Write ``manifest.json`` last: it lists every file in `folder` with its SHA-256, and has one of its own content.
 
     Args:
         kind: the estimator's class, for example ``"Forecaster"``.
-        content: what the estimator needs to come back, as JSON.
+        content: what the estimator needs to come back, as JSON; see `seqwise.artifact.schema`.
     """
-    files = {p.name: _digest(p) for p in sorted(folder.iterdir()) if p.is_file() and p.name != MANIFEST}
+    files = {p.name: check_sum(p) for p in sorted(folder.iterdir()) if kind_of(p) == "file" and p.name != MANIFEST}
     head = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "kind": kind, "files": files}
-    write_json(folder / MANIFEST, head | content)
+    whole = head | json.loads(json.dumps(content, allow_nan=False))
+    write_json(folder / MANIFEST, {CHECK_SUM: _check_sum_of(whole)} | whole)
 
 
 def is_run(folder: Path) -> bool:
     try:
-        return json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["format"] == FORMAT
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_json(folder / MANIFEST)["format"] == FORMAT
+    except (BundleError, KeyError, TypeError):
         return False
 
 
@@ -42,29 +46,29 @@ def listed_files(folder: Path) -> set[str]:
     """Return the names of the files of a run, as its manifest lists them, and its own; none where there is no run."""
     if not is_run(folder):
         return set()
-    files: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8")).get("files")
+    files: Any = read_json(folder / MANIFEST).get("files")
     return {MANIFEST, *(cast(dict[str, str], files) if isinstance(files, dict) else ())}
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path, *, trust_edited: bool = False) -> dict[str, Any]:
     """Read a run folder's manifest.
 
+    Args:
+        trust_edited: its check sum need not hold; its fields are checked all the same.
+
     Raises:
-        BundleError: the folder is missing, foreign, damaged, or written by a newer Seqwise.
+        BundleError: the folder is missing, foreign, edited, damaged, or written by another version of Seqwise.
     """
     recover(folder)
     if not folder.exists():
         raise BundleError(f"There is no run folder {str(folder)!r}. Train one: seqwise train DATA … --out {folder}")
     path = folder / MANIFEST
-    if not folder.is_dir() or not path.exists():
+    if not folder.is_dir() or not kind_of(path):
         raise BundleError(
             f"{str(folder)!r} is no Seqwise run: it has no {MANIFEST}. Give the folder that `seqwise train --out` or "
             ".save() wrote."
         )
-    try:
-        content: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise BundleError(f"{path} is damaged ({error}). Train again, or restore it from a copy.") from None
+    content: Any = read_json(path)
     manifest = cast(dict[str, Any], content) if isinstance(content, dict) else {}
     if manifest.get("format") != FORMAT:
         raise BundleError(f"{path} was not written by Seqwise: its format is not {FORMAT!r}.")
@@ -75,21 +79,38 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{str(folder)!r} has schema version {version}; this Seqwise reads {SCHEMA_VERSION}. "
             + ("Train again." if older else "Upgrade: pip install -U seqwise.")
         )
+    kind = manifest.get("kind")
+    if not isinstance(kind, str) or kind not in RUNS:
+        raise BundleError(
+            f"{str(folder)!r} holds a {kind!r}; this Seqwise knows {', '.join(RUNS)}. It was written by Seqwise "
+            f"{manifest.get('seqwise')}: pip install -U seqwise."
+        )
+    if not trust_edited and manifest.get(CHECK_SUM) != _check_sum_of(manifest):
+        raise BundleError(f"{path} was edited or is damaged: its check sum does not hold. {RESTORE} {ON_PURPOSE}")
+    try:
+        check_content(RUNS[kind], manifest)
+    except (ValueError, RecursionError, OverflowError) as error:
+        raise BundleError(f"{path} is not the manifest of a {kind}: {error}. {RESTORE}") from None
     return manifest
 
 
-def check_files(folder: Path, manifest: dict[str, Any], needed: tuple[str, ...]) -> None:
-    """Raise `BundleError` for the first of the files `needed` that is missing, or is not the one that was written."""
+def check_files(folder: Path, manifest: dict[str, Any], needed: tuple[str, ...], *, trust_edited: bool = False) -> None:
+    """Raise `BundleError` for the first of the files `needed` that is missing, or is not the one that was written.
+
+    Args:
+        trust_edited: their check sums need not hold.
+    """
     files: Any = manifest.get("files")
     known = cast(dict[str, str], files) if isinstance(files, dict) else {}
     for name in needed:
-        if not (folder / name).exists():
-            raise BundleError(f"{folder / name} is missing: the run is incomplete. Train again, or restore it.")
-        if _digest(folder / name) != known.get(name):
+        check_own_file(folder / name)
+        if not trust_edited and check_sum(folder / name) != known.get(name):
             raise BundleError(
-                f"{folder / name} is damaged: its check sum differs from the manifest's. Train again, or restore it."
+                f"{folder / name} was edited or is damaged: its check sum differs from the manifest's. {RESTORE} "
+                + ON_PURPOSE
             )
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _check_sum_of(manifest: dict[str, Any]) -> str:
+    content = {name: value for name, value in manifest.items() if name != CHECK_SUM}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

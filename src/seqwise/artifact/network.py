@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import json
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
-from safetensors.numpy import load_file, save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
+from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
 
 from seqwise.artifact.manifest import write_json
+from seqwise.artifact.reading import RESTORE, read_arrays, read_json
+from seqwise.artifact.schema import fits
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
 
@@ -72,9 +73,38 @@ def save_network(network: Network, folder: Path) -> None:
     write_json(folder / NETWORK, network.layers)
 
 
-def load_network(folder: Path) -> Network:
-    """Read what `save_network` wrote. Keras is not needed."""
-    return Network(json.loads((folder / NETWORK).read_text(encoding="utf-8")), load_file(folder / WEIGHTS))
+def load_network(folder: Path, tensors: dict[str, Any] | None = None) -> Network:
+    """Read what `save_network` wrote. Keras is not needed.
+
+    Args:
+        tensors: what `seqwise.artifact.models.tensors_of` said of the model when it was saved.
+
+    Raises:
+        BundleError: a file is missing or damaged, or they are of another model.
+    """
+    network = Network(read_json(folder / NETWORK), read_arrays(folder / WEIGHTS))
+    try:
+        _check_tensors(network, tensors)
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        raise BundleError(f"{folder / NETWORK} does not describe this run's network: {error}. {RESTORE}") from None
+    return network
+
+
+def _check_tensors(network: Network, tensors: dict[str, Any] | None) -> None:
+    layers = {layer["name"]: layer for layer in network.layers["layers"]}
+    names = [name for layer in layers.values() for name in layer["weights"]]
+    if sorted(names) != sorted(network.weights):
+        differing = set(names) ^ set(network.weights) or names
+        raise ValueError(f"{WEIGHTS} holds other weights, {sorted(differing)[:3]}")
+    if tensors is None:
+        return
+    inputs = [layers[name]["config"]["batch_shape"] for name in network.layers["inputs"]]
+    outputs = [layers[name]["calls"][call]["shapes"][output] for name, call, output in network.layers["outputs"]]
+    for part, shapes in (("inputs", inputs), ("outputs", outputs)):
+        if len(shapes) != len(tensors[part]) or not all(map(fits, tensors[part], shapes)):
+            raise ValueError(f"its {part} are {shapes}; expected {tensors[part]}")
+    if sorted(list(array.shape) for array in network.weights.values()) != sorted(tensors["weights"]):
+        raise ValueError(f"{WEIGHTS} holds arrays of other shapes than the manifest's")
 
 
 def has_graph(model: Any) -> bool:

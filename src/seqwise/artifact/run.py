@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from seqwise import __version__
 from seqwise.artifact.atomic import replaced_folder
 from seqwise.artifact.manifest import is_run, listed_files, write_manifest
+from seqwise.artifact.reading import kind_of, read_bytes
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
 
@@ -82,9 +84,15 @@ def save_run(
     return path
 
 
-def result_texts(folder: Path, names: Sequence[str]) -> dict[str, str]:
-    """Return the texts of those result files that a run has."""
-    return {name: (folder / name).read_text(encoding="utf-8") for name in names if (folder / name).exists()}
+def result_texts(folder: Path, names: Sequence[str], check_sums: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of those result files that a run has and that are as they were written."""
+    texts: dict[str, str] = {}
+    for name in names:
+        if kind_of(folder / name) == "file":
+            content = read_bytes(folder / name)
+            if hashlib.sha256(content).hexdigest() == check_sums.get(name):
+                texts[name] = content.decode("utf-8")
+    return texts
 
 
 def first_line(error: BaseException) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from seqwise.baselines.constant import Constant
 from seqwise.baselines.linear import LinearBaseline
@@ -29,9 +29,8 @@ def save_baselines(path: Path, baselines: Mapping[str, Baseline]) -> dict[str, A
     return described
 
 
-def load_baselines(path: Path, saved: Mapping[str, Any]) -> dict[str, Baseline]:
-    """Undo `save_baselines`."""
-    arrays = load_file(path)
+def load_baselines(arrays: Mapping[str, np.ndarray], saved: Mapping[str, Any]) -> dict[str, Baseline]:
+    """Undo `save_baselines`; `arrays`: those of its file."""
     baselines = {}
     for name, plain in saved.items():
         own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}

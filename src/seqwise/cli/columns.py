@@ -19,6 +19,9 @@ Data = Annotated[
     ),
 ]
 Run = Annotated[str, typer.Argument(help="A folder that `seqwise train --out` wrote.", metavar="RUN")]
+TrustEdited = Annotated[
+    bool, typer.Option("--trust-edited", help="Read a run that you edited on purpose: its check sums need not hold.")
+]
 Task = Annotated[
     str | None,
     typer.Option(help="forecast, classify, regress, tag or translate; left out: inferred from the data and options."),

@@ -22,6 +22,7 @@ def command(
         Path | None, typer.Option(help="Of sequences: write the report on them to this HTML file.")
     ] = None,
     source: columns.Source = None,
+    trust_edited: columns.TrustEdited = False,
     target: Annotated[
         str | None, typer.Option(help="The column of the translations.", rich_help_panel=columns.PAIRS)
     ] = None,
@@ -47,7 +48,7 @@ def command(
     from seqwise.estimators.runs import load
 
     check_writable(report)
-    estimator = load(run)
+    estimator = load(run, trust_edited=trust_edited)
     if report is not None and task_name(estimator) == "forecast":
         raise SettingError("--report belongs to sequences; a forecast's report is in its run folder, report.html.")
     named = pair_columns(estimator, source=source, target=target)

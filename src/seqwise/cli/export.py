@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
+from seqwise.cli import columns
+
 
 def command(
     model: Annotated[
@@ -28,6 +30,7 @@ def command(
     states: Annotated[
         bool, typer.Option("--states", help="Of onnx: recurrent layers take and give their states, to run a stream.")
     ] = False,
+    trust_edited: columns.TrustEdited = False,
     verify: Annotated[
         Path | None, typer.Option(help="Run an exported folder again, beside the answers that were stored with it.")
     ] = None,
@@ -49,6 +52,7 @@ def command(
         seqwise export --verify web
     """
     from seqwise.errors import SettingError
+    from seqwise.estimators.runs import load
     from seqwise.export.folder import export_folder, verify_folder
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
@@ -63,7 +67,8 @@ def command(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing: seqwise export runs/airline --to "
             "tfjs --out web. For what there is: seqwise export --help."
         )
-    console.print(str(export_folder(model, to, out, quantization=quantization, states=states)))
+    source = load(model, trust_edited=True) if trust_edited else model
+    console.print(str(export_folder(source, to, out, quantization=quantization, states=states)))
 
 
 command.__name__ = "export"

@@ -23,6 +23,7 @@ def command(
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecast to this PNG file.")] = None,
     source: columns.Source = None,
+    trust_edited: columns.TrustEdited = False,
 ) -> None:
     """Forecast the next rows, predict the class or number of each sequence (or step), or translate texts.
 
@@ -41,7 +42,7 @@ def command(
 
     for path in (out, plot):
         check_writable(path)
-    estimator = load(run)
+    estimator = load(run, trust_edited=trust_edited)
     named = pair_columns(estimator, source=source)
     drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", plot=plot)
     text = task_of(estimator).commands().predict(estimator, data, out, **drawn, **named)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
 import numpy as np
 
 from seqwise.artifact import describe_network, has_graph, result_texts, save_network, save_run, write_json
-from seqwise.artifact.models import load_model, save_model
+from seqwise.artifact.models import load_model, save_model, tensors_of
 from seqwise.backend import deferred_imports, import_keras
 from seqwise.errors import DataError, NotFittedError
 from seqwise.estimators.parts import BuildNetwork, Input, PreparedData, Target, build_checked
@@ -395,6 +395,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             "path": self.data_,
         }
         model = self._model_to_save()
+        content["network"] = tensors_of(model)
         save_model(model, folder / MODEL)
         if has_graph(model):  # not of a subclassed model, whose layers say nothing of its calls
             save_network(describe_network(model), folder)
@@ -463,7 +464,8 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     def from_run(cls, folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Self:
         """Make a saved estimator again, from its settings and the rest of the manifest."""
         loaded = cls(**settings)
-        loaded.model_ = load_model(folder / MODEL, compiled=cls.loads_compiled)
+        check_settings(loaded)
+        loaded.model_ = load_model(folder / MODEL, compiled=cls.loads_compiled, tensors=saved["network"])
         loaded.training_ = Training(**saved["training"])
         loaded.input_ = cls._input_type(saved).load(folder, saved["input"])
         loaded.target_ = cls.target_type.load(saved["target"], loaded.input_)
@@ -471,7 +473,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         loaded._data = loaded._scored = None
         loaded._load_parts(folder, saved)
         loaded._loaded_weights = weights_digest(loaded.model_)
-        loaded.results_ = result_texts(folder, cls.result_files)
+        loaded.results_ = result_texts(folder, cls.result_files, saved["files"])
         return loaded
 
     def _check_fitted(self) -> None:

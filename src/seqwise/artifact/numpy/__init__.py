@@ -15,14 +15,14 @@ KINDS = {  # by the kind that a run folder names
 }
 
 
-def load_numpy_run(folder: Path, manifest: dict[str, Any]) -> Any:
+def load_numpy_run(folder: Path, manifest: dict[str, Any], *, trust_edited: bool = False) -> Any:
     """Return the run of a folder, which predicts with NumPy alone.
 
     Raises:
         BundleError: see `seqwise.artifact.numpy.run.NumpyRun`.
     """
     module, name = KINDS[manifest["kind"]]
-    return getattr(import_module(f"seqwise.artifact.numpy.{module}"), name)(folder, manifest)
+    return getattr(import_module(f"seqwise.artifact.numpy.{module}"), name)(folder, manifest, trust_edited=trust_edited)
 
 
 __all__ = ["KINDS", "load_numpy_run"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file  # pyright: ignore[reportUnknownVariableType] (open paths)
 
 from seqwise.artifact.numpy.run import NumpyRun
+from seqwise.artifact.reading import read_arrays
 from seqwise.data.plain_tables import PlainSource, read_plain_table
 from seqwise.data.scaling import Scaler
 from seqwise.data.series import TimeSeries, series_from_table
@@ -97,7 +97,8 @@ class NumpyForecaster(NumpyRun):
 
     def _last_window(self) -> TimeSeries:
         data = self.manifest["data"]
-        arrays: dict[str, np.ndarray] = load_file(self.folder / CONTEXT)
+        shape = (self.window, len(data["columns"]))
+        arrays = read_arrays(self.folder / CONTEXT, {"values": shape, "observed": shape})
         values = arrays["values"]
         observed = arrays["observed"].astype(bool) if "observed" in arrays else None
         index = TimeIndex(**data["time_index"])

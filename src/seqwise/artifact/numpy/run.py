@@ -17,6 +17,7 @@ class NumpyRun:
     Args:
         folder: the run folder.
         manifest: what `seqwise.artifact.read_manifest` read from it.
+        trust_edited: check sums need not hold.
 
     Raises:
         BundleError: a file is missing or damaged, or the network has a layer that NumPy does not have.
@@ -28,15 +29,16 @@ class NumpyRun:
 
     files: ClassVar[tuple[str, ...]] = ()  # beside the network
 
-    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
-        if not (folder / NETWORK).exists():
+    def __init__(self, folder: Path, manifest: dict[str, Any], *, trust_edited: bool = False) -> None:
+        if NETWORK not in manifest["files"]:
             raise BundleError(
                 f"{str(folder)!r} has no {NETWORK}: its network is a subclassed Keras model, whose call() is Python "
                 "code. Load it with Keras: sw.load(run)."
             )
-        check_files(folder, manifest, (NETWORK, WEIGHTS, *self.needed_files(manifest)))
+        needed = (NETWORK, WEIGHTS, *self.needed_files(manifest))
+        check_files(folder, manifest, needed, trust_edited=trust_edited)
         self.folder, self.manifest = folder, manifest
-        description = load_network(folder)
+        description = load_network(folder, manifest["network"])
         self.network = NumpyNetwork(description)
         self._load(description)
 

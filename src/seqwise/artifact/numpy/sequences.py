@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 
 from seqwise.artifact.numpy.run import NumpyRun
+from seqwise.artifact.reading import read_vocabulary
 from seqwise.data.classes import Classes
 from seqwise.data.long_tables import sequences_from_table, tagged_from_table
 from seqwise.data.padding import pad_joined
@@ -41,8 +41,7 @@ class NumpySequenceRun(NumpyRun):
         if saved["kind"] == "numbers":
             self.columns, self.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
         else:
-            vocabulary = (self.folder / VOCABULARY).read_text(encoding="utf-8")
-            self.tokenizer = Tokenizer.from_dict(json.loads(vocabulary))
+            self.tokenizer = Tokenizer.from_dict(read_vocabulary(self.folder / VOCABULARY, saved["tokens"]))
 
     def _read(self, X: Any) -> Sequences:  # noqa: N803 (scikit-learn's name)
         """Return sequences as the network takes them: scaled, or as token ids."""

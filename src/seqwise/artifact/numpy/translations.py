@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import Any
 
@@ -12,6 +11,7 @@ from seqwise.artifact.network import Network
 from seqwise.artifact.numpy.beam_search import beam_search
 from seqwise.artifact.numpy.network import NumpyNetwork
 from seqwise.artifact.numpy.run import NumpyRun
+from seqwise.artifact.reading import read_vocabulary
 from seqwise.data.padding import pad_joined
 from seqwise.data.texts import as_texts
 from seqwise.data.tokenizer import PADDING, Tokenizer
@@ -36,9 +36,9 @@ class NumpyTranslator(NumpyRun):
     def _load(self, description: Any) -> None:
         settings = self.manifest["settings"]
         self.beam, self.length_penalty = int(settings["beam"]), float(settings["length_penalty"])
-        tokenizers = json.loads((self.folder / VOCABULARY).read_text(encoding="utf-8"))
-        self.source_tokenizer = Tokenizer.from_dict(tokenizers["source"])
-        self.target_tokenizer = Tokenizer.from_dict(tokenizers["target"])
+        path, (source, target) = self.folder / VOCABULARY, self.manifest["input"]["tokens"]
+        self.source_tokenizer = Tokenizer.from_dict(read_vocabulary(path, source, "source"))
+        self.target_tokenizer = Tokenizer.from_dict(read_vocabulary(path, target, "target"))
         self._longest_source, self._longest_target = (int(length) for length in self.manifest["longest"])
         self._stepwise: tuple[NumpyNetwork, NumpyNetwork] | None = None
         if self.manifest["stepwise"]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
+from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
 
+from seqwise.artifact.reading import read_arrays
 from seqwise.data import TimeIndex, TimeSeries, Windows, make_series, read_table, to_kind
 from seqwise.data.scaling import KINDS
 from seqwise.data.series import GAP_RULES
@@ -394,7 +395,7 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
         data = saved["data"]
         self.season_, self.residual_ = saved["season"], saved["residual"]
-        self.series_ = _last_window(folder, data, self.gaps)
+        self.series_ = _last_window(folder, data, self.window, self.gaps)
         start = saved["test_start"]
         if start is not None:
             start = int(start) if data["time_index"]["unit"] == "i" else np.datetime64(start, "us")
@@ -421,8 +422,9 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
         } | report_content(self.series_, self.forecast(self.series_), comparison)
 
 
-def _last_window(folder: Path, data: dict[str, Any], gaps: str) -> TimeSeries:
-    arrays = load_file(folder / CONTEXT)
+def _last_window(folder: Path, data: dict[str, Any], window: int, gaps: str) -> TimeSeries:
+    shape = (window, len(data["columns"]))
+    arrays = read_arrays(folder / CONTEXT, {"values": shape, "observed": shape})
     values = arrays["values"]
     observed = arrays["observed"].astype(bool) if "observed" in arrays else None
     index = TimeIndex(**data["time_index"])

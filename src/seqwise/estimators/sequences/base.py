@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar, cast
 import numpy as np
 
 from seqwise.artifact import first_line
+from seqwise.artifact.reading import read_arrays
 from seqwise.backend import import_keras
 from seqwise.baselines import Baseline, load_baselines, save_baselines
 from seqwise.baselines.bag_of_words import BagOfWords
@@ -470,7 +471,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         }
 
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
-        self._baselines = load_baselines(folder / BASELINES, saved["baselines"]) or None
+        self._baselines = load_baselines(read_arrays(folder / BASELINES), saved["baselines"]) or None
         self.source_ = self._source_type()(**saved["source"])
         self.counts_, self._digest = dict(saved["sequences"]), str(saved["digest"])
         self.n_features_in_ = self.input_.features

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from seqwise.artifact import write_json
+from seqwise.artifact.reading import read_vocabulary
 from seqwise.data import Sequences, Tokenizer, Vectors, read_vectors
 from seqwise.data.texts import Texts
 from seqwise.errors import SettingError
@@ -76,12 +76,12 @@ class TextInput(Input):
 
     def save(self, folder: Path) -> dict[str, Any]:
         write_json(folder / VOCABULARY, self.tokenizer.to_dict())
-        return {"kind": self.kind}
+        return {"kind": self.kind, "tokens": len(self.tokenizer)}
 
     @classmethod
     def load(cls, folder: Path, saved: dict[str, Any]) -> Self:
         loaded = cls()
-        loaded.tokenizer = Tokenizer.from_dict(json.loads((folder / VOCABULARY).read_text(encoding="utf-8")))
+        loaded.tokenizer = Tokenizer.from_dict(read_vocabulary(folder / VOCABULARY, saved["tokens"]))
         return loaded
 
     @staticmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.artifact import write_json
+from seqwise.artifact.reading import read_vocabulary
 from seqwise.backend import import_keras
 from seqwise.data import Sequences, TextPairs, Tokenizer
 from seqwise.estimators.parts import Input, InputDescription, Target, TargetDescription, Tensor
@@ -54,14 +54,13 @@ class PairInput(Input):
 
     def save(self, folder: Path) -> dict[str, Any]:
         write_json(folder / VOCABULARY, {"source": self.source.to_dict(), "target": self.target.to_dict()})
-        return {"kind": self.kind}
+        return {"kind": self.kind, "tokens": [len(self.source), len(self.target)]}
 
     @classmethod
     def load(cls, folder: Path, saved: dict[str, Any]) -> PairInput:
-        tokenizers = json.loads((folder / VOCABULARY).read_text(encoding="utf-8"))
-        loaded = cls()
-        loaded.source = Tokenizer.from_dict(tokenizers["source"])
-        loaded.target = Tokenizer.from_dict(tokenizers["target"])
+        loaded, path, (source, target) = cls(), folder / VOCABULARY, saved["tokens"]
+        loaded.source = Tokenizer.from_dict(read_vocabulary(path, source, "source"))
+        loaded.target = Tokenizer.from_dict(read_vocabulary(path, target, "target"))
         return loaded
 
     @staticmethod
