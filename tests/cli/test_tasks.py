@@ -75,7 +75,7 @@ def test_a_ts_file_is_classified_and_scored_on_another(ts, tmp_path, capsys, mon
     found = json.loads(capsys.readouterr().out)
     assert found["test"] == python.evaluate(ts / "two.ts").metrics
     assert found["test"]["accuracy"] == python.score(ts / "two.ts") > 0.8
-    assert set(found["baselines"]) == {"simple", "majority"}
+    assert set(found["baselines"]) == {"simple", "nearest", "warped", "kernels", "majority"}
     report = tmp_path / "two.html"
     assert call(monkeypatch, "evaluate", run, "--data", ts / "two.ts", "--report", report) == 0
     assert f"report {report}" in capsys.readouterr().out

@@ -66,3 +66,9 @@ def test_a_table_for_notebooks_marks_the_best_and_escapes_names():
     assert "<td><strong>0.5000</strong></td>" in html
     assert "&lt;ridge&gt;" in html and "<ridge>" not in html
     assert "The model beats the best baseline" in html
+
+
+def test_a_printed_comparison_says_that_a_baseline_wins():
+    lost, won = classes([False] * 20 + [True] * 9, [True] * 29), classes([True] * 29, [False] * 20 + [True] * 9)
+    assert lost.verdict().sentence in str(lost)
+    assert won.verdict().sentence not in str(won)

@@ -11,11 +11,16 @@ from safetensors.numpy import save_file
 
 from seqwise.baselines.constant import Constant
 from seqwise.baselines.linear import LinearBaseline
+from seqwise.baselines.nearest import NearestNeighbour
 from seqwise.baselines.protocol import Baseline
+from seqwise.baselines.random_kernels import RandomKernels
 from seqwise.baselines.steps import TokenBaseline
+from seqwise.baselines.word_pairs import WordPairs
 
 # by their name in a run folder
-KINDS: dict[str, type[Baseline]] = {cls.kind: cls for cls in (Constant, LinearBaseline, TokenBaseline)}
+KINDS: dict[str, type[Baseline]] = {
+    cls.kind: cls for cls in (Constant, LinearBaseline, NearestNeighbour, RandomKernels, TokenBaseline, WordPairs)
+}
 
 
 def save_baselines(path: Path, baselines: Mapping[str, Baseline]) -> dict[str, Any]:

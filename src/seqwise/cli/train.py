@@ -65,7 +65,9 @@ def command(data: str, out: Path, **options: Any) -> None:
         console.print(f"\n{UNMEASURED}")
     else:
         counted = task.commands().counted(comparison)
-        console.print(f"\n{comparison.part}, {counted}:\n{comparison}\n\n{comparison.verdict().sentence}")
+        verdict = comparison.verdict()
+        after = "" if verdict.outcome == "loss" else f"\n\n{verdict.sentence}"  # the comparison says a loss itself
+        console.print(f"\n{comparison.part}, {counted}:\n{comparison}{after}")
     console.print(f"\nwrote {out / METRICS}\nreport {out / REPORT}")
 
 

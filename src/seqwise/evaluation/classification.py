@@ -29,7 +29,7 @@ class ClassComparison(Comparison):
         classes: shape (classes,).
         truth: the index of each sequence's class, int, shape (samples,), -1 for a label absent from training; with
             several labels per sequence, bool, shape (samples, classes).
-        probabilities: ``"model"``, ``"simple"`` and ``"majority"``: shape (samples, classes).
+        probabilities: the model, first, and the baselines: each of shape (samples, classes).
         names: their names in a table.
         part: where the sequences come from: ``"the test part"``, ``"the validation part"``, a file.
         unknown: labels absent from training.

@@ -146,7 +146,9 @@ class Comparison(ABC):
         return best
 
     def __str__(self) -> str:
-        return "\n".join([format_scores(self.scores, self.names, self.columns), *self.remarks()])
+        verdict = self.verdict()
+        lost = [verdict.sentence] if verdict.outcome == "loss" else []
+        return "\n".join([format_scores(self.scores, self.names, self.columns), *lost, *self.remarks()])
 
     def _repr_html_(self) -> str:
         """Return the table as HTML, for notebooks; the best score of each column is bold."""

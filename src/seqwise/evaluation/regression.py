@@ -20,7 +20,7 @@ class NumberComparison(Comparison):
     Attributes:
         targets: their names.
         truth: shape (samples, targets).
-        predictions: ``"model"``, ``"simple"`` and ``"mean"``: shape as `truth`.
+        predictions: the model, first, and the baselines: each of the shape of `truth`.
         names: their names in a table.
         part: where the sequences come from: ``"the test part"``, ``"the validation part"``, a file.
         scores: for each of `predictions`, ``{"rmse": …, "mae": …, "r2": …}``, averaged over the targets.

@@ -191,8 +191,13 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         """Return targets as `_read_targets` encodes them, by the training's classes or names; and unknown labels."""
 
     @abstractmethod
-    def _unfitted_baselines(self) -> dict[str, Baseline]:
-        """Return the simple learners that stand beside the model: ``"simple"``, and one that says always the same."""
+    def _unfitted_baselines(self, samples: Any) -> dict[str, Baseline]:
+        """Return the simple learners that stand beside the model: ``"simple"``, and one that says always the same;
+        and stronger ones, as far as so many samples allow.
+
+        Args:
+            samples: what `_baseline_samples` returned of those that the baselines are fitted on.
+        """
 
     def _sample_weights(
         self, target: Any, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None
@@ -352,8 +357,9 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         return self.target_.finish(predict_sequences(self.model_, self.input_.prepare(raw)))
 
     def evaluate(self, X: Any = None, y: Any = None) -> Scores:
-        """Score the model beside baselines: always the same answer, and a linear model of a few numbers of each
-        sequence; of a `Tagger` one that sees each step alone.
+        """Score the model beside baselines: always the same answer; a linear model of a few numbers of each sequence;
+        its nearest neighbour, by Euclidean distance and by time warping; and random convolutions. Of texts a bag of
+        words, and pairs of words with naive-Bayes weights; of a `Tagger` one that sees each step alone.
 
         Args:
             X, y: other sequences with their targets; None for the part that was held back (the test part, or else the
@@ -435,7 +441,10 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     def _fit_baselines(self, data: SequenceData, chosen: np.ndarray) -> dict[str, Baseline]:
         samples, targets = self._baseline_samples(data.raw.take(chosen)), data.encoded[chosen]
         weights = None if data.weights is None else data.weights[chosen]
-        return {name: baseline.fit(samples, targets, weights) for name, baseline in self._unfitted_baselines().items()}
+        return {
+            name: baseline.fit(samples, targets, weights)
+            for name, baseline in self._unfitted_baselines(samples).items()
+        }
 
     def _baseline_samples(self, raw: Any) -> Any:
         """Return what the baselines read of sequences."""

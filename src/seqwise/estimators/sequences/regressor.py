@@ -10,6 +10,8 @@ from seqwise.backend import deferred_imports
 from seqwise.baselines import Baseline
 from seqwise.baselines.constant import Constant
 from seqwise.baselines.linear import LinearBaseline
+from seqwise.baselines.numbers import of_numbers
+from seqwise.data.texts import Texts
 from seqwise.errors import DataError
 from seqwise.estimators.sequences.alignment import column_names, in_order
 from seqwise.estimators.sequences.base import PooledEstimator
@@ -98,8 +100,9 @@ class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
     def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[NumberTarget, np.ndarray, list[str]]:
         return NumberTarget.read(y, raw, column_names(y, raw, source.label), self.loss)
 
-    def _unfitted_baselines(self) -> dict[str, Baseline]:
+    def _unfitted_baselines(self, samples: Any) -> dict[str, Baseline]:
         return {
             "simple": LinearBaseline(self._baseline_features(), "numbers"),
+            **({} if isinstance(samples, Texts) else of_numbers(samples)),
             "mean": Constant("the training's mean"),
         }

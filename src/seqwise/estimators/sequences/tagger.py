@@ -111,9 +111,9 @@ class Tagger(SequenceEstimator[ClassComparison]):
 
     def _fit_baselines(self, data: SequenceData, chosen: np.ndarray) -> dict[str, Baseline]:
         steps, tags = self._baseline_samples(data.raw.take(chosen)), np.concatenate(data.encoded[chosen])
-        return {name: baseline.fit(steps, tags) for name, baseline in self._unfitted_baselines().items()}
+        return {name: baseline.fit(steps, tags) for name, baseline in self._unfitted_baselines(steps).items()}
 
-    def _unfitted_baselines(self) -> dict[str, Baseline]:
+    def _unfitted_baselines(self, samples: Any) -> dict[str, Baseline]:
         count = len(self.classes_)
         simple: Baseline = LinearBaseline(StepFeatures(), "classes", count)
         if self.input_.tokens is not None:
