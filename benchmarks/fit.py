@@ -131,7 +131,10 @@ def main() -> None:
     found: dict[tuple[str, bool, str], list[dict[str, float]]] = {}
     for _ in range(arguments.runs):  # the peers take turns, so that a busy machine is busy for all
         for (name, kind), (ours, backend) in product(models.items(), peers):
-            found.setdefault((name, ours, backend), []).append(fit_afresh(ours, backend, kind))
+            run = fit_afresh(ours, backend, kind)
+            found.setdefault((name, ours, backend), []).append(run)
+            print(f"{name}, {'ours' if ours else 'stock'} on {BACKENDS[backend]}: {run['seconds']:.2f} s, the first "
+                  f"epoch {run['first']:.2f} s", file=sys.stderr)  # fmt: skip
 
     header = ["model"]
     for backend in backends:

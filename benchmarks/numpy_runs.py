@@ -6,6 +6,7 @@ else the machine does hits them alike.
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import importlib.util
 import os
@@ -169,6 +170,7 @@ def load_table() -> Table:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__).parse_args()
     console = Console()
     console.print(window_table())
     console.print(load_table())

@@ -7,6 +7,9 @@ import pytest
 
 # Keras writes "tensorflow" into its own settings where that is installed; the tests that mean another backend say so
 os.environ.setdefault("KERAS_BACKEND", "jax")
+# two workers share the cores: PyTorch's and OpenBLAS's threads would only spin against each other
+for library in ("OMP", "OPENBLAS"):
+    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 SHARED_DATA = Path(__file__).parent / "../../shared/data"
 

@@ -12,6 +12,7 @@ from estimators import ESTIMATORS, MONTHS, SALES
 from javascript import browser, need, need_node
 from scripts import run_script
 
+import seqwise as sw
 from seqwise.artifact import write_json
 from seqwise.export.comparing import Reference
 from seqwise.export.folder import FORMATS
@@ -132,3 +133,14 @@ def test_a_page_asks_for_nothing_elsewhere(folders):
 def test_the_pipeline_holds_no_more_than_it_needs(folders):
     pipeline = json.loads((folders["words"] / PIPELINE).read_text("utf-8"))
     assert sorted(pipeline) == ["format", "input", "kind", "networks", "target", "version"]
+
+
+def test_a_loaded_run_answers_for_sequences_of_its_training_file(tmp_path):
+    table = tmp_path / "reviews.csv"
+    texts = [f"{one} {other}" for one in ("so", "very", "not") for other in ("good", "bad", "odd")] * 3
+    pl.DataFrame({"text": texts, "label": [text.split()[1] for text in texts]}).write_csv(table)
+    classifier = sw.Classifier(units=(2,), embedding=2, epochs=1).fit(str(table), text="text", label="label")
+    run = sw.load(classifier.save(tmp_path / "run"))
+    assert Answers.of(run).inputs == texts[:4]
+    table.unlink()
+    assert not set(Answers.of(run).inputs) & set(texts), "made of its vocabulary"

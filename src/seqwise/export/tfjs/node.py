@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -23,8 +22,8 @@ class NoNodeError(ExportError):
     """Node, or @tensorflow/tfjs for it, is not installed."""
 
 
-def run_jobs(jobs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Run jobs in one Node process; see ``runner.mjs``.
+def run_script(script: Path, asked: Any) -> Any:
+    """Return what the function ``run(tf, asked)`` of a JavaScript module answers, in a Node process of its own.
 
     `@tensorflow/tfjs` is looked for from the current folder upwards, and in ``NODE_PATH``.
 
@@ -35,17 +34,21 @@ def run_jobs(jobs: list[dict[str, Any]]) -> dict[str, Any]:
     node = shutil.which("node")
     if node is None:
         raise NoNodeError("Node is not installed (https://nodejs.org).")
-    asked = json.dumps({"folders": [str(Path.cwd())], "jobs": jobs})
-    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+    question = json.dumps({"folders": [str(Path.cwd())], "script": str(script), "asked": asked})
     done = subprocess.run(
-        [node, str(HERE / "node.mjs")], input=asked, capture_output=True, text=True, encoding="utf-8", env=environment
+        [node, str(HERE / "node.mjs")], input=question, capture_output=True, text=True, encoding="utf-8", check=False
     )
     if done.returncode:
-        raise ExportError(f"Node failed: {done.stderr.strip()[-2000:]}")
+        raise ExportError(f"The exported JavaScript failed: {done.stderr.strip()[-2000:]}")
     answer = json.loads(done.stdout)
-    if answer.get("missing"):
+    if "missing" in answer:
         raise NoNodeError("@tensorflow/tfjs is not installed for Node: npm install @tensorflow/tfjs")
     return answer
+
+
+def run_jobs(jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Run jobs in one Node process; see ``runner.mjs``. Raises as `run_script`."""
+    return run_script(HERE / "jobs.mjs", jobs)
 
 
 def job(model: Path, calls: Sequence[Sequence[np.ndarray]]) -> dict[str, Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +11,11 @@ import numpy as np
 
 from seqwise.artifact import write_json
 from seqwise.data.texts import Texts
-from seqwise.errors import BundleError, ExportError
+from seqwise.errors import BundleError, SeqwiseError
 from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.translation.translator import Translator
 from seqwise.export.parity import TOLERANCE, Comparison
-from seqwise.export.tfjs.node import NoNodeError
+from seqwise.export.tfjs.node import NoNodeError, run_script
 from seqwise.export.web.pipeline import time_texts
 
 ANSWERS = "answers.json"
@@ -100,28 +98,6 @@ def javascript_answers(expected: dict[Path, Answers]) -> tuple[list[dict[str, An
     return came["answers"], came["version"]
 
 
-def run_script(script: Path, asked: Any) -> Any:
-    """Return what the function ``run(tf, asked)`` of a JavaScript module answers, in a Node process of its own.
-
-    Raises:
-        NoNodeError: Node or @tensorflow/tfjs is not installed.
-        ExportError: the script failed.
-    """
-    node = shutil.which("node")
-    if node is None:
-        raise NoNodeError("Node is not installed (https://nodejs.org).")
-    question = json.dumps({"folders": [str(Path.cwd())], "script": str(script), "asked": asked})
-    done = subprocess.run(
-        [node, str(HERE / "with_tf.mjs")], input=question, capture_output=True, text=True, encoding="utf-8", check=False
-    )
-    if done.returncode:
-        raise ExportError(f"The exported JavaScript failed: {done.stderr.strip()[-2000:]}")
-    answer = json.loads(done.stdout)
-    if "missing" in answer:
-        raise NoNodeError("@tensorflow/tfjs is not installed for Node: npm install @tensorflow/tfjs")
-    return answer
-
-
 def difference(expected: Any, came: Any) -> float:
     """Return the largest difference of the numbers in two values of JSON; infinite where anything else differs."""
     numbers = isinstance(expected, (int, float)) and not isinstance(expected, bool)
@@ -168,7 +144,7 @@ def _rows(columns: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _sequences(estimator: Any) -> list[Any]:
-    raw, inputs = getattr(estimator, "raw_", None), estimator.input_
+    raw, inputs = _training_sequences(estimator), estimator.input_
     if raw is not None:
         chosen = np.arange(min(EXAMPLES, len(raw)))
         some = raw.take(chosen)
@@ -178,6 +154,17 @@ def _sequences(estimator: Any) -> list[Any]:
         return [inputs.scaler.inverse(rng.normal(size=(n, inputs.features))) for n in LENGTHS]
     texts = _made_up_texts(inputs.tokenizer)
     return [text.split() for text in texts] if inputs.kind == "tokens" else texts
+
+
+def _training_sequences(estimator: Any) -> Any:
+    """Return the raw sequences that it was trained on; of a loaded run those of its file, None if that is not there."""
+    raw, file = estimator.raw_, estimator.data_
+    if raw is None and file is not None and Path(file).exists():
+        try:
+            return estimator.source_.read(file, labelled=False)
+        except SeqwiseError:  # the file holds something else by now
+            return None
+    return raw
 
 
 def _made_up_texts(tokenizer: Any) -> list[str]:
