@@ -1,10 +1,10 @@
-# make demo · test · sanitize · bench · lint; each makes .venv when it is missing
+# make demo · test · sanitize · bench · accuracy · lint; each makes .venv when it is missing
 JS := tests/export/js
 PYTHON ?= python3
 BIN := .venv/bin
 CXX_FILES := $(wildcard kernel/*/*.h kernel/*/*.cpp kernel/*/*/*.h bindings/*.h bindings/*.cpp)
 
-.PHONY: demo test sanitize lint format bench javascript
+.PHONY: demo test sanitize lint format bench accuracy javascript
 demo: .venv/ready
 	$(BIN)/python examples/01_forecast_co2.py
 
@@ -55,6 +55,11 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/texts.py
 	$(BIN)/python benchmarks/reviews.py
 	$(BIN)/python benchmarks/translation.py
+
+# errors beside published figures: ETTh1, M4 weekly (hours on 2 cores); then the small series of the README
+accuracy: .venv/ready
+	$(BIN)/python benchmarks/published.py
+	$(BIN)/python benchmarks/accuracy.py
 
 # the stamp is written last, so an interrupted install is made again
 .venv/ready: pyproject.toml CMakeLists.txt bindings/CMakeLists.txt kernel/CMakeLists.txt $(CXX_FILES)

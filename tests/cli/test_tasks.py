@@ -21,6 +21,9 @@ def call(monkeypatch, *arguments):
     return 0
 
 
+SHOPS = (("north", 3), ("south", 4))
+
+
 def rows(samples=40, seed=0):
     """A long table: the sequences' first feature tells their kind, and their size."""
     rng = np.random.default_rng(seed)
@@ -233,3 +236,23 @@ def test_columns_of_several_labels(tmp_path, capsys, monkeypatch):
     capsys.readouterr()
     assert call(monkeypatch, "evaluate", run, "--json") == 0
     assert [row["class"] for row in json.loads(capsys.readouterr().out)["by_class"]] == ["loud", "even"]
+
+
+def test_many_series_on_the_command_line(tmp_path, capsys, monkeypatch):
+    parts = [pl.DataFrame({"shop": n, "day": np.arange(60), "sold": 5 + np.sin(np.arange(60) / s)}) for n, s in SHOPS]
+    pl.concat(parts).write_csv(tmp_path / "shops.csv")
+    data, run = tmp_path / "shops.csv", tmp_path / "run"
+    names = ["--series", "shop", "--time", "day", "--target", "sold", "--window", "8", "--horizon", "3"]
+    assert call(monkeypatch, "shape", data, *names) == 0
+    assert "2 series of 60 to 60 rows" in capsys.readouterr().out
+    assert call(monkeypatch, "train", data, *names, "--units", "4", "--epochs", "1", "--out", run) == 0
+    assert (
+        call(monkeypatch, "predict", run, "--level", "80,95", "--out", tmp_path / "f.csv", "--plot", tmp_path / "f.png")
+        == 0
+    )
+    found = pl.read_csv(tmp_path / "f.csv")
+    assert found.columns[:4] == ["shop", "day", "sold", "sold-lo-95"]
+    assert found["shop"].to_list() == ["north"] * 3 + ["south"] * 3
+    assert call(monkeypatch, "evaluate", run) == 0
+    assert call(monkeypatch, "predict", run, "--level", "much") == 1
+    assert "--level much: expected percents with commas" in capsys.readouterr().err

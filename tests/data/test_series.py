@@ -209,3 +209,15 @@ def test_the_gaps_of_real_data(shared_data):
         np.testing.assert_allclose(series.values[:, 0], filled)
         np.testing.assert_array_equal(series.truth()[:, 0], twin)
         assert f"{twin.isna().sum():,} value(s) of 'pm2.5' are missing" in " ".join(series.warnings)
+
+
+def test_all_features_are_no_counters_and_no_texts():
+    table = pl.DataFrame(
+        {"No": np.arange(1, 9), "t": np.arange(8), "y": np.sin(np.arange(8.0)), "x": [1.0, 2, 3, 4, 5, 6, 7, 9],
+         "wind": ["NW", "SE"] * 4}
+    )  # fmt: skip
+    series = make_series(table, target="y", time="t", features="all")
+    assert series.columns == ["y", "x"]
+    assert [w.split(": ")[-1] for w in series.warnings if "counts the rows" in w] == ["'No'."]
+    assert any("holds no numbers: 'wind'" in w for w in series.warnings)
+    assert make_series(table, target="y", time="t", features=["No"]).columns == ["y", "No"]  # named, it is taken

@@ -301,8 +301,16 @@ def test_parts_of_a_date_out_of_range_or_empty():
 
 def test_several_series_in_one_table():
     days = [f"2024-01-0{d}" for d in range(1, 6)] * 3
-    with says("10 of 15 times in 't' repeat, so this looks like several series in one table. Keep one of them"):
+    with says("10 of 15 times in 't' repeat, so this looks like several series in one table. Name the column"):
         series_at(days)
+    table = pl.DataFrame({"t": days, "shop": ["a"] * 5 + ["b"] * 5 + ["c"] * 5, "y": np.arange(15.0)})
+    with says(
+        "holds 3 series in one table: 10 of 15 times in 't' repeat, and 'shop' tells their rows apart. Learn from all "
+        "of them: .fit(data, series='shop', …), on the command line --series shop; or keep one"
+    ):
+        make_series(table, target="y", time="t")
+    with says("holds 2 series in one table"):  # exactly half of the times repeat
+        make_series(table[:10], target="y", time="t")
 
 
 def test_half_repeated_is_mended_and_noted_instead():

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from seqwise.artifact.atomic import recover
 from seqwise.artifact.reading import RESTORE, check_own_file, check_sum, kind_of, read_json
-from seqwise.artifact.schema import RUNS, SCHEMA_VERSION, check_content
+from seqwise.artifact.schema import RUNS, SCHEMA_VERSION, check_content, run_type
 from seqwise.errors import BundleError
 
 FORMAT = "seqwise-run"
@@ -88,7 +88,7 @@ def read_manifest(folder: Path, *, trust_edited: bool = False) -> dict[str, Any]
     if not trust_edited and manifest.get(CHECK_SUM) != _check_sum_of(manifest):
         raise BundleError(f"{path} was edited or is damaged: its check sum does not hold. {RESTORE} {ON_PURPOSE}")
     try:
-        check_content(RUNS[kind], manifest)
+        check_content(run_type(kind, manifest), manifest)
     except (ValueError, RecursionError, OverflowError) as error:
         raise BundleError(f"{path} is not the manifest of a {kind}: {error}. {RESTORE}") from None
     return manifest

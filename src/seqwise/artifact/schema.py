@@ -6,7 +6,7 @@ Fields that are not named here are ignored. A change that an older Seqwise would
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import msgspec
 import numpy as np
@@ -66,6 +66,7 @@ class Training(Struct):
     history: dict[str, list[Finite]]
     seconds: NotNegative
     best_epoch: Count
+    refit_epochs: Count
     interrupted: bool
     diverged: bool
 
@@ -163,6 +164,54 @@ class ForecasterRun(Run):
             inputs: list[Shape] = [[None, self.input.window, len(columns)], [None, self.input.window]]
             steps: Shape = [] if target.timesteps is None else [target.timesteps]
             self.network.check(inputs[: 1 + self.input.masked], [None, *steps, target.horizon, len(names)])
+
+
+class PanelWindows(Struct):
+    kind: Literal["panel"]
+    window: Whole
+    masked: bool
+    columns: Names
+    scaling: Literal["standard", "minmax", "none"]
+    log: bool
+    common: Positive
+
+
+class PanelTarget(Struct):
+    kind: Literal["panel"]
+    names: Annotated[list[str], Meta(min_length=1, max_length=1)]
+    horizon: Whole
+
+
+class Panel(Struct):
+    kind: str
+    label: str
+    columns: Names
+    series: str
+    time: str | None
+    time_index: TimeIndex
+    gaps: Literal["interpolate", "mask", "error"]
+    notes: list[str]
+
+
+class PanelRun(Run):
+    """A Forecaster of many series."""
+
+    settings: ForecastSettings
+    input: PanelWindows
+    target: PanelTarget
+    data: Panel
+    season: Whole
+    residual: bool
+
+    def __post_init__(self) -> None:
+        columns, names = self.input.columns, self.target.names
+        _same("columns", columns, self.data.columns)
+        _same("targets", names, columns[:1])
+        _same("window", self.input.window, self.settings.window)
+        _same("horizon", self.target.horizon, self.settings.horizon)
+        if self.network is not None:
+            inputs: list[Shape] = [[None, self.input.window, len(columns)], [None, self.input.window]]
+            self.network.check(inputs[: 1 + self.input.masked], [None, self.target.horizon, 1])
 
 
 # sequences
@@ -334,6 +383,14 @@ RUNS: dict[str, type[Run]] = {
     "Tagger": TaggerRun,
     "Translator": TranslatorRun,
 }
+
+
+def run_type(kind: str, content: dict[str, Any]) -> type[Run]:
+    """Return what the manifest of a run of a kind is declared to hold."""
+    inputs: Any = content.get("input")
+    if kind == "Forecaster" and isinstance(inputs, dict) and cast(dict[str, Any], inputs).get("kind") == "panel":
+        return PanelRun
+    return RUNS[kind]
 
 
 def check_content(kind: type[Struct], content: Any) -> None:

@@ -39,6 +39,13 @@ Target = Annotated[
         rich_help_panel=SERIES,
     ),
 ]
+Series = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a long table of many series: the column that names each row's. One model learns from all.",
+        rich_help_panel=SERIES,
+    ),
+]
 Group = Annotated[
     str | None,
     typer.Option(help="Of a long table: the column that names each row's sequence.", rich_help_panel=SEQUENCES),
@@ -63,7 +70,8 @@ Source = Annotated[
     ),
 ]
 COLUMNS = {
-    "task": Task, "time": Time, "features": Features, "target": Target, "group": Group, "label": Label, "text": Text,
+    "task": Task, "time": Time, "features": Features, "target": Target, "series": Series,
+    "group": Group, "label": Label, "text": Text,
     "source": Source,
 }  # fmt: skip
 

@@ -22,6 +22,9 @@ def command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecast to this PNG file.")] = None,
+    level: Annotated[
+        str | None, typer.Option(help="Of a forecast: intervals of these levels in percent, with commas: 80,95.")
+    ] = None,
     source: columns.Source = None,
     trust_edited: columns.TrustEdited = False,
 ) -> None:
@@ -30,6 +33,8 @@ def command(
     For example:
 
         seqwise predict runs/airline
+
+        seqwise predict runs/airline --level 80,95
 
         seqwise predict runs/airline --data newer.csv --out forecast.csv --plot forecast.png
 
@@ -44,7 +49,7 @@ def command(
         check_writable(path)
     estimator = load(run, trust_edited=trust_edited)
     named = pair_columns(estimator, source=source)
-    drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", plot=plot)
+    drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", plot=plot, level=level)
     text = task_of(estimator).commands().predict(estimator, data, out, **drawn, **named)
     Console(soft_wrap=True, highlight=False, markup=False).print(text)
 

@@ -10,7 +10,7 @@ from seqwise.cli.columns import Data
 from seqwise.cli.options import with_options
 
 OPTIONS = (
-    "task", "time", "features", "target", "window", "horizon", "gaps", "group", "label", "text", "source",
+    "task", "time", "features", "target", "series", "window", "horizon", "gaps", "group", "label", "text", "source",
     "validation", "test",
 )  # fmt: skip
 

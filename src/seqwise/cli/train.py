@@ -53,7 +53,11 @@ def command(data: str, out: Path, **options: Any) -> None:
     ended = "stopped by Ctrl-C" if training.interrupted else "trained"
     ended = "stopped by a loss that is not finite" if training.diverged else ended
     kept = f"the weights of epoch {training.best_epoch}" if training.best_epoch else "unfinished weights"
-    console.print(f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; kept {kept}")
+    if training.refit_epochs:
+        kept = f"epoch {training.best_epoch} was the best; trained anew on the validation rows too, as many steps"
+    else:
+        kept = f"kept {kept}"
+    console.print(f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; {kept}")
     try:
         with console.status("scoring"):
             estimator.save(out)

@@ -92,8 +92,9 @@ def series_from_table(
         raise SettingError(f"target is missing. Name the column to forecast; {table.label} has {table.columns}.")
     time_names = as_column_names(table.index if time is None else time, "time")
     time_columns = time_names[0] if len(time_names) == 1 else time_names or None
+    warnings: list[str] = []
     if features == "all":
-        extra = [c for c in table.numeric_columns() if c not in targets + time_names]
+        extra = _all_features(table, targets + time_names, warnings)
     else:
         extra = [c for c in as_column_names(features, "features") if c not in targets]
     if set(time_names) & set(targets):
@@ -101,7 +102,6 @@ def series_from_table(
     columns = targets + extra
     for name in columns:
         table.check_column(name)
-    warnings: list[str] = []
     if not time_names:
         positions, time_index = numbered(len(table))
         order = positions
@@ -132,6 +132,29 @@ def series_from_table(
     )
 
 
+def _all_features(table: ColumnTable, others: list[str], warnings: list[str]) -> list[str]:
+    """Return the numeric columns besides `others` that do not merely count the rows; say what is left out."""
+    numeric = [name for name in table.numeric_columns() if name not in others]
+    counters: list[str] = []
+    for name in numeric:
+        steps = np.diff(table.numbers(name))
+        if len(steps) > 1 and steps[0] != 0 and (steps == steps[0]).all():
+            counters.append(name)
+    if counters:
+        warnings.append(f"Left out of features='all', for it only counts the rows: {_listed(counters)}.")
+    texts = [name for name in table.columns if name not in [*numeric, *others]]
+    if texts:
+        warnings.append(
+            f"Left out of features='all', for it holds no numbers: {_listed(texts)}. To use a category, add a column "
+            "of 0 and 1 for each of its values."
+        )
+    return [name for name in numeric if name not in counters]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
 def _lay_on_time_index(
     table: ColumnTable, time: list[str], time_index: TimeIndex | None, warnings: list[str]
 ) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
@@ -147,11 +170,7 @@ def _lay_on_time_index(
     last = np.append(ordered[1:] != ordered[:-1], True)
     repeats = int((~last).sum())
     if repeats:
-        if repeats > len(times) / 2:
-            raise DataError(
-                f"{table.label}: {repeats:,} of {len(times):,} times in {time[0]!r} repeat, so this looks like several "
-                "series in one table. Keep one of them, for example df[df['id'] == 'a']."
-            )
+        _check_single(table, time, times, repeats)
         row = int(order[np.flatnonzero(~last)[0]])
         warnings.append(
             f"{repeats:,} row(s) repeat a time (first: {times[row]} on {table.where(row)}); "
@@ -177,6 +196,33 @@ def _lay_on_time_index(
             "Correct or remove it, or resample to a longer step."
         )
     return order, positions, time_index
+
+
+def _check_single(table: ColumnTable, time: list[str], times: np.ndarray, repeats: int) -> None:
+    """Raise `DataError` for a table that holds several series: a column tells the rows of one time apart."""
+    ordinal = np.unique(times, return_inverse=True)[1]
+    numbers = table.numeric_columns()
+    for name in table.columns:
+        if name in time:
+            continue
+        cells = table.cells(name)
+        if any(cell is None or (name in numbers and not float(cell).is_integer()) for cell in cells):
+            continue
+        names, codes = np.unique(np.array(cells, dtype=str), return_inverse=True)
+        pairs = np.unique(np.stack([ordinal, codes]), axis=1).shape[1]
+        if 1 < len(names) <= len(times) / 2 and pairs == len(times):
+            raise DataError(
+                f"{table.label} holds {len(names):,} series in one table: {repeats:,} of {len(times):,} times in "
+                f"{time[0]!r} repeat, and {name!r} tells their rows apart. Learn from all of them: "
+                f".fit(data, series={name!r}, …), on the command line --series {name}; or keep one, for example "
+                f"df[df[{name!r}] == {str(names[0])!r}]."
+            )
+    if repeats > len(times) / 2:
+        raise DataError(
+            f"{table.label}: {repeats:,} of {len(times):,} times in {time[0]!r} repeat, so this looks like several "
+            "series in one table. Name the column that tells them apart: .fit(data, series=…); or keep one of them, "
+            "for example df[df['id'] == 'a']."
+        )
 
 
 def _handle_missing(

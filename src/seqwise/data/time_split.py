@@ -21,11 +21,16 @@ class Split:
     rows: int
 
     def bounds(self, part: str) -> tuple[int, int]:
-        """Return (first, last) rows of ``"train"``, ``"validation"`` or ``"test"``; `last` is not included."""
+        """Return (first, last) rows of a part; `last` is not included.
+
+        Args:
+            part: ``"train"``, ``"validation"``, ``"test"``; or ``"refit"``, the first two together.
+        """
         return {
             "train": (0, self.train),
             "validation": (self.train, self.validation),
             "test": (self.validation, self.rows),
+            "refit": (0, self.validation),
         }[part]
 
 

@@ -101,6 +101,19 @@ class Schedule(NamedTuple):
     rate: Any
 
 
+class TrainingBatches(NamedTuple):
+    """What a training learns from.
+
+    Attributes:
+        validation: the batches that the best epoch is found on; may be empty.
+        refit: what the model learns from once the best epoch is known; None keeps that epoch's weights.
+    """
+
+    train: Batches[Any]
+    validation: Batches[Any]
+    refit: Batches[Any] | None = None
+
+
 class Scored(NamedTuple):
     """A comparison, and what it was made with: it holds for that model with those weights."""
 
@@ -251,6 +264,15 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         size = auto_batch_size(len(train)) if self.batch_size == "auto" else int(self.batch_size)
         return Schedule(min(size, len(train)), self.epochs, self.learning_rate)
 
+    def _patience(self, epochs: int) -> int | None:
+        return self.patience
+
+    def _measure(self, data: Data, model: Any, validation: Batches[Any]) -> None:
+        """Take what is to be known of the errors in validation, of the model that was not trained on it."""
+
+    def _training_batches(self, data: Data) -> TrainingBatches:
+        return TrainingBatches(data.batches("train"), data.batches("validation"))
+
     # training
 
     def _check_settings(self) -> None:
@@ -261,7 +283,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         """Train on prepared data: the one way in which every estimator is fitted."""
         keras = import_keras()
         check_backend(keras)
-        train, validation = data.batches("train"), data.batches("validation")
+        train, validation, refit = self._training_batches(data)
         schedule = self._schedule(data, train)
         optimizer = make_optimizer(keras, self.optimizer, schedule.rate)
         loss = data.target.loss()
@@ -275,8 +297,10 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             validation if len(validation) else None,
             epochs=schedule.epochs,
             batch_size=schedule.batch_size,
-            patience=self.patience,
+            patience=self._patience(schedule.epochs),
             seed=self.seed,
+            refit=refit if len(validation) else None,
+            on_best=(lambda: self._measure(data, model, validation)) if len(validation) else None,
             callbacks=callbacks,
             verbose=verbose,
         )
@@ -452,6 +476,10 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         return {one.kind: one for one in cls.input_types}[saved["input"]["kind"]]
 
     @classmethod
+    def _target_type(cls, saved: dict[str, Any]) -> type[Target]:
+        return cls.target_type
+
+    @classmethod
     def needed_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
         """Return the names of the files that a run cannot do without.
 
@@ -468,7 +496,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         loaded.model_ = load_model(folder / MODEL, compiled=cls.loads_compiled, tensors=saved["network"])
         loaded.training_ = Training(**saved["training"])
         loaded.input_ = cls._input_type(saved).load(folder, saved["input"])
-        loaded.target_ = cls.target_type.load(saved["target"], loaded.input_)
+        loaded.target_ = cls._target_type(saved).load(saved["target"], loaded.input_)
         loaded.notes_, loaded.summary_, loaded.data_ = list(saved["notes"]), str(saved["summary"]), saved["path"]
         loaded._data = loaded._scored = None
         loaded._load_parts(folder, saved)

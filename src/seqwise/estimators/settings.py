@@ -82,9 +82,9 @@ def setting(
     return dataclasses.field(default=default, kw_only=kw_only, metadata={"seqwise": Setting(help, check, options)})
 
 
-def learned(*, init: Literal[False] = False) -> Any:
-    """Declare an attribute that `fit` sets: no argument of the constructor."""
-    return dataclasses.field(init=init)
+def learned(*, default: Any = dataclasses.MISSING, init: Literal[False] = False) -> Any:
+    """Declare an attribute that `fit` sets: no argument of the constructor. Before that it is `default`, if given."""
+    return dataclasses.field(init=init, default=default)
 
 
 @dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(setting, learned))

@@ -23,7 +23,8 @@ class Backtest:
     @property
     def scores(self) -> dict[str, dict[str, float]]:
         """Mean over the folds, for the model and each baseline."""
-        first = self.folds[0].scores
+        # a fold in whose past no season was found lacks the last season
+        first = {k: v for k, v in self.folds[0].scores.items() if all(k in fold.scores for fold in self.folds)}
         return {
             name: {metric: float(np.mean([fold.scores[name][metric] for fold in self.folds])) for metric in values}
             for name, values in first.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,18 +54,27 @@ def forecast_plot(evaluation: ForecastComparison, target: int, *, series: TimeSe
     return finish(figure, axes, _time_name(series), series.target_names[target])
 
 
-def future_plot(series: TimeSeries, forecast: np.ndarray, times: np.ndarray, target: int) -> Figure:
+def future_plot(
+    series: TimeSeries,
+    forecast: np.ndarray,
+    times: np.ndarray,
+    target: int,
+    bands: Mapping[float, tuple[np.ndarray, np.ndarray]] | None = None,
+) -> Figure:
     """Draw the series' last rows and the forecast of what follows them.
 
     Args:
         forecast: shape (horizon, targets), in the data's own units.
         times: of the forecast, shape (horizon,).
         target: the target's number.
+        bands: lower and upper bounds of an interval, each (horizon,), by its level in percent.
     """
     rows = np.arange(max(len(series) - max(36, min(4 * len(times), MOST_SHOWN)), 0), len(series))
     figure, axes = new_figure()
     known = series.time_index.at(rows)
     _truth(axes, known, series.truth()[rows, target])
+    for level, (low, high) in sorted((bands or {}).items(), reverse=True):  # the widest below the others
+        axes.fill_between(times, low, high, color=COLOURS["model"], alpha=0.18, lw=0, label=f"{level:g} % interval")
     _forecast(axes, "model", times, np.asarray(forecast)[:, target])
     axes.axvline(_number(known[-1]), color=PALE, lw=0.9, zorder=0, label="the data end")
     _time_axis(axes, series)
@@ -76,8 +86,6 @@ def error_by_horizon(evaluation: ForecastComparison) -> Figure:
     from matplotlib.ticker import MaxNLocator
 
     steps = evaluation.by_step()
-    if evaluation.season == 1:
-        del steps["seasonal_naive"]  # the same as the last value
     horizon = evaluation.truth.shape[1]
     several = len(evaluation.targets) > 1
     unit = f"MAE (mean of {len(evaluation.targets)} targets)" if several else f"MAE ({short(evaluation.targets[0])})"

@@ -28,9 +28,12 @@ class ForecastComparison(Comparison):
         origins: row at which each forecast starts, shape (samples,).
         times: each forecast value's time, shape (samples, horizon).
         truth: shape (samples, horizon, targets), NaN where nothing was observed.
-        forecasts: ``"model"`` and the baselines, ``"naive"``, ``"seasonal_naive"`` and ``"ets"``: shape as `truth`.
+        forecasts: ``"model"`` and the baselines, ``"naive"``, ``"ets"`` and, of a season,
+            ``"seasonal_naive"``: shape as `truth`.
         scores: for each of them ``{"mae": …, "rmse": …, "mase": …, "smape": …}``.
         targets: the targets' names. season: period in rows, 1 for none.
+        intervals: how good the model's intervals are: ``coverage`` in percent by level, and ``crps``; empty without.
+        series: of many series, the name of each sample's; else empty.
     """
 
     columns = COLUMNS
@@ -44,6 +47,8 @@ class ForecastComparison(Comparison):
     targets: list[str]
     season: int
     part: str = "the test part"
+    series: list[Any] = field(default_factory=list[Any])
+    intervals: dict[str, Any] = field(default_factory=dict[str, Any])
     names: dict[str, str] = field(default_factory=lambda: NAMES)
 
     def __len__(self) -> int:
@@ -54,12 +59,22 @@ class ForecastComparison(Comparison):
         return {name: error_by_step(self.truth, forecast) for name, forecast in self.forecasts.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        return super().to_dict() | {"windows": len(self)}
+        return super().to_dict() | {"windows": len(self)} | ({"intervals": self.intervals} if self.intervals else {})
+
+    def about_intervals(self) -> list[str]:
+        """Say how many values lie within the intervals, in a sentence, where there are any."""
+        if not self.intervals:
+            return []
+        shares = " and ".join(
+            f"{share:.1f} % within the intervals of {level} %" for level, share in self.intervals["coverage"].items()
+        )
+        return [
+            f"Of the values in {self.part} lie {shares}. The continuous ranked probability score is "
+            f"{readable(self.intervals['crps'])}."
+        ]
 
     def _figures(self, best: str, outcome: str) -> str:
         mine, other = self.metrics["mae"], self.scores[best]["mae"]
-        if self.season == 1 and best == "seasonal_naive":
-            best = "naive"  # without a season the two are the same
         of = f"of the best baseline, “{self.names[best]}”"
         begin = f"on {self.part} its mean absolute error is {readable(mine)}"
         if outcome == "level":
@@ -90,6 +105,8 @@ def compare_forecasts(
     rows = origins[:, None] + np.arange(horizon)
     forecasts = {"model": forecast}
     for kind, baseline in BASELINES.items():
+        if kind == "seasonal_naive" and season == 1:  # the same as the last value
+            continue
         forecasts[kind] = baseline(horizon, season).fit(filled[:fit_rows]).predict(filled, origins)
     scale = naive_scale(truth[:fit_rows], season)
     scores = {name: score(truth[rows], values, scale) for name, values in forecasts.items()}

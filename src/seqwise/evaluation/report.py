@@ -148,11 +148,14 @@ def _training(training: Training, loss: str) -> Section:
         text = f"The training ended after {training.seconds:.1f} seconds, before its first epoch was finished."
         return Section("training", "Training", text=text)
     watched = "validation" if history.get("val_loss") else "training"
-    text = (
-        f"{count(epochs, 'epoch')} in {training.seconds:.1f} seconds. The weights of epoch {training.best_epoch}, "
-        f"where the {watched} loss was smallest, were kept. The loss is {loss}."
-    )
-    alt = f"Line chart of the loss over the epochs; the weights of epoch {training.best_epoch} were kept."
+    kept = f"The weights of epoch {training.best_epoch}, where the {watched} loss was smallest, were kept."
+    if training.refit_epochs:
+        kept = (
+            f"The {watched} loss was smallest in epoch {training.best_epoch}; the model was then trained anew on the "
+            f"training and the validation data together, for as many steps ({count(training.refit_epochs, 'epoch')})."
+        )
+    text = f"{count(epochs, 'epoch')} in {training.seconds:.1f} seconds. {kept} The loss is {loss}."
+    alt = f"Line chart of the loss over the epochs, smallest in epoch {training.best_epoch}."
     curve = figures.learning_curve(history, training.best_epoch, f"loss ({loss})")
     return Section("training", "Training", text=text, pictures=[picture(curve, alt)])
 

@@ -48,6 +48,7 @@ class JaxSteps:
     def __init__(self, model: keras.Model, batches: Batches[Any], batch_size: int) -> None:
         self.model, self.batch_size, self._batches = model, batch_size, batches
         self._sizes = batches.sizes(batch_size)
+        self._per_call: dict[str, int] = {}  # steps of a compiled call: of the first samples it was used for
         self._arrays = jax.tree.map(jnp.asarray, batches.arrays)
         self._metrics = _compiled_metrics(model, batches)
         self._metric_variables = [variable for metric in self._metrics for variable in metric.variables]
@@ -62,7 +63,7 @@ class JaxSteps:
         variables = (
             model.trainable_variables, model.non_trainable_variables, model.optimizer.variables, self._metric_variables
         )  # fmt: skip
-        for state, done, loss in self._run(self._train, State(*map(_values, variables)), indices):
+        for state, done, loss in self._run("train", self._train, State(*map(_values, variables)), indices):
             for group, values in zip(variables, state, strict=True):
                 _assign(group, values)
             yield done, {"loss": loss} | self._metric_results()
@@ -77,16 +78,16 @@ class JaxSteps:
             return state._replace(metrics=metrics), losses
 
         variables = (model.trainable_variables, model.non_trainable_variables, [], self._metric_variables)
-        *_, (state, _, loss) = self._run(measure, State(*map(_values, variables)), indices)
+        *_, (state, _, loss) = self._run("validate", measure, State(*map(_values, variables)), indices)
         _assign(self._metric_variables, state.metrics)
         return {"loss": loss} | self._metric_results()
 
     def _run(
-        self, call: Callable[..., tuple[State, jax.Array]], state: State, indices: np.ndarray
+        self, name: str, call: Callable[..., tuple[State, jax.Array]], state: State, indices: np.ndarray
     ) -> Iterator[tuple[State, int, float]]:
         """Call with the chunks of `indices`; yields the state, the batches done and their mean loss."""
         total, count, done = 0.0, 0, 0
-        for chunk, steps in self._chunks(indices):
+        for chunk, steps in self._chunks(name, indices):
             state, losses = call(state, self._arrays, chunk, steps)
             real = np.asarray(chunk.real)[:steps]
             total += float((np.asarray(losses, np.float64)[:steps] * real).sum())
@@ -96,11 +97,11 @@ class JaxSteps:
     def _metric_results(self) -> Logs:
         return {metric.name: float(metric.result()) for metric in self._metrics}
 
-    def _chunks(self, indices: np.ndarray) -> Iterator[tuple[Cut, int]]:
+    def _chunks(self, name: str, indices: np.ndarray) -> Iterator[tuple[Cut, int]]:
         # equal chunks keep to one compiled shape; the steps past the last batch are never run
         cut = self._batches.cut(indices, self.batch_size)
         batches = len(cut.real)
-        per_call = min(STEPS_PER_CALL, batches)
+        per_call = self._per_call.setdefault(name, min(STEPS_PER_CALL, batches))
         for start in range(0, batches, per_call):
             rows, real, buckets = (
                 np.resize(array[start : start + per_call], (per_call, *array.shape[1:])) for array in cut

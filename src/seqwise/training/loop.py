@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ class Training:
         history: ``{"loss": [...], "val_loss": [...]}`` and the compiled metrics likewise, one value an epoch.
         seconds: wall time, compilation included.
         best_epoch: the epoch (from 1) whose weights were kept; 0 if no epoch was completed.
+        refit_epochs: epochs of the second training, on all samples, whose weights were kept instead; 0 for none.
         interrupted: stopped by Ctrl-C.
         diverged: stopped because the loss was no longer finite, in the epoch after those in the history.
     """
@@ -37,6 +38,7 @@ class Training:
     history: dict[str, list[float]] = field(default_factory=dict)
     seconds: float = 0.0
     best_epoch: int = 0
+    refit_epochs: int = 0
     interrupted: bool = False
     diverged: bool = False
 
@@ -68,6 +70,8 @@ def fit(
     batch_size: int,
     patience: int | None,
     seed: int,
+    refit: Batches[Any] | None = None,
+    on_best: Callable[[], None] | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: bool | None = None,
 ) -> Training:
@@ -83,6 +87,9 @@ def fit(
         validation: another split of the same samples, to choose the best epoch and to stop early; None uses the
             training loss.
         patience: epochs without improvement before training stops; None trains all epochs.
+        refit: the training's and the validation's samples together, of the same arrays. Once the best epoch is known,
+            the model starts anew and learns from all of them, for as many steps. None keeps the best epoch's weights.
+        on_best: called when the best epoch's weights are in place, before the model starts anew.
         verbose: a live progress bar; None shows it where standard error is a terminal or a notebook.
 
     Raises:
@@ -103,6 +110,7 @@ def fit(
         model.optimizer.build(model.trainable_variables)
     steps = _steps(model, train, batch_size)
     rng = np.random.default_rng(seed)
+    start = _state(model) if refit is not None else []
     result = Training()
     everyone.on_train_begin()
     try:
@@ -130,8 +138,49 @@ def fit(
         everyone.on_train_end()
     result.history = {name: [float(v) for v in values] for name, values in history.history.items()}
     result.best_epoch = int(best_weights.best_epoch) + 1 if best_weights.best_weights is not None else 0
+    if on_best is not None and result.best_epoch:
+        on_best()
+    if refit is not None and result.best_epoch and not result.interrupted:
+        count = -(-result.best_epoch * train.batches_per_epoch(batch_size) // refit.batches_per_epoch(batch_size))
+        result.refit_epochs, result.interrupted = _fit_again(model, steps, refit.indices, count, start, rng)
     result.seconds = time.perf_counter() - started
     return result
+
+
+def _state(model: keras.Model) -> list[tuple[keras.Variable, np.ndarray]]:
+    """Return copies of all that a training changes: the model's variables and the optimizer's."""
+    to_numpy = import_keras().ops.convert_to_numpy
+    variables = [*model.variables, *model.optimizer.variables]
+    return [(variable, np.array(to_numpy(variable.value))) for variable in variables]
+
+
+def _fit_again(
+    model: keras.Model,
+    steps: JaxSteps | KerasSteps,
+    indices: np.ndarray,
+    epochs: int,
+    start: list[tuple[keras.Variable, np.ndarray]],
+    rng: np.random.Generator,
+) -> tuple[int, bool]:
+    """Train from `start` on all samples.
+
+    Returns:
+        the epochs, 0 where the earlier weights stay, and whether Ctrl-C ended it.
+    """
+    best = model.get_weights()
+    for variable, value in start:
+        variable.assign(value)
+    logs: dict[str, float] = {"loss": np.inf}
+    interrupted = False
+    try:
+        for _ in range(epochs):
+            *_, (_, logs) = steps.train(rng.permutation(indices))
+    except KeyboardInterrupt:
+        interrupted = True
+    if interrupted or not np.isfinite(logs["loss"]):
+        model.set_weights(best)
+        return 0, interrupted
+    return epochs, False
 
 
 def _best_weights(keras: ModuleType, monitor: str, patience: int) -> keras.callbacks.EarlyStopping:

@@ -12,7 +12,7 @@ from seqwise.data.plain_tables import PlainSource, read_plain_table
 from seqwise.data.scaling import Scaler
 from seqwise.data.series import TimeSeries, series_from_table
 from seqwise.data.time_index import TimeIndex
-from seqwise.errors import DataError
+from seqwise.errors import BundleError, DataError
 
 CONTEXT = "context.safetensors"
 
@@ -30,6 +30,8 @@ class NumpyForecaster(NumpyRun):
 
     def _load(self, description: Any) -> None:
         saved_input, target = self.manifest["input"], self.manifest["target"]
+        if saved_input["kind"] != "windows":
+            raise BundleError("A run of many series predicts with Keras, not with NumPy: sw.load(run).")
         self.window, self.masked = int(saved_input["window"]), bool(saved_input["masked"])
         self.horizon, self.targets = int(target["horizon"]), list(target["names"])
         self.scaler = Scaler.from_dict(saved_input["scaler"])

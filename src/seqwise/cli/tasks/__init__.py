@@ -65,7 +65,7 @@ class Task:
 
 SEQUENCE_COLUMNS = ("group", "time", "features", "label", "text")
 TASKS = {
-    "forecast": Task("Forecaster", ("target", "time", "features"), "seqwise.cli.tasks.forecast"),
+    "forecast": Task("Forecaster", ("target", "time", "features", "series"), "seqwise.cli.tasks.forecast"),
     "classify": Task("Classifier", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
     "regress": Task("Regressor", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
     "tag": Task("Tagger", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),

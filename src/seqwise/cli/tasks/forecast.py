@@ -8,14 +8,14 @@ from typing import Any
 from seqwise.cli.columns import names
 from seqwise.cli.inputs import training_file
 
-COLUMNS = ("target", "time", "features")
+COLUMNS = ("target", "time", "features", "series")
 
 
 def columns(options: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `fit` that name columns."""
     from seqwise.errors import SettingError
 
-    if "target" not in options:
+    if "target" not in options and "series" not in options:
         raise SettingError(
             "--target is missing: name the column to forecast. To classify sequences, or to find a number for each, "
             "name the column that tells them apart: --group COL --label COL. Pairs of texts are learned with --task "
@@ -26,6 +26,11 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
 
 def run_columns(forecaster: Any) -> dict[str, Any]:
     """Return the arguments of `fit` that name the columns a run was trained on."""
+    if forecaster.panel_ is not None:
+        panel = forecaster.panel_
+        return {
+            "series": panel.series, "target": panel.target, "time": panel.time, "features": panel.columns[1:] or None
+        }  # fmt: skip
     series = forecaster.series_
     return {"target": series.target_names, "time": series.time, "features": series.columns[series.targets :] or None}
 
@@ -40,25 +45,34 @@ def evaluate(forecaster: Any, data: str | None, folds: int | None = None) -> Any
     return forecaster.evaluate(source) if folds is None else forecaster.backtest(source, folds, verbose=None)
 
 
-def predict(forecaster: Any, data: str | None, out: Path | None, plot: Path | None = None) -> str:
+def predict(
+    forecaster: Any, data: str | None, out: Path | None, plot: Path | None = None, level: str | None = None
+) -> str:
     from seqwise.estimators.forecasting.report import write_forecast
 
-    series = forecaster.series_ if data is None else forecaster.read_again(data)
-    times, values = forecaster.forecast(series)
-    table = forecaster.forecast_columns(series, times, values)
+    levels = _levels(level)
+    table, _ = forecaster.forecast_table(data, levels)
     lines = []
     if out is None and plot is None:
         import polars as pl
 
-        with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
+        with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
             lines.append(str(pl.DataFrame(table)))
     if out is not None:
         write_forecast(out, table)
         lines.append(f"wrote {out}")
     if plot is not None:
         from seqwise.evaluation.figures import png
-        from seqwise.evaluation.forecast_plots import future_plot
 
-        plot.write_bytes(png(future_plot(series, values, times, 0)))
+        plot.write_bytes(png(forecaster.plot(data, level=levels)))
         lines.append(f"wrote {plot}")
     return "\n".join(lines)
+
+
+def _levels(level: str | None) -> list[float] | None:
+    from seqwise.errors import SettingError
+
+    try:
+        return None if level is None else [float(one) for one in level.split(",")]
+    except ValueError:
+        raise SettingError(f"--level {level}: expected percents with commas, for example 80,95.") from None

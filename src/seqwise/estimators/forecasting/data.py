@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from seqwise.data import Scaler, Split, TimeSeries, Windows, seasonal_period, split_by_time, usable_origins
 from seqwise.data.scaling import swings_grow_with_level
 from seqwise.errors import DataError
+from seqwise.estimators.forecasting.per_target import network_of_all
 from seqwise.estimators.forecasting.summary import Part, SeriesSummary
 from seqwise.estimators.parts import Input, InputDescription, ScaledTarget, TargetDescription, Tensor
 from seqwise.training import WindowBatches
@@ -125,9 +126,14 @@ class WindowInput(Input):
 
 
 class SeriesTarget(ScaledTarget):
-    """The targets of a series: the rows after a window, scaled as the input is."""
+    """The targets of a series: the rows after a window, scaled as the input is.
+
+    Attributes:
+        shared: one network forecasts each of several targets by itself.
+    """
 
     loss_in_words = "measured in the scaled units that the model sees"
+    shared = False
 
     def __init__(self, names: list[str], horizon: int, timesteps: int | None, scaler: Scaler, loss: Any = None) -> None:
         super().__init__(names, scaler, loss)
@@ -139,6 +145,9 @@ class SeriesTarget(ScaledTarget):
         if self.timesteps is not None:
             axes = {"timesteps": self.timesteps} | axes
         return TargetDescription(Tensor("forecast", axes), tuple(self.names))
+
+    def finished_model(self, network: Any) -> Any:
+        return network_of_all(network, len(self.names)) if self.shared else network
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return forecasts in the data's own units, float64, shape (samples, horizon, targets)."""
@@ -160,15 +169,19 @@ class SeriesData:
     """A series split and scaled: what a Forecaster trains on.
 
     Attributes:
+        recipe: of its network.
         available: numeric columns of the table that are not used.
         path: of the file that it was read from; None for data in memory.
+        own_validation: a series that was given to find the best epoch on; None where rows were held back for it.
     """
 
     plan: Plan
     input: WindowInput
     target: SeriesTarget
+    recipe: str = "skip"
     available: tuple[str, ...] = ()
     path: str | None = None
+    own_validation: TimeSeries | None = None
 
     @property
     def notes(self) -> list[str]:
@@ -176,14 +189,43 @@ class SeriesData:
         return self.plan.series.warnings
 
     @cached_property
+    def series(self) -> TimeSeries:
+        """The series; a validation series of its own follows it."""
+        series, own = self.plan.series, self.own_validation
+        if own is None:
+            return series
+        observed = None
+        if series.observed is not None or own.observed is not None:
+            seen = [np.ones(s.values.shape, bool) if s.observed is None else s.observed for s in (series, own)]
+            observed = np.concatenate(seen)
+        return replace(series, values=np.concatenate([series.values, own.values]), observed=observed)
+
+    @cached_property
     def scaled(self) -> np.ndarray:
-        """All rows, scaled, float32, shape (rows, features)."""
-        return self.input.prepare(self.plan.series)
+        """All rows of `series`, scaled, float32, shape (rows, features)."""
+        return self.input.prepare(self.series)
+
+    def windows(self, part: str) -> Windows:
+        """Return the windows of a part on the scaled rows."""
+        plan, own = self.plan, self.own_validation
+        if own is None:
+            return plan.windows(part, self.scaled)
+        usable = [
+            np.ones(len(s), bool) if one is None else one
+            for s, one in ((plan.series, plan.usable), (own, usable_origins(own, plan.window, plan.horizon)))
+        ]
+        first, last = plan.split.bounds(part)
+        if part == "validation":
+            first, last = len(plan.series) + plan.window, len(self.series)
+        return Windows(
+            self.scaled, plan.window, plan.horizon, plan.series.targets, first, last, np.concatenate(usable),
+            plan.every_step and part != "test",
+        )  # fmt: skip
 
     def batches(self, part: str) -> WindowBatches:
         """Return the batches of a part: windows, what the LSTM may see, which targets count."""
-        series = self.plan.series
-        return WindowBatches(self.plan.windows(part, self.scaled), series.visible_steps(), series.target_weights())
+        series = self.series
+        return WindowBatches(self.windows(part), series.visible_steps(), series.target_weights())
 
     def summary(self) -> SeriesSummary:
         """Return the shapes of all tensors."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,45 @@ import numpy as np
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
 
 from seqwise.artifact.reading import read_arrays
+from seqwise.backend import import_keras
 from seqwise.data import TimeIndex, TimeSeries, Windows, make_series, read_table, to_kind
+from seqwise.data.panels import NIXTLA, Panel, is_dict_of_series, panel_from_arrays, panel_from_table
 from seqwise.data.scaling import KINDS
 from seqwise.data.series import GAP_RULES
 from seqwise.errors import DataError, SettingError
-from seqwise.estimators.base import METRICS, REPORT, Estimator
+from seqwise.estimators.base import METRICS, REPORT, Estimator, Schedule, TrainingBatches
+from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season, make_plan
+from seqwise.estimators.forecasting.intervals import (
+    QUANTILE_LEVELS,
+    Intervals,
+    bound_names,
+    check_levels,
+    evenly,
+    interval_scores,
+    measure,
+)
 from seqwise.estimators.forecasting.network import build_network
-from seqwise.estimators.forecasting.summary import SeriesSummary
+from seqwise.estimators.forecasting.panel_data import (
+    PanelData,
+    PanelInput,
+    PanelTarget,
+    find_panel_season,
+    plan_forecasts,
+    plan_panel,
+)
+from seqwise.estimators.forecasting.panel_forecasts import (
+    compare_panel,
+    forecast_after,
+    load_context,
+    long_columns,
+    panel_bounds,
+    rows_from,
+    save_context,
+)
+from seqwise.estimators.forecasting.per_target import target_batches
+from seqwise.estimators.forecasting.recipes import RECIPES, auto_batch, auto_epochs, auto_patience, resolved
+from seqwise.estimators.forecasting.segments import build_segment_network
 from seqwise.estimators.saved_settings import plain_settings
 from seqwise.estimators.settings import MODEL as MODEL_PANEL
 from seqwise.estimators.settings import (
@@ -25,19 +57,23 @@ from seqwise.estimators.settings import (
     TRAINING,
     UNITS,
     Option,
+    at_least,
     choice,
     declared_settings,
     estimator,
     flag,
     is_whole,
     learned,
+    make_optimizer,
     one_of,
     setting,
+    share,
     whole,
     widths,
 )
 from seqwise.evaluation import Backtest, ForecastComparison, backtest, compare_forecasts
 from seqwise.training import Training, WindowBatches, predict_windows
+from seqwise.training.batches import Batches
 
 CONTEXT, FORECAST = "context.safetensors", "forecast.csv"
 
@@ -47,8 +83,21 @@ def _check_season(name: str, value: Any) -> None:
         raise SettingError(f"{name}={value!r}: expected 'auto' or the period in rows (1 for none).")
 
 
+def _only_number(table: Any, others: set[Any]) -> str:
+    """Return the one numeric column besides `others`, which is the target where none was named."""
+    numeric = [c for c in table.numeric_columns() if c not in others]
+    if len(numeric) != 1:
+        raise SettingError(f"target is missing. Name the column(s) to forecast: one of {numeric}.")
+    return numeric[0]
+
+
+def _check_rate(name: str, value: Any) -> None:
+    if value != "auto":
+        at_least(0.0)(name, value)
+
+
 @estimator
-class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
+class Forecaster(Estimator[Any, Any, ForecastComparison]):
     """Forecast the next `horizon` rows of a series from the last `window` rows with an LSTM.
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end
@@ -60,6 +109,7 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
     Attributes:
         model_: the Keras model. Takes (samples, window, features), scaled; gives (samples, horizon, targets).
         scaler_: the `Scaler`. series_: the `TimeSeries` it was trained on (after `load`: its last window).
+        panel_: of many series, the `Panel` it was trained on (after `load`: their last windows); else None.
         plan_: the split into parts; None after `load`.
         season_: the seasonal period in rows, 1 for none. training_: history, seconds, best epoch.
 
@@ -73,7 +123,7 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
     result_files = (METRICS, FORECAST, REPORT)
     fit_call = ".fit(data, time=…, target=…)"
     loads_compiled = True
-    input_types = (WindowInput,)
+    input_types = (WindowInput, PanelInput)
     target_type = SeriesTarget
 
     window: int = setting(
@@ -93,7 +143,22 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
         option=UNITS,
         kw_only=False,
     )
+    recipe: str = setting(
+        default="auto",
+        help='the network: ``"skip"``, an LSTM that reads row by row, with a linear map of the window beside it; '
+        '``"segments"``, an LSTM that reads segments of the window, one network for all targets; ``"auto"`` takes '
+        "segments for many series, and for several targets with windows of 48 rows or more and 1,000 windows or more "
+        "to learn from; else skip.",
+        check=choice("auto", *RECIPES),
+        option=Option(MODEL_PANEL, str, help="The network: skip, segments, or auto by the size of the data."),
+    )
     bidirectional: bool = setting(default=False, help="read each window in both directions.")
+    dropout: Any = setting(
+        default="auto",
+        help='of the recipe skip: share of each LSTM layer\'s inputs dropped in training (``"auto"``: 0); of segments: '
+        'share of the last state (``"auto"``: 0.5).',
+        check=share(auto=True),
+    )
     return_sequences: bool = setting(
         default=False,
         help="sequence to sequence: learn a forecast at every timestep instead of at the last alone.",
@@ -141,17 +206,41 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
         help="share or number of rows held back to score the model: the latest rows. A share is rounded down to whole "
         "horizons.",
     )
-    learning_rate: float = setting(default=0.005)
+    refit: bool = setting(
+        default=True,
+        help="once the best epoch is known, train anew on the training and the validation rows, for as many steps.",
+        check=flag,
+        option=Option(TRAINING, bool, help="Train anew on the validation rows too, once the best epoch is known."),
+    )
+    learning_rate: Any = setting(
+        default="auto",
+        help='of an optimizer given by name; ``"auto"`` begins with 0.005 (skip) or 0.001 (segments) and falls to 0 '
+        "along a cosine.",
+        check=_check_rate,
+    )
     loss: Any = setting(
         default="mse", help="any of Keras's, by name or object.",
         option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
     )  # fmt: skip
-    epochs: int = setting(default=300)
-    patience: int | None = setting(default=30)
+    epochs: Any = setting(
+        default="auto",
+        help='the most epochs; ``"auto"`` takes 1,500 steps of skip (10 to 300 epochs), 2,000 of segments (8 to 100).',
+        check=whole(1, auto=True),
+    )
+    patience: Any = setting(
+        default="auto",
+        help='epochs without improvement that end the training; None trains them all; ``"auto"``: a fifth of the '
+        "epochs, 3 at least.",
+        check=whole(1, auto=True, none=True),
+    )
 
-    input_: WindowInput = learned()
-    target_: SeriesTarget = learned()
+    input_: Any = learned()  # WindowInput; of many series PanelInput
+    target_: Any = learned()  # SeriesTarget or PanelTarget
     series_: TimeSeries = learned()
+    panel_: Panel | None = learned(default=None)
+    _unseen: list[np.ndarray] = learned()  # weights of the model that was not trained on the validation rows
+    _intervals: Intervals | None = learned(default=None)
+    until_: np.ndarray = learned()  # of many series: the position at which each one's test part begins
     season_: int = learned()
 
     def fit(
@@ -161,23 +250,33 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
         target: Any = None,
         time: Any = None,
         features: Any = None,
+        series: str | None = None,
+        validation_data: Any = None,
         callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
     ) -> Forecaster:
         """Train on a table.
 
         Args:
-            data: a path (CSV, Parquet), a pandas, polars or pyarrow table, or a NumPy array (rows, columns).
+            data: a path (CSV, Parquet), a pandas, polars or pyarrow table, or a NumPy array (rows, columns); of many
+                series also a dict ``{name: values}``.
             target: name(s) of the column(s) to forecast; may be left out where there is one numeric column.
             time: the time column; a list where year, month, … are apart; None for evenly spaced rows.
             features: further input columns, or ``"all"``. The targets' own past is always read.
+            series: of a long table that holds many series, the column that names each row's. One model learns from
+                all. The columns ``unique_id``, ``ds`` and ``y`` of Nixtla's tables are taken without being named.
+            validation_data: a table with the same columns to find the best epoch on, in place of the rows that
+                `validation` holds back. It is not trained on.
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
 
         Raises:
             DataError, SettingError: each message says how to fix it.
         """
-        return self._fit(self._prepare(data, target=target, time=time, features=features), callbacks, verbose)
+        prepared = self._prepare(
+            data, target=target, time=time, features=features, series=series, validation_data=validation_data
+        )
+        return self._fit(prepared, callbacks, verbose)
 
     def _check_settings(self) -> None:
         super()._check_settings()
@@ -186,27 +285,84 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
                 "return_sequences=True with bidirectional=True would show each timestep its own targets: the backward "
                 "direction reads the rows after it. Choose one of the two."
             )
+        for name, value in (("return_sequences", False), ("bidirectional", False), ("residual", "auto")):
+            if self.recipe == "segments" and getattr(self, name) != value:
+                raise SettingError(
+                    f"recipe='segments' has no {name}={getattr(self, name)!r}: leave it out, or choose recipe='skip'."
+                )
 
-    def _prepare(self, data: Any, *, target: Any = None, time: Any = None, features: Any = None) -> SeriesData:
+    def _prepare(
+        self,
+        data: Any,
+        *,
+        target: Any = None,
+        time: Any = None,
+        features: Any = None,
+        series: str | None = None,
+        validation_data: Any = None,
+    ) -> SeriesData | PanelData:
         self._check_settings()
-        table = read_table(data)
-        if target is None:
-            numeric = [c for c in table.numeric_columns() if c != time]
-            if len(numeric) != 1:
-                raise SettingError(f"target is missing. Name the column(s) to forecast: one of {numeric}.")
-            target = numeric[0]
-        series = make_series(table, target=target, time=time, features=features, gaps=self.gaps)
-        used: set[Any] = {*series.columns, *(time if isinstance(time, list) else [time])}
-        available = tuple(column for column in table.numeric_columns() if column not in used)
         path = str(data) if isinstance(data, (str, Path)) else None
-        return self._prepare_plan(self._make_plan(series), available, path)
+        read, available = self._read(data, target=target, time=time, features=features, series=series)
+        if isinstance(read, Panel):
+            if validation_data is not None:
+                raise SettingError(
+                    "validation_data is of one series; of many, rows of each are held back: validation=13."
+                )
+            return self._prepare_panel(read, path)
+        if validation_data is None:
+            return self._prepare_plan(self._make_plan(read), available, path)
+        plan = self._make_plan(read, validation=0)
+        own = read_like(validation_data, read, self.gaps)
+        if len(own) < self.window + self.horizon:
+            raise DataError(
+                f"validation_data has {len(own)} rows; one window and its horizon take {self.window + self.horizon}."
+            )
+        return replace(self._prepare_plan(plan, available, path), own_validation=own)
 
-    def _make_plan(self, series: TimeSeries, test: float | None = None) -> Plan:
+    def _read(
+        self, data: Any, *, target: Any = None, time: Any = None, features: Any = None, series: str | None = None
+    ) -> tuple[TimeSeries | Panel, tuple[str, ...]]:
+        """Return one series or many, and the numeric columns that are not used."""
+        if isinstance(data, Mapping) and is_dict_of_series(data):
+            return panel_from_arrays(data, self.gaps), ()
+        table = read_table(data)
+        if series is None and (time, target) in ((None, None), NIXTLA[1:]) and {*NIXTLA} <= {*table.columns}:
+            series, time, target = NIXTLA
+        if series is not None:
+            target = _only_number(table, {series, time}) if target is None else target
+            return panel_from_table(
+                table, series=series, target=target, time=time, features=features, gaps=self.gaps
+            ), ()
+        if target is None:
+            target = _only_number(table, {time} if isinstance(time, str) else set())
+        single = make_series(table, target=target, time=time, features=features, gaps=self.gaps)
+        used: set[Any] = {*single.columns, *(time if isinstance(time, list) else [time])}
+        return single, tuple(column for column in table.numeric_columns() if column not in used)
+
+    def _prepare_panel(self, panel: Panel, path: str | None) -> PanelData:
+        if self.return_sequences or isinstance(self.scaler, Mapping) or self.scaler == "robust":
+            raise SettingError(
+                "Many series are learned without return_sequences, and with scaler='standard', 'minmax' or 'none', "
+                "which scales each by itself."
+            )
+        sizes = {"window": self.window, "horizon": self.horizon}
+        plan = plan_panel(panel, **sizes, validation=self.validation, test=self.test)
+        masked = self.gaps == "mask" or bool(plan.pad.any())
+        inputs = PanelInput(self.window, masked, str(self.scaler), self.log)
+        inputs.fit(plan)
+        if self.recipe != "auto":
+            recipe = self.recipe
+        else:
+            recipe = "skip" if self.bidirectional or self.network is not None or not self.linear_skip else "segments"
+        return PanelData(plan, inputs, PanelTarget(panel.target, self.horizon, self.loss), recipe, path)
+
+    def _make_plan(self, series: TimeSeries, test: float | None = None, validation: float | None = None) -> Plan:
         return make_plan(
             series,
             window=self.window,
             horizon=self.horizon,
-            validation=self.validation,
+            validation=self.validation if validation is None else validation,
             test=self.test if test is None else test,
             every_step=self.return_sequences,
         )
@@ -215,10 +371,58 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
         windows = WindowInput(self.window, self.gaps == "mask", self.scaler, self.log)
         windows.fit(plan)
         timesteps = self.window if self.return_sequences else None
+        recipe = self._recipe(plan)
         target = SeriesTarget(plan.series.target_names, self.horizon, timesteps, windows.scaler, self.loss)
-        return SeriesData(plan, windows, target, available, path)
+        target.shared = recipe == "segments" and self.network is None and plan.series.targets > 1
+        return SeriesData(plan, windows, target, recipe, available, path)
 
-    def _default_network(self, data: SeriesData) -> Any:
+    def _recipe(self, plan: Plan) -> str:
+        """Return the recipe; what has settings of the recipe skip alone is one of those."""
+        if self.recipe != "auto":
+            return self.recipe
+        if self.network is not None or self.bidirectional or self.return_sequences or not self.linear_skip:
+            return "skip"
+        large = plan.series.targets > 1 and self.window >= 48 and len(plan.windows("train")) >= 1000
+        return "segments" if large and self.residual == "auto" else "skip"
+
+    def _training_batches(self, data: SeriesData | PanelData) -> TrainingBatches:
+        parts = ("train", "validation", "refit")
+        if isinstance(data, SeriesData) and data.target.shared:
+            batches = [target_batches(data.series, data.scaled, data.windows(part)) for part in parts]
+        else:
+            batches = [data.batches(part) for part in parts]
+        held_back = not isinstance(data, SeriesData) or data.own_validation is None
+        return TrainingBatches(batches[0], batches[1], batches[2] if self.refit and held_back else None)
+
+    def _schedule(self, data: SeriesData | PanelData, train: Batches[Any]) -> Schedule:
+        recipe = data.recipe
+        size = auto_batch(recipe, len(train)) if self.batch_size == "auto" else int(self.batch_size)
+        size = min(size, len(train))
+        steps = train.batches_per_epoch(size)
+        epochs = auto_epochs(recipe, steps) if self.epochs == "auto" else int(self.epochs)
+        rate = resolved(self, "learning_rate", recipe)
+        if self.learning_rate == "auto" and isinstance(self.optimizer, str):
+            rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * epochs)
+        return Schedule(size, epochs, rate)
+
+    def _measure(self, data: Any, model: Any, validation: Batches[Any]) -> None:
+        self._unseen = model.get_weights()
+
+    def _patience(self, epochs: int) -> int | None:
+        return auto_patience(epochs) if self.patience == "auto" else self.patience
+
+    def _default_network(self, data: SeriesData | PanelData) -> Any:
+        recipe = data.recipe
+        if recipe == "segments":
+            return build_segment_network(
+                window=self.window,
+                features=1 + len(data.input.columns) - len(data.target.names),
+                horizon=self.horizon,
+                units=tuple(self.units),
+                dropout=resolved(self, "dropout", recipe),
+                masked=data.input.masked,
+                seed=self.seed,
+            )
         return build_network(
             window=self.window,
             features=len(data.input.columns),
@@ -226,7 +430,7 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
             horizon=self.horizon,
             units=tuple(self.units),
             bidirectional=self.bidirectional,
-            dropout=self.dropout,
+            dropout=resolved(self, "dropout", recipe),
             return_sequences=self.return_sequences,
             residual=self._residual(data),
             linear_skip=self.linear_skip,
@@ -234,20 +438,33 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
             seed=self.seed,
         )
 
-    def _residual(self, data: SeriesData) -> bool:
+    def _residual(self, data: SeriesData | PanelData) -> bool:
+        if data.recipe == "segments" or isinstance(data, PanelData):
+            return self.residual is not False
         return data.change_is_easier() if self.residual == "auto" else bool(self.residual)
 
-    def _adopt(self, data: SeriesData, model: Any, training: Training) -> None:
+    def _adopt(self, data: SeriesData | PanelData, model: Any, training: Training) -> None:
+        self._intervals = None
+        if isinstance(data, PanelData):
+            season, residual = find_panel_season(data.plan, self.season), self._residual(data)
+            super()._adopt(data, model, training)
+            self.panel_, self.season_, self.residual_, self.test_start_ = data.plan.panel, season, residual, None
+            self.until_ = self.panel_.first + data.plan.validation
+            return
+        self.panel_ = None
         series, first = data.plan.series, data.plan.split.validation
         season, residual = find_season(data.plan, self.season), self._residual(data)
+        if not model.compiled:  # what was trained is the network of one target
+            model.compile(make_optimizer(import_keras(), self.optimizer, 0.001), data.target.loss())
+            model.optimizer.build(model.trainable_variables)
         super()._adopt(data, model, training)
         self.series_, self.season_, self.residual_ = series, season, residual
         self.test_start_ = series.time_index.at(np.array([first]))[0] if first < len(series) else None
 
     @property
     def plan_(self) -> Plan | None:
-        """The split into parts; None after `load`."""
-        return None if self._data is None else self._data.plan
+        """The split into parts; None after `load`, and of many series."""
+        return self._data.plan if isinstance(self._data, SeriesData) else None
 
     @property
     def scaler_(self) -> Any:
@@ -258,16 +475,110 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
     def scaler_(self, scaler: Any) -> None:
         self.input_.scaler = self.target_.scaler = scaler
 
-    def predict(self, data: Any = None) -> Any:
+    @property
+    def intervals_(self) -> Intervals | None:
+        """How far truth lay from forecast in validation; None where there was none."""
+        if self._intervals is None and self._data is not None:
+            batches = self._data.batches("validation")
+            if len(batches):
+                self._intervals = measure(self.model_, self._unseen, batches, self.return_sequences)
+        return self._intervals
+
+    def predict(self, data: Any = None, *, level: Any = None) -> Any:
         """Forecast the `horizon` rows after the end of `data` (None: of the data it was fitted on).
+
+        Args:
+            level: of intervals, in percent: ``[80, 95]`` adds the columns ``y-lo-95``, ``y-lo-80``, ``y-hi-80`` and
+                ``y-hi-95`` for a target ``y``. They are conformal: as wide as errors in validation were.
 
         Returns:
             A table of the same kind as the data: the time column, then each target, `horizon` rows. For a NumPy
-            array: an array of shape (horizon, targets).
+            array: an array of shape (horizon, targets). Of many series a long table: series, time, target; for a dict
+            a dict. Series that were not there in training are forecast, too.
         """
         self._check_fitted()
+        columns, kind = self.forecast_table(data, level)
+        if kind != "dict":
+            return to_kind(columns, kind)
+        if level is not None:
+            return to_kind(columns, "polars")
+        names, *_, values = columns.values()
+        return {name: values[names == name] for name in dict.fromkeys(names.tolist())}
+
+    def forecast_table(self, data: Any = None, level: Any = None) -> tuple[dict[str, np.ndarray], str]:
+        """Return what `predict` returns as columns, and the kind of table that the data are."""
+        levels = [] if level is None else check_levels(level)
+        if self.panel_ is not None:
+            panel = self.panel_ if data is None else self.read_panel(data)
+            columns = long_columns(panel, *forecast_after(self.model_, self.input_, panel, self.horizon))
+            if levels:
+                bounds = panel_bounds(self.model_, self.input_, panel, self.horizon, self._calibrated(), levels)
+                columns |= dict(zip(bound_names(panel.target, levels), map(np.ravel, bounds), strict=True))
+            return columns, panel.kind
         series = self.series_ if data is None else self.read_again(data)
-        return to_kind(self.forecast_columns(series, *self.forecast(series)), series.kind)
+        columns = self.forecast_columns(series, *self.forecast(series))
+        if levels:
+            bounds = self._bounds_at(series, np.array([len(series)]), levels)
+            for j, target in enumerate(series.target_names):
+                named = zip(bound_names(target, levels), bounds, strict=True)
+                columns |= {name: bound[0, :, j] for name, bound in named}
+        return columns, series.kind
+
+    def plot(self, data: Any = None, *, target: str | None = None, series: Any = None, level: Any = None) -> Any:
+        """Draw the last rows of a series and the forecast of what follows them.
+
+        Args:
+            data: as for `predict`.
+            target: the name of one of several targets; None for the first.
+            series: the name of one of many series; None for the first.
+            level: of intervals, in percent; they are drawn as bands.
+
+        Returns:
+            A matplotlib figure.
+        """
+        from seqwise.evaluation.forecast_plots import future_plot
+
+        self._check_fitted()
+        levels = [] if level is None else check_levels(level)
+        bounds: list[np.ndarray] = []
+        j = 0
+        if self.panel_ is not None:
+            panel = self.panel_ if data is None else self.read_panel(data)
+            number = panel.number(series)
+            times, values = forecast_after(self.model_, self.input_, panel, self.horizon)
+            if levels:
+                bounds = panel_bounds(self.model_, self.input_, panel, self.horizon, self._calibrated(), levels)
+                bounds = [bound[number] for bound in bounds]
+            one, times, forecast = panel.one(number), times[number], values[number][:, None]
+        else:
+            one = self.series_ if data is None else self.read_again(data)
+            if target is not None and target not in one.target_names:
+                raise SettingError(f"target={target!r}: expected one of {one.target_names}.")
+            j = 0 if target is None else one.target_names.index(target)
+            times, forecast = self.forecast(one)
+            if levels:
+                bounds = [bound[0, :, j] for bound in self._bounds_at(one, np.array([len(one)]), levels)]
+        bands = {level: (bounds[-1 - i - len(levels)], bounds[len(levels) + i]) for i, level in enumerate(levels)}
+        return future_plot(one, forecast, times, j, bands)
+
+    def _calibrated(self) -> Intervals:
+        if self.intervals_ is None:
+            raise SettingError(
+                "Intervals come from the errors in validation, and nothing was held back for it: fit with "
+                "validation=0.2."
+            )
+        return self.intervals_
+
+    def _bounds_at(self, series: TimeSeries, origins: np.ndarray, levels: Sequence[float]) -> list[np.ndarray]:
+        """Return the lower bounds, widest level first, then the upper ones: each (samples, horizon, targets)."""
+        intervals = self._calibrated()
+        windows = Windows(self.input_.prepare(series), self.window, self.horizon, series.targets)
+        outputs = predict_windows(self.model_, WindowBatches(windows, series.visible_steps()), origins)
+        outputs = outputs[:, -1] if self.return_sequences else outputs
+        past = windows.values[windows.input_rows(origins), : series.targets]
+        halves = [intervals.half_width(past, level) for level in levels]
+        scaled = [*(outputs - half for half in reversed(halves)), *(outputs + half for half in halves)]
+        return [self.scaler_.inverse(bound, series.targets) for bound in scaled]
 
     @staticmethod
     def forecast_columns(series: TimeSeries, times: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
@@ -302,14 +613,26 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
             DataError: no window lies there.
         """
         self._check_fitted()
-        return self._score_held_back() if data is None else self._compare(self.read_again(data))
+        if data is None:
+            return self._score_held_back()
+        return self._compare(self.read_again(data) if self.panel_ is None else self.read_panel(data))
 
-    def _held_back(self) -> tuple[TimeSeries]:
+    def _held_back(self) -> tuple[TimeSeries | Panel]:
         if self._data is None:
             raise DataError("A loaded run keeps only its last window: pass the data, evaluate(data).")
+        if self.panel_ is not None and isinstance(self._data, PanelData):
+            if (self._data.plan.validation == self.panel_.lengths).all():
+                raise DataError("Nothing was held back to score the model: fit with test=0.1.")
+            return (self.panel_,)
         return (self.series_,)
 
-    def _compare(self, series: TimeSeries) -> ForecastComparison:
+    def _compare(self, series: TimeSeries | Panel) -> ForecastComparison:
+        if isinstance(series, Panel):
+            plan = plan_forecasts(series, window=self.window, horizon=self.horizon)
+            first = rows_from(series, self.input_.scaler.names_, self.until_)
+            return compare_panel(
+                self.model_, self.input_, plan, season=self.season_, first=first, intervals=self.intervals_
+            )
         first = self._first_test_row(series)
         plan = make_plan(series, window=self.window, horizon=self.horizon, validation=0, test=0)
         windows = Windows(series.values, self.window, self.horizon, series.targets, first, None, plan.usable)
@@ -321,7 +644,13 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
                 + ("Nothing was held back: fit with test=0.1." if self.test_start_ is None else "Bring later rows.")
             )
         forecast = self._forecast_at(series, origins)
-        return compare_forecasts(series, origins, forecast, season=self.season_, fit_rows=max(first, self.window))
+        rows = max(first, self.window)
+        comparison = compare_forecasts(series, origins, forecast, season=self.season_, fit_rows=rows)
+        if self.intervals_ is not None:
+            chosen = evenly(len(origins))
+            bounds = self._bounds_at(series, origins[chosen], QUANTILE_LEVELS)
+            comparison.intervals.update(interval_scores(comparison.truth[chosen], forecast[chosen], bounds))
+        return comparison
 
     def _first_test_row(self, series: TimeSeries) -> int:
         if self.test_start_ is None:
@@ -355,26 +684,89 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
             least = int(np.ceil((least + self.horizon) / max(1 - self.validation, 0.1)))
         return backtest(series, folds=folds, fold_rows=fold_rows, least_rows=least, train_and_score=train_and_score)
 
+    def cross_validation(
+        self,
+        data: Any,
+        *,
+        n_windows: int = 3,
+        step_size: int | None = None,
+        refit: bool = True,
+        level: Any = None,
+        target: Any = None,
+        time: Any = None,
+        features: Any = None,
+        series: str | None = None,
+    ) -> Any:
+        """Forecast from several past cutoffs, and set what came beside it. The estimator itself stays as it is.
+
+        Args:
+            data, target, time, features, series: as for `fit`.
+            n_windows: how many cutoffs; the last one lies a horizon before the end of each series.
+            step_size: rows from one cutoff to the next; None for the horizon.
+            refit: train anew at each cutoff, on the rows before it; else once, at the first.
+            level: of intervals, in percent; see `predict`.
+
+        Returns:
+            A long table of the same kind as the data, as `cross_validation` of Nixtla's libraries gives it: series,
+            time, ``cutoff`` (the last row that was known), truth, the forecast in the column ``Forecaster``, and its
+            bounds, ``Forecaster-lo-80`` and so on.
+        """
+        self._check_settings()
+        read, _ = self._read(data, target=target, time=time, features=features, series=series)
+
+        def train(past: TimeSeries | Panel) -> Forecaster:
+            settings = {name: getattr(self, name) for name in declared_settings(Forecaster)}
+            fresh = Forecaster(**settings | {"test": 0})
+            prepared: Any = (
+                fresh._prepare_panel(past, None)
+                if isinstance(past, Panel)
+                else fresh._prepare_plan(fresh._make_plan(past))
+            )
+            return fresh._fit(prepared, verbose=False)
+
+        columns = cross_validate(
+            read, train=train, horizon=self.horizon, n_windows=n_windows, step_size=step_size or self.horizon,
+            refit=refit, levels=[] if level is None else check_levels(level),
+        )  # fmt: skip
+        return to_kind(columns, "polars" if read.kind in ("numpy", "dict") else read.kind)
+
+    def read_panel(self, data: Any) -> Panel:
+        """Read many series with the columns, step and gap rule of the training data."""
+        known = self.panel_
+        assert known is not None
+        if isinstance(data, Mapping) and is_dict_of_series(data):
+            return panel_from_arrays(data, self.gaps)
+        time_index = known.time_index if known.time is not None else None
+        return panel_from_table(
+            read_table(data), series=known.series, target=known.target, time=known.time, features=known.columns[1:],
+            gaps=self.gaps, time_index=time_index,
+        )  # fmt: skip
+
     def read_again(self, data: Any) -> TimeSeries:
         """Read a table with the columns, time index and gap rule of the training data."""
-        series = self.series_
-        time_index = series.time_index if series.time is not None else None
-        extra = series.columns[series.targets :]
-        return make_series(
-            data, target=series.target_names, time=series.time, features=extra, gaps=self.gaps, time_index=time_index
-        )
+        return read_like(data, self.series_, self.gaps)
 
     # the run folder
+
+    @classmethod
+    def _target_type(cls, saved: dict[str, Any]) -> Any:
+        return PanelTarget if saved["target"]["kind"] == "panel" else SeriesTarget
 
     @classmethod
     def _part_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
         return (CONTEXT,)
 
     def _save_parts(self, folder: Path) -> dict[str, Any]:
+        found = {"season": self.season_, "residual": self.residual_}
+        if self.panel_ is not None:
+            data = save_context(folder, self.panel_, self.window, self.until_, self.intervals_)
+            return {"data": data, "test_start": None} | found
         series = self.series_
         context = {"values": series.values[-self.window :].copy()}
         if series.observed is not None:
             context["observed"] = series.observed[-self.window :].astype(np.uint8)
+        if self.intervals_ is not None:
+            context |= self.intervals_.save()
         save_file(context, folder / CONTEXT)
         return {
             "data": {
@@ -388,13 +780,16 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
                 "notes": series.warnings,
             },
             "test_start": None if self.test_start_ is None else str(self.test_start_),
-            "season": self.season_,
-            "residual": self.residual_,
-        }
+        } | found
 
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
         data = saved["data"]
-        self.season_, self.residual_ = saved["season"], saved["residual"]
+        self.season_, self.residual_, self.panel_ = saved["season"], saved["residual"], None
+        self._intervals = Intervals.load(read_arrays(folder / CONTEXT))
+        if saved["input"]["kind"] == PanelInput.kind:
+            self.panel_, self.until_ = load_context(folder, data, self.input_.scaler.names_)
+            self.test_start_ = None
+            return
         self.series_ = _last_window(folder, data, self.window, self.gaps)
         start = saved["test_start"]
         if start is not None:
@@ -404,14 +799,22 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
     def _write_more_results(self, folder: Path, comparison: ForecastComparison | None) -> None:
         from seqwise.estimators.forecasting.report import write_forecast
 
-        columns = self.forecast_columns(self.series_, *self.forecast(self.series_))
-        write_forecast(folder / FORECAST, columns)
+        write_forecast(folder / FORECAST, self.forecast_table()[0])
 
     def _report(self, comparison: ForecastComparison | None) -> dict[str, Any]:
         from seqwise.estimators.forecasting.report import report_content
 
         if self._data is None:
             raise DataError("A loaded run keeps only its last window: the report on it is in its folder, report.html.")
+        if self.panel_ is not None:
+            from seqwise.estimators.forecasting.panel_report import panel_content
+
+            future = forecast_after(self.model_, self.input_, self.panel_, self.horizon)
+            return {
+                "title": f"Forecast of {self.panel_.target} of {len(self.panel_):,} series",
+                "settings": plain_settings(self, Forecaster) | {"log taken": self.input_.scaler.log},
+                "loss": self.target_.loss_in_words,
+            } | panel_content(self.panel_, future, comparison)
         used = {"log taken of": self.scaler_.log}
         if self.network is None:
             used = {"residual used": self.residual_} | used
@@ -420,6 +823,15 @@ class Forecaster(Estimator[SeriesData, SeriesSummary, ForecastComparison]):
             "settings": plain_settings(self, Forecaster) | used,
             "loss": self.target_.loss_in_words,
         } | report_content(self.series_, self.forecast(self.series_), comparison)
+
+
+def read_like(data: Any, series: TimeSeries, gaps: str) -> TimeSeries:
+    """Read a table with the columns and the time index of a series."""
+    time_index = series.time_index if series.time is not None else None
+    extra = series.columns[series.targets :]
+    return make_series(
+        data, target=series.target_names, time=series.time, features=extra, gaps=gaps, time_index=time_index
+    )
 
 
 def _last_window(folder: Path, data: dict[str, Any], window: int, gaps: str) -> TimeSeries:

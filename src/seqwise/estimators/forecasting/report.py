@@ -63,7 +63,7 @@ def _legend(comparison: ForecastComparison) -> str:
         + (
             f"One season is {comparison.season:,} rows."
             if seasonal
-            else "No season was found, so “last season” is the same as “last value”."
+            else "No season was found, so the last season is no baseline here."
         )
     )
 
@@ -77,6 +77,7 @@ def _remarks(comparison: ForecastComparison) -> list[str]:
         "model and for each baseline."
         + (f" {percent(float(seen))} % of the values were observed; only these count." if seen < 1 else "")
     ]
+    remarks += comparison.about_intervals()
     if samples == 1:
         remarks.append("One forecast is a small test; a backtest over several folds says more.")
     if targets > 1:

@@ -63,7 +63,7 @@ def _task(estimator: Any) -> str:
 
 def _title(estimator: Any) -> str:
     if isinstance(estimator, Forecaster):
-        return f"Forecast of {', '.join(estimator.series_.target_names)}"
+        return f"Forecast of {', '.join(estimator.target_.names)}"
     names = {"Classifier": "Classes", "Regressor": "Numbers", "Tagger": "Tags", "Translator": "Translation"}
     kinds = {"numbers": "of sequences", "texts": "of texts", "tokens": "of words"}
     name = names[own_class(estimator).__name__]

@@ -37,6 +37,11 @@ def describe_pipeline(estimator: Any, networks: Mapping[str, str]) -> dict[str, 
 
 
 def _forecaster(forecaster: Forecaster) -> dict[str, Any]:
+    if forecaster.panel_ is not None:
+        raise BundleError(
+            "A Forecaster of many series has no page: export its network, seqwise.export.tfjs(forecaster, folder) or "
+            "seqwise.export.onnx."
+        )
     series, window = forecaster.series_, forecaster.window
     observed = None if series.observed is None else series.observed[-window:].tolist()
     return {

@@ -127,6 +127,8 @@ def _unknown(model: Any) -> str:
 def _explain_forecaster(forecaster: Any, x: Any) -> Explanation:
     if not hasattr(forecaster, "model_"):
         return _explain_recipe(forecaster, x)
+    if forecaster.panel_ is not None:
+        return _explain_model(forecaster.model_, None)
     series, window, horizon = forecaster.series_, forecaster.window, forecaster.horizon
     network = _explain_model(forecaster.model_, None)
     samples = len(forecaster.plan_.windows("train")) if forecaster.plan_ is not None else None

@@ -1,0 +1,324 @@
+"""Many regular series of one step, laid end to end: a long table with a column that names each row's series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from seqwise.data.columns import Columns, ColumnTable, as_column_names
+from seqwise.data.series import GAP_RULES, TimeSeries
+from seqwise.data.time_index import TimeIndex, infer_time_index
+from seqwise.errors import DataError, SettingError, check_choice, nearest
+
+NIXTLA = ("unique_id", "ds", "y")  # the columns of Nixtla's tables: series, time, target
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Many series, one after another.
+
+    Attributes:
+        values: float64, shape (rows, columns), without NaN: what was missing is filled by `gaps`' rule. The target is
+            the first column.
+        columns: the columns' names.
+        starts: int64, shape (series + 1,): series s has the rows ``starts[s] … starts[s + 1] - 1``.
+        names: of the series, shape (series,).
+        first: float64, shape (series,): each series' first position on the time index.
+        time_index: the step that all series share.
+        series, time: the columns that they came from; `time` is None where the rows are only counted.
+        observed: bool, shape (rows, columns): False where a value is filled; None where nothing is.
+        gaps, warnings, kind, label: see `TimeSeries`.
+    """
+
+    values: np.ndarray
+    columns: list[str]
+    starts: np.ndarray
+    names: np.ndarray
+    first: np.ndarray
+    time_index: TimeIndex
+    series: str
+    time: str | None
+    observed: np.ndarray | None = None
+    gaps: str = "interpolate"
+    warnings: list[str] = field(default_factory=list[str])
+    kind: str = "polars"
+    label: str = "the table"
+
+    def __len__(self) -> int:
+        """Return the number of series."""
+        return len(self.names)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Rows of each series, int64, shape (series,)."""
+        return np.diff(self.starts)
+
+    @property
+    def target(self) -> str:
+        """The target's name."""
+        return self.columns[0]
+
+    def times(self, series: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return the times of rows counted from the beginning of their series.
+
+        Args:
+            series, rows: int, of equal shape. `rows` may lie after the end.
+        """
+        positions = self.first[series] + rows
+        index = self.time_index
+        if index.unit == "us":  # series may lie between the steps of others
+            return np.datetime64(index.start, "us") + np.round(positions * index.step).astype(np.int64).astype("m8[us]")
+        if index.unit == "i":
+            return int(index.start) + np.round(positions * index.step).astype(np.int64)
+        return index.at(np.round(positions).ravel()).reshape(positions.shape)
+
+    def shortened(self, rows: int) -> Panel:
+        """Return the panel without the last `rows` rows of each series; without series that have no more than these.
+
+        Raises:
+            DataError: no series is longer.
+        """
+        kept = self.lengths > rows
+        if not kept.any():
+            raise DataError(f"{self.label}: no series has more than {rows:,} rows.")
+        lengths = (self.lengths - rows)[kept]
+        inside = np.arange(len(self.values)) - np.repeat(self.starts[:-1], self.lengths)
+        chosen = inside < np.repeat(self.lengths - rows, self.lengths)
+        return replace(
+            self, values=self.values[chosen], starts=np.concatenate([[0], np.cumsum(lengths)]), names=self.names[kept],
+            first=self.first[kept], observed=None if self.observed is None else self.observed[chosen],
+            warnings=list(self.warnings),
+        )  # fmt: skip
+
+    def number(self, name: Any) -> int:
+        """Return the number of the series of a name; of None the first.
+
+        Raises:
+            DataError: there is no such series.
+        """
+        if name is None:
+            return 0
+        places = np.flatnonzero(self.names == name)
+        if not places.size:
+            raise DataError(f"{self.label} has no series {name!r}.{nearest(str(name), map(str, self.names))}")
+        return int(places[0])
+
+    def one(self, series: int) -> TimeSeries:
+        """Return one of the series, by its number (views, no copies)."""
+        rows = slice(int(self.starts[series]), int(self.starts[series + 1]))
+        start = self.times(np.array([series]), np.array([0]))[0]
+        return TimeSeries(
+            self.values[rows], self.columns, 1, self.time_index.starting_at(start), self.time,
+            None if self.observed is None else self.observed[rows], self.gaps, [], self.kind, str(self.names[series]),
+        )  # fmt: skip
+
+
+def is_dict_of_series(data: Mapping[Any, Any]) -> bool:
+    """Tell whether a mapping holds a row of numbers for each of its names."""
+    return bool(data) and all(np.ndim(values) == 1 and not isinstance(values, str) for values in data.values())
+
+
+def panel_from_arrays(data: Mapping[Any, Any], gaps: str = "interpolate") -> Panel:
+    """Make a panel of a mapping from each series' name to its values, shape (rows,).
+
+    Raises:
+        DataError: there is no series, or one is not a row of numbers.
+    """
+    arrays: list[np.ndarray] = []
+    for name, values in data.items():
+        try:
+            array = np.asarray(values, dtype=np.float64)
+        except (TypeError, ValueError):
+            array = np.empty((0, 0))
+        if array.ndim != 1 or np.isinf(array).any():
+            raise DataError(f"The series {name!r} of a dict must be one row of finite numbers, shape (rows,).")
+        arrays.append(array)
+    if not arrays:
+        raise DataError("The dict holds no series: expected {name: values, …}.")
+    lengths = np.array([len(array) for array in arrays], np.int64)
+    return _complete(
+        np.concatenate(arrays)[:, None], np.concatenate([np.arange(n) for n in lengths]).astype(np.float64), lengths,
+        np.array(list(data), dtype=object), ["y"], TimeIndex(0, 1, "i"), "series", None, gaps, "dict", "the dict",
+    )  # fmt: skip
+
+
+def panel_from_table(
+    table: ColumnTable,
+    *,
+    series: str,
+    target: Columns = None,
+    time: Columns = None,
+    features: Columns = None,
+    gaps: str = "interpolate",
+    time_index: TimeIndex | None = None,
+) -> Panel:
+    """Read a long table that is read already: one row for each step of each series.
+
+    Each series is sorted by time; a step that is absent between its first and last row, or a value that is missing, is
+    filled by `gaps`' rule (see `make_series`).
+
+    Args:
+        series: the column that names each row's series.
+        target: the column to forecast. time: the time column; None counts each series' rows.
+        features: further input columns.
+        time_index: the step to expect, from earlier data.
+
+    Raises:
+        DataError: a column or a value cannot be used, two rows of a series have one time, or rows are not evenly
+            spaced; names the series and the row.
+        SettingError: a column is named twice.
+    """
+    check_choice("gaps", gaps, GAP_RULES)
+    targets, times = as_column_names(target, "target"), as_column_names(time, "time")
+    if len(targets) != 1 or len(times) > 1:
+        raise SettingError("Many series have one target column and one time column: target='y', time='ds'.")
+    columns = [*targets, *(name for name in as_column_names(features, "features") if name not in targets)]
+    twice = {series, *times} & set(columns)
+    if twice or series in times:
+        raise SettingError(f"{(twice or {series}).pop()!r} is named twice; series, time, target and features differ.")
+    order, lengths, names = table.grouped(series)
+    values = np.stack([table.numbers(name) for name in columns], axis=1)
+    if not times:
+        positions, index = np.concatenate([np.arange(n) for n in lengths]).astype(np.float64), TimeIndex(0, 1, "i")
+    else:
+        order, positions, index = _positions(table, times[0], order, lengths, names, time_index)
+    return _complete(
+        values[order], positions, lengths, names, columns, index, series, times[0] if times else None, gaps, table.kind,
+        table.label,
+    )  # fmt: skip
+
+
+def _positions(
+    table: ColumnTable, time: str, order: np.ndarray, lengths: np.ndarray, names: np.ndarray, known: TimeIndex | None
+) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
+    """Return the rows sorted by series and time, each row's position on the time index, and the index."""
+    times = table.times([time])[order]
+    ends = np.cumsum(lengths)
+    inside = np.ones(len(times), bool)
+    inside[ends - lengths] = False  # the row before it is of the same series
+    step = np.diff(times)
+    if (step[inside[1:]] < np.zeros((), step.dtype)).any():
+        sort = np.lexsort((times, np.repeat(np.arange(len(lengths)), lengths)))
+        order, times = order[sort], times[sort]
+        step = np.diff(times)
+    same = np.flatnonzero((step == np.zeros((), step.dtype)) & inside[1:])
+    if same.size:
+        i = int(same[0]) + 1
+        name = names[np.searchsorted(ends, i, side="right")]
+        raise DataError(
+            f"{table.label}: the series {str(name)!r} has two rows at {times[i]}: {table.where(int(order[i - 1]))} and "
+            f"{table.where(int(order[i]))}. Keep one of them, or name the column that tells the series apart: series=…"
+        )
+    longest = int(lengths.argmax())
+    rows = slice(int(ends[longest] - lengths[longest]), int(ends[longest]))
+    if known is not None and (known.unit == "i") != (times.dtype.kind == "i"):
+        came, expected = ("numbers", "dates") if times.dtype.kind == "i" else ("dates", "numbers")
+        raise DataError(f"{table.label}: {time!r} holds {came}, but {expected} in the training data.")
+    index = known or infer_time_index(times[rows], table, order[rows]).starting_at(times.min())
+    positions = index.positions(times)
+    start = np.repeat(positions[ends - lengths], lengths)
+    off = np.flatnonzero(np.abs((positions - start) - np.round(positions - start)) > 1e-9)
+    if off.size:
+        i = int(off[0])
+        name = names[np.searchsorted(ends, i, side="right")]
+        raise DataError(
+            f"{table.label}: the rows of the series {str(name)!r} are not {index.frequency} apart, as most are: "
+            f"{times[i]} on {table.where(int(order[i]))}. Resample it first."
+        )
+    return order, positions, index
+
+
+def _complete(
+    values: np.ndarray,
+    positions: np.ndarray,
+    lengths: np.ndarray,
+    names: np.ndarray,
+    columns: list[str],
+    index: TimeIndex,
+    series: str,
+    time: str | None,
+    gaps: str,
+    kind: str,
+    label: str,
+) -> Panel:
+    """Lay rows that are sorted by series and time on the steps of each series, and fill what is missing."""
+    warnings: list[str] = []
+    seen = ~np.isnan(values)
+    if not seen[:, 0].all():
+        values, positions, lengths, names = _without_empty_ends(values, positions, lengths, names, warnings)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    begin = np.repeat(positions[starts[:-1]], lengths)
+    steps = np.round(positions - begin).astype(np.int64)
+    whole = steps[starts[1:] - 1] + 1  # rows of each series, absent ones included
+    absent = int((whole - lengths).sum())
+    first = positions[starts[:-1]]
+    if absent > 100 * len(values) + 1_000_000:
+        raise DataError(f"{label}: {absent:,} steps of {index.frequency} are absent between {len(values):,} rows.")
+    if absent:
+        new_starts = np.concatenate([[0], np.cumsum(whole)])
+        laid = np.full((int(new_starts[-1]), len(columns)), np.nan)
+        laid[steps + np.repeat(new_starts[:-1], lengths)] = values
+        values, starts = laid, new_starts
+    observed = ~np.isnan(values)
+    panel = Panel(values, columns, starts, names, first, index, series, time, None, gaps, warnings, kind, label)
+    if observed.all():
+        return panel
+    faults = [f"{absent:,} row(s) are absent"] if absent else []
+    faults += [
+        f"{n - absent:,} value(s) of {name!r} are missing"
+        for name, n in zip(columns, (~observed).sum(axis=0).tolist(), strict=True)
+        if n > absent
+    ]
+    if gaps == "error":
+        raise DataError(
+            f"{label}: {'; '.join(faults)}. Fill them, or choose a rule: gaps='interpolate' or gaps='mask'."
+        )
+    rule = {"interpolate": "interpolated", "mask": "masked"}[gaps]
+    warnings.extend(f"{fault}; {rule}, and left out of the loss and the metrics." for fault in faults)
+    return replace(panel, values=_filled(values, observed, starts, gaps), observed=observed)
+
+
+def _without_empty_ends(
+    values: np.ndarray, positions: np.ndarray, lengths: np.ndarray, names: np.ndarray, warnings: list[str]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Leave out rows without a target at the ends of a series, and series that have no other."""
+    seen = ~np.isnan(values[:, 0])
+    number = np.repeat(np.arange(len(lengths)), lengths)
+    starts = np.cumsum(lengths) - lengths
+    before = np.concatenate([[0], np.cumsum(seen)])
+    earlier = before[:-1] - np.repeat(before[starts], lengths)  # observed targets before each row
+    later = np.repeat(before[starts + lengths], lengths) - before[1:]
+    keep = seen | ((earlier > 0) & (later > 0))
+    kept = np.bincount(number[keep], minlength=len(lengths))
+    if (~keep).any():
+        warnings.append(f"{int((~keep).sum()):,} row(s) without a target at the ends of series were left out.")
+    if (kept == 0).any():
+        empty = names[kept == 0]
+        warnings.append(f"{len(empty):,} series without any target were left out (first: {str(empty[0])!r}).")
+        if len(empty) == len(names):
+            raise DataError("The target holds no value at all. Name another column.")
+    return values[keep], positions[keep], kept[kept > 0], names[kept > 0]
+
+
+def _filled(values: np.ndarray, observed: np.ndarray, starts: np.ndarray, gaps: str) -> np.ndarray:
+    """Fill each column within each series: on the straight line, or with the last value; before the first, with it."""
+    rows = np.arange(len(values))
+    begin = np.repeat(starts[:-1], np.diff(starts))
+    end = np.repeat(starts[1:], np.diff(starts))
+    filled = values.copy()
+    for j in range(values.shape[1]):
+        seen = observed[:, j]
+        before = np.maximum.accumulate(np.where(seen, rows, -1))
+        after = np.minimum.accumulate(np.where(seen, rows, len(rows))[::-1])[::-1]
+        has_before, has_after = before >= begin, after < end
+        left = np.where(has_before, before, np.where(has_after, after, 0))
+        right = np.where(has_after & (gaps == "interpolate") | ~has_before, np.minimum(after, len(rows) - 1), left)
+        right = np.where(has_after, right, left)
+        share = np.divide(rows - left, right - left, out=np.zeros(len(rows)), where=right > left)
+        line = values[left, j] + share * (values[right, j] - values[left, j])
+        # a series whose column is empty throughout has 0 there
+        filled[:, j] = np.where(seen, values[:, j], np.where(has_before | has_after, line, 0.0))
+    return filled

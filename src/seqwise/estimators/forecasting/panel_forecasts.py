@@ -1,0 +1,215 @@
+"""Forecasts of many series: their values, their errors beside baselines, and what a run folder keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
+
+from seqwise.artifact.reading import RESTORE, read_arrays
+from seqwise.data import TimeIndex, Windows
+from seqwise.data.panels import Panel
+from seqwise.errors import BundleError, DataError
+from seqwise.estimators.forecasting.intervals import QUANTILE_LEVELS, Intervals, evenly, interval_scores
+from seqwise.estimators.forecasting.panel_data import PanelInput, PanelPlan, plan_forecasts
+from seqwise.evaluation import ForecastComparison
+from seqwise.evaluation.metrics import naive_scale, score
+from seqwise.training import WindowBatches, predict_windows
+
+CONTEXT = "context.safetensors"
+
+
+def forecast_at(
+    model: Any,
+    inputs: PanelInput,
+    plan: PanelPlan,
+    origins: np.ndarray,
+    series: np.ndarray,
+    intervals: Intervals | None = None,
+    levels: Sequence[float] = (),
+) -> list[np.ndarray]:
+    """Return forecasts in the data's own units, and the bounds of their intervals, each float64, (samples, horizon).
+
+    Args:
+        origins: rows of the padded panel at which they start, shape (samples,).
+        series: the number of each origin's series, shape (samples,).
+        levels: of intervals, in percent, ascending.
+
+    Returns:
+        the forecast; then the lower bounds, widest level first, and the upper ones.
+    """
+    panel = plan.panel
+    windows = Windows(plan.padded(inputs.prepare(panel)), plan.window, plan.horizon, 1)
+    visible = None
+    if inputs.masked:
+        seen = plan.padded(panel.observed[:, 0]) if panel.gaps == "mask" and panel.observed is not None else True
+        visible = plan.real & seen
+    outputs = predict_windows(model, WindowBatches(windows, visible), origins)
+    wanted = [outputs]
+    if intervals is not None and levels:
+        past = windows.values[windows.input_rows(origins), :1]
+        halves = [intervals.half_width(past, level) for level in levels]
+        wanted += [*(outputs - half for half in reversed(halves)), *(outputs + half for half in halves)]
+    return [inputs.scaler.inverse(values[..., 0], panel, series) for values in wanted]
+
+
+def forecast_after(model: Any, inputs: PanelInput, panel: Panel, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times and values that follow each series, both (series, horizon)."""
+    plan = plan_forecasts(panel, window=inputs.window, horizon=horizon)
+    numbers = np.arange(len(panel))
+    (values,) = forecast_at(model, inputs, plan, plan.starts[1:], numbers)
+    steps = panel.lengths[:, None] + np.arange(horizon)
+    return panel.times(np.broadcast_to(numbers[:, None], steps.shape), steps), values
+
+
+def panel_bounds(
+    model: Any, inputs: PanelInput, panel: Panel, horizon: int, intervals: Intervals, levels: Sequence[float]
+) -> list[np.ndarray]:
+    """Return the bounds of what follows each series, as `forecast_at` orders them: each (series, horizon)."""
+    plan = plan_forecasts(panel, window=inputs.window, horizon=horizon)
+    return forecast_at(model, inputs, plan, plan.starts[1:], np.arange(len(panel)), intervals, levels)[1:]
+
+
+def long_columns(panel: Panel, times: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
+    """Return forecasts, shape (series, horizon), as the columns of a long table: series, time, target."""
+    names = np.repeat(panel.names, values.shape[1])
+    return {panel.series: names, panel.time or "step": times.ravel(), panel.target: values.ravel()}
+
+
+def rows_from(panel: Panel, names: np.ndarray, until: np.ndarray) -> np.ndarray:
+    """Return the row of each series at which its test part begins; 0 of a series that was not there in training.
+
+    Args:
+        names, until: of the training's series, and the position on the time index at which each one's test part begins.
+    """
+    if np.array_equal(panel.names, names):
+        start = until
+    else:
+        known = dict(zip(names.tolist(), until.tolist(), strict=True))
+        start = np.array([known.get(name, -np.inf) for name in panel.names.tolist()])
+    return np.ceil(np.maximum(start - panel.first, 0)).astype(np.int64)
+
+
+def compare_panel(
+    model: Any,
+    inputs: PanelInput,
+    plan: PanelPlan,
+    *,
+    season: int,
+    first: np.ndarray,
+    intervals: Intervals | None = None,
+) -> ForecastComparison:
+    """Score the forecasts of every window of all series beside the last value and the last season.
+
+    Args:
+        first: int64, shape (series,): the row of each series from which on targets are scored; what lies before it is
+            what MASE's scale is taken from.
+
+    Raises:
+        DataError: no window lies there.
+    """
+    panel, horizon = plan.panel, plan.horizon
+    origins, series = _origins(plan, first)
+    if not origins.size:
+        raise DataError(
+            f"{panel.label}: no series has {horizon} rows in its test part. Nothing was held back, or the data end "
+            "before: fit with test=, or bring later rows."
+        )
+    forecast = forecast_at(model, inputs, plan, origins, series)[0][..., None]
+    own = origins - plan.starts[series] - plan.pad[series]  # rows of their series
+    rows = (panel.starts[series] + own)[:, None] + np.arange(horizon)
+    values = panel.values[:, :1]
+    seen = values if panel.observed is None else np.where(panel.observed[:, :1], values, np.nan)
+    truth = seen[rows]
+    forecasts = {
+        "model": forecast,
+        "naive": np.broadcast_to(values[rows[:, :1] - 1], truth.shape),
+    }
+    if season > 1:
+        forecasts["seasonal_naive"] = values[_last_season(rows[:, 0], own, horizon, season)]
+    scale = np.array([naive_scale(_past(panel, seen, s, int(first[s])), season)[0] for s in range(len(panel))])
+    scaled = scale[series][:, None, None]
+    scores = {
+        name: score(truth, f, np.ones(1)) | {"mase": float(np.nanmean(np.abs(truth - f) / scaled))}
+        for name, f in forecasts.items()
+    }
+    times = panel.times(np.broadcast_to(series[:, None], rows.shape), own[:, None] + np.arange(horizon))
+    comparison = ForecastComparison(origins, times, truth, forecasts, scores, [panel.target], season)
+    comparison.series.extend(panel.names[series].tolist())
+    if intervals is not None:
+        chosen = evenly(len(origins))
+        own_forecast, *bounds = forecast_at(
+            model, inputs, plan, origins[chosen], series[chosen], intervals, QUANTILE_LEVELS
+        )
+        comparison.intervals.update(interval_scores(truth[chosen, :, 0], own_forecast, bounds))
+    return comparison
+
+
+def _past(panel: Panel, values: np.ndarray, series: int, first: int) -> np.ndarray:
+    start = int(panel.starts[series])
+    return values[start : start + max(first, 2)]
+
+
+def _origins(plan: PanelPlan, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    start = np.maximum(first, plan.window - plan.pad)
+    stop = plan.panel.lengths - plan.horizon + 1
+    counts = np.maximum(stop - start, 0)
+    series = np.repeat(np.arange(len(counts)), counts)
+    own = np.arange(len(series)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(start, counts)
+    return own + (plan.starts[:-1] + plan.pad)[series], series
+
+
+def _last_season(origins: np.ndarray, own: np.ndarray, horizon: int, season: int) -> np.ndarray:
+    rows = origins[:, None] - season + np.arange(horizon) % season
+    return np.where((own < season)[:, None], origins[:, None] - 1, rows)
+
+
+# the run folder
+
+
+def save_context(
+    folder: Path, panel: Panel, window: int, until: np.ndarray, intervals: Intervals | None
+) -> dict[str, Any]:
+    """Write the last window of each series; returns the rest of it as JSON.
+
+    Args:
+        until: position on the time index at which each series' test part begins, float64, shape (series,).
+    """
+    kept = np.minimum(panel.lengths, window)
+    rows = np.concatenate([np.arange(end - n, end) for end, n in zip(panel.starts[1:], kept, strict=True)])
+    first = panel.first + panel.lengths - kept
+    arrays = {"values": panel.values[rows], "lengths": kept, "first": first, "until": until}
+    if panel.observed is not None:
+        arrays["observed"] = panel.observed[rows].astype(np.uint8)
+    save_file(arrays | (intervals.save() if intervals is not None else {}), folder / CONTEXT)
+    return {
+        "kind": panel.kind, "label": panel.label, "columns": panel.columns, "series": panel.series, "time": panel.time,
+        "time_index": panel.time_index.__dict__, "notes": panel.warnings, "gaps": panel.gaps,
+    }  # fmt: skip
+
+
+def load_context(folder: Path, data: dict[str, Any], names: np.ndarray) -> tuple[Panel, np.ndarray]:
+    """Undo `save_context`; returns the panel of last windows, and where each test part begins."""
+    arrays = read_arrays(folder / CONTEXT)
+    _check_context(folder / CONTEXT, arrays, len(data["columns"]), len(names))
+    observed = arrays["observed"].astype(bool) if "observed" in arrays else None
+    starts = np.concatenate([[0], np.cumsum(arrays["lengths"])])
+    panel = Panel(
+        arrays["values"], data["columns"], starts, names, arrays["first"], TimeIndex(**data["time_index"]),
+        data["series"], data["time"], observed, data["gaps"], list(data["notes"]), data["kind"], data["label"],
+    )  # fmt: skip
+    return panel, arrays["until"]
+
+
+def _check_context(path: Path, arrays: dict[str, np.ndarray], columns: int, series: int) -> None:
+    """Raise `BundleError` where the last windows are not those of so many series and columns."""
+    lengths = arrays.get("lengths", np.zeros(0))
+    whole = lengths.shape == (series,) and lengths.dtype.kind in "iu" and bool((lengths > 0).all())
+    shapes = {"values": (int(lengths.sum()), columns), "first": (series,), "until": (series,)} if whole else {}
+    if "observed" in arrays and whole:
+        shapes["observed"] = shapes["values"]
+    if not whole or any(name not in arrays or arrays[name].shape != shape for name, shape in shapes.items()):
+        raise BundleError(f"{path} does not hold the last windows of {series:,} series. {RESTORE}")

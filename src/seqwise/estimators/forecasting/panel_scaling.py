@@ -1,0 +1,108 @@
+"""Scaling many series: each by its own training rows, or, of logarithms, by one scale for all."""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+
+from seqwise.data.panels import Panel
+from seqwise.errors import DataError
+
+SMALLEST = 1e-8  # a scale, relative to the largest value of its series: a constant series is left as it is
+
+
+class PanelScaler:
+    """Bring every series to a common scale.
+
+    Without a logarithm, each series' columns have mean 0 and standard deviation 1 in its training rows (``"standard"``)
+    or lie between 0 and 1 there (``"minmax"``); with ``"none"`` they stay as they are. Of a logarithm, whose changes
+    are relative and comparable from series to series, only the mean is each series' own; the scale is one for all.
+    A series that was not there in training is scaled by all of its rows.
+
+    Args:
+        kind: ``"standard"``, ``"minmax"`` or ``"none"``.
+        log: take the logarithm of the target.
+
+    Attributes:
+        common_: the scale of all logarithms. offset_, scale_: float64, shape (series, columns).
+        names_: of the series, shape (series,).
+    """
+
+    def __init__(self, kind: str = "standard", log: bool = False) -> None:
+        self.kind, self.log = kind, log
+
+    def fit(self, panel: Panel, rows: np.ndarray) -> Self:
+        """Learn from the first `rows` rows of each series, int64, shape (series,), at least 1."""
+        values = self._logged(panel)
+        self.common_ = 1.0
+        offset, scale = self._moments(values, panel.starts, rows)
+        if self.log and self.kind != "none":
+            self.common_ = float(np.sqrt(np.mean(scale[:, 0] ** 2))) or 1.0
+            scale[:, 0] = self.common_
+        self.offset_, self.scale_, self.names_ = offset, scale, panel.names
+        return self
+
+    def of(self, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+        """Return offset and scale of each series, both (series, columns): of known ones as they were learned."""
+        if panel.names is self.names_ or np.array_equal(panel.names, self.names_):
+            return self.offset_, self.scale_
+        place = {name: i for i, name in enumerate(self.names_.tolist())}
+        known = np.array([place.get(name, -1) for name in panel.names.tolist()])
+        offset, scale = self._moments(self._logged(panel), panel.starts, panel.lengths)
+        if self.log and self.kind != "none":
+            scale[:, 0] = self.common_
+        seen = known >= 0
+        offset[seen], scale[seen] = self.offset_[known[seen]], self.scale_[known[seen]]
+        return offset, scale
+
+    def transform(self, panel: Panel) -> np.ndarray:
+        """Return the values scaled, float32, shape (rows, columns)."""
+        offset, scale = self.of(panel)
+        number = np.repeat(np.arange(len(panel)), panel.lengths)
+        scaled = self._logged(panel) - offset[number]
+        scaled /= scale[number]
+        return scaled.astype(np.float32)
+
+    def inverse(self, scaled: np.ndarray, panel: Panel, series: np.ndarray) -> np.ndarray:
+        """Undo `transform` for the target.
+
+        Args:
+            scaled: shape (samples, …). series: the number of each sample's series, shape (samples,).
+        """
+        offset, scale = self.of(panel)
+        shape = (-1,) + (1,) * (scaled.ndim - 1)
+        values = scaled.astype(np.float64) * scale[series, 0].reshape(shape) + offset[series, 0].reshape(shape)
+        return np.exp(np.minimum(values, 700)) if self.log else values
+
+    def _logged(self, panel: Panel) -> np.ndarray:
+        if not self.log:
+            return panel.values
+        values = panel.values.copy()
+        if (values[:, 0] <= 0).any():
+            row = int(np.flatnonzero(values[:, 0] <= 0)[0])
+            name = panel.names[np.searchsorted(panel.starts, row, side="right") - 1]
+            raise DataError(
+                f"{panel.target!r} of the series {str(name)!r} holds {values[row, 0]:g}, but its logarithm is taken "
+                "and needs values above 0. Train with log=False."
+            )
+        values[:, 0] = np.log(values[:, 0])
+        return values
+
+    def _moments(self, values: np.ndarray, starts: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if self.kind == "none":
+            return np.zeros((len(rows), values.shape[1])), np.ones((len(rows), values.shape[1]))
+        first = starts[:-1]
+        edges = np.stack([first, first + rows], axis=1).ravel()  # reduceat: the rows that count, then the others
+
+        def reduced(ufunc: np.ufunc, of: np.ndarray) -> np.ndarray:
+            return ufunc.reduceat(np.vstack([of, of[-1:]]), edges)[::2]
+
+        if self.kind == "minmax":
+            offset = reduced(np.minimum, values)
+            scale = reduced(np.maximum, values) - offset
+        else:
+            offset = reduced(np.add, values) / rows[:, None]
+            deviation = (values - np.repeat(offset, np.diff(starts), axis=0)) ** 2
+            scale = np.sqrt(reduced(np.add, deviation) / rows[:, None])
+        return offset, np.where(scale > SMALLEST * np.maximum(np.abs(offset), 1e-12), scale, 1.0)

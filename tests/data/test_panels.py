@@ -1,0 +1,88 @@
+"""Many series of a long table, each beside what pandas makes of it alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import seqwise as sw
+from seqwise.data import read_table
+from seqwise.data.panels import panel_from_arrays, panel_from_table
+
+
+def long_table(seed=0):
+    """Three series of days, of unequal lengths and begins, with gaps; rows in any order."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for name, begin, rows in (("b", "2024-01-05", 12), ("a", "2024-02-01", 7), ("c", "2023-12-24", 9)):
+        frame = pd.DataFrame({"ds": pd.date_range(begin, periods=rows), "y": rng.normal(size=rows), "x": 1.0 * rows})
+        frame.insert(0, "unique_id", name)
+        parts.append(frame)
+    table = pd.concat(parts, ignore_index=True)
+    table = table.drop(index=[3, 4, 20])
+    table.loc[[8, 15], "y"] = np.nan
+    return table.sample(frac=1, random_state=1)
+
+
+@pytest.mark.parametrize("gaps", ["interpolate", "mask"])
+def test_each_series_is_what_pandas_makes_of_it(gaps):
+    table = long_table()
+    columns = {"series": "unique_id", "time": "ds", "target": "y"}
+    panel = panel_from_table(read_table(table), **columns, features="x", gaps=gaps)
+    assert panel.columns == ["y", "x"]
+    assert panel.names.tolist() == table["unique_id"].unique().tolist()
+    for s, name in enumerate(panel.names):
+        alone = table[table["unique_id"] == name].set_index("ds")["y"].sort_index()
+        alone = alone[alone.first_valid_index() : alone.last_valid_index()].asfreq("D")
+        filled = alone.interpolate("linear") if gaps == "interpolate" else alone.ffill()
+        one = panel.one(s)
+        np.testing.assert_allclose(one.values[:, 0], filled, rtol=1e-12)
+        np.testing.assert_array_equal(one.times, alone.index.to_numpy().astype("M8[us]"))
+        seen = np.ones(len(alone), bool) if one.observed is None else one.observed[:, 0]
+        np.testing.assert_array_equal(seen, alone.notna())
+    assert any("absent" in warning for warning in panel.warnings)
+
+
+def test_series_may_lie_between_the_steps_of_others():
+    """Weeks that begin on Mondays beside weeks that begin on Thursdays, and month ends."""
+    monday, thursday = (
+        pd.date_range("2024-01-01", periods=6, freq="7D"),
+        pd.date_range("2024-01-04", periods=5, freq="7D"),
+    )
+    table = pl.DataFrame(
+        {"id": [1] * 6 + [2] * 5, "t": [*monday, *thursday], "y": np.arange(11.0)}, schema_overrides={"id": pl.Int64}
+    )
+    panel = panel_from_table(read_table(table), series="id", time="t", target="y")
+    assert panel.time_index.frequency == "1 week"
+    after = panel.times(np.array([0, 1]), panel.lengths)
+    assert after.tolist() == [pd.Timestamp("2024-02-12"), pd.Timestamp("2024-02-08")]
+
+
+def test_numbers_need_no_time():
+    panel = panel_from_arrays({"a": [1, 2, 3], "b": np.arange(5.0)})
+    assert panel.lengths.tolist() == [3, 5]
+    assert panel.one(1).values[:, 0].tolist() == [0, 1, 2, 3, 4]
+    with pytest.raises(sw.DataError, match=r"'b' of a dict must be one row of finite numbers"):
+        panel_from_arrays({"a": [1.0], "b": [[1.0]]})
+
+
+def test_two_rows_of_one_time_are_refused():
+    table = pl.DataFrame({"id": ["a"] * 4, "t": [1, 2, 2, 3], "y": [1.0, 2, 3, 4]})
+    with pytest.raises(sw.DataError, match="the series 'a' has two rows at 2: row 1 and row 2"):
+        panel_from_table(read_table(table), series="id", time="t", target="y")
+
+
+def test_rows_off_the_step_are_refused():
+    times = [*pd.date_range("2024-01-01", periods=5), pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02 05:00")]
+    table = pl.DataFrame({"id": ["a"] * 5 + ["b"] * 2, "t": times, "y": np.arange(7.0)})
+    with pytest.raises(sw.DataError, match="the rows of the series 'b' are not 1 day apart"):
+        panel_from_table(read_table(table), series="id", time="t", target="y")
+
+
+def test_series_without_a_target_are_left_out():
+    table = pl.DataFrame({"id": ["a"] * 3 + ["b"] * 3, "y": [1.0, 2, 3, None, None, None]})
+    panel = panel_from_table(read_table(table), series="id", target="y")
+    assert panel.names.tolist() == ["a"]
+    assert any("1 series without any target" in warning for warning in panel.warnings)

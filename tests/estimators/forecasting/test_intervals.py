@@ -1,0 +1,123 @@
+"""Intervals: their definition, their coverage, their columns; and forecasts from past cutoffs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import seqwise as sw
+from seqwise.estimators.forecasting.intervals import FLOOR, QUANTILE_LEVELS, Intervals, interval_scores
+
+SMALL = {"window": 8, "horizon": 3, "units": (4,), "epochs": 2, "patience": None, "season": 1}
+
+
+def noisy(rows=300, seed=0):
+    rng = np.random.default_rng(seed)
+    return np.sin(np.arange(rows) / 4) + rng.normal(size=rows) / 4
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return sw.Forecaster(**SMALL).fit(noisy())
+
+
+def test_widths_are_the_order_statistics_of_split_conformal_prediction():
+    rng = np.random.default_rng(0)
+    truth, forecast, past = rng.normal(size=(39, 2, 1)), rng.normal(size=(39, 2, 1)), rng.normal(size=(39, 5, 1))
+    found = Intervals.fit(truth, forecast, past, None)
+    spread = past.std(axis=1)
+    scores = np.abs(truth - forecast)[:, :, 0] / (spread + FLOOR * spread.mean())
+    for level, rank in ((80, 32), (95, 38), (50, 20)):  # ⌈40 · level⌉ of 39
+        expected = np.sort(scores, axis=0)[rank - 1] * (spread[3, 0] + FLOOR * spread.mean())
+        np.testing.assert_allclose(found.half_width(past[3:4], level)[0, :, 0], expected)
+    weights = np.ones((39, 2))
+    weights[:20, 1] = 0  # missing targets count for nothing
+    part = Intervals.fit(truth, forecast, past, weights)
+    spread_all = spread + FLOOR * spread.mean()
+    expected = np.sort((np.abs(truth - forecast)[:, :, 0] / spread_all)[20:, 1])[16 - 1]  # ⌈20 · 0.8⌉ of 19
+    np.testing.assert_allclose(part.half_width(past[:1], 80)[0, 1, 0], expected * spread_all[0, 0])
+
+
+def test_intervals_of_exchangeable_errors_cover_what_they_say():
+    rng = np.random.default_rng(1)
+    past, errors = rng.normal(size=(4000, 6, 1)), rng.standard_t(4, size=(4000, 1, 1))
+    half = slice(0, 2000), slice(2000, None)
+    intervals = Intervals.fit(errors[half[0]], 0 * errors[half[0]], past[half[0]], None)
+    widths = [intervals.half_width(past[half[1]], level) for level in QUANTILE_LEVELS]
+    bounds = [*(-w for w in reversed(widths)), *widths]
+    scores = interval_scores(errors[half[1]], 0 * errors[half[1]], bounds)
+    assert scores["coverage"]["80"] == pytest.approx(80, abs=2)
+    assert scores["coverage"]["95"] == pytest.approx(95, abs=1.2)
+
+
+def test_the_crps_is_that_of_the_normal_distribution():
+    """Against its closed form (Gneiting & Raftery 2007), for truth that the distribution describes."""
+    from scipy.stats import norm
+
+    rng = np.random.default_rng(2)
+    truth, mean = rng.normal(size=(20_000, 1)), np.zeros((20_000, 1))
+    halves = [norm.ppf(0.5 + level / 200) + 0 * mean for level in QUANTILE_LEVELS]
+    found = interval_scores(truth, mean, [*(-h for h in reversed(halves)), *halves])["crps"]
+    exact = (truth * (2 * norm.cdf(truth) - 1) + 2 * norm.pdf(truth) - 1 / np.sqrt(np.pi)).mean()
+    assert found == pytest.approx(exact, rel=0.04)  # a mean over 19 quantiles
+
+
+def test_columns_are_nixtlas_and_nest(fitted):
+    table = pd.DataFrame({"t": pd.date_range("2024-01-01", periods=300), "y": noisy()})
+    forecaster = sw.Forecaster(**SMALL).fit(table, time="t", target="y")
+    forecast = forecaster.predict(level=[95, 80])
+    assert list(forecast) == ["t", "y", "y-lo-95", "y-lo-80", "y-hi-80", "y-hi-95"]
+    assert (np.diff(forecast[["y-lo-95", "y-lo-80", "y", "y-hi-80", "y-hi-95"]], axis=1) > 0).all()
+    np.testing.assert_allclose(forecast["y"], fitted.predict()[:, 0])
+    with pytest.raises(sw.SettingError, match="level=180: expected percent between 0 and 100"):
+        forecaster.predict(level=180)
+    with pytest.raises(sw.SettingError, match=r"fit with validation=0\.2"):
+        sw.Forecaster(**SMALL | {"epochs": 1}, validation=0).fit(noisy()).predict(level=80)
+
+
+def test_intervals_come_from_weights_that_never_saw_validation(fitted, tmp_path):
+    """The refit model has seen it; its intervals are those of the run without a refit."""
+    kept = sw.Forecaster(**SMALL, refit=False).fit(noisy())
+    np.testing.assert_allclose(fitted.intervals_.widths, kept.intervals_.widths, rtol=1e-5)
+    fitted.save(tmp_path / "run")
+    np.testing.assert_array_equal(sw.load(tmp_path / "run").predict(level=80), fitted.predict(level=80))
+    found = fitted.evaluate()
+    assert 50 < found.intervals["coverage"]["80"] < found.intervals["coverage"]["95"] <= 100
+    assert found.to_dict()["intervals"] == found.intervals
+    assert "within the intervals of 80 %" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_figure_has_a_band_for_each_level(fitted):
+    axes = fitted.plot(level=[80, 95]).axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert {"80 % interval", "95 % interval", "observed"} <= set(labels)
+    low, high = fitted.predict(level=80)[:, 1:].T
+    band = axes.collections[1].get_paths()[0].vertices[:, 1]
+    np.testing.assert_allclose([band.min(), band.max()], [low.min(), high.max()])
+
+
+def test_cross_validation_of_one_series_is_forecasts_from_its_heads():
+    y = noisy(120)
+    table = pl.DataFrame({"t": np.arange(120), "y": y})
+    settings = SMALL | {"epochs": 1}
+    found = sw.Forecaster(**settings).cross_validation(table, time="t", target="y", n_windows=2, step_size=5, level=80)
+    assert found.columns == ["unique_id", "t", "cutoff", "y", "Forecaster", "Forecaster-lo-80", "Forecaster-hi-80"]
+    assert found["cutoff"].to_list() == [111] * 3 + [116] * 3
+    assert found["t"].to_list() == [112, 113, 114, 117, 118, 119]
+    np.testing.assert_array_equal(found["y"], y[found["t"].to_numpy()])
+    for cutoff in (111, 116):
+        alone = sw.Forecaster(**settings, test=0).fit(table[: cutoff + 1], time="t", target="y").predict()
+        np.testing.assert_allclose(found.filter(pl.col("cutoff") == cutoff)["Forecaster"], alone["y"], rtol=1e-6)
+
+
+def test_cross_validation_of_many_series():
+    parts = [pl.DataFrame({"unique_id": n, "ds": np.arange(k), "y": noisy(k)}) for n, k in (("a", 50), ("b", 70))]
+    table = pl.concat(parts)
+    found = sw.Forecaster(**SMALL | {"epochs": 1}).cross_validation(table, n_windows=2, refit=False)
+    assert found.columns == ["unique_id", "ds", "cutoff", "y", "Forecaster"]
+    assert len(found) == 12
+    truth = found.join(table, on=["unique_id", "ds"], how="left", suffix="_known", maintain_order="left")
+    np.testing.assert_array_equal(truth["y"], truth["y_known"])
+    assert (found["ds"] - found["cutoff"]).to_list() == [1, 2, 3] * 4
