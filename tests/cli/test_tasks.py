@@ -254,5 +254,5 @@ def test_many_series_on_the_command_line(tmp_path, capsys, monkeypatch):
     assert found.columns[:4] == ["shop", "day", "sold", "sold-lo-95"]
     assert found["shop"].to_list() == ["north"] * 3 + ["south"] * 3
     assert call(monkeypatch, "evaluate", run) == 0
-    assert call(monkeypatch, "predict", run, "--level", "much") == 1
+    assert call(monkeypatch, "predict", run, "--level", "much") == 2
     assert "--level much: expected percents with commas" in capsys.readouterr().err

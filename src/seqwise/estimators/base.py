@@ -307,6 +307,32 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         self._adopt(data, data.target.finished_model(network), training)
         return self
 
+    def tune(
+        self,
+        *fit_arguments: Any,
+        trials: int = 20,
+        space: dict[str, Any] | None = None,
+        study: Any = None,
+        **fit_keywords: Any,
+    ) -> Any:
+        """Search settings with Optuna, and set the best ones; `fit` then trains with them.
+
+        Args: as for `fit`.
+            trials: trainings, each scored by its smallest validation loss; hopeless ones are stopped early.
+            space: by the setting's name a list of values, or a pair of the least and the greatest number. None searches
+                the learning rate, dropout and units.
+            study: an Optuna study of your own, with its storage, sampler and pruner; one that has trials goes on.
+
+        Returns:
+            the study, for Optuna's plots.
+
+        Raises:
+            SettingError: Optuna is not installed, or the space does not fit the estimator.
+        """
+        from seqwise.estimators.tuning import search
+
+        return search(self, fit_arguments, fit_keywords, trials, space, study)
+
     def _adopt(self, data: Data, model: Any, training: Training) -> None:
         """Take over what a training learned, all at once, so that a fit that fails leaves an earlier one whole."""
         summary = str(data.summary())
