@@ -58,7 +58,7 @@ def etth1(seeds: int, horizons: list[int], target: str | None) -> Table:
         found, seconds, held, epochs = [], [], [], []
         for seed in range(seeds):
             forecaster = sw.Forecaster(
-                96, horizon, recipe="segments", units=(128,), log=False, season=24, validation=4 * MONTH,
+                96, horizon, recipe="segments", units=(128,), loss="mae", log=False, season=24, validation=4 * MONTH,
                 test=4 * MONTH, refit=False, seed=seed,
             )  # fmt: skip
             started = time.perf_counter()

@@ -90,7 +90,7 @@ def test_shape(csv, capsys):
 
 def test_train_says_what_it_did_and_where_it_is(trained):
     out, done = trained
-    assert re.search(r"trained 2 epochs in \d+\.\d s; epoch [12] was the best; trained anew", done.stdout)
+    assert re.search(r"trained 2 epochs in \d+\.\d s; kept the weights of epoch [12]", done.stdout)
     assert "last value" in done.stdout
     assert str(out / "report.html") in done.stdout
     assert "Traceback" not in done.stderr

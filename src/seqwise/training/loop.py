@@ -142,6 +142,8 @@ def fit(
         on_best()
     if refit is not None and result.best_epoch and not result.interrupted:
         count = -(-result.best_epoch * train.batches_per_epoch(batch_size) // refit.batches_per_epoch(batch_size))
+        if _fall_within(model, count * refit.batches_per_epoch(batch_size)):
+            steps = _steps(model, train, batch_size)  # the rate's fall is compiled into the steps
         result.refit_epochs, result.interrupted = _fit_again(model, steps, refit.indices, count, start, rng)
     result.seconds = time.perf_counter() - started
     return result
@@ -152,6 +154,19 @@ def _state(model: keras.Model) -> list[tuple[keras.Variable, np.ndarray]]:
     to_numpy = import_keras().ops.convert_to_numpy
     variables = [*model.variables, *model.optimizer.variables]
     return [(variable, np.array(to_numpy(variable.value))) for variable in variables]
+
+
+def _fall_within(model: keras.Model, steps: int) -> bool:
+    """Let a learning rate that falls along a cosine reach its end within `steps`; returns whether that changes it.
+
+    A training that ends while the rate is high ends at a point of its noise; the best epoch was chosen among many.
+    """
+    rate = getattr(model.optimizer, "_learning_rate", None)
+    if not isinstance(rate, import_keras().optimizers.schedules.CosineDecay) or steps > 0.8 * rate.decay_steps:
+        return False
+    rate.decay_steps = steps
+    model.train_function = None
+    return True
 
 
 def _fit_again(

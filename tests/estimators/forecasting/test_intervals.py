@@ -10,7 +10,7 @@ import pytest
 import seqwise as sw
 from seqwise.estimators.forecasting.intervals import FLOOR, QUANTILE_LEVELS, Intervals, interval_scores
 
-SMALL = {"window": 8, "horizon": 3, "units": (4,), "epochs": 2, "patience": None, "season": 1}
+SMALL = {"window": 8, "horizon": 3, "units": (4,), "epochs": 2, "patience": None, "season": 1, "refit": True}
 
 
 def noisy(rows=300, seed=0):
@@ -79,7 +79,7 @@ def test_columns_are_nixtlas_and_nest(fitted):
 
 def test_intervals_come_from_weights_that_never_saw_validation(fitted, tmp_path):
     """The refit model has seen it; its intervals are those of the run without a refit."""
-    kept = sw.Forecaster(**SMALL, refit=False).fit(noisy())
+    kept = sw.Forecaster(**SMALL | {"refit": False}).fit(noisy())
     np.testing.assert_allclose(fitted.intervals_.widths, kept.intervals_.widths, rtol=1e-5)
     fitted.save(tmp_path / "run")
     np.testing.assert_array_equal(sw.load(tmp_path / "run").predict(level=80), fitted.predict(level=80))

@@ -88,7 +88,7 @@ def test_batches_of_each_target():
 def test_several_targets_are_forecast_saved_and_run_on_numpy(tmp_path):
     rng = np.random.default_rng(0)
     values = np.cumsum(rng.normal(size=(120, 2)), axis=0)
-    forecaster = sw.Forecaster(12, 4, **SMALL).fit(values, target=[0, 1])
+    forecaster = sw.Forecaster(12, 4, **SMALL, refit=True).fit(values, target=[0, 1])
     assert forecaster.model_.input_shape == (None, 12, 2)
     assert forecaster.training_.refit_epochs >= 1
     forecaster.save(tmp_path / "run")
@@ -113,7 +113,7 @@ def test_auto_takes_segments_for_several_targets_with_long_windows():
 
 def test_refit_learns_from_the_validation_rows_and_nothing_later():
     y = np.sin(np.arange(160) / 4)
-    settings = SMALL | {"validation": 16, "test": 16}
+    settings = SMALL | {"validation": 16, "test": 16, "refit": True}
     first = sw.Forecaster(12, 4, **settings).fit(y).model_.get_weights()
     later = y.copy()
     later[-16:] += 5  # the test part
@@ -121,8 +121,8 @@ def test_refit_learns_from_the_validation_rows_and_nothing_later():
     held = y.copy()
     held[-24:-16] += 0.5  # the validation part
     assert not np.array_equal(first[0], sw.Forecaster(12, 4, **settings).fit(held).model_.get_weights()[0])
-    kept = sw.Forecaster(12, 4, refit=False, **settings)
-    assert kept.fit(y).training_.refit_epochs == 0
+    assert sw.Forecaster(12, 4, **settings | {"refit": False}).fit(y).training_.refit_epochs == 0
+    assert sw.Forecaster(12, 4, **settings | {"refit": "auto"}).fit(y).training_.refit_epochs == 0  # few windows
 
 
 @pytest.mark.parametrize("recipe", ["skip", "segments"])

@@ -76,6 +76,7 @@ from seqwise.training import Training, WindowBatches, predict_windows
 from seqwise.training.batches import Batches
 
 CONTEXT, FORECAST = "context.safetensors", "forecast.csv"
+MANY = 1000  # training windows
 
 
 def _check_season(name: str, value: Any) -> None:
@@ -206,11 +207,12 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         help="share or number of rows held back to score the model: the latest rows. A share is rounded down to whole "
         "horizons.",
     )
-    refit: bool = setting(
-        default=True,
-        help="once the best epoch is known, train anew on the training and the validation rows, for as many steps.",
-        check=flag,
-        option=Option(TRAINING, bool, help="Train anew on the validation rows too, once the best epoch is known."),
+    refit: bool | str = setting(
+        default="auto",
+        help="once the best epoch is known, train anew on the training and the validation rows, for as many steps; "
+        '``"auto"`` does so where there are 1,000 training windows or more: of fewer, the best epoch is that of one '
+        "training.",
+        check=choice("auto", True, False),
     )
     learning_rate: Any = setting(
         default="auto",
@@ -382,7 +384,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             return self.recipe
         if self.network is not None or self.bidirectional or self.return_sequences or not self.linear_skip:
             return "skip"
-        large = plan.series.targets > 1 and self.window >= 48 and len(plan.windows("train")) >= 1000
+        large = plan.series.targets > 1 and self.window >= 48 and len(plan.windows("train")) >= MANY
         return "segments" if large and self.residual == "auto" else "skip"
 
     def _training_batches(self, data: SeriesData | PanelData) -> TrainingBatches:
@@ -392,7 +394,8 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         else:
             batches = [data.batches(part) for part in parts]
         held_back = not isinstance(data, SeriesData) or data.own_validation is None
-        return TrainingBatches(batches[0], batches[1], batches[2] if self.refit and held_back else None)
+        refit = len(batches[0]) >= MANY if self.refit == "auto" else self.refit
+        return TrainingBatches(batches[0], batches[1], batches[2] if refit and held_back else None)
 
     def _schedule(self, data: SeriesData | PanelData, train: Batches[Any]) -> Schedule:
         recipe = data.recipe
