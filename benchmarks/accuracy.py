@@ -67,7 +67,8 @@ def main() -> None:
             evaluation = forecaster.evaluate()
             errors.append(evaluation.metrics["mae"])
         assert evaluation is not None
-        others = [f"{evaluation.baselines[b]['mae']:.3f}" for b in ("naive", "seasonal_naive", "ets")]
+        scores = evaluation.baselines
+        others = [f"{scores[b]['mae']:.3f}" if b in scores else "–" for b in ("naive", "seasonal_naive", "ets")]
         table.add_row(
             name,
             f"{window} → {horizon}",

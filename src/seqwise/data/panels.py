@@ -116,9 +116,13 @@ class Panel:
         )  # fmt: skip
 
 
-def is_dict_of_series(data: Mapping[Any, Any]) -> bool:
-    """Tell whether a mapping holds a row of numbers for each of its names."""
-    return bool(data) and all(np.ndim(values) == 1 and not isinstance(values, str) for values in data.values())
+def is_dict_of_series(data: object) -> bool:
+    """Tell whether data are a mapping that holds a row of numbers for each of its names."""
+    return (
+        isinstance(data, Mapping)
+        and bool(data)
+        and all(np.ndim(values) == 1 and not isinstance(values, str) for values in data.values())
+    )
 
 
 def panel_from_arrays(data: Mapping[Any, Any], gaps: str = "interpolate") -> Panel:

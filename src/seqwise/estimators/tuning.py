@@ -95,7 +95,7 @@ def _watching(trial: Any) -> Any:
         pruned = False
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            loss = (logs or {}).get("val_loss")
+            loss: Any = None if logs is None else logs.get("val_loss")
             if loss is not None:
                 trial.report(float(loss), epoch)
                 if trial.should_prune():

@@ -50,8 +50,10 @@ def cross_validate(
         past = _before(data, horizon + step_size * k)
         if fitted is None or refit:
             fitted = train(past)
-        of = _of_panel if isinstance(data, Panel) else _of_series
-        tables.append(of(fitted, data, past, levels))
+        if isinstance(data, Panel):
+            tables.append(_of_panel(fitted, data, past, levels))
+        else:
+            tables.append(_of_series(fitted, data, past, levels))
     return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
 
 
@@ -67,7 +69,7 @@ def _before(data: TimeSeries | Panel, rows: int) -> Any:
 def _of_series(fitted: Any, data: TimeSeries, past: TimeSeries, levels: Sequence[float]) -> dict[str, np.ndarray]:
     times, values = fitted.forecast(past)
     rows = np.arange(len(past), len(past) + len(times))
-    bounds = fitted._bounds_at(past, np.array([len(past)]), levels) if levels else []
+    bounds: list[Any] = fitted._bounds_at(past, np.array([len(past)]), levels) if levels else []
     truth, targets = data.truth()[rows], data.targets
     time = data.time if isinstance(data.time, str) else "ds"
     cutoff = data.time_index.at(np.array([len(past) - 1]))
@@ -88,7 +90,7 @@ def _of_panel(fitted: Any, data: Panel, past: Panel, levels: Sequence[float]) ->
     if levels:
         bounds = panel_bounds(fitted.model_, fitted.input_, past, horizon, fitted._calibrated(), levels)
     kept = np.flatnonzero(np.isin(data.names, past.names))
-    rows = (data.starts[kept] + past.lengths)[:, None] + np.arange(horizon)
+    rows: np.ndarray[Any, Any] = (data.starts[kept] + past.lengths)[:, None] + np.arange(horizon)
     seen = True if data.observed is None else data.observed[rows, 0]
     cutoff = past.times(np.arange(len(past)), past.lengths - 1)
     columns = {

@@ -326,7 +326,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         self, data: Any, *, target: Any = None, time: Any = None, features: Any = None, series: str | None = None
     ) -> tuple[TimeSeries | Panel, tuple[str, ...]]:
         """Return one series or many, and the numeric columns that are not used."""
-        if isinstance(data, Mapping) and is_dict_of_series(data):
+        if is_dict_of_series(data):
             return panel_from_arrays(data, self.gaps), ()
         table = read_table(data)
         if series is None and (time, target) in ((None, None), NIXTLA[1:]) and {*NIXTLA} <= {*table.columns}:
@@ -718,8 +718,9 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         read, _ = self._read(data, target=target, time=time, features=features, series=series)
 
         def train(past: TimeSeries | Panel) -> Forecaster:
-            settings = {name: getattr(self, name) for name in declared_settings(Forecaster)}
-            fresh = Forecaster(**settings | {"test": 0})
+            settings: dict[str, Any] = {name: getattr(self, name) for name in declared_settings(Forecaster)}
+            settings["test"] = 0
+            fresh = Forecaster(**settings)
             prepared: Any = (
                 fresh._prepare_panel(past, None)
                 if isinstance(past, Panel)
@@ -737,7 +738,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         """Read many series with the columns, step and gap rule of the training data."""
         known = self.panel_
         assert known is not None
-        if isinstance(data, Mapping) and is_dict_of_series(data):
+        if is_dict_of_series(data):
             return panel_from_arrays(data, self.gaps)
         time_index = known.time_index if known.time is not None else None
         return panel_from_table(

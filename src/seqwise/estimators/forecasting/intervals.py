@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -105,7 +105,7 @@ def check_levels(level: Any) -> list[float]:
     Raises:
         SettingError: one is not between 0 and 100.
     """
-    levels = list(level) if isinstance(level, (Sequence, np.ndarray)) else [level]
+    levels: list[Any] = list(cast(Any, level)) if isinstance(level, (Sequence, np.ndarray)) else [level]
     for one in levels:
         if isinstance(one, (bool, str)) or not 0 < one < 100:
             raise SettingError(f"level={one!r}: expected percent between 0 and 100, for example level=[80, 95].")

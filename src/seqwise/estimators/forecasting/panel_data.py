@@ -180,13 +180,13 @@ class PanelInput(Input):
     def load(cls, folder: Path, saved: dict[str, Any]) -> PanelInput:
         loaded = cls(int(saved["window"]), bool(saved["masked"]), str(saved["scaling"]), bool(saved["log"]))
         names, loaded.columns = read_json(folder / NAMES), list(saved["columns"])
-        if not isinstance(names, list) or not names:
+        if not isinstance(names, list) or not cast(list[Any], names):
             raise BundleError(f"{folder / NAMES} holds no names of series. {RESTORE}")
         shape = (len(cast(list[Any], names)), len(loaded.columns))
         arrays = read_arrays(folder / SCALING, {"offset": shape, "scale": shape})
         scaler = loaded.scaler = PanelScaler(loaded.scaling, bool(loaded.log))
         scaler.common_, scaler.offset_, scaler.scale_ = float(saved["common"]), arrays["offset"], arrays["scale"]
-        scaler.names_ = np.array(names)
+        scaler.names_ = np.array(cast(list[Any], names))
         return loaded
 
     @staticmethod

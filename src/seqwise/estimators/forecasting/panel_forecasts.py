@@ -179,7 +179,8 @@ def save_context(
         until: position on the time index at which each series' test part begins, float64, shape (series,).
     """
     kept = np.minimum(panel.lengths, window)
-    rows = np.concatenate([np.arange(end - n, end) for end, n in zip(panel.starts[1:], kept, strict=True)])
+    last = panel.lengths[:, None] - window + np.arange(window)  # of each series' own rows
+    rows = (panel.starts[:-1, None] + last)[last >= 0]
     first = panel.first + panel.lengths - kept
     arrays = {"values": panel.values[rows], "lengths": kept, "first": first, "until": until}
     if panel.observed is not None:

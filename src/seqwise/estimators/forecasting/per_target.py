@@ -50,7 +50,7 @@ def network_of_all(network: Any, targets: int) -> Any:
     masks = [layers.Input(mask.shape[1:], dtype=mask.dtype, name="visible") for mask in masks]
     turned = layers.Permute((2, 1), name="features_before_time")(inputs)
     extra = [layers.Cropping1D((targets, 0), name="other_features")(turned)] if others else []
-    forecasts = []
+    forecasts: list[Any] = []
     for j in range(targets):
         own = [layers.Cropping1D((j, targets + others - 1 - j), name=f"target_{j + 1}")(turned), *extra]
         joined = layers.Concatenate(axis=1, name=f"with_others_{j + 1}")(own) if extra else own[0]
