@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self, TypeAlias
 from seqwise.ops.options import DTYPES, Options
 
 Array: TypeAlias = Any  # of any framework
+REQUIRED = ("x", "kernel", "recurrent_kernel")
 
 
 class Inputs(NamedTuple):
@@ -36,9 +37,16 @@ class Inputs(NamedTuple):
             as_array: (array, dtype or None) → the array of the library that computes.
 
         Raises:
-            TypeError: x is neither float32 nor float64.
+            TypeError: x is neither float32 nor float64, x or a kernel is None, or an array is complex.
             ValueError: see `check`.
         """
+        for name, array in self._asdict().items():
+            if array is None and name in REQUIRED:
+                raise TypeError(
+                    f"{name} is None; only the bias, the states, the mask and the dropouts may be left out."
+                )
+            if "complex" in dtype_name(getattr(array, "dtype", "")):
+                raise TypeError(f"{name} is complex; the LSTM kernel computes in {' and '.join(DTYPES)}.")
         dtype = as_array(self.x).dtype
         if dtype_name(dtype) not in DTYPES:
             raise TypeError(f"x has dtype {dtype_name(dtype)}; the LSTM kernel computes in {' and '.join(DTYPES)}.")
@@ -107,6 +115,18 @@ def check(inputs: Inputs, dropout_masks: int) -> None:
             )
     if (inputs.h0 is None) != (inputs.c0 is None):
         raise ValueError("initial_state needs both h and c.")
+
+
+def check_gradients(sizes: tuple[int, int, int, int], y: Array, last: Array, hT: Array, cT: Array) -> None:
+    """Compare the shapes of the outputs' gradients, None for zeros, with the sizes (B, T, F, H).
+
+    Raises:
+        ValueError: a shape does not fit; says what it should be.
+    """
+    B, T, _, H = sizes
+    for name, array, shape in (("y", y, (B, T, H)), ("last", last, (B, H)), ("hT", hT, (B, H)), ("cT", cT, (B, H))):
+        if array is not None and not _fits(tuple(array.shape), shape):
+            raise ValueError(f"The gradient of {name} has the shape {tuple(array.shape)}; it must be {shape}.")
 
 
 def _fits(shape: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bool:

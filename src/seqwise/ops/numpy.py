@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from seqwise import _kernel
 from seqwise.backend import Array
-from seqwise.ops.arguments import InputGradients, Inputs, OutputGradients, Outputs, check
+from seqwise.ops.arguments import InputGradients, Inputs, OutputGradients, Outputs, check, check_gradients
 from seqwise.ops.options import Options
 
 Optional: TypeAlias = "Array | None"
@@ -123,10 +123,10 @@ def with_weights(
     numbers = list(options.numbers)
 
     def run(x: Array, initial_state: Sequence[Array] | None = None, *, mask: Optional = None) -> Result:
-        x = np.ascontiguousarray(x, dtype)
-        h, c = (None, None) if initial_state is None else (np.ascontiguousarray(s, dtype) for s in initial_state)
+        x = _array(x, dtype)
+        h, c = (None, None) if initial_state is None else (_array(s, dtype) for s in initial_state)
         if mask is not None:
-            mask = np.ascontiguousarray(mask, bool).view(np.uint8)
+            mask = _array(mask, bool).view(np.uint8)
         if x.ndim != 3 or mask is not None or h is not None:  # the binding compares the sizes of the others
             check(Inputs(x, kernel, recurrent_kernel, bias, h, c, mask), options.dropout_masks)
         samples, timesteps = x.shape[:2]
@@ -158,8 +158,9 @@ def backward(
     inputs = _contiguous(inputs, options)
     dtype = inputs.x.dtype
     of_outputs = OutputGradients(
-        reserve, *(None if g is None else np.ascontiguousarray(g, dtype) for g in (y, last, hT, cT))
+        _array(reserve, dtype), *(None if g is None else _array(g, dtype) for g in (y, last, hT, cT))
     )
+    check_gradients(inputs.sizes, *of_outputs[1:])
     of_inputs = InputGradients(
         *(None if a is None else np.empty(a.shape, dtype) for a in inputs[: len(InputGradients._fields)])
     )
@@ -176,12 +177,42 @@ def step(
     bias: np.ndarray | None = None,
     options: Options = Options(),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Run one timestep of a stream: x (samples, features), h and c (samples, units) → new h and c."""
-    h_new, c_new = np.empty_like(h, order="C"), np.empty_like(c, order="C")
+    """Run one timestep of a stream: x (samples, features), h and c (samples, units) → new h and c.
+
+    Raises:
+        TypeError: an array but the bias is None, or they are not all float32 or all float64.
+        ValueError: shapes that do not fit together.
+    """
+    _check_step(x, h, c, kernel, recurrent_kernel, bias)
+    h_new, c_new = np.empty(h.shape, h.dtype), np.empty(c.shape, c.dtype)
     arrays = (x, kernel, recurrent_kernel, bias, h, c, h_new, c_new)
     if not _kernel.step_in_place(*arrays, options.numbers):
-        _kernel.step(list(arrays), list(options.numbers))
+        if len({None if array is None else array.dtype for array in arrays} - {None}) > 1:
+            raise TypeError("all arrays must have the dtype of x")
+        plain = [None if array is None else _array(array, x.dtype) for array in arrays[:-2]]
+        _kernel.step([*plain, h_new, c_new], list(options.numbers))
     return h_new, c_new
+
+
+def _check_step(x: Array, h: Array, c: Array, kernel: Array, recurrent_kernel: Array, bias: Optional) -> None:
+    # the common case first: a step takes microseconds
+    try:
+        samples, features = x.shape
+        units = recurrent_kernel.shape[0]
+        states, gates = (samples, units), 4 * units
+        if (
+            h.shape == states == c.shape
+            and kernel.shape == (features, gates)
+            and recurrent_kernel.shape == (units, gates)
+            and (bias is None or bias.shape == (gates,))
+        ):
+            return
+    except (AttributeError, ValueError, IndexError):
+        pass
+    if np.ndim(x) != 2:
+        raise ValueError(f"x must have the axes (samples, features); its shape is {np.shape(x)}.")
+    Inputs(np.asarray(x)[:, None], kernel, recurrent_kernel, bias, h, c).prepared(_array, Options())
+    raise TypeError("x, h, c, the kernels and the bias must be arrays.")
 
 
 def accepts(x: Array) -> bool:
@@ -189,8 +220,16 @@ def accepts(x: Array) -> bool:
     return True
 
 
+def _array(array: Array, dtype: Any = None) -> np.ndarray:
+    """Return an array as the binding takes it: contiguous, and writable, as a memory map or JAX's is not."""
+    if getattr(getattr(array, "dtype", None), "kind", "f") == "c":
+        raise TypeError("An array is complex; the LSTM kernel computes in float32 and float64.")
+    plain = np.ascontiguousarray(array, dtype)
+    return plain if plain.flags.writeable else plain.copy()
+
+
 def _contiguous(inputs: Inputs, options: Options) -> Inputs:
-    inputs = inputs.prepared(np.ascontiguousarray, options)
+    inputs = inputs.prepared(_array, options)
     mask = inputs.mask
     return inputs if mask is None else inputs._replace(mask=mask.view(np.uint8))  # as the binding takes it
 
@@ -209,5 +248,7 @@ def _new_outputs(inputs: Inputs, return_sequences: bool, training: bool) -> Outp
 
 def _run(inputs: Inputs, return_sequences: bool, options: Options, training: bool) -> Outputs:
     outputs = _new_outputs(inputs, return_sequences, training)
+    if not inputs.sizes[1] and outputs.last is not None:  # no step, no output: zeros, as in the reference
+        outputs.last[...] = 0
     _kernel.forward(list(inputs), list(outputs), list(options.numbers))
     return outputs
