@@ -114,8 +114,11 @@ def read_labels(y: Any, where: Callable[[int], str]) -> tuple[Any, str]:
     items = _items(y)
     if items is not None and any(_is_set(item) for item in items):
         return _read_sets(items, where)
-    # NumPy turns a list that mixes text with other types into text
-    mixed = items is not None and any(isinstance(item, str) or _is_no_value(item) for item in items)
+    # NumPy turns a list that mixes text with other types into text, and True beside 2 into 1
+    truths = 0 if items is None else sum(isinstance(item, (bool, np.bool_)) for item in items)
+    mixed = items is not None and (
+        0 < truths < len(items) or any(isinstance(item, str) or _is_no_value(item) for item in items)
+    )
     try:
         array = object_array(items) if mixed and items is not None else np.asarray(y)
     except ValueError:  # arrays of several axes and of unequal lengths

@@ -13,6 +13,8 @@ from seqwise.errors import DataError
 # of text, tried in this order; None: ISO 8601 and what is close to it
 TEXT_FORMATS = [None, "%Y-%m", "%Y/%m", "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y", "%Y", "%Y%m%d"]
 
+FOUR_DIGITS = np.datetime64("1000-01-01")
+
 # a format → times, datetime64[us] of any value where the text is not of the format, and the rows where it is not; or
 # None where the format cannot be tried
 Parse = Callable[[str | None], tuple[np.ndarray, np.ndarray] | None]
@@ -43,7 +45,15 @@ def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: 
         elif fewest_bad is None or bad.size < fewest_bad.size:
             fewest_bad = bad
     if readings:
-        return _most_regular(table, name, words, readings)
+        times = _most_regular(table, name, words, readings)
+        early = times < FOUR_DIGITS
+        if early.any():
+            row = int(early.argmax())
+            raise DataError(
+                f"{table.label}: the time column {name!r} holds {words[row]!r} on {table.where(row)}, the "
+                f"year {str(times[row])[:4].lstrip('0')}. Write years with four digits: 2024-12-31."
+            )
+        return times
     row = 0 if fewest_bad is None else int(fewest_bad[0])
     raise DataError(
         f"{table.label}: the time column {name!r} holds {words[row]!r} on {table.where(row)}, which is not a date "
@@ -54,19 +64,39 @@ def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: 
 def whole_times(table: ColumnTable, name: str, values: np.ndarray, *, fractions: bool = False) -> np.ndarray:
     """Return numbers that count the steps as int64; with `fractions` as they are where they are no whole numbers.
 
+    Numbers that are all dates as people write them, 20240131 or 202401, are dates: datetime64[us].
+
     Raises:
         DataError: a number is not finite, or a fraction; names the row.
     """
     wrong = ~np.isfinite(values)
     refuse_times(table, name, wrong, f"holds {values[wrong.argmax()]}")
     if (values == np.round(values)).all():
-        return values.astype(np.int64)
+        refuse_times(table, name, np.abs(values.astype(np.float64)) >= 2**62, "holds a number that is too large")
+        whole = values.astype(np.int64)
+        dates = _dates_from_numbers(whole)
+        return whole if dates is None else dates
     if fractions:
         return values
     raise DataError(
         f"{table.label}: the time column {name!r} holds fractions ({values[values != np.round(values)][0]}). "
         "Give dates, or whole numbers that count the steps."
     )
+
+
+def _dates_from_numbers(values: np.ndarray) -> np.ndarray | None:
+    """Read 20240131, or 202401, as a date; None where not all of the numbers are one from 1800 to 2199."""
+    if len(values) < 3:
+        return None
+    if (values // 1_000_000 > 0).all():
+        years, months, days = values // 10_000, values // 100 % 100, values % 100
+    else:
+        years, months, days = values // 100, values % 100, np.ones_like(values)
+    if not ((years >= 1800) & (years < 2200) & (months >= 1) & (months <= 12) & (days >= 1) & (days <= 31)).all():
+        return None
+    month = (years - 1970).astype("M8[Y]").astype("M8[M]") + (months - 1)
+    times = month.astype("M8[D]") + (days - 1)
+    return times.astype(MICROSECOND) if (times.astype("M8[M]") == month).all() else None
 
 
 def refuse_times(table: ColumnTable, name: str, wrong: np.ndarray, fault: str) -> None:
@@ -104,7 +134,7 @@ def _misfit(times: np.ndarray) -> tuple[int, int]:
 def dates_from_parts(table: ColumnTable, names: list[str]) -> np.ndarray:
     """Return the dates that several columns make together: year, month, day and so on, in this order."""
     parts = [table.numbers(name) for name in names]
-    ranges = [(1, 9999), (1, 12), (1, 31), (0, 24), (0, 60), (0, 60)]
+    ranges = [(1000, 9999), (1, 12), (1, 31), (0, 24), (0, 60), (0, 60)]
     for name, part, (low, high) in zip(names, parts, ranges, strict=False):
         refuse_times(table, name, np.isnan(part), "is empty")
         wrong = np.flatnonzero((part < low) | (part > high) | (part % 1 != 0))
@@ -123,5 +153,12 @@ def dates_from_parts(table: ColumnTable, names: list[str]) -> np.ndarray:
         lambda t, v: t.astype("M8[s]") + v,
     ]
     for add, part in zip(adders, rest, strict=False):
-        times = add(times, part)
+        before, times = times, add(times, part)
+        wrong = times.astype("M8[M]") != before.astype("M8[M]") if add is adders[1] else np.zeros(len(times), bool)
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise DataError(
+                f"{table.label}: there is no day {int(part[row])} in {before[row]}, on {table.where(row)}: the time "
+                f"columns are {names}. Correct the date, or remove the row."
+            )
     return times.astype(MICROSECOND)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from seqwise.errors import DataError, nearest
@@ -14,12 +15,19 @@ def existing_file(path: Path, expected: str) -> Path:
         expected: what the file should be, for the messages: ``"CSV or Parquet"``.
 
     Raises:
-        DataError: there is no such file (suggests the nearest name in its folder), or it is a folder.
+        DataError: there is no such file (suggests the nearest name in its folder), or it is a folder, a pipe or a
+            device.
     """
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except (OSError, ValueError) as error:  # a name too long, a null character
+        raise DataError(f"{str(path)[:200]!r} is no file: {getattr(error, 'strerror', error)}.") from None
+    if not exists:
         raise DataError(f"There is no file {str(path)!r}.{nearest_file(path)}")
     if path.is_dir():
         raise DataError(f"{str(path)!r} is a folder; name a {expected} file in it.")
+    if not path.is_file():  # reading it might wait for ever
+        raise DataError(f"{str(path)!r} is a pipe or a device. Save what it gives to a {expected} file, and name that.")
     return path
 
 
@@ -55,3 +63,10 @@ def decoded(raw: bytes, name: str, encoding: str | None = None) -> str:
         raise DataError(
             f"{name} is not {shown}: line {line} holds the byte 0x{content[error.start]:02x}. Save it as UTF-8, {fix}"
         ) from None
+
+
+def check_header(names: Sequence[str], file: str) -> None:
+    """Raise `DataError` where two columns of a text file have the same name."""
+    twice = next((name for name in names if name and names.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{file} has two columns called {twice!r}; give each its own name.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -14,7 +15,7 @@ import numpy as np
 
 from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
 from seqwise.data.dates import dates_from_parts, dates_from_text, refuse_times, whole_times
-from seqwise.data.files import decoded, existing_file
+from seqwise.data.files import check_header, decoded, existing_file
 from seqwise.data.sequences import object_array
 from seqwise.data.time_index import MICROSECOND
 from seqwise.errors import DataError
@@ -165,7 +166,8 @@ def _read_file(path: Path, plain: str | None) -> PlainTable:
         raise DataError(f"{path.name} is empty (0 bytes). Export it again, with a header line and one row a timestep.")
     header = text.partition("\n")[0]
     separator = max(",;\t|", key=header.count)
-    names, *rows = csv.reader(text.splitlines(), delimiter=separator)
+    names, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    check_header(names, path.name)
     if not rows:
         raise DataError(f"{path.name} has a header ({', '.join(names[:6])}) but no rows.")
     for line, row in enumerate(rows, 2):
@@ -176,7 +178,9 @@ def _read_file(path: Path, plain: str | None) -> PlainTable:
             )
     columns = {name: [row[j] if j < len(row) else "" for row in rows] for j, name in enumerate(names)}
     content: dict[str, Cells] = {name: words if name == plain else _typed(words) for name, words in columns.items()}
-    return PlainTable(content, "rows", path.name, first_line=2)
+    return PlainTable(
+        content, "rows", path.name, first_line=2 if '"' not in text or text.count("\n") == len(rows) else None
+    )
 
 
 def _typed(words: list[str]) -> Cells:

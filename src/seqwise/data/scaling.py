@@ -83,14 +83,30 @@ class Scaler:
                 lower, median, upper = np.nanpercentile(column, [25, 50, 75])
                 # more than half of the values may be equal (rain, sales): then the range is the scale
                 self.offset_[j], self.scale_[j] = median, (upper - lower) or (high - low)
+            if not (np.isfinite(self.offset_[j]) and 0 < self.scale_[j] < np.inf):
+                largest = float(np.nanmax(np.abs(column)))
+                raise DataError(
+                    f"column {self.columns[j]!r} holds values up to {largest:g}, which cannot be scaled: their spread "
+                    "is no number. Are some mistyped? Correct them, or use other units."
+                )
         return self
 
     def transform(self, values: np.ndarray) -> np.ndarray:
         """Scale values, shape (…, features) → float32, same shape."""
         scaled = self._log(values)
-        scaled -= self.offset_
-        scaled /= self.scale_
-        return scaled.astype(np.float32)
+        with np.errstate(over="ignore"):
+            scaled -= self.offset_
+            scaled /= self.scale_
+            small = scaled.astype(np.float32)
+        wild = np.isinf(small)
+        if wild.any():
+            first = tuple(np.argwhere(wild)[0])
+            value = np.asarray(values)[first]
+            raise DataError(
+                f"column {self.columns[int(first[-1])]!r} holds {value:g}, which is too far from the training's "
+                "values to be computed with. Is it mistyped? Correct it, or leave it empty."
+            )
+        return small
 
     def inverse(self, scaled: np.ndarray, features: int | None = None) -> np.ndarray:
         """Undo `transform` for the first `features` columns (all where None); float64, same shape."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -65,6 +65,16 @@ class Sequences:
         return f"sequence {index}" if self.names is None else f"sequence {str(self.names[index])!r}"
 
 
+def cut_sequences(sequences: Sequences, most: int) -> Sequences:
+    """Return the first `most` steps of each sequence."""
+    lengths = np.minimum(sequences.lengths, most)
+    if (lengths == sequences.lengths).all():
+        return sequences
+    starts = np.cumsum(sequences.lengths) - sequences.lengths
+    steps = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return replace(sequences, values=sequences.values[np.repeat(starts, lengths) + steps], lengths=lengths)
+
+
 def join_sequences(sequences: object, label: str = "the list") -> Sequences:
     """Concatenate sequences, after checking each.
 
@@ -79,7 +89,7 @@ def join_sequences(sequences: object, label: str = "the list") -> Sequences:
     """
     if isinstance(sequences, np.ndarray):
         sequences = _list_of(sequences)
-    elif isinstance(sequences, (str, bytes)) or not isinstance(sequences, Iterable):
+    elif isinstance(sequences, (str, bytes, Set)) or not isinstance(sequences, Iterable):
         raise DataError(
             f"Expected a list of arrays of shape (timesteps, features), got {type(sequences).__name__}: "
             f"{str(sequences)[:40]!r}."
@@ -181,6 +191,11 @@ def _as_array(item: Any, index: int) -> np.ndarray:
         raise DataError(
             f"Sequence {index} has rows of unequal lengths. Each sequence is one array of shape (timesteps, features)."
         ) from None
+    if isinstance(item, np.ma.MaskedArray) and np.ma.is_masked(item):
+        raise DataError(
+            f"Sequence {index} has {int(np.ma.count_masked(item)):,} masked value(s). Fill them, for example "
+            f"sequences[{index}].filled(0), or leave those steps out."
+        )
     if array.dtype.kind not in NUMBERS and array.size:
         first = array.flat[0]
         what = "text" if isinstance(first, (str, bytes)) else f"objects ({type(first).__name__})"

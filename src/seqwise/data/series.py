@@ -259,6 +259,14 @@ def _handle_missing(
             f"{table.label}: {'; '.join(faults)}. Fill them, or choose a rule: gaps='interpolate' (straight line) or "
             "gaps='mask' (the LSTM skips the step)."
         )
+    if gaps == "interpolate" and absent.sum() > (~absent).sum():
+        longest = int(np.diff(np.flatnonzero(~absent)).argmax())
+        after = int(np.flatnonzero(~absent)[longest + 1])
+        raise DataError(
+            f"{table.label}: {'; '.join(faults)}. That is more than the {int((~absent).sum()):,} rows that there are: "
+            f"the largest gap lies before {time_index.at(np.array([after]))[0]} on {table.where(int(source[after]))}. "
+            "Is a time mistyped, or the step wrong? Correct it, resample, or let the LSTM skip them: gaps='mask'."
+        )
     rule = {"interpolate": "interpolated", "mask": "masked"}[gaps]
     warnings.extend(f"{sentence}; {rule}, and left out of the loss and the metrics." for sentence in faults)
 

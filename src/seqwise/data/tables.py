@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import polars as pl
 
 from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
 from seqwise.data.dates import dates_from_parts
-from seqwise.data.files import decoded, existing_file
+from seqwise.data.files import check_header, decoded, existing_file
 from seqwise.data.time_columns import read_time_column
 from seqwise.errors import DataError
 
@@ -124,7 +125,7 @@ def read_table(source: TableSource, *, text: str | None = None) -> Table:
         return _read_file(Path(source).expanduser(), text)
     if isinstance(source, (list, tuple, np.ndarray)):
         try:
-            return _from_array(np.asarray(source))
+            return _from_array(np.asanyarray(source))
         except ValueError as error:
             if isinstance(error, DataError):
                 raise
@@ -183,7 +184,7 @@ def _read_file(path: Path, text: str | None) -> Table:
         if suffix in (".parquet", ".pq"):
             frame, first_line = pl.read_parquet(path), None
         else:
-            frame, first_line = _read_text(path, text), 2
+            frame, first_line = _read_text(path, text)
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}") from error
     if frame.height == 0:
@@ -191,19 +192,23 @@ def _read_file(path: Path, text: str | None) -> Table:
     return Table(nw.from_native(frame), "polars", path.name, first_line)
 
 
-def _read_text(path: Path, text: str | None) -> pl.DataFrame:
+def _read_text(path: Path, text: str | None) -> tuple[pl.DataFrame, int | None]:
+    """Return a text file's table and the line of its first row; None where a record may take several lines."""
     raw = path.read_bytes()
     header = decoded(raw, path.name).partition("\n")[0]
     separator = max(",;\t|", key=header.count)
+    check_header(next(csv.reader([header.rstrip("\r")], delimiter=separator), []), path.name)
     if raw.endswith((b"\n\n", b"\n\r\n")):
         raw = raw.rstrip(b"\r\n")
     # a blank line in the middle would otherwise become a row of nulls, which the gap rules then report
     frame = pl.read_csv(
         raw, separator=separator, null_values=NULL_WORDS, infer_schema_length=None, try_parse_dates=False
     )
+    first_line = 2 if b'"' not in raw or raw.rstrip(b"\r\n").count(b"\n") == frame.height else None
     if text not in frame.columns or frame.schema[text] != pl.String:
-        return frame
-    return frame.with_columns(pl.read_csv(raw, separator=separator, columns=[text], infer_schema=False))
+        return frame, first_line
+    plain = pl.read_csv(raw, separator=separator, columns=[text], infer_schema=False)
+    return frame.with_columns(plain), first_line
 
 
 def to_kind(columns: dict[str, np.ndarray], kind: str) -> IntoFrame | np.ndarray:

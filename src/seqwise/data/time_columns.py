@@ -20,8 +20,6 @@ def read_time_column(table: ColumnTable, name: str, column: nw.Series[Any], *, f
         fractions: accept fractional numbers, too, and return float64: they sort rows, but count no steps.
     """
     refuse_times(table, name, column.is_null().to_numpy(), "is empty")
-    if column.dtype.is_integer():
-        return column.to_numpy().astype(np.int64)
     if column.dtype.is_numeric():
         return whole_times(table, name, column.to_numpy(), fractions=fractions)
     if column.dtype.is_temporal():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import tokenizers
 
 KINDS = ("words", "bpe", "tokens")
+LONGEST_WORD = 500  # characters that sub-words are merged in; no word of a language is as long
 PADDING, UNKNOWN, START, END = range(4)
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
 
@@ -284,7 +285,9 @@ def _set_splitting(tokenizer: tokenizers.Tokenizer, kind: str, lowercase: bool) 
     steps = [normal.NFC(), *([normal.Lowercase()] if lowercase else [])]
     if kind == "bpe":
         steps += [normal.Replace(library.Regex(r"\s+"), " "), normal.Strip()]
-        tokenizer.pre_tokenizer = split.Sequence([split.Metaspace(), split.Punctuation()])
+        # merging a word takes the square of its length: a very long one is cut into pieces
+        pieces = split.Split(library.Regex(rf".{{1,{LONGEST_WORD}}}"), behavior="isolated")
+        tokenizer.pre_tokenizer = split.Sequence([split.Metaspace(), split.Punctuation(), pieces])
     elif kind == "words":
         tokenizer.pre_tokenizer = split.BertPreTokenizer()  # white space, and around each mark
     tokenizer.normalizer = normal.Sequence(steps)

@@ -175,6 +175,30 @@ def at_least(least: float) -> Check:
     return check
 
 
+def rate(*, auto: bool = False) -> Check:
+    """A number above 0; or a schedule of Keras's; or ``"auto"``."""
+
+    def check(name: str, value: Any) -> None:
+        if isinstance(value, str):
+            fits = auto and value == "auto"
+        elif isinstance(value, (bool, int, float, np.generic, type(None))):
+            number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+            fits = number and 0 < cast(float, value) < float("inf")
+        else:
+            fits = hasattr(cast(object, value), "get_config") or callable(value)
+        if not fits:
+            either = "'auto' or " if auto else ""
+            raise SettingError(f"{name}={value!r}: expected {either}a number above 0, for example 0.001.")
+
+    return check
+
+
+def given_loss(name: str, value: Any) -> None:
+    """A loss of Keras's, by name or object, or a function; not None."""
+    if not isinstance(value, str) and not callable(value):
+        raise SettingError(f"{name}={value!r}: expected a loss of Keras's by name, for example 'mse', or as an object.")
+
+
 def choice(*choices: Any) -> Check:
     """One of a few values."""
 

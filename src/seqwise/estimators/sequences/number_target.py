@@ -112,14 +112,25 @@ def read_numbers(y: Any, raw: Any) -> tuple[np.ndarray, bool]:
 
 
 def _as_numbers(found: np.ndarray, raw: Any) -> np.ndarray:
+    if found.dtype.kind == "c":
+        raise DataError("The targets are complex numbers; expected real ones, for example y.real.")
+    words = found.dtype.kind in "US" or any(isinstance(value, (str, bytes)) for value in found.ravel())
     try:
-        return found.astype(np.float64)
+        if not words:
+            return found.astype(np.float64)
     except (TypeError, ValueError):
         pass
     for i, item in enumerate(found.reshape(len(found), -1)):
         for value in item:
             try:
                 float(value)
+                if isinstance(value, (str, bytes)):
+                    raise DataError(
+                        f"The target of {raw.where(i)} is the text {str(value)!r}. Make them numbers: "
+                        "[float(value) for value in y]. For labels use a Classifier."
+                    )
+            except DataError:
+                raise
             except (TypeError, ValueError):
                 raise DataError(
                     f"The target of {raw.where(i)} is {str(value)!r}, no number. For labels use a Classifier."

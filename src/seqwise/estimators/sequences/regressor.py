@@ -17,7 +17,7 @@ from seqwise.estimators.sequences.alignment import column_names, in_order
 from seqwise.estimators.sequences.base import PooledEstimator
 from seqwise.estimators.sequences.number_target import NumberTarget, read_numbers
 from seqwise.estimators.sequences.source import Source, sequence_names
-from seqwise.estimators.settings import TRAINING, Option, estimator, learned, setting
+from seqwise.estimators.settings import TRAINING, Option, estimator, given_loss, learned, setting
 from seqwise.evaluation.regression import NumberComparison
 
 with deferred_imports():
@@ -58,6 +58,7 @@ class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
     loss: Any = setting(
         default="mse",
         help="any of Keras's, by name or object, on the scaled targets.",
+        check=given_loss,
         option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
     )
 

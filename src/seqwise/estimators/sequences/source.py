@@ -140,7 +140,9 @@ def _is_empty_list(X: Any) -> bool:
 
 
 def listed(X: Any) -> Any:
-    """Return what an iterator (or a dict's view) gives as a list, and anything else as it is."""
+    """Return what an iterator (or a dict's view) gives as a list, and anything else as it is; a set has no order."""
+    if isinstance(X, (set, frozenset)):
+        raise DataError("A set has no order, so its items belong to nothing. Pass a list.")
     return list(cast(Iterable[Any], X)) if isinstance(X, (Iterator, KeysView, ValuesView)) else X
 
 

@@ -1,0 +1,214 @@
+"""Times and values that are easily misread: recognised, or refused by name; never read wrongly in silence."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+from fuzz import examples
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+import seqwise as sw
+from seqwise.data.plain_tables import read_plain_table
+from seqwise.data.series import series_from_table
+from seqwise.data.tables import read_table
+
+FAST = examples(40)
+DATES = st.dates(date(1850, 1, 1), date(2150, 1, 1))
+
+
+def both(rows: dict, **names):
+    """The series that polars' tables and plain ones give."""
+    plain = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
+    return [
+        series_from_table(table, target="y", **names)
+        for table in (read_table(pl.DataFrame(rows)), read_plain_table(plain))
+    ]
+
+
+def refused(rows: dict, said: str, **names):
+    plain = [dict(zip(rows, values, strict=True)) for values in zip(*rows.values(), strict=True)]
+    for table in (read_table(pl.DataFrame(rows)), read_plain_table(plain)):
+        with pytest.raises(sw.DataError, match=said):
+            series_from_table(table, target="y", **names)
+
+
+# times
+
+
+@FAST
+@given(DATES, st.integers(3, 40), st.integers(1, 7))
+def test_dates_written_as_numbers(start, rows, step):
+    days = [start + timedelta(step * i) for i in range(rows)]
+    for kind in (int, float):
+        numbers = [kind(day.strftime("%Y%m%d")) for day in days]
+        for series in both({"t": numbers, "y": list(range(rows))}, time="t"):
+            assert len(series) == rows
+            assert series.times.astype("M8[D]").tolist() == days
+
+
+@FAST
+@given(st.integers(1850, 2100), st.integers(1, 12), st.integers(3, 40), st.sampled_from([1, 3, 12]))
+def test_months_written_as_numbers(year, month, rows, step):
+    months = [divmod(12 * year + month - 1 + step * i, 12) for i in range(rows)]
+    numbers = [100 * y + m + 1 for y, m in months]
+    for series in both({"t": numbers, "y": list(range(rows))}, time="t"):
+        assert len(series) == rows
+        assert series.times.astype("M8[M]").tolist() == [date(y, m + 1, 1) for y, m in months]
+
+
+@FAST
+@given(st.integers(-(10**6), 10**6), st.integers(20, 60))
+def test_counted_steps_stay_counts(start, rows):
+    """Twenty numbers in a row are never all months, so a counter is never taken for dates."""
+    for series in both({"t": list(range(start, start + rows)), "y": list(range(rows))}, time="t"):
+        assert series.times.tolist() == list(range(start, start + rows))
+
+
+@pytest.mark.parametrize("number", [2**62, -(2**63), 2**63 - 1, 1e300])
+def test_numbers_at_the_ends_of_the_range(number):
+    refused({"t": [number, 1, 2, 3], "y": [1, 2, 3, 4]}, "too large on row 0|infer", time="t")
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%y", "%d.%m.%y", "%y-%m-%d", "%d/%m/%y %H:%M"])
+@FAST
+@given(start=st.dates(date(2000, 1, 1), date(2060, 1, 1)), rows=st.integers(3, 30))
+def test_years_of_two_digits(form, start, rows):
+    days = [(start + timedelta(i)).strftime(form) for i in range(rows)]
+    refused({"t": days, "y": list(range(rows))}, "four digits|not a date|day first", time="t")
+
+
+@FAST
+@given(st.sampled_from([(2, 29), (2, 30), (2, 31), (4, 31), (6, 31), (9, 31), (11, 31)]), st.integers(1900, 2100))
+def test_days_that_no_month_has(day, year):
+    try:
+        date(year, *day)
+    except ValueError:
+        pass
+    else:
+        assume(False)
+    rows = {"a": [year] * 3, "m": [day[0]] * 3, "d": [1, 2, day[1]], "y": [1, 2, 3]}
+    refused(rows, rf"there is no day {day[1]} in {year}-0?{day[0]}, on row 2", time=["a", "m", "d"])
+
+
+def test_years_of_two_digits_in_parts():
+    refused({"a": [24] * 3, "m": [1, 2, 3], "y": [1, 2, 3]}, "expected a whole number from 1000", time=["a", "m"])
+
+
+@FAST
+@given(st.integers(4, 40), st.integers(1, 38), st.integers(200, 3000))
+def test_a_mistyped_year(rows, at, later):
+    assume(0 < at < rows)
+    days = [date(2020, 1, 1) + timedelta(i) for i in range(rows)]
+    days[at] = days[at] + timedelta(later)
+    table = {"t": days, "y": [float(i) for i in range(rows)]}
+    refused(table, r"more than the \d+ rows that there are: the largest gap lies before", time="t")
+    for series in both(table, time="t", gaps="mask"):
+        assert series.observed is not None
+
+
+def test_weekly_rows_for_a_daily_model():
+    days = [date(2020, 1, 1) + timedelta(i) for i in range(40)]
+    daily = both({"t": days, "y": list(range(40))}, time="t")[0]
+    weekly = {"t": [date(2021, 1, 1) + timedelta(7 * i) for i in range(30)], "y": list(range(30))}
+    refused(weekly, "more than the 30 rows that there are", time="t", time_index=daily.time_index)
+
+
+# values
+
+
+def test_masked_values_are_missing():
+    values = np.ma.masked_array(np.arange(10.0), mask=np.arange(10) == 4)
+    for table in (read_table(values), read_plain_table(values)):
+        assert np.isnan(table.numbers("0")).tolist() == (np.arange(10) == 4).tolist()
+    with pytest.raises(sw.DataError, match=r"Sequence 1 has 1 masked value"):
+        sw.Classifier().fit([np.ones(3), np.ma.masked_array([1.0, 2], mask=[0, 1])], ["a", "b"])
+
+
+@pytest.mark.parametrize("largest", [1e308, -1e308, 1.7e308, 1e200])
+def test_values_too_large_to_compute_with(largest):
+    y = np.sin(np.arange(60.0))
+    y[30] = largest
+    with pytest.raises(sw.DataError, match="column '0' holds"):
+        sw.Forecaster(6, 2, (3,), epochs=1).fit(y)
+    good = sw.Forecaster(6, 2, (3,), epochs=1, season=1).fit(np.sin(np.arange(60.0)))
+    with pytest.raises(sw.DataError, match=r"column '0' holds .*too far from the training's values"):
+        good.predict(y[25:35])
+
+
+def test_columns_of_the_same_name(tmp_path):
+    path = tmp_path / "twice.csv"
+    path.write_text("t,y,y\n1,2,3\n2,3,4\n3,4,5\n")
+    for read in (read_table, read_plain_table):
+        with pytest.raises(sw.DataError, match=r"twice\.csv has two columns called 'y'"):
+            read(path)
+
+
+@FAST
+@given(st.lists(st.sampled_from(["plain", "two\nlines", "three\n\nlines"]), min_size=1, max_size=6))
+def test_the_line_of_a_fault_after_quoted_newlines(tmp_path_factory, words):
+    path = tmp_path_factory.mktemp("lines") / "x.csv"
+    path.write_text("w,y\n" + "".join(f'"{word}",1\n' for word in words) + '"last",word\n')
+    line = path.read_text()[: path.read_text().index('"last"')].count("\n") + 1
+    row = len(words)
+    for read in (read_table, read_plain_table):
+        with pytest.raises(sw.DataError) as error:
+            read(path).numbers("y")
+        said = str(error.value)
+        assert f"line {line}" in said or f"row {row}" in said
+
+
+SEQUENCES = [np.arange(4.0) + i for i in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "data", "said"),
+    [
+        (sw.Regressor(), (SEQUENCES, [str(i) for i in range(12)]), "is the text '0'"),
+        (sw.Regressor(), (SEQUENCES, np.array(["1.5"] * 12, dtype=object)), r"is the text '1\.5'"),
+        (sw.Regressor(), (SEQUENCES, np.arange(12) * 1j), "complex"),
+        (sw.Regressor(), (SEQUENCES, set(range(12))), "A set has no order"),
+        (sw.Classifier(), (SEQUENCES, {"a", "b"}), "A set has no order"),
+        (sw.Classifier(), (SEQUENCES, [True, 1] * 6), "mix kinds"),
+        (sw.Classifier(), (SEQUENCES, [False, 0, 2] * 4), "mix kinds"),
+        (sw.Forecaster(6, 2), (np.arange(60.0) * 1j,), "complex"),
+    ],
+)
+def test_what_is_no_target(estimator, data, said):
+    with pytest.raises(sw.DataError, match=said):
+        estimator.fit(*data)
+
+
+@pytest.mark.parametrize("value", [0, -1, -0.5, float("nan"), float("inf"), None, True, "fast", np.float32(0), []])
+@pytest.mark.parametrize("kind", [sw.Forecaster, sw.Classifier, sw.Regressor, sw.Tagger, sw.Translator])
+def test_learning_rates(kind, value):
+    with pytest.raises(sw.SettingError, match=r"learning_rate=.*: expected .*a number above 0"):
+        kind(learning_rate=value).fit(SEQUENCES, ["a", "b"] * 6) if kind is not sw.Forecaster else kind(
+            learning_rate=value
+        ).fit(np.arange(60.0))
+
+
+@pytest.mark.parametrize("loss", [None, 3, ("mse",)])
+def test_losses(loss):
+    with pytest.raises(sw.SettingError, match="expected a loss of Keras's by name"):
+        sw.Forecaster(6, 2, loss=loss).fit(np.arange(60.0))
+
+
+@pytest.mark.parametrize("flag", ["no", 0, None, "False"])
+def test_flags(flag):
+    for kind in (
+        sw.Forecaster(bidirectional=flag),
+        sw.Classifier(bidirectional=flag),
+        sw.Translator(bidirectional=flag),
+    ):
+        with pytest.raises(sw.SettingError, match=r"bidirectional=.*: expected True or False"):
+            kind.fit(SEQUENCES, ["a", "b"] * 6) if not isinstance(kind, sw.Forecaster) else kind.fit(np.arange(60.0))
+
+
+def test_negative_weights():
+    for weights in ([-1.0] + [1.0] * 11, [0.0] * 12, [float("nan")] * 12):
+        with pytest.raises(sw.SettingError, match="none below zero and not all zero"):
+            sw.Regressor().fit(SEQUENCES, np.arange(12.0), sample_weight=weights)
