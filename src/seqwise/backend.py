@@ -9,10 +9,13 @@ import importlib.util
 import os
 import platform
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from seqwise.errors import SeqwiseError, SettingError
 
 if TYPE_CHECKING:
     import jax
@@ -22,6 +25,11 @@ Array: TypeAlias = "np.ndarray | jax.Array"
 
 # Keras imports these for its image gallery, scikit-learn for a rarely used distribution: a third of their import time
 DEFERRED = ("matplotlib.pyplot", "scipy.stats")
+
+
+# Keras's models are not made for several threads: one at a time trains or builds, and one at a time predicts
+TRAINING_LOCK, PREDICTING_LOCK = threading.RLock(), threading.RLock()
+BACKENDS = ("jax", "tensorflow", "torch", "numpy")  # of Keras; the last predicts alone
 
 
 class _DeferredModule(ModuleType):
@@ -63,13 +71,38 @@ def import_keras() -> ModuleType:
         keras = sys.modules["keras"]
     else:
         # keras.json is not the user's choice: Keras itself writes "tensorflow" there
-        os.environ.setdefault("KERAS_BACKEND", "jax")
+        _check_backend(os.environ.setdefault("KERAS_BACKEND", "jax"))
         with deferred_imports():
             keras = importlib.import_module("keras")
         if keras.backend.backend() == "jax":
             _keep_compiled_programs()
     _leave_tensorflow_alone()
     return keras
+
+
+_started_in: int | None = None  # the process in which a model was first run
+
+
+def check_process() -> None:
+    """Raise `SeqwiseError` in a process that was forked after JAX or TensorFlow had started: there they would hang."""
+    global _started_in
+    if _started_in is None:
+        _started_in = os.getpid()
+    elif _started_in != os.getpid() and import_keras().backend.backend() in ("jax", "tensorflow"):
+        raise SeqwiseError(
+            "This process was forked from one in which Keras had run a model already: the threads of JAX and "
+            "TensorFlow are missing here, and it would wait for ever. Start processes afresh: "
+            "multiprocessing.get_context('spawn'), or joblib's 'loky'. Or predict with NumPy alone: "
+            "sw.load(run, backend='numpy')."
+        )
+
+
+def _check_backend(name: str) -> None:
+    """Raise `SettingError` for a Keras backend that Seqwise does not run on, or that is not installed."""
+    if name not in BACKENDS:
+        raise SettingError(f"KERAS_BACKEND={name}: Seqwise runs on {', '.join(BACKENDS)}. Set it to one: jax.")
+    if importlib.util.find_spec(name) is None:
+        raise SettingError(f"KERAS_BACKEND={name}, but {name} is not installed: pip install 'seqwise[{name}]'.")
 
 
 class _ImportedTensorFlow:

@@ -9,9 +9,14 @@ from numbers import Integral
 from types import TracebackType
 from typing import TypeGuard
 
+MOST_CHARACTERS = 2_000  # of a message; a user's own text in it may be a million
+
 
 class SeqwiseError(Exception):
-    """Base of every error that a user's input can cause."""
+    """Base of every error that a user's input can cause. A message that is too long keeps its beginning and its end."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(shortened(part) if isinstance(part, str) else part for part in args))
 
 
 class DataError(SeqwiseError, ValueError):
@@ -36,6 +41,18 @@ class ExportError(SeqwiseError):
 
 class NotFittedError(SeqwiseError, AttributeError):
     """A method that needs a trained model was called before ``fit``."""
+
+
+def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
+    """Return a text of at most `most` characters: its beginning and its end, and how much was left out.
+
+    >>> shortened("a" * 500 + "z" * 500, most=60)
+    'aaaaaaaaaaaa … 976 characters left out … zzzzzzzzzzzz'
+    """
+    if len(text) <= most:
+        return text
+    half = (most - 36) // 2
+    return f"{text[:half]} … {len(text) - 2 * half:,} characters left out … {text[-half:]}"
 
 
 _explainer: str | None = None

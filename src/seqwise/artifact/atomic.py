@@ -2,47 +2,70 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
+from seqwise.artifact.reading import kind_of
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is locked there, and nothing swept
+    fcntl = None
+
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 ASIDE = ".previous"
+SAVING = ".saving-"  # in the name of a folder that is being written, between the target's name and a random part
+NEW = ".new-"  # so long as it is not locked yet
+OLD = 60  # seconds
+LONGER = 1 + len(SAVING) + 8  # bytes by which that name is longer than the target's
 
 
 @contextmanager
 def replaced_folder(target: Path, keep: Iterable[Path] = ()) -> Generator[Path]:
     """Give a new folder to write in; on success it takes `target`'s place, on failure it vanishes.
 
+    What an earlier process left of such a folder when it was killed is swept first.
+
     Args:
         target: the folder to make or replace.
-        keep: files and folders of the old `target` to carry over; what was written anew goes before them.
+        keep: files and folders of the old `target` to carry over, links as links; what was written anew goes before
+            them.
     """
     target = target.resolve()  # a link stays one: the folder behind it is replaced
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    _sweep(target)
+    unlocked = Path(tempfile.mkdtemp(prefix=f".{target.name}{NEW}", dir=target.parent))
+    held = _lock(unlocked)  # so long as it is held, nobody sweeps the folder
+    fresh = unlocked.rename(unlocked.with_name(unlocked.name.replace(NEW, SAVING)))
     try:
         yield fresh
+        _set_modes(fresh)
         for path in keep:
-            if (fresh / path.name).exists():
+            if kind_of(fresh / path.name):
                 continue
-            copy = shutil.copytree if path.is_dir() else shutil.copy2
-            copy(path, fresh / path.name)
+            if kind_of(path) == "a folder":
+                shutil.copytree(path, fresh / path.name, symlinks=True)
+            else:
+                shutil.copy2(path, fresh / path.name, follow_symlinks=False)
         for path in fresh.rglob("*"):
-            if path.is_file():
+            if kind_of(path) == "file":
                 _sync(path)
         _sync(fresh)
-        fresh.chmod(0o755)  # mkdtemp's folders are private
         _swap(fresh, target)
         _sync(target.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+        if held is not None:
+            os.close(held)
 
 
 def recover(target: Path) -> None:
@@ -51,6 +74,45 @@ def recover(target: Path) -> None:
     aside = target.with_name(target.name + ASIDE)
     if not target.exists() and aside.is_dir():
         aside.rename(target)
+
+
+def _set_modes(fresh: Path) -> None:
+    """Give the folder and all files in it the modes of any new file: mkdtemp's and some libraries' are private."""
+    probe = fresh / ".mode"
+    probe.touch()
+    mode = probe.stat().st_mode & 0o777
+    probe.unlink()
+    for path in (fresh, *fresh.rglob("*")):
+        folder = kind_of(path) == "a folder"
+        path.chmod(mode | (mode & 0o444) >> 2 if folder else mode)
+
+
+def _lock(folder: Path) -> int | None:
+    """Lock a folder until the handle is closed or the process ends; None where another holds it, or locks are none."""
+    if fcntl is None:
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _sweep(target: Path) -> None:
+    """Remove the folders that processes left which were killed while they saved to `target`."""
+    for path in target.parent.iterdir():
+        if path.name.startswith(f".{target.name}{NEW}"):
+            with contextlib.suppress(OSError):  # one that is not empty is not ours
+                if time.time() - path.stat().st_mtime > OLD:
+                    path.rmdir()
+        elif path.name.startswith(f".{target.name}{SAVING}") and kind_of(path) == "a folder":
+            with contextlib.suppress(OSError):
+                held = _lock(path)
+                if held is not None:
+                    shutil.rmtree(path, ignore_errors=True)
+                    os.close(held)
 
 
 def _swap(fresh: Path, target: Path) -> None:

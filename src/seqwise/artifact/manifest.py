@@ -59,8 +59,12 @@ def read_manifest(folder: Path, *, trust_edited: bool = False) -> dict[str, Any]
     Raises:
         BundleError: the folder is missing, foreign, edited, damaged, or written by another version of Seqwise.
     """
-    recover(folder)
-    if not folder.exists():
+    try:
+        recover(folder)
+        exists = folder.exists()
+    except (OSError, ValueError, RuntimeError) as error:  # a name too long, a null character, a link to itself
+        raise BundleError(f"{str(folder)[:200]!r} is no folder: {getattr(error, 'strerror', error)}.") from None
+    if not exists:
         raise BundleError(f"There is no run folder {str(folder)!r}. Train one: seqwise train DATA … --out {folder}")
     path = folder / MANIFEST
     if not folder.is_dir() or not kind_of(path):

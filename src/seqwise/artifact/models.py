@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.artifact.archives import check_archive
 from seqwise.artifact.reading import RESTORE, check_finite, check_own_file
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
@@ -33,6 +34,7 @@ def load_model(path: Path, *, compiled: bool, tensors: dict[str, Any] | None = N
     from seqwise.layers import accelerate  # imports Keras
 
     check_own_file(path)
+    check_archive(path)
     try:
         model = import_keras().models.load_model(path, compile=compiled)
     except Exception as error:  # whatever Keras and HDF5 raise for a damaged file

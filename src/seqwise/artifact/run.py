@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from seqwise import __version__
-from seqwise.artifact.atomic import replaced_folder
+from seqwise.artifact.atomic import LONGER, SAVING, replaced_folder
 from seqwise.artifact.manifest import is_run, listed_files, write_manifest
 from seqwise.artifact.reading import kind_of, read_bytes
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
+from seqwise.interrupts import interruptible, interrupts
 
 
 class ScoringInterrupted(KeyboardInterrupt):
@@ -22,7 +24,8 @@ class ScoringInterrupted(KeyboardInterrupt):
 
 
 def check_destination(path: Path) -> None:
-    """Raise `BundleError` where saving to `path` would destroy something other than a Seqwise run."""
+    """Raise `BundleError` where `path` cannot be written, or saving there would destroy something else than a run."""
+    _check_names(path)
     for part in (path, *path.parents):
         if part.is_file():
             raise BundleError(f"{str(part)!r} is a file. Name a folder for the run.")
@@ -31,14 +34,38 @@ def check_destination(path: Path) -> None:
             f"{str(path)!r} is the folder you are in. Name one inside it, for example {str(path / 'run')!r}."
         )
     beside = next(part for part in path.resolve().parents if part.exists())  # the new folder is made there first
-    if not os.access(beside, os.W_OK):
-        raise BundleError(f"{str(path)!r} cannot be written: you have no right to write to {str(beside)!r}.")
+    try:
+        os.rmdir(tempfile.mkdtemp(prefix=SAVING, dir=beside))  # what saving begins with
+    except OSError as error:
+        right = "you have no right to write to" if isinstance(error, PermissionError) else f"{error.strerror} in"
+        raise BundleError(f"{str(path)!r} cannot be written: {right} {str(beside)!r}. Name another folder.") from None
     if path.is_dir() and any(path.iterdir()) and not is_run(path):
         raise BundleError(
             f"{str(path)!r} is not empty and not a Seqwise run; nothing in it was touched. Name a new folder."
         )
+    for folder, _, names in os.walk(path):  # they come along, links as links
+        for file in (Path(folder) / name for name in names):
+            if kind_of(file) not in ("file", "a link"):
+                raise BundleError(f"{str(file)!r} is {kind_of(file)}, which cannot be kept beside a run: move it away.")
 
 
+def _check_names(path: Path) -> None:
+    """Raise `BundleError` for a name that the file system would refuse only when the training is over."""
+    try:
+        target = path.resolve()
+        beside = next(part for part in target.parents if part.exists())
+        most = os.pathconf(beside, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
+    except (OSError, RuntimeError, ValueError) as error:  # a link to itself, a name too long, a null character
+        why = getattr(error, "strerror", None) or str(error)
+        raise BundleError(f"{str(path)[:200]!r} cannot be written: {why.lower()}. Name another folder.") from None
+    for name in target.relative_to(beside).parts:
+        if len(os.fsencode(name)) > most - LONGER:
+            raise BundleError(
+                f"{name!r} is too long for a run's name: {len(os.fsencode(name))} bytes; at most {most - LONGER}."
+            )
+
+
+@interrupts()
 def save_run(
     path: Path,
     kind: str,
@@ -72,8 +99,11 @@ def save_run(
         }
         content = head | write(folder)
         try:
-            write_results(folder)
+            with interruptible():
+                write_results(folder)
         except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, OSError) and ours:
+                raise  # a full disk: the run that is there stays, whole
             failed = ScoringInterrupted() if isinstance(error, KeyboardInterrupt) else error
             for name in result_files:
                 (folder / name).unlink(missing_ok=True)

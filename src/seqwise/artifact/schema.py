@@ -16,6 +16,7 @@ SCHEMA_VERSION = 4
 
 Count = Annotated[int, Meta(ge=0)]
 Whole = Annotated[int, Meta(ge=1)]
+Length = Annotated[int, Meta(ge=1, le=1_000_000)]  # of a text, in tokens
 Finite = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
 Positive = Annotated[float, Meta(gt=0, le=sys.float_info.max)]
 NotNegative = Annotated[float, Meta(ge=0, le=sys.float_info.max)]
@@ -329,7 +330,8 @@ class Pairs(Struct):
 
 
 class TranslationSettings(Struct):
-    beam: Whole
+    beam: Annotated[int, Meta(ge=1, le=1_000)]
+    max_length: Length
     length_penalty: NotNegative
 
 
@@ -344,7 +346,7 @@ class TranslatorRun(Run):
     stepwise: bool
     columns: Columns
     pairs: Parts
-    longest: tuple[Whole, Whole]
+    longest: tuple[Length, Length]
     test_pairs: tuple[list[str], list[list[str]]]
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.files import nearest_file
+from seqwise.data.files import existing_file, nearest_file
 from seqwise.errors import BundleError, DataError, nearest
 
 MODELS = (".keras", ".h5", ".hdf5")
@@ -48,6 +48,7 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
         where /= "model.keras"
     if not where.is_file():
         raise BundleError(f"There is no model {path!r}.{nearest_file(where)} Save one by model.save('model.keras').")
+    from seqwise.artifact.archives import check_archive
     from seqwise.backend import import_keras
 
     keras = import_keras()
@@ -55,6 +56,8 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
 
     if where.suffix.lower() == ".keras" and not zipfile.is_zipfile(where):
         raise BundleError(f"{where.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
+    if where.suffix.lower() == ".keras":
+        check_archive(where)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that an optimiser was saved before its first step
@@ -97,8 +100,7 @@ def read_data(path: str, name: str = "x") -> Any:
         from seqwise.data import read_table
 
         return read_table(path).frame.to_native()
-    if not where.exists():
-        raise DataError(f"There is no file {path!r}.{nearest_file(where)}")
+    existing_file(where, "NumPy")
     try:
         found = np.load(where, allow_pickle=False)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:

@@ -83,6 +83,9 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 `check` found errors, 2 a mistake in the input, 130 Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):  # a locale without "…" or "–" gets "?" for them, no traceback
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except SeqwiseError as error:

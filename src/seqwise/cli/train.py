@@ -33,10 +33,9 @@ def command(data: str, out: Path, **options: Any) -> None:
 
         seqwise train english-french.tsv --task translate --out runs/french
     """
-    from seqwise.artifact import ScoringInterrupted, check_destination
+    from seqwise.artifact import check_destination
     from seqwise.cli.tasks import TASKS, choose_task
-    from seqwise.estimators.base import METRICS, REPORT
-    from seqwise.evaluation import UNMEASURED
+    from seqwise.interrupts import interrupted, interrupts
 
     check_destination(out)  # before the training, not after it
     console = Console(soft_wrap=True, highlight=False, markup=False)
@@ -46,6 +45,17 @@ def command(data: str, out: Path, **options: Any) -> None:
         console.print(f"task: {name} (inferred from {why})" if why != "--task" else f"task: {name}")
     task = TASKS[name]
     estimator = task.make(given)
+    with interrupts(deferring=False):
+        _train(estimator, task, data, out, given, console)
+        if interrupted():  # when all was done
+            raise typer.Exit(130)
+
+
+def _train(estimator: Any, task: Any, data: str, out: Path, given: dict[str, Any], console: Console) -> None:
+    from seqwise.artifact import ScoringInterrupted, is_run
+    from seqwise.estimators.base import METRICS, REPORT
+    from seqwise.evaluation import UNMEASURED
+
     estimator.fit(data, **task.commands().columns(given))
     for note in estimator.notes_:
         console.print(f"note: {note}")
@@ -58,6 +68,9 @@ def command(data: str, out: Path, **options: Any) -> None:
     else:
         kept = f"kept {kept}"
     console.print(f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; {kept}")
+    if training.interrupted and not training.best_epoch and is_run(out):
+        console.print(f"\nNo epoch was completed: the run in {out} stays as it is.")
+        raise typer.Exit(130)
     try:
         with console.status("scoring"):
             estimator.save(out)

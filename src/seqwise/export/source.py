@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqwise.artifact import Network, describe_network, first_line
+from seqwise.artifact.archives import check_archive
 from seqwise.backend import import_keras
 from seqwise.data.files import nearest_file
 from seqwise.errors import BundleError
@@ -84,6 +85,7 @@ def _read_keras_file(path: Path) -> Any:
         raise BundleError(f"There is no model {str(path)!r}.{nearest_file(path)} Save one: model.save('model.keras').")
     if not zipfile.is_zipfile(path):
         raise BundleError(f"{path.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
+    check_archive(path)
     keras = import_keras()
     import seqwise.layers  # noqa: F401 (its layers make themselves known to Keras)
 

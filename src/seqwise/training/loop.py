@@ -12,6 +12,7 @@ import numpy as np
 
 from seqwise.backend import import_keras
 from seqwise.errors import SettingError, explaining
+from seqwise.interrupts import interrupted, interrupts
 from seqwise.training.batches import Batches
 from seqwise.training.keras_steps import KerasSteps
 from seqwise.training.progress import progress_callback
@@ -61,6 +62,7 @@ def auto_batch_size(samples: int) -> int:
 
 
 @explaining()
+@interrupts()
 def fit(
     model: keras.Model,
     train: Batches[Any],
@@ -77,8 +79,8 @@ def fit(
 ) -> Training:
     """Train a compiled Keras model on windows or sequences, keeping the weights of the best epoch.
 
-    Ctrl-C stops training and keeps the best weights so far; so does a loss that is no longer finite. The result says
-    so.
+    Ctrl-C and SIGTERM stop training and keep the best weights so far, the second one at once; so does a loss that is no
+    longer finite. The result says so.
 
     Args:
         model: a compiled Keras model. Its metrics weigh samples as its loss does: missing targets do not count.
@@ -119,6 +121,8 @@ def fit(
             logs: dict[str, float] = {}
             for done, logs in steps.train(rng.permutation(train.indices)):
                 everyone.on_train_batch_end(done - 1, logs)
+                if interrupted():
+                    raise KeyboardInterrupt
             if validation is not None:
                 logs |= {f"val_{name}": value for name, value in steps.validate(validation.indices).items()}
             if not all(np.isfinite(logs[name]) for name in ("loss", "val_loss") if name in logs):
@@ -136,6 +140,7 @@ def fit(
         result.interrupted = True
     finally:
         everyone.on_train_end()
+    result.interrupted |= interrupted()  # in the last moments
     result.history = {name: [float(v) for v in values] for name, values in history.history.items()}
     result.best_epoch = int(best_weights.best_epoch) + 1 if best_weights.best_weights is not None else 0
     if on_best is not None and result.best_epoch:
@@ -186,15 +191,17 @@ def _fit_again(
     for variable, value in start:
         variable.assign(value)
     logs: dict[str, float] = {"loss": np.inf}
-    interrupted = False
+    stopped = False
     try:
         for _ in range(epochs):
-            *_, (_, logs) = steps.train(rng.permutation(indices))
+            for _, logs in steps.train(rng.permutation(indices)):  # noqa: B007 (the last one's)
+                if interrupted():
+                    raise KeyboardInterrupt
     except KeyboardInterrupt:
-        interrupted = True
-    if interrupted or not np.isfinite(logs["loss"]):
+        stopped = True
+    if stopped or not np.isfinite(logs["loss"]):
         model.set_weights(best)
-        return 0, interrupted
+        return 0, stopped
     return epochs, False
 
 

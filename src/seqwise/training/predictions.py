@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seqwise.backend import PREDICTING_LOCK, check_process
 from seqwise.data import Sequences
 from seqwise.training.batches import Inputs
 from seqwise.training.sequence_batches import StepArrays, model_inputs
@@ -69,4 +70,7 @@ def _chunks(indices: np.ndarray, size: int) -> Iterator[np.ndarray]:
 
 def _outputs(model: keras.Model, inputs: Callable[[np.ndarray], Inputs], chosen: np.ndarray, size: int) -> np.ndarray:
     """Return the outputs for `chosen`, from a batch that is filled up to `size`."""
-    return np.asarray(model.predict_on_batch(inputs(np.resize(chosen, size))))[: len(chosen)]
+    check_process()
+    batch = inputs(np.resize(chosen, size))
+    with PREDICTING_LOCK:
+        return np.asarray(model.predict_on_batch(batch))[: len(chosen)]

@@ -13,6 +13,7 @@ from seqwise.artifact.numpy.network import NumpyNetwork
 from seqwise.artifact.numpy.run import NumpyRun
 from seqwise.artifact.reading import read_vocabulary
 from seqwise.data.padding import pad_joined
+from seqwise.data.sources import MOST_HYPOTHESES, cut_sources
 from seqwise.data.texts import as_texts
 from seqwise.data.tokenizer import PADDING, Tokenizer
 from seqwise.errors import SettingError, is_whole_number
@@ -49,21 +50,23 @@ class NumpyTranslator(NumpyRun):
         """Translate texts.
 
         Args:
-            texts: a list of texts, of any lengths. An empty (or blank) text has an empty translation.
+            texts: a list of texts. An empty (or blank) text has an empty translation. A text of more than ten times the
+                run's `max_length` tokens is translated up to there, with a warning.
             beam: in place of the run's own; 1 is greedy.
 
         Returns:
             the translations, in the same order.
         """
         beam = self.beam if beam is None else beam
-        if not is_whole_number(beam, 1):
-            raise SettingError(f"beam={beam!r}: expected a number of hypotheses, at least 1 (greedy).")
+        if not is_whole_number(beam, 1) or beam > MOST_HYPOTHESES:
+            raise SettingError(f"beam={beam!r}: expected a number of hypotheses, 1 (greedy) to {MOST_HYPOTHESES:,}.")
         items: list[str] = as_texts(texts)
         filled = [i for i, text in enumerate(items) if text.strip()]
         translations = [""] * len(items)
         if not filled:
             return translations
         sources = self.source_tokenizer.encode([items[i] for i in filled])
+        sources = cut_sources(sources, int(self.manifest["settings"]["max_length"]), self._longest_source)
         # of a source longer than all of training the translation may be longer in proportion
         stretch = np.maximum(sources.lengths / self._longest_source, 1)
         limits = np.ceil(self._longest_target * stretch).astype(np.int64)

@@ -1,0 +1,89 @@
+"""Keras's files before Keras reads them: what they unpack to, and that they read nothing but themselves."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from seqwise.artifact.reading import MOST_JSON
+from seqwise.errors import BundleError
+
+MOST_UNPACKED = 2**28  # bytes that any file may unpack to
+MOST_RATIO = 20  # beyond that: how many times its own size
+WIDTHS = ("units", "filters", "output_dim", "input_dim", "num_heads", "key_dim")
+
+
+def check_archive(path: Path) -> None:
+    """Raise `BundleError` for a ``.keras`` file that Keras should not be given.
+
+    Refused are: one that unpacks to more than 256 MiB and 20 times its size; one whose weights lie in other files; and
+    one whose layers are wider than all of its weights.
+    """
+    most = max(MOST_UNPACKED, MOST_RATIO * path.stat().st_size)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+            if unpacked > most:
+                raise BundleError(_too_large(path, unpacked, most))
+            stored = sum(
+                _stored(path, archive, name, most) for name in archive.namelist() if name.endswith((".h5", ".hdf5"))
+            )
+            config = archive.read("config.json") if archive.getinfo("config.json").file_size <= MOST_JSON else b""
+        for name, value in _widths(json.loads(config.decode("utf-8"))):
+            if value > max(stored, 2**20):
+                raise BundleError(f"{path}: a layer has {name}={value:,}, more than the file holds weights.")
+    except (zipfile.BadZipFile, ValueError, KeyError, RecursionError, NotImplementedError, EOFError) as error:
+        raise BundleError(f"{path} is no Keras model, or is damaged ({str(error)[:200]}).") from None
+
+
+def _stored(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> int:
+    """Return how many values the arrays of an HDF5 file in the archive hold."""
+    import h5py  # pyright: ignore[reportMissingTypeStubs] (Keras's own dependency)
+
+    h5: Any = h5py
+    values = unpacked = 0
+    with archive.open(name) as packed:
+        try:
+            with h5.File(packed, "r") as file:
+                groups = [file]
+                while groups:
+                    group = groups.pop()
+                    for key in group:
+                        if not isinstance(group.get(key, getlink=True), h5.HardLink):
+                            raise BundleError(f"{path}: {name} links to another place, {key!r}. Nothing was read.")
+                        item = group[key]
+                        if isinstance(item, h5.Group):
+                            groups.append(item)
+                            continue
+                        if item.external or item.is_virtual:
+                            raise BundleError(f"{path}: {name} reads other files for {key!r}. Nothing was read.")
+                        values += int(item.size or 0)
+                        unpacked += int(item.size or 0) * item.dtype.itemsize
+                    if len(groups) > 100_000:
+                        raise BundleError(f"{path}: {name} has more than 100,000 groups.")
+        except (OSError, RuntimeError) as error:
+            raise BundleError(f"{path} is damaged: {name} is no HDF5 file ({str(error)[:200]}).") from None
+    if unpacked > most:
+        raise BundleError(_too_large(path, unpacked, most))
+    return values
+
+
+def _widths(config: Any) -> Iterator[tuple[str, int]]:
+    if isinstance(config, dict):
+        for name, value in cast(dict[str, Any], config).items():
+            if name in WIDTHS and isinstance(value, int):
+                yield name, value
+            yield from _widths(value)
+    elif isinstance(config, list):
+        for value in cast(list[Any], config):
+            yield from _widths(value)
+
+
+def _too_large(path: Path, unpacked: int, most: int) -> str:
+    return (
+        f"{path} would unpack to {unpacked:,} bytes; of a file of its size at most {most:,} are unpacked. Load it with "
+        "Keras if you trust it."
+    )
