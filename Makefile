@@ -1,10 +1,11 @@
-# make demo · test · sanitize · bench · accuracy · lint; each makes .venv when it is missing
+# make demo · test · fuzz · soak · sanitize · bench · accuracy · lint; each makes .venv when it is missing
 JS := tests/export/js
 PYTHON ?= python3
+LONGER ?= 100
 BIN := .venv/bin
 CXX_FILES := $(wildcard kernel/*/*.h kernel/*/*.cpp kernel/*/*/*.h bindings/*.h bindings/*.cpp)
 
-.PHONY: demo test sanitize lint format bench accuracy javascript
+.PHONY: demo test fuzz soak sanitize lint format bench accuracy javascript
 demo: .venv/ready
 	$(BIN)/python examples/01_forecast_co2.py
 
@@ -30,6 +31,16 @@ sanitize: .venv/ready
 	$(BIN)/cmake -S . -B build/sanitize -DSEQWISE_TESTS=ON -DSEQWISE_SANITIZE=address,undefined
 	$(BIN)/cmake --build build/sanitize --parallel 2
 	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
+
+# property tests with many more examples: edited and damaged runs, values, arrays, bounds
+fuzz: .venv/ready
+	SEQWISE_LONGER=$(LONGER) $(BIN)/pytest tests/artifact/test_edited_runs.py tests/data/test_hostile_values.py \
+		tests/ops/test_hostile_arrays.py tests/test_bounds.py
+
+# crashes at every step and kill -9 in the middle of a save, threads, forks and signals
+soak: .venv/ready
+	SEQWISE_LONGER=$(LONGER) $(BIN)/pytest tests/artifact/test_atomic.py tests/artifact/test_places.py \
+		tests/estimators/test_many_at_once.py tests/test_interrupts.py
 
 lint: .venv/ready
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from fuzz import LONGER
 
 from seqwise.artifact import atomic
 from seqwise.artifact.atomic import recover, replaced_folder
@@ -176,7 +177,7 @@ WRITER = """
 """
 
 
-@pytest.mark.parametrize("kill", range(6))
+@pytest.mark.parametrize("kill", range(6 * LONGER))
 @pytest.mark.parametrize("mode", ["exchange", "two renames"])
 def test_killed_in_the_middle(mode, kill, tmp_path):
     target = tmp_path / "run"
@@ -186,7 +187,7 @@ def test_killed_in_the_middle(mode, kill, tmp_path):
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     try:
-        process.wait(0.02 + 0.0137 * kill)
+        process.wait(0.02 + 0.0137 * (kill % 40))
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL

@@ -10,20 +10,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 from sklearn.base import clone
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "estimators"))
 from fitted import KINDS, SEQUENCES
+from fuzz import examples
 
 import seqwise as sw
 from seqwise.artifact import MANIFEST
 
-FAST = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FAST = examples(60)
 READ = {
     "Forecaster": (MANIFEST, "network.json", "weights.safetensors", "context.safetensors"),
     "texts": (MANIFEST, "network.json", "weights.safetensors", "vocabulary.json"),

@@ -14,6 +14,7 @@ ORDER = [
     "errors",
     "axes",
     "backend",
+    "interrupts",
     "data",
     "ops",
     "layers",

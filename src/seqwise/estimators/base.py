@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -14,8 +15,9 @@ import numpy as np
 
 from seqwise.artifact import describe_network, has_graph, result_texts, save_network, save_run, write_json
 from seqwise.artifact.models import load_model, save_model, tensors_of
-from seqwise.backend import deferred_imports, import_keras
+from seqwise.backend import PREDICTING_LOCK, TRAINING_LOCK, check_process, deferred_imports, import_keras
 from seqwise.errors import DataError, NotFittedError
+from seqwise.estimators.memory import check_memory
 from seqwise.estimators.parts import BuildNetwork, Input, PreparedData, Target, build_checked
 from seqwise.estimators.saved_settings import plain_settings
 from seqwise.estimators.seeds import seeded_draws
@@ -30,6 +32,7 @@ from seqwise.estimators.settings import (
     flag,
     learned,
     make_optimizer,
+    rate,
     setting,
     share,
     whole,
@@ -169,6 +172,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     learning_rate: Any = setting(
         default=0.002,
         help="for an optimizer given by name.",
+        check=rate(),
         option=Option(TRAINING, float, help="The learning rate of the optimizer."),
     )
     epochs: Any = setting(
@@ -223,6 +227,10 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     @abstractmethod
     def _default_network(self, data: Data) -> Any:
         """Build the network of the settings, of stock Keras layers."""
+
+    @abstractmethod
+    def _size(self, data: Data) -> tuple[int, str]:
+        """Return about how many weights that network has, and the settings that they come from, in words."""
 
     @abstractmethod
     def evaluate(self, *data: Any, **columns: Any) -> Compared:
@@ -281,7 +289,12 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
 
     def _fit(self, data: Data, callbacks: Sequence[Any] = (), verbose: bool | None = None) -> Self:
         """Train on prepared data: the one way in which every estimator is fitted."""
+        with TRAINING_LOCK:
+            return self._fit_alone(data, callbacks, verbose)
+
+    def _fit_alone(self, data: Data, callbacks: Sequence[Any], verbose: bool | None) -> Self:
         keras = import_keras()
+        check_process()
         check_backend(keras)
         train, validation, refit = self._training_batches(data)
         schedule = self._schedule(data, train)
@@ -345,6 +358,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         from seqwise.layers import accelerate  # imports Keras
 
         if self.network is None:
+            check_memory(*self._size(data))
             network = self._default_network(data)
         else:
             with seeded_draws(self.seed):
@@ -446,9 +460,10 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         }
         model = self._model_to_save()
         content["network"] = tensors_of(model)
-        save_model(model, folder / MODEL)
-        if has_graph(model):  # not of a subclassed model, whose layers say nothing of its calls
-            save_network(describe_network(model), folder)
+        with PREDICTING_LOCK:
+            save_model(model, folder / MODEL)
+            if has_graph(model):  # not of a subclassed model, whose layers say nothing of its calls
+                save_network(describe_network(model), folder)
         content |= self._save_parts(folder)
         if self.results_ is not None:
             self._copy_results(folder, self.results_)
@@ -517,6 +532,12 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     @classmethod
     def from_run(cls, folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Self:
         """Make a saved estimator again, from its settings and the rest of the manifest."""
+        with TRAINING_LOCK:
+            check_process()
+            return cls._from_run(folder, saved, settings)
+
+    @classmethod
+    def _from_run(cls, folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Self:
         loaded = cls(**settings)
         check_settings(loaded)
         loaded.model_ = load_model(folder / MODEL, compiled=cls.loads_compiled, tensors=saved["network"])
@@ -534,8 +555,43 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         if not hasattr(self, "model_"):
             raise UnfittedError(f"This {type(self).__name__} is not trained yet: call {self.fit_call} first.")
 
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(cast(Any, super()).__getstate__())
+        if "model_" in state:
+            scored = state.get("_scored")  # it names the model again
+            state["_scored"] = None if scored is None else scored._replace(model=None)
+            state["model_"] = PickledModel(state["model_"])
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if isinstance(state.get("model_"), PickledModel):
+            state = state | {"model_": state["model_"].model}
+            if state.get("_scored") is not None:
+                state["_scored"] = state["_scored"]._replace(model=state["model_"])
+        cast(Any, super()).__setstate__(state)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
+
+
+class PickledModel:
+    """A Keras model on its way into a pickle, and out of it in a process that knows none of our layers yet."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        with PREDICTING_LOCK:
+            return _unpickled, (pickle.dumps(self.model),)
+
+
+def _unpickled(content: bytes) -> PickledModel:
+    import seqwise.layers.bidirectional
+    import seqwise.layers.lstm  # noqa: F401 (they make themselves known to Keras)
+
+    check_process()
+    with TRAINING_LOCK:
+        return PickledModel(pickle.loads(content))
 
 
 def own_class(estimator: Estimator[Any, Any, Any]) -> type[Estimator[Any, Any, Any]]:
@@ -546,7 +602,9 @@ def own_class(estimator: Estimator[Any, Any, Any]) -> type[Estimator[Any, Any, A
 def weights_digest(model: Any) -> str:
     """Return a SHA-256 of all weights of a Keras model, in their order."""
     digest = hashlib.sha256()
-    for array in model.get_weights():
+    with PREDICTING_LOCK:
+        weights = model.get_weights()
+    for array in weights:
         digest.update(repr((array.shape, array.dtype.str)).encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()

@@ -19,6 +19,7 @@ COLUMNS = (
 )  # fmt: skip
 CHANCE = 2.0  # standard errors
 LEAST_PROBABILITY = 1e-15
+MOST_CLASSES = 1_000  # of a confusion matrix that is written
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,17 @@ class ClassComparison(Comparison):
         """Return the indices of the predicted classes, shape (samples,), or bool, shape (samples, classes)."""
         return decide(self.probabilities[name], self.multilabel)
 
-    def confusion(self) -> np.ndarray:
-        """Return scikit-learn's confusion matrix, true classes as rows, without labels absent from training."""
-        known = self.truth >= 0
-        counts = np.zeros((len(self.classes),) * 2, dtype=np.int64)
-        np.add.at(counts, (self.truth[known], self.predicted()[known]), 1)
+    def confusion(self, most: int | None = None) -> np.ndarray:
+        """Return scikit-learn's confusion matrix, true classes as rows, without labels absent from training.
+
+        Args:
+            most: of the classes, the first so many; None for all.
+        """
+        classes = len(self.classes) if most is None else min(most, len(self.classes))
+        truth, predicted = self.truth, self.predicted()
+        known = (truth >= 0) & (truth < classes) & (predicted < classes)
+        counts = np.zeros((classes, classes), dtype=np.int64)
+        np.add.at(counts, (truth[known], predicted[known]), 1)
         return counts
 
     def by_class(self) -> list[dict[str, Any]]:
@@ -127,7 +134,9 @@ class ClassComparison(Comparison):
             "calibration_error": float(self.calibration()["error"]),
             "by_class": by_class,
         }
-        return plain if self.multilabel else plain | {"confusion": self.confusion().tolist()}
+        if self.multilabel or len(self.classes) > MOST_CLASSES:
+            return plain
+        return plain | {"confusion": self.confusion().tolist()}
 
     def _right(self, name: str) -> np.ndarray:
         same = self.predicted(name) == self.truth

@@ -21,7 +21,7 @@ MOST_POINTS = 5000
 
 def confusion(evaluation: ClassComparison) -> Figure:
     """Draw the confusion matrix, shaded by each cell's share of its row."""
-    counts = evaluation.confusion()[:MOST_CLASSES, :MOST_CLASSES]
+    counts = evaluation.confusion(MOST_CLASSES)
     names = [short(str(label), 14) for label in evaluation.classes[:MOST_CLASSES].tolist()]
     size = len(names)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)

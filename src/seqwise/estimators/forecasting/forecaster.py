@@ -50,6 +50,7 @@ from seqwise.estimators.forecasting.panel_forecasts import (
 from seqwise.estimators.forecasting.per_target import target_batches
 from seqwise.estimators.forecasting.recipes import RECIPES, auto_batch, auto_epochs, auto_patience, resolved
 from seqwise.estimators.forecasting.segments import build_segment_network
+from seqwise.estimators.memory import lstm_weights
 from seqwise.estimators.saved_settings import plain_settings
 from seqwise.estimators.settings import MODEL as MODEL_PANEL
 from seqwise.estimators.settings import (
@@ -57,15 +58,16 @@ from seqwise.estimators.settings import (
     TRAINING,
     UNITS,
     Option,
-    at_least,
     choice,
     declared_settings,
     estimator,
     flag,
+    given_loss,
     is_whole,
     learned,
     make_optimizer,
     one_of,
+    rate,
     setting,
     share,
     whole,
@@ -90,11 +92,6 @@ def _only_number(table: Any, others: set[Any]) -> str:
     if len(numeric) != 1:
         raise SettingError(f"target is missing. Name the column(s) to forecast: one of {numeric}.")
     return numeric[0]
-
-
-def _check_rate(name: str, value: Any) -> None:
-    if value != "auto":
-        at_least(0.0)(name, value)
 
 
 @estimator
@@ -218,10 +215,10 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         default="auto",
         help='of an optimizer given by name; ``"auto"`` begins with 0.005 (skip) or 0.001 (segments) and falls to 0 '
         "along a cosine.",
-        check=_check_rate,
+        check=rate(auto=True),
     )
     loss: Any = setting(
-        default="mse", help="any of Keras's, by name or object.",
+        default="mse", help="any of Keras's, by name or object.", check=given_loss,
         option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
     )  # fmt: skip
     epochs: Any = setting(
@@ -440,6 +437,10 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             masked=data.input.masked,
             seed=self.seed,
         )
+
+    def _size(self, data: SeriesData | PanelData) -> tuple[int, str]:
+        outputs = self.horizon * len(data.target.names) * (int(self.units[-1]) + self.window)
+        return lstm_weights(len(data.input.columns), self.units, self.bidirectional) + outputs, f"units={self.units!r}"
 
     def _residual(self, data: SeriesData | PanelData) -> bool:
         if data.recipe == "segments" or isinstance(data, PanelData):

@@ -23,6 +23,7 @@ from seqwise.data.random_split import RandomSplit, split_at_random
 from seqwise.data.scaling import KINDS
 from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.base import Estimator, Schedule
+from seqwise.estimators.memory import lstm_weights
 from seqwise.estimators.sequences.alignment import checked_weights, digest, in_order
 from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.network import POOLINGS, build_sequence_network
@@ -42,6 +43,7 @@ from seqwise.estimators.settings import (
     flag,
     learned,
     one_of,
+    rate,
     setting,
     share,
     whole,
@@ -136,6 +138,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         default="auto",
         help="at the start, for an optimizer given by name; it falls to 0 along half a cosine. "
         '``"auto"`` takes 0.003, and 0.002 for whole texts.',
+        check=rate(auto=True),
     )
     epochs: int | str = setting(
         default="auto",
@@ -340,6 +343,16 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
                 **shared,
             )
         return build_sequence_network(features=data.input.features, **shared)
+
+    def _size(self, data: SequenceData) -> tuple[int, str]:
+        outputs = int(data.target.outputs) * int(self.units[-1])
+        if not data.input.tokens:
+            weights = lstm_weights(data.input.features, self.units, self.bidirectional)
+            return weights + outputs, f"units={self.units!r}"
+        vectors = data.input.describe().vectors
+        width = self.embedding if vectors is None else vectors.shape[1]
+        weights = lstm_weights(width, self.units, self.bidirectional) + data.input.tokens * width
+        return weights + outputs, f"units={self.units!r} and embedding={width}"
 
     def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
         super()._adopt(data, model, training)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from seqwise.estimators.parts import file_name, parts_in_words
 from seqwise.estimators.sequences.data import SequenceTarget
 from seqwise.evaluation import sequence_plots as plots
@@ -67,7 +69,8 @@ def _remarks(comparison: ClassComparison | NumberComparison) -> list[str]:
     counted = comparison.counted if isinstance(comparison, ClassComparison) else "sequence"
     remarks = [f"Measured on {comparison.part}, {len(comparison):,} {counted}(s), the same for each."]
     if isinstance(comparison, ClassComparison) and not comparison.multilabel:
-        share = comparison.confusion().sum(axis=1) / max(len(comparison), 1)
+        known = comparison.truth[comparison.truth >= 0]
+        share = np.bincount(known, minlength=len(comparison.classes)) / max(len(comparison), 1)
         most = int(share.argmax())
         if share[most] > LARGE:
             remarks.append(

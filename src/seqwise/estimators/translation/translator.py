@@ -10,13 +10,15 @@ import numpy as np
 
 from seqwise.artifact import write_json
 from seqwise.artifact.models import save_model
-from seqwise.backend import import_keras
+from seqwise.backend import PREDICTING_LOCK, check_process, import_keras
 from seqwise.baselines.similar import MostSimilar
 from seqwise.data import Tokenizer
+from seqwise.data.sources import MOST_HYPOTHESES, cut_sources
 from seqwise.data.text_pairs import TextPairs, read_pairs, split_pairs
 from seqwise.data.tokenizer import as_texts
-from seqwise.errors import DataError, SettingError
-from seqwise.estimators.base import METRICS, REPORT, Estimator, Schedule
+from seqwise.errors import DataError, SettingError, is_whole_number
+from seqwise.estimators.base import METRICS, REPORT, Estimator, PickledModel, Schedule
+from seqwise.estimators.memory import lstm_weights
 from seqwise.estimators.settings import (
     PAIRS,
     SEQUENCES,
@@ -49,10 +51,8 @@ ENCODER, STEP, TRANSLATIONS = "encoder.keras", "decoder_step.keras", "translatio
 
 
 def _check_beam(name: str, value: Any) -> None:
-    try:
-        whole(1)(name, value)
-    except SettingError:
-        raise SettingError(f"{name}={value!r}: expected a number of hypotheses, at least 1 (greedy).") from None
+    if not is_whole_number(value, 1) or value > MOST_HYPOTHESES:
+        raise SettingError(f"{name}={value!r}: expected a number of hypotheses, 1 (greedy) to {MOST_HYPOTHESES:,}.")
 
 
 def _parse_attention(value: str) -> str | None:
@@ -140,7 +140,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
     max_length: int = setting(
         default=200,
         help="tokens of a side at most, of the pairs that are trained on (and watched for the best epoch); longer "
-        "pairs are left out, and noted. What is translated may have any length.",
+        "pairs are left out, and noted. What is translated may be ten times as long.",
         check=whole(2),
         option=Option(PAIRS, int, help="Tokens of a side at most; longer pairs are not trained on."),
     )
@@ -264,6 +264,12 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
             seed=self.seed,
         )
 
+    def _size(self, data: PairData) -> tuple[int, str]:
+        tokens = len(data.input.source) + len(data.input.target)
+        encoder, decoder = (lstm_weights(self.embedding, self.units, both) for both in (self.bidirectional, False))
+        weights = tokens * self.embedding + encoder + decoder + len(data.input.target) * int(self.units[-1])
+        return weights, f"units={self.units!r} and embedding={self.embedding}"
+
     def _adopt(self, data: PairData, model: Any, training: Training) -> None:
         super()._adopt(data, model, training)
         self._searching, self.longest_ = None, data.longest()
@@ -308,18 +314,18 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
 
     def __getstate__(self) -> dict[str, Any]:
         # pickle and deepcopy: the model alone, without our loss; the rest is made of its layers
-        whole: Any = super().__getstate__()
-        state: dict[str, Any] = whole | {"_searching": None, "_scored": None}
+        state = super().__getstate__() | {"_searching": None, "_scored": None}
         if "model_" in state:
-            state["model_"] = plain_model(self.model_)
+            state["model_"] = PickledModel(plain_model(self.model_))
         return state
 
     def predict(self, texts: Any, *, beam: int | None = None) -> list[str]:
         """Translate texts.
 
         Args:
-            texts: a list of texts, of any lengths. An empty (or blank) text has an empty translation. A word that is
-                not in the vocabulary is read as the unknown token.
+            texts: a list of texts. An empty (or blank) text has an empty translation. A word that is not in the
+                vocabulary is read as the unknown token. A text of more than ten times `max_length` tokens is
+                translated up to there, with a warning.
             beam: in place of the estimator's own; 1 is greedy.
 
         Returns:
@@ -333,11 +339,13 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         translations = [""] * len(texts)
         if not filled:
             return translations
-        sources = self.input_.source.encode([texts[i] for i in filled])
+        sources = cut_sources(self.input_.source.encode([texts[i] for i in filled]), self.max_length, self.longest_[0])
         longest_source, longest_target = self.longest_
         # of a source longer than all of training the translation may be longer in proportion
         limits = np.ceil(longest_target * np.maximum(sources.lengths / longest_source, 1)).astype(np.int64)
-        tokens, _ = self._search(sources, limits, beam=beam, length_penalty=self.length_penalty)
+        check_process()
+        with PREDICTING_LOCK:
+            tokens, _ = self._search(sources, limits, beam=beam, length_penalty=self.length_penalty)
         for i, ids in zip(filled, tokens, strict=True):
             translations[i] = self.input_.target.decode(ids)
         return translations

@@ -1,0 +1,330 @@
+"""Where runs are read and written: no link is followed, no pipe waited for; what cannot be written is told first."""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+import seqwise as sw
+from seqwise.artifact import MANIFEST, check_destination
+from seqwise.artifact.archives import check_archive
+from seqwise.artifact.atomic import SAVING, replaced_folder
+from seqwise.artifact.reading import read_arrays, read_bytes, read_json
+from seqwise.backend import import_keras
+from seqwise.errors import BundleError
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    forecaster = sw.Forecaster(6, 2, (3,), epochs=1, season=1).fit(np.sin(np.arange(60.0)) + 3)
+    return forecaster.save(tmp_path_factory.mktemp("saved") / "run")
+
+
+@pytest.fixture
+def run(saved, tmp_path):
+    return Path(shutil.copytree(saved, tmp_path / "run"))
+
+
+PLACES = {
+    "a link": lambda path, outside: path.symlink_to(outside),
+    "a folder": lambda path, outside: path.mkdir(),
+    "a pipe": lambda path, outside: os.mkfifo(path),
+    "a socket": lambda path, outside: socket.socket(socket.AF_UNIX).bind(str(path)),
+}
+
+
+@pytest.mark.parametrize("kind", PLACES)
+@pytest.mark.parametrize(
+    "name", [MANIFEST, "model.keras", "context.safetensors", "network.json", "weights.safetensors"]
+)
+def test_what_is_no_file_is_refused_at_once(run, tmp_path, monkeypatch, kind, name):
+    monkeypatch.chdir(run)  # a socket's path is short
+    (run / name).rename(tmp_path / "outside")
+    PLACES[kind](Path(name), tmp_path / "outside")
+    backend = "numpy" if name in ("network.json", "weights.safetensors") else None
+    for trust in (False, True):
+        with pytest.raises(BundleError, match=rf"{name} is {kind}; expected a file of the run"):
+            sw.load(run, backend=backend, trust_edited=trust)
+
+
+@pytest.mark.parametrize("name", ["metrics.json", "report.html", "forecast.csv"])
+def test_nothing_is_read_or_written_through_a_link(run, tmp_path, name):
+    secret = tmp_path / "secret"
+    secret.write_text("root:x:0:0")
+    (run / name).unlink()
+    (run / name).symlink_to(secret)
+    loaded = sw.load(run)
+    loaded.save(tmp_path / "again")
+    assert not (tmp_path / "again" / name).exists()
+    loaded.save(run)
+    assert secret.read_text() == "root:x:0:0"
+    assert not any(path.is_symlink() for path in run.iterdir())
+    assert "root:x" not in "".join(p.read_text(errors="replace") for p in run.iterdir())
+
+
+def test_the_users_links_stay_links(run, tmp_path):
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "big").write_text("x" * 100)
+    (run / "dangling").symlink_to("nowhere")
+    (run / "folder").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (run / "mine").mkdir()
+    (run / "mine" / "link").symlink_to(tmp_path / "outside" / "big")
+    sw.load(run).save(run)
+    assert os.readlink(run / "dangling") == "nowhere"
+    assert (run / "folder").is_symlink()
+    assert (run / "mine" / "link").is_symlink()
+
+
+def test_all_files_have_the_mode_of_a_new_file(tmp_path, saved):
+    umask = os.umask(0o027)
+    try:
+        run = sw.load(saved).save(tmp_path / "run")
+    finally:
+        os.umask(umask)
+    assert {oct(path.stat().st_mode & 0o777) for path in run.iterdir()} == {"0o640"}
+    assert oct(run.stat().st_mode & 0o777) == "0o750"
+
+
+# told before the training
+
+
+def test_a_pipe_that_cannot_be_kept(run):
+    (run / "mine").mkdir()
+    os.mkfifo(run / "mine" / "pipe")
+    with pytest.raises(BundleError, match=r"mine/pipe' is a pipe, which cannot be kept beside a run: move it away"):
+        check_destination(run)
+
+
+@pytest.mark.parametrize("length", [240, 247, 250, 255, 300, 5000])
+def test_a_name_that_is_too_long(tmp_path, length):
+    with pytest.raises(BundleError, match=r"too long"):
+        check_destination(tmp_path / ("r" * length))
+    with pytest.raises(BundleError, match=r"too long"):
+        check_destination(tmp_path / ("é" * (length // 2)) / "run")
+
+
+def test_the_longest_name_is_written(tmp_path, saved):
+    target = tmp_path / ("r" * 238)
+    check_destination(target)
+    assert sw.load(saved).save(target) == target
+    assert sw.load(target).window == 6
+
+
+@pytest.mark.parametrize("code", [errno.EROFS, errno.ENOSPC, errno.EACCES, errno.EDQUOT])
+def test_a_place_that_cannot_be_written(tmp_path, monkeypatch, code):
+    def refuse(*args, **kwargs):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(BundleError, match=r"cannot be written: .*Name another folder"):
+        check_destination(tmp_path / "deep" / "run")
+
+
+def test_links_as_the_run_folder(tmp_path, saved):
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(BundleError, match="cannot be written"):
+        check_destination(tmp_path / "loop")
+    (tmp_path / "dangling").symlink_to(tmp_path / "there")
+    check_destination(tmp_path / "dangling")
+    sw.load(saved).save(tmp_path / "dangling")
+    assert sw.load(tmp_path / "there").window == 6
+
+
+def test_a_full_disk_leaves_the_old_run_whole(run, monkeypatch):
+    loaded = sw.load(run)
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(type(loaded), "_write_own_results", full)
+    with pytest.raises(OSError, match="No space left"):
+        loaded.save(run)
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+# litter
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from seqwise.artifact.atomic import replaced_folder
+with replaced_folder(Path(sys.argv[1])) as folder:
+    (folder / "half").write_text("x")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_litter_of_a_killed_save_is_swept(tmp_path):
+    target = tmp_path / "run"
+    for name in (".run.settings", f".other{SAVING}12345678", "run.previously"):  # not ours, or another run's
+        (tmp_path / name).mkdir()
+    theirs = {path.name for path in tmp_path.iterdir()}
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", KILLED, str(target)], check=False)
+        assert done.returncode == -signal.SIGKILL
+    assert len(set(os.listdir(tmp_path)) - theirs) == 1
+    with replaced_folder(target) as folder:
+        (folder / "a").write_text("whole")
+    assert set(os.listdir(tmp_path)) - theirs == {"run"}
+
+
+def test_a_save_in_progress_is_not_swept(tmp_path):
+    with replaced_folder(tmp_path / "run") as one:
+        (one / "a").write_text("one")
+        with replaced_folder(tmp_path / "run") as two:
+            (two / "a").write_text("two")
+        assert (one / "a").read_text() == "one"
+    assert (tmp_path / "run" / "a").read_text() == "one"
+    assert os.listdir(tmp_path) == ["run"]
+
+
+# what a file holds
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 50_000, b"\xff\xfe", b"", b"NaN",
+                                     b'"\xed\xa0\x80"', b"1e", b"{'a': 1}"])  # fmt: skip
+def test_json_that_is_none(tmp_path, content):
+    (tmp_path / "part.json").write_bytes(content)
+    with pytest.raises(BundleError, match=r"part\.json is damaged"):
+        read_json(tmp_path / "part.json")
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 7, b"\xff" * 200, (10**15).to_bytes(8, "little") + b"{}",
+                                     (2).to_bytes(8, "little") + b"{}" + b"extra"])  # fmt: skip
+def test_safetensors_that_are_none(tmp_path, content):
+    (tmp_path / "part.safetensors").write_bytes(content)
+    if content.endswith(b"{}extra"):
+        with pytest.raises(BundleError, match=r"part\.safetensors is damaged"):
+            read_arrays(tmp_path / "part.safetensors")
+        return
+    with pytest.raises(BundleError, match=r"part\.safetensors is damaged"):
+        read_arrays(tmp_path / "part.safetensors")
+
+
+def test_more_bytes_than_are_read(tmp_path):
+    (tmp_path / "part").write_bytes(b"x" * 11)
+    with pytest.raises(BundleError, match="holds 11 bytes; at most 10 are read"):
+        read_bytes(tmp_path / "part", 10)
+
+
+def archive_of(path, config, fill, compression=zipfile.ZIP_DEFLATED):
+    weights = io.BytesIO()
+    with h5py.File(weights, "w") as file:
+        fill(file)
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", weights.getvalue())
+    return path
+
+
+def external(file):
+    file["there"] = h5py.ExternalLink("/etc/passwd", "/")
+
+
+def raw(file):
+    file.create_dataset("w", (10,), "u1", external=[("/etc/passwd", 0, 10)])
+
+
+def virtual(file):
+    layout = h5py.VirtualLayout((4,), "f4")
+    layout[:] = h5py.VirtualSource("/tmp/other.h5", "x", (4,))
+    file.create_virtual_dataset("w", layout)
+
+
+@pytest.mark.parametrize(
+    ("config", "fill", "said"),
+    [
+        ({}, lambda f: f.create_dataset("w", (2**31,), "u1", chunks=True, compression="gzip"), "would unpack to"),
+        ({}, external, "links to another place"),
+        ({}, lambda f: f.update({"soft": h5py.SoftLink("/x")}), "links to another place"),
+        ({}, raw, "reads other files"),
+        ({}, virtual, "reads other files"),
+        ({"config": {"layers": [{"config": {"units": 10**9}}]}}, lambda f: None, r"units=1,000,000,000, more than"),
+        ({"config": [{"output_dim": 10**9}]}, lambda f: None, "output_dim=1,000,000,000"),
+    ],
+)
+def test_keras_files_that_keras_is_not_given(tmp_path, config, fill, said):
+    path = archive_of(tmp_path / "m.keras", config, fill)
+    with pytest.raises(BundleError, match=said):
+        check_archive(path)
+
+
+def test_a_bomb(tmp_path):
+    with zipfile.ZipFile(tmp_path / "m.keras", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("config.json", b" " * 2**29)
+    with pytest.raises(
+        BundleError, match="would unpack to 536,870,912 bytes; of a file of its size at most 268,435,456"
+    ):
+        check_archive(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize("cut", [0, 30, 0.5, 0.99])
+def test_a_cut_keras_file(tmp_path, saved, cut):
+    content = (saved / "model.keras").read_bytes()
+    (tmp_path / "m.keras").write_bytes(content[: int(cut if cut > 1 else cut * len(content))])
+    with pytest.raises(BundleError, match="no Keras model, or is damaged"):
+        check_archive(tmp_path / "m.keras")
+
+
+def test_sound_keras_files(tmp_path, saved):
+    check_archive(saved / "model.keras")
+    keras = import_keras()
+    model = keras.Sequential([keras.Input((None,)), keras.layers.Embedding(2000, 30), keras.layers.LSTM(3)])
+    model.save(tmp_path / "m.keras")
+    check_archive(tmp_path / "m.keras")
+
+
+# the surroundings
+
+
+def test_a_locale_without_utf_8(tmp_path):
+    (tmp_path / "été.csv").write_text("t,y\n1,2\n", encoding="utf-8")
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TERM": "dumb", "KERAS_BACKEND": "jax"}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONIOENCODING"} | plain
+    for arguments in (["--help"], ["shape", "été.csv", "--time", "été"], ["evaluate", "nowhere…"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "seqwise", *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        assert b"Traceback" not in done.stderr, done.stderr.decode()
+        assert done.returncode in (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("backend", "said"), [("openvino", "Seqwise runs on jax, tensorflow"), ("jaxx", "Set it to one: jax")]
+)
+def test_a_backend_that_is_none(backend, said):
+    code = "import seqwise as sw\ntry: sw.data.Windows; sw.Forecaster(2, 1, season=1).fit([1.0, 2.0, 3.0] * 9)\n"
+    code += "except sw.SettingError as error: print(error)"
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert said in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: socket.socket(socket.AF_UNIX).bind(path)])
+@pytest.mark.parametrize("name", ["x.csv", "x.ts", "x.parquet", "x.tsv"])
+def test_data_that_are_no_file(tmp_path, monkeypatch, make, name):
+    monkeypatch.chdir(tmp_path)
+    make(name)
+    with pytest.raises(sw.DataError, match="is a pipe or a device"):
+        sw.Classifier().fit(name, **({} if name.endswith("ts") else {"group": "g", "label": "l"}))
+    with pytest.raises(sw.DataError, match="is a pipe or a device"):
+        sw.data.read_texts(name)

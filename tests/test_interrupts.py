@@ -1,0 +1,158 @@
+"""Ctrl-C and SIGTERM: the first ends the training and keeps what it learned, whatever moment it comes in."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+import numpy as np
+import pytest
+
+import seqwise as sw
+from seqwise.artifact import run as run_folder
+from seqwise.cli import main as cli
+from seqwise.estimators.base import Estimator
+from seqwise.interrupts import interrupted, interruptible, interrupts
+from seqwise.training import loop
+
+BOTH = [signal.SIGINT, signal.SIGTERM]
+HANDLERS = {number: signal.getsignal(number) for number in BOTH}
+
+
+@pytest.fixture(autouse=True)
+def default_handlers():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "the handler was not put back"
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    for number, handler in HANDLERS.items():
+        signal.signal(number, handler)
+
+
+def send(number):
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", BOTH)
+def test_the_first_is_a_flag_and_the_second_leaves(number):
+    with interrupts():
+        send(number)
+        assert interrupted()
+        assert not interrupted()
+        send(number)
+        with pytest.raises(KeyboardInterrupt):
+            send(number)
+        assert interrupted()
+
+
+def test_one_that_nobody_asked_for_is_not_lost():
+    with pytest.raises(KeyboardInterrupt), interrupts():
+        send(signal.SIGINT)
+
+
+def test_where_nothing_is_lost_it_is_raised():
+    with interrupts():
+        with pytest.raises(KeyboardInterrupt), interruptible():
+            send(signal.SIGTERM)
+        send(signal.SIGINT)  # before
+        with pytest.raises(KeyboardInterrupt), interruptible():
+            raise AssertionError("it came before and should have been raised")
+    with pytest.raises(KeyboardInterrupt), interrupts(deferring=False):
+        send(signal.SIGINT)
+
+
+def test_a_programs_own_handler_stays():
+    came = []
+    signal.signal(signal.SIGTERM, lambda *_: came.append(1))
+    with interrupts():
+        send(signal.SIGTERM)
+        assert not interrupted()
+    assert came == [1]
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def test_in_another_thread_nothing_is_taken_over():
+    seen = []
+
+    def work():
+        with interrupts():
+            seen.append(signal.getsignal(signal.SIGINT))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [signal.default_int_handler]
+
+
+# the command line
+
+
+@pytest.fixture
+def data(tmp_path):
+    path = tmp_path / "series.csv"
+    path.write_text("y\n" + "\n".join(map(str, 3 + np.sin(np.arange(80.0)))))
+    return path
+
+
+def train(data, out, epochs, monkeypatch, capsys):
+    arguments = ["train", data, "--target", "y", "--window", "6", "--horizon", "2", "--units", "3", "--out", out]
+    monkeypatch.setattr(sys, "argv", ["seqwise", *map(str, arguments), "--epochs", str(epochs)])
+    code = 0
+    try:
+        cli.main()
+    except SystemExit as error:
+        code = error.code
+    output = capsys.readouterr()
+    return code, output.out + output.err
+
+
+def before(monkeypatch, owner, name, number, at=1):
+    """Send a signal before the `at`-th call of a function."""
+    real, calls = getattr(owner, name), []
+
+    def sending(*args, **kwargs):
+        calls.append(1)
+        if len(calls) == at:
+            send(number)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, sending)
+
+
+MOMENTS = {
+    "training": (loop, "interrupted", 5),
+    "between": (Estimator, "save", 1),
+    "the model": (Estimator, "_write", 1),
+    "the scores": (Estimator, "_write_own_results", 1),
+    "the manifest": (run_folder, "write_manifest", 1),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_training_is_kept(moment, data, tmp_path, monkeypatch, capsys):
+    owner, name, at = MOMENTS[moment]
+    number = BOTH[len(moment) % 2]
+    before(monkeypatch, owner, name, number, at)
+    code, said = train(data, tmp_path / "run", 3 if moment != "training" else 10_000, monkeypatch, capsys)
+    if moment == "training":
+        assert code == 0
+        assert "stopped by Ctrl-C" in said
+    else:
+        assert code == 130, said
+    loaded = sw.load(tmp_path / "run")
+    assert loaded.training_.best_epoch >= 1
+    assert np.isfinite(np.asarray(loaded.predict()["y"])).all()
+
+
+def test_the_first_epoch_over_a_good_run(data, tmp_path, monkeypatch, capsys):
+    train(data, tmp_path / "run", 2, monkeypatch, capsys)
+    old = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    before(monkeypatch, loop, "interrupted", signal.SIGINT)
+    code, said = train(data, tmp_path / "run", 9, monkeypatch, capsys)
+    assert code == 130
+    assert "No epoch was completed" in said
+    assert "stays as it is" in said
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == old
