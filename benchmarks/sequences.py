@@ -1,6 +1,6 @@
 """Sequences of unequal lengths: Japanese Vowels beside simple models and published figures, and what bucketing gains.
 
-python benchmarks/sequences.py vowels     train and test as given, the classifier's default settings
+python benchmarks/sequences.py vowels     train and test as given, recipe="lstm"
 python benchmarks/sequences.py choose     what the defaults were chosen on: cross-validation within the training set
 python benchmarks/sequences.py buckets    seconds an epoch with batches of like lengths, and without
 """
@@ -66,12 +66,12 @@ def read_reviews() -> tuple[list[str], list[str]]:
 
 
 def vowels(seeds: int) -> tuple[Table, list[str]]:
-    """Score the default classifier on the test set, with several seeds."""
+    """Score the LSTM alone on the test set, with several seeds."""
     train, test = read_vowels("TRAIN"), read_vowels("TEST")
     scores: dict[str, list[dict[str, float]]] = {}
     names, seconds, right = {}, [], []
     for seed in range(seeds):
-        classifier = sw.Classifier(seed=seed).fit(train)
+        classifier = sw.Classifier(recipe="lstm", seed=seed).fit(train)
         evaluation = classifier.evaluate(test)
         names = evaluation.names
         seconds.append(classifier.training_.seconds)
@@ -108,7 +108,7 @@ def choose(seeds: int) -> tuple[Table, list[str]]:
         for seed in range(seeds):
             folds = StratifiedKFold(5, shuffle=True, random_state=seed)
             for fit, held in folds.split(train.labels, train.labels):
-                classifier = sw.Classifier(**settings, seed=seed).fit(train.take(fit))
+                classifier = sw.Classifier(recipe="lstm", **settings, seed=seed).fit(train.take(fit))
                 scores = classifier.evaluate(train.take(held)).metrics
                 accuracies.append(scores["accuracy"])
                 losses.append(scores["log_loss"])
@@ -169,7 +169,7 @@ def epoch_seconds(x: Any, y: Any, epochs: int, stock: bool, *, bucketing: bool) 
         on_train_begin=lambda logs: loops.enter_context(stock_layers(note.model)) if stock else None,
         on_epoch_end=lambda epoch, logs: ends.append(time.perf_counter()),
     )
-    classifier = sw.Classifier(epochs=epochs + 1, validation=0, bucketing=bucketing)
+    classifier = sw.Classifier(recipe="lstm", epochs=epochs + 1, validation=0, bucketing=bucketing)
     with loops:
         classifier.fit(x, y, callbacks=[note], verbose=False)
     return np.diff(ends).tolist(), classifier.input_.prepare(classifier.raw_).lengths

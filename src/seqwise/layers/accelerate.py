@@ -10,7 +10,7 @@ Model = TypeVar("Model")
 
 def accelerate(model: Model, *, verbose: bool = True) -> Model:
     """Run every LSTM and Bidirectional(LSTM) of a Keras model, or every `torch.nn.LSTM` of a PyTorch module, on the
-    fused kernel, in place.
+    fused kernel, in place; and on JAX every Conv1D as a product of matrices.
 
     The layers stay the same objects with the same weights and names, and a Keras model stays compiled; only the layers'
     inner loop changes. Nested and subclassed models are included.

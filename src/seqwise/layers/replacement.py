@@ -1,4 +1,4 @@
-"""Replacing the LSTM layers of a Keras model by fused ones, and back by Keras's for export."""
+"""Replacing the LSTM layers and convolutions of a Keras model by faster ones, and back by Keras's for export."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from seqwise.backend import import_keras
 from seqwise.layers.bidirectional import Bidirectional
+from seqwise.layers.convolution import Conv1D
 from seqwise.layers.lstm import LSTM, why_not
 
 if TYPE_CHECKING:
@@ -17,14 +18,14 @@ else:
 
 Layer = TypeVar("Layer", bound=keras.layers.Layer)
 
-FUSED = {keras.layers.LSTM: LSTM, keras.layers.Bidirectional: Bidirectional}
+FUSED = {keras.layers.LSTM: LSTM, keras.layers.Bidirectional: Bidirectional, keras.layers.Conv1D: Conv1D}
 STOCK = {fused: stock for stock, fused in FUSED.items()}
 
 
 def accelerate_layers(model: keras.layers.Layer, *, verbose: bool) -> None:
     """Do what `seqwise.accelerate` says to a Keras model."""
     left_to_keras = []
-    for layer in recurrent_layers(model):
+    for layer in replaceable_layers(model):
         if type(layer) in FUSED:
             layer.__class__ = FUSED[type(layer)]
         reason = _why_left(layer)
@@ -37,8 +38,8 @@ def accelerate_layers(model: keras.layers.Layer, *, verbose: bool) -> None:
 
 @contextmanager
 def stock_layers(model: Layer) -> Iterator[Layer]:
-    """Turn the fused layers of a model into Keras's own inside the block: what is saved there loads without Seqwise."""
-    changed = [layer for layer in recurrent_layers(model) if type(layer) in STOCK]
+    """Turn the replaced layers of a model into Keras's own inside the block: what is saved then needs no Seqwise."""
+    changed = [layer for layer in replaceable_layers(model) if type(layer) in STOCK]
     for layer in changed:
         layer.__class__ = STOCK[type(layer)]
     try:
@@ -48,10 +49,11 @@ def stock_layers(model: Layer) -> Iterator[Layer]:
             layer.__class__ = FUSED[type(layer)]
 
 
-def recurrent_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
-    """Return every recurrent layer in a model, including wrapped and nested ones."""
+def replaceable_layers(model: keras.layers.Layer) -> list[keras.layers.Layer]:
+    """Return every recurrent layer and convolution over time in a model, including wrapped and nested ones."""
     kinds = (keras.layers.RNN, keras.layers.Bidirectional)
-    return [layer for layer in model._flatten_layers() if isinstance(layer, kinds)]
+    convolutions = (keras.layers.Conv1D, Conv1D)  # not their subclasses, which may have a `call` of their own
+    return [layer for layer in model._flatten_layers() if isinstance(layer, kinds) or type(layer) in convolutions]
 
 
 def _why_left(layer: keras.layers.Layer) -> str:
@@ -59,7 +61,7 @@ def _why_left(layer: keras.layers.Layer) -> str:
         return why_not(layer)
     if isinstance(layer, keras.layers.LSTM):
         return f"{type(layer).__name__} is a subclass of LSTM and may have its own loop"
-    if isinstance(layer, keras.layers.Bidirectional):
+    if isinstance(layer, (keras.layers.Bidirectional, Conv1D)):
         return ""  # its layers are listed themselves
     return f"the kernel is an LSTM; this is {type(layer).__name__}"
 

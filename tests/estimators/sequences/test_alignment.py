@@ -15,7 +15,7 @@ from seqwise.data import make_sequences
 from seqwise.data.texts import make_texts
 from seqwise.estimators.sequences.alignment import checked_weights, digest, in_order
 
-QUICK: dict[str, Any] = {"units": (4,), "epochs": 1, "batch_size": 8, "dropout": 0.0}
+QUICK: dict[str, Any] = {"units": (4,), "epochs": 1, "batch_size": 8, "dropout": 0.0, "recipe": "lstm"}
 ORDER = ["s7", "s2", "s9", "s4"] + [f"t{i}" for i in range(20)]  # not sorted
 
 

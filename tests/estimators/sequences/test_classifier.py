@@ -16,7 +16,7 @@ import seqwise as sw
 from seqwise.backend import import_keras
 from seqwise.data import make_sequences
 
-SMALL: dict[str, Any] = {"units": (6,), "epochs": 12, "learning_rate": 0.02, "dropout": 0.0}
+SMALL: dict[str, Any] = {"units": (6,), "epochs": 12, "learning_rate": 0.02, "dropout": 0.0, "recipe": "lstm"}
 
 
 def quick(**changes: Any) -> Any:

@@ -11,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 
 import seqwise as sw
 
-SMALL: dict[str, Any] = {"units": (8,), "epochs": 30, "learning_rate": 0.02}
+SMALL: dict[str, Any] = {"units": (8,), "epochs": 30, "learning_rate": 0.02, "recipe": "lstm"}
 
 
 def quick(**changes: Any) -> Any:

@@ -6,6 +6,7 @@ import inspect
 import warnings
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import NoneType
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -26,9 +27,10 @@ from seqwise.estimators.base import Estimator, Schedule
 from seqwise.estimators.memory import lstm_weights
 from seqwise.estimators.sequences.alignment import checked_weights, digest, in_order
 from seqwise.estimators.sequences.data import SequenceData
+from seqwise.estimators.sequences.joining import as_pair, join_raw, join_targets
 from seqwise.estimators.sequences.network import POOLINGS, build_sequence_network
 from seqwise.estimators.sequences.number_input import NumberInput
-from seqwise.estimators.sequences.recipes import RECIPES, resolved
+from seqwise.estimators.sequences.recipes import BESIDE, FCN, LSTM, NAMES, RECIPES, choose_recipe, resolved
 from seqwise.estimators.sequences.source import Source, check_lengths, listed, read_source
 from seqwise.estimators.sequences.summary import SequenceSummary
 from seqwise.estimators.sequences.text_input import TextInput, TokenInput
@@ -39,6 +41,7 @@ from seqwise.estimators.settings import (
     TEXTS,
     UNITS,
     Option,
+    choice,
     estimator,
     flag,
     learned,
@@ -212,6 +215,10 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         """Return how the states become one vector a sequence; () keeps them all."""
         return ()
 
+    def _kind(self, data: SequenceData) -> str:
+        """Return which of `RECIPES` the network and the training follow."""
+        return data.input.kind
+
     # training
 
     def _check_settings(self) -> None:
@@ -230,6 +237,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         label: Any = None,
         text: str | None = None,
         sample_weight: Any = None,
+        validation_data: Any = None,
         callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
     ) -> Self:
@@ -252,6 +260,8 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             text: of a table of one text a row: the column of texts; to tag: of tokens, one a row.
             sample_weight: what each sequence (or each of its steps) weighs in the loss, shape (samples,), ordered as
                 `y`.
+            validation_data: other sequences with their targets, ``(X, y)``, to find the best epoch, in place of the
+                share `validation` of these; read by the same names. A .ts file or a table holds both.
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
 
@@ -259,9 +269,12 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             DataError, SettingError: each message says how to fix it.
         """
         columns: dict[str, Any] = {"group": group, "time": time, "features": features, "label": label, "text": text}
-        return self._fit(self._prepare(X, y, sample_weight=sample_weight, **columns), callbacks, verbose)
+        data = self._prepare(X, y, sample_weight=sample_weight, validation_data=validation_data, **columns)
+        return self._fit(data, callbacks, verbose)
 
-    def _prepare(self, X: Any, y: Any = None, *, sample_weight: Any = None, **columns: Any) -> SequenceData:
+    def _prepare(
+        self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None, **columns: Any
+    ) -> SequenceData:
         self._check_settings()
         source, raw = self._read_source(listed(X), **columns)
         y = self._targets_of(raw, y)
@@ -269,10 +282,16 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             raise SettingError(
                 f"There are no labels. Pass them as y, {self.expected_y}; of a table name their column, label='…'."
             )
-        target, encoded, notes = self._read_targets(y, raw, source)
-        split = self._split(target, encoded)
-        notes += split.warnings(validation=self.validation, test=self.test)
         weights = None if sample_weight is None else checked_weights(sample_weight, raw)
+        own = len(raw)
+        if validation_data is not None:
+            raw, y = self._with_validation_data(validation_data, source, raw, y)
+            weights = None if weights is None else np.append(weights, np.ones(len(raw) - own, np.float32))
+        target, encoded, notes = self._read_targets(y, raw, source)
+        split = self._split(target, encoded[:own], 0 if own < len(raw) else self.validation)
+        notes += split.warnings(validation=0 if own < len(raw) else self.validation, test=self.test)
+        if own < len(raw):
+            split = replace(split, validation=np.arange(own, len(raw)))
         weights = self._sample_weights(target, encoded, split.train, weights)
         inputs = self._input(source)
         notes += target.fit(encoded[split.train]) + inputs.fit(raw, split.train)
@@ -299,9 +318,20 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         check_lengths(len(y), raw, "labels")
         return y
 
-    def _split(self, target: Any, encoded: np.ndarray) -> RandomSplit:
+    def _with_validation_data(self, validation_data: Any, source: Source, raw: Any, y: Any) -> tuple[Any, Any]:
+        """Return sequences and their targets with those of `fit`'s `validation_data` behind them."""
+        other, their_y = as_pair(validation_data)
+        other = source.read(listed(other), labelled=their_y is None)
+        their_y = self._targets_of(other, their_y)
+        if their_y is None:
+            raise SettingError(
+                f"The validation data have no labels. Pass both, validation_data=(X, y); y is {self.expected_y}."
+            )
+        return join_raw(raw, other), join_targets(y, their_y)
+
+    def _split(self, target: Any, encoded: np.ndarray, validation: float) -> RandomSplit:
         strata = target.strata(encoded)
-        return split_at_random(len(encoded), validation=self.validation, test=self.test, strata=strata, seed=self.seed)
+        return split_at_random(len(encoded), validation=validation, test=self.test, strata=strata, seed=self.seed)
 
     def _input(self, source: Source) -> Any:
         if source.texts:
@@ -315,23 +345,25 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     def _schedule(self, data: SequenceData, train: Batches[Any]) -> Schedule:
         schedule = super()._schedule(data, train)
         steps = train.batches_per_epoch(schedule.batch_size)
-        recipe = RECIPES[data.input.kind]
+        kind = self._kind(data)
+        recipe = RECIPES[kind]
         epochs = self.epochs
         if epochs == "auto":
             epochs = np.clip(-(-recipe["steps"] // steps), *recipe["epochs"])
-        rate = resolved(self, "learning_rate", data.input.kind)
+        rate = resolved(self, "learning_rate", kind)
         if isinstance(self.optimizer, str):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * int(epochs))
         return Schedule(schedule.batch_size, int(epochs), rate)
 
     def _default_network(self, data: SequenceData) -> Any:
-        description, kind = data.input.describe(), data.input.kind
+        description, kind = data.input.describe(), self._kind(data)
         shared: dict[str, Any] = {
             "outputs": data.target.outputs,
             "units": tuple(self.units),
             "bidirectional": self.bidirectional,
             "pooling": self._pooling(kind),
             "dropout": resolved(self, "dropout", kind),
+            "filters": RECIPES[kind].get("filters", 0 if description.tokens else ()),
             "seed": self.seed,
         }
         if description.tokens:
@@ -424,7 +456,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             raise DataError(
                 f"{raw.label} holds {holds}: the data have changed since. Score it on other sequences: evaluate(X, y)."
             )
-        split = self._split(self.target_, encoded)
+        split = self._split(self.target_, encoded, self.validation)
         self._data = self._prepared(self.source_, raw, self.input_, self.target_, encoded, None, split, self.notes_)
         self._keep(self._data)
 
@@ -519,6 +551,35 @@ class PooledEstimator(SequenceEstimator[Scores]):
         check=_check_pooling,
         option=Option(SEQUENCES, str, help="What the LSTM passes on: last, mean, max, or some joined: last+max."),
     )
+
+    recipe: str = setting(
+        default="auto",
+        help='``"lstm"``, or ``"lstm-fcn"`` with convolutions beside the LSTM: three for numbers (Karim et al. 2018), '
+        'of two to four words for texts (Kim 2014). ``"auto"`` takes the second for numbers, unless half of the '
+        "training sequences are shorter than 8 steps or they have more than 5 million steps in all, and says so in the "
+        "notes; for texts the first.",
+        check=choice(*NAMES),
+        option=Option(SEQUENCES, str, help="lstm, or lstm-fcn: convolutions beside the LSTM."),
+    )
+
+    def _kind(self, data: SequenceData) -> str:
+        return BESIDE[data.input.kind] if self._recipe(data)[0] == FCN else data.input.kind
+
+    def _recipe(self, data: SequenceData) -> tuple[str, str]:
+        """Return the recipe, and why it was taken; nothing where it was named."""
+        if self.network is not None:
+            return LSTM, ""
+        if self.recipe != "auto":
+            return self.recipe, ""
+        if data.input.kind != "numbers":
+            return LSTM, ""
+        return choose_recipe(data.raw.lengths[data.split.train])
+
+    def _prepare(self, X: Any, y: Any = None, **keywords: Any) -> SequenceData:
+        data = super()._prepare(X, y, **keywords)
+        reason = self._recipe(data)[1]
+        data.notes.extend([reason] if reason else [])
+        return data
 
     def _pooling(self, kind: str) -> tuple[str, ...]:
         return _poolings(resolved(self, "pooling", kind))

@@ -7,6 +7,7 @@ from typing import Any
 
 from seqwise.backend import import_keras
 from seqwise.estimators.seeds import seed_stream
+from seqwise.estimators.sequences.convolutions import find_patterns
 
 POOLINGS = ("last", "mean", "max")
 HIDDEN = 1e9  # what is taken off the states at padding, so that no maximum is theirs
@@ -20,6 +21,7 @@ def build_sequence_network(
     bidirectional: bool = False,
     pooling: Sequence[str] = ("last",),
     dropout: float = 0.0,
+    filters: Sequence[int] = (),
     seed: int = 0,
 ) -> Any:
     """Build the model; every layer is Keras's own, so it loads wherever Keras does.
@@ -29,6 +31,7 @@ def build_sequence_network(
 
     Args:
         units, bidirectional, pooling, dropout: see `read_steps`.
+        filters: of three convolutions that read the steps beside the LSTM (LSTM-FCN, Karim et al. 2018); () for none.
         seed: seeds every initial weight and dropout mask.
     """
     keras = import_keras()
@@ -39,6 +42,9 @@ def build_sequence_network(
     pooled = read_steps(
         values, mask, units=units, bidirectional=bidirectional, pooling=pooling, dropout=dropout, seeds=seeds
     )
+    if filters:
+        patterns = find_patterns(values, mask, filters=filters, gated=features > 1, seeds=seeds)
+        pooled = layers.Concatenate(name="states_and_patterns")([pooled, patterns])
     return keras.Model([values, mask], head(pooled, outputs, seeds), name="sequence_reader")
 
 

@@ -1,23 +1,52 @@
-"""What "auto" stands for in the settings of a sequence estimator: it differs for numbers and for texts."""
+"""What "auto" stands for in the settings of a sequence estimator: it differs by what the network reads and is."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# steps: training steps that epochs="auto" aims at, with at least and at most so many epochs. Chosen on parts of the
-# training utterances of Japanese Vowels, and of the film reviews; see docs/sequences.md and docs/text.md.
+import numpy as np
+
+LSTM, FCN = "lstm", "lstm-fcn"
+NAMES = ("auto", LSTM, FCN)
+LEAST_STEPS = 8  # of the usual sequence: as many as the widest convolution sees
+MOST_STEPS = 5_000_000  # of the training part: with more an epoch of convolutions takes minutes
+
+# steps: training steps that epochs="auto" aims at, with at least and at most so many epochs. filters: of the
+# convolutions beside the LSTM. Chosen on parts of training sets: see docs/sequences.md and docs/text.md.
 RECIPES: dict[str, dict[str, Any]] = {
     "numbers": {"pooling": "mean", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (10, 100)},
+    "patterns": {
+        "pooling": "mean", "dropout": 0.3, "learning_rate": 0.003, "steps": 400, "epochs": (4, 200),
+        "filters": (64, 128, 64),
+    },
     "texts": {"pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60)},
+    "phrases": {
+        "pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60), "filters": 64
+    },
     "tokens": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
-}
+}  # fmt: skip
+BESIDE = {"numbers": "patterns", "texts": "phrases"}  # the same with convolutions beside the LSTM
+
+
+def choose_recipe(lengths: np.ndarray) -> tuple[str, str]:
+    """Return the recipe that ``"auto"`` stands for with numbers, and why, in a sentence.
+
+    Args:
+        lengths: timesteps of the training part's sequences, int, shape (samples,).
+    """
+    median, total = int(np.median(lengths)), int(lengths.sum())
+    if median < LEAST_STEPS:
+        return LSTM, f"The LSTM reads alone (recipe='lstm'): half of the sequences have {median} steps or fewer."
+    if total > MOST_STEPS:
+        return LSTM, f"The LSTM reads alone (recipe='lstm'): {total:,} training steps are many for convolutions."
+    return FCN, f"Convolutions read beside the LSTM (recipe='lstm-fcn'), for short patterns in {median} steps."
 
 
 def resolved(settings: Any, name: str, kind: str) -> Any:
     """Return a setting, or what ``"auto"`` stands for.
 
     Args:
-        kind: of the inputs: ``"numbers"``, ``"texts"`` or ``"tokens"``.
+        kind: one of `RECIPES`.
     """
     value = getattr(settings, name)
     return RECIPES[kind][name] if isinstance(value, str) and value == "auto" else value

@@ -9,6 +9,7 @@ import numpy as np
 
 from seqwise.backend import import_keras
 from seqwise.estimators.seeds import seed_stream
+from seqwise.estimators.sequences.convolutions import find_phrases
 from seqwise.estimators.sequences.network import head, read_steps
 
 
@@ -23,6 +24,7 @@ def build_text_network(
     dropout: float = 0.0,
     table: np.ndarray | None = None,
     frozen: bool = False,
+    filters: int = 0,
     seed: int = 0,
 ) -> Any:
     """Build the model; every layer is Keras's own, so it loads wherever Keras does.
@@ -34,6 +36,7 @@ def build_text_network(
         tokens: how many there are in the vocabulary, padding included.
         embedding, table, frozen: see `embed`.
         units, bidirectional, pooling, dropout: see `read_steps`.
+        filters: of convolutions that read the words beside the LSTM (see `find_phrases`); 0 for none.
         seed: seeds every initial weight and dropout mask.
     """
     keras = import_keras()
@@ -43,6 +46,9 @@ def build_text_network(
     read = read_steps(
         steps, mask, units=units, bidirectional=bidirectional, pooling=pooling, dropout=dropout, seeds=seeds
     )
+    if filters:
+        phrases = find_phrases(steps, mask, filters=filters, dropout=dropout, seeds=seeds)
+        read = keras.layers.Concatenate(name="states_and_phrases")([read, phrases])
     return keras.Model(ids, head(read, outputs, seeds), name="text_reader")
 
 
