@@ -91,8 +91,8 @@ GENERAL = {
 }
 ONE_EPOCH: dict[str, Any] = {"epochs": 1, "validation": 0}
 READING_ROWS = {
-    "Classifier": (RowClassifier((2,), **ONE_EPOCH), EXCEPTIONS | OF_CLASSES),
-    "Regressor": (RowRegressor((2,), **ONE_EPOCH), EXCEPTIONS | OF_NUMBERS),
+    "Classifier": (RowClassifier((2,), **ONE_EPOCH, recipe="lstm"), EXCEPTIONS | OF_CLASSES),
+    "Regressor": (RowRegressor((2,), **ONE_EPOCH, recipe="lstm"), EXCEPTIONS | OF_NUMBERS),
 }
 NOT_READING_ROWS = {  # a matrix and one y for each row are nothing that they could learn from
     "Forecaster": sw.Forecaster(epochs=1),  # a table: fit(data, target=…, time=…)

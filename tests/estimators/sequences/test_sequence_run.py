@@ -13,7 +13,7 @@ import pytest
 import seqwise as sw
 from seqwise.baselines.linear import LinearBaseline
 
-QUICK: dict[str, Any] = {"units": (4,), "epochs": 1, "dropout": 0.0, "recipe": "lstm"}
+QUICK: dict[str, Any] = {"units": (4,), "epochs": 1, "dropout": 0.0}
 
 
 def long_table():

@@ -19,7 +19,7 @@ from seqwise.backend import import_keras
 from seqwise.baselines import Baseline, load_baselines, save_baselines
 from seqwise.baselines.bag_of_words import BagOfWords
 from seqwise.baselines.sequence_features import SummaryFeatures
-from seqwise.data import Tokenizer
+from seqwise.data import Sequences, Tokenizer
 from seqwise.data.random_split import RandomSplit, split_at_random
 from seqwise.data.scaling import KINDS
 from seqwise.errors import DataError, SettingError, nearest
@@ -571,7 +571,7 @@ class PooledEstimator(SequenceEstimator[Scores]):
             return LSTM, ""
         if self.recipe != "auto":
             return self.recipe, ""
-        if data.input.kind != "numbers":
+        if not isinstance(data.raw, Sequences):
             return LSTM, ""
         return choose_recipe(data.raw.lengths[data.split.train])
 

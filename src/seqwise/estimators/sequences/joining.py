@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -20,11 +20,10 @@ def as_pair(validation_data: Any) -> tuple[Any, Any]:
     """
     if not isinstance(validation_data, tuple):
         return validation_data, None
-    if len(validation_data) != 2:
-        raise SettingError(
-            f"validation_data has {len(validation_data)} entries; expected sequences and their labels, (X, y)."
-        )
-    return validation_data
+    pair = cast(tuple[Any, ...], validation_data)
+    if len(pair) != 2:
+        raise SettingError(f"validation_data has {len(pair)} entries; expected sequences and their labels, (X, y).")
+    return pair[0], pair[1]
 
 
 def join_raw(first: Any, second: Any) -> Any:
@@ -33,17 +32,17 @@ def join_raw(first: Any, second: Any) -> Any:
     Raises:
         DataError: their features differ.
     """
-    known = first.names is not None and second.names is not None
-    names = np.concatenate([first.names, second.names]) if known else None
-    joined = {"values": np.concatenate([first.values, second.values]), "names": names, "labels": None}
-    if not isinstance(first, Sequences):
-        return replace(first, **joined)
-    if first.columns != second.columns:
+    if isinstance(first, Sequences) and first.columns != second.columns:
         raise DataError(
             f"The validation data have the features {', '.join(second.columns)}; the training data have "
             f"{', '.join(first.columns)}. Both need the same, in one order."
         )
-    return replace(first, lengths=np.concatenate([first.lengths, second.lengths]), **joined)
+    named = first.names is not None and second.names is not None
+    names: Any = np.concatenate(cast(Any, [first.names, second.names])) if named else None
+    joined: dict[str, Any] = {"values": np.concatenate([first.values, second.values]), "names": names, "labels": None}
+    if isinstance(first, Sequences):
+        joined["lengths"] = np.concatenate([first.lengths, second.lengths])
+    return replace(first, **joined)
 
 
 def join_targets(first: Any, second: Any) -> Any:
