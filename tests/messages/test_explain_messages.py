@@ -185,7 +185,7 @@ def test_a_table_names_its_columns():
 
 
 def test_a_forecaster_names_its_columns_and_what_comes_out():
-    table = pd.DataFrame({"sales": np.sin(np.arange(90.0)), "price": np.arange(90.0)})
+    table = pd.DataFrame({"sales": np.sin(np.arange(90.0)), "price": np.cos(np.arange(90.0))})
     forecaster = sw.Forecaster(window=12, horizon=3, units=(4,), epochs=1)
     untold = sw.explain(forecaster)
     assert untold.title == "Forecaster, not trained yet: 12 rows to 3"
