@@ -53,7 +53,8 @@ def saved(tmp_path_factory):
     runs = {}
     for kind in ("Forecaster", "texts"):
         estimator, data = KINDS[kind]
-        runs[kind] = clone(estimator).fit(*data, verbose=False).save(folder / kind)
+        untrained: Any = clone(estimator)
+        runs[kind] = untrained.fit(*data, verbose=False).save(folder / kind)
     return runs
 
 

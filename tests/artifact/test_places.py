@@ -14,6 +14,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -324,7 +325,8 @@ def test_a_backend_that_is_none(backend, said):
 def test_data_that_are_no_file(tmp_path, monkeypatch, make, name):
     monkeypatch.chdir(tmp_path)
     make(name)
+    columns: Any = {} if name.endswith("ts") else {"group": "g", "label": "l"}
     with pytest.raises(sw.DataError, match="is a pipe or a device"):
-        sw.Classifier().fit(name, **({} if name.endswith("ts") else {"group": "g", "label": "l"}))
+        sw.Classifier().fit(name, **columns)
     with pytest.raises(sw.DataError, match="is a pipe or a device"):
         sw.data.read_texts(name)

@@ -125,7 +125,7 @@ def test_masked_values_are_missing():
     for table in (read_table(values), read_plain_table(values)):
         assert np.isnan(table.numbers("0")).tolist() == (np.arange(10) == 4).tolist()
     with pytest.raises(sw.DataError, match=r"Sequence 1 has 1 masked value"):
-        sw.Classifier().fit([np.ones(3), np.ma.masked_array([1.0, 2], mask=[0, 1])], ["a", "b"])
+        sw.Classifier().fit([np.ones(3), np.ma.masked_array([1.0, 2], mask=[False, True])], ["a", "b"])
 
 
 @pytest.mark.parametrize("largest", [1e308, -1e308, 1.7e308, 1e200])

@@ -26,7 +26,8 @@ ASKED: dict[str, Any] = {"Forecaster": SERIES, "texts": TEXTS, "Tagger": SEQUENC
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    return {kind: clone(KINDS[kind][0]).fit(*KINDS[kind][1]).save(folder / kind) for kind in ASKED}
+    untrained: dict[str, Any] = {kind: clone(KINDS[kind][0]) for kind in ASKED}
+    return {kind: one.fit(*KINDS[kind][1]).save(folder / kind) for kind, one in untrained.items()}
 
 
 def same(one, other):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -21,7 +22,7 @@ NAMES = Inputs._fields[:7]
 FAST = examples(60)
 
 
-def arrays(seed=0, dtype="float32"):
+def arrays(seed=0, dtype="float32") -> Any:
     draw = np.random.default_rng(seed)
     shapes = [(B, T, F), (F, 4 * H), (H, 4 * H), (4 * H,), (B, H), (B, H)]
     return [*(draw.normal(size=shape).astype(dtype) for shape in shapes), draw.random((B, T)) < 0.7]
@@ -144,7 +145,7 @@ def test_complex_arrays_and_none(which):
 def test_empty_axes(sizes, sequences):
     b, t, f, h = sizes
     draw = np.random.default_rng(1).normal
-    values = [draw(size=s).astype("f4") for s in ((b, t, f), (f, 4 * h), (h, 4 * h), (4 * h,), (b, h), (b, h))]
+    values: Any = [draw(size=s).astype("f4") for s in ((b, t, f), (f, 4 * h), (h, 4 * h), (4 * h,), (b, h), (b, h))]
     got = ops.lstm(*values[:4], (values[4], values[5]), return_sequences=sequences)
     want = reference(Inputs(*values))
     outputs = want[0] if sequences else (want[0][:, -1] if t else np.zeros((b, h)))
@@ -162,8 +163,9 @@ def test_gradients_of_the_wrong_shape(data, name):
     wrong = reshaped(gradient, data.draw)
     if wrong.shape == shape:
         return
+    gradients: Any = {name: wrong}
     with pytest.raises(ValueError, match=f"gradient of {name} has the shape"):
-        ops.backward(values, kept.reserve, **{name: wrong})
+        ops.backward(values, kept.reserve, **gradients)
     right = {"y": np.ones((B, T, H), "float32"), "cT": np.ones((B, H), "float32")}
     for array in right.values():
         array.flags.writeable = False
