@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 import numpy as np
 from safetensors import SafetensorError
@@ -115,7 +115,7 @@ def read_arrays(path: Path, shapes: Mapping[str, Sequence[int]] | None = None) -
     """
     check_own_file(path)
     try:
-        arrays = cast(dict[str, np.ndarray], load_file(path))
+        arrays = load_file(path)
     except (SafetensorError, ValueError, KeyError, TypeError, OSError, MemoryError) as error:
         raise BundleError(f"{path} is damaged ({error}). {RESTORE}") from None
     check_finite(path, arrays)

@@ -88,11 +88,11 @@ class Tensors(Struct):
 
 
 class Run(Struct):
-    """What the runs of all estimators hold."""
+    """What the runs of all estimators hold; `settings` are a mapping, of which some estimators declare more."""
 
     seqwise: str
     keras: str
-    settings: dict[str, Any]
+    settings: Any
     training: Training
     notes: list[str]
     summary: str

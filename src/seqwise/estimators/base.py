@@ -8,6 +8,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
 
@@ -586,9 +587,8 @@ class PickledModel:
 
 
 def _unpickled(content: bytes) -> PickledModel:
-    import seqwise.layers.bidirectional
-    import seqwise.layers.lstm  # noqa: F401 (they make themselves known to Keras)
-
+    for layers in ("seqwise.layers.lstm", "seqwise.layers.bidirectional"):
+        import_module(layers)  # they make themselves known to Keras
     check_process()
     with TRAINING_LOCK:
         return PickledModel(pickle.loads(content))
