@@ -87,9 +87,18 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
     "gaps masked": forecaster(table(MONTHS, sales=MISSING), gaps="mask", scaler="minmax"),
     "gaps interpolated": forecaster(table(MONTHS, sales=MISSING)),
     "counted rows": forecaster(np.column_stack([SALES, SALES[::-1]]), fit={"target": "0", "features": "all"}),
+    "segments": forecaster(
+        table(MONTHS), fit={"time": "time", "target": ["sales", "price"]}, recipe="segments", dropout=0.1
+    ),
+    "segments of one column, gaps masked": forecaster(
+        table(MONTHS, sales=MISSING), gaps="mask", recipe="segments", window=10,
+        fit={"time": "time", "target": "sales", "features": ["price"]},
+    ),
     "own forecaster": forecaster(table(MONTHS), network=own_forecaster),
     "classes": classifier(SEQUENCES, LABELS, pooling="last+mean+max"),
     "two classes": classifier(SEQUENCES, [1, 2] * 15, bidirectional=False, pooling="last"),
+    "convolutions": classifier(SEQUENCES, LABELS, recipe="lstm-fcn"),
+    "convolutions over words": classifier(TEXTS, LABELS, embedding=4, recipe="lstm-fcn"),
     "label sets": classifier(SEQUENCES, [[label] * (i % 3 > 0) for i, label in enumerate(LABELS)]),
     "indicator": classifier(SEQUENCES, np.eye(3, dtype=int)[np.arange(30) % 3]),
     "words": classifier(TEXTS, ["good" if "good" in text else "bad" for text in TEXTS], embedding=4),
