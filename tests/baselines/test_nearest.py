@@ -57,9 +57,11 @@ def test_warping_finds_what_is_shifted():
     known = [draw(1 + i % 2, 10 + i) for i in range(12)]
     unknown, truth = [draw(1 + i % 2, 24.5 + 0.2 * i) for i in range(8)], np.arange(8) % 2
     shapes, asked = make_sequences(known), make_sequences(unknown)
-    found = {w: NearestNeighbour(w, 2).fit(shapes, np.arange(12) % 2).predict(asked).argmax(axis=1) for w in (0, 1)}
-    assert (found[1] == truth).all()
-    assert not (found[0] == truth).all()
+    found = {
+        w: NearestNeighbour(w, 2).fit(shapes, np.arange(12) % 2).predict(asked).argmax(axis=1) for w in (False, True)
+    }
+    assert (found[True] == truth).all()
+    assert not (found[False] == truth).all()
 
 
 @pytest.mark.parametrize("warping", [False, True])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -29,12 +31,12 @@ def long_table(seed=0):
 @pytest.mark.parametrize("gaps", ["interpolate", "mask"])
 def test_each_series_is_what_pandas_makes_of_it(gaps):
     table = long_table()
-    columns = {"series": "unique_id", "time": "ds", "target": "y"}
+    columns: dict[str, Any] = {"series": "unique_id", "time": "ds", "target": "y"}
     panel = panel_from_table(read_table(table), **columns, features="x", gaps=gaps)
     assert panel.columns == ["y", "x"]
     assert panel.names.tolist() == table["unique_id"].unique().tolist()
     for s, name in enumerate(panel.names):
-        alone = table[table["unique_id"] == name].set_index("ds")["y"].sort_index()
+        alone: Any = table[table["unique_id"] == name].set_index("ds")["y"].sort_index()
         alone = alone[alone.first_valid_index() : alone.last_valid_index()].asfreq("D")
         filled = alone.interpolate("linear") if gaps == "interpolate" else alone.ffill()
         one = panel.one(s)

@@ -167,7 +167,7 @@ def test_a_known_time_index_is_kept_for_later_rows():
     time_index = make_series(frame(), target="y", time="day").time_index
     later = frame(day=DAYS + pd.Timedelta("30D"))[:2]  # too few to infer a step from
     series = make_series(later, target="y", time="day", time_index=time_index)
-    np.testing.assert_array_equal(series.times, later["day"].to_numpy().astype("M8[us]"))
+    np.testing.assert_array_equal(series.times, np.asarray(later["day"]).astype("M8[us]"))
     assert (series.time_index.step, series.time_index.unit) == (time_index.step, time_index.unit)
 
 
@@ -200,7 +200,7 @@ def test_a_column_named_twice_is_refused(what):
 
 
 def test_the_gaps_of_real_data(shared_data):
-    twin = pd.read_csv(shared_data / "pollution.csv")["pm2.5"]
+    twin: Any = pd.read_csv(shared_data / "pollution.csv")["pm2.5"]
     known = np.flatnonzero(twin.notna())
     twin = twin[known[0] : known[-1] + 1]
     time = ["year", "month", "day", "hour"]

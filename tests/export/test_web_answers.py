@@ -8,9 +8,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from estimators import ESTIMATORS, MONTHS, SALES
 from javascript import browser, need, need_node
 from scripts import run_script
+from trained_estimators import ESTIMATORS, MONTHS, SALES
 
 import seqwise as sw
 from seqwise.artifact import write_json

@@ -1,5 +1,7 @@
 """Conv1D as one product of matrices: Keras's own outputs and gradients, and back to a stock layer."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -21,7 +23,8 @@ def test_outputs_are_keras_own(padding, taps, dilation):
     ours.build(x.shape)
     ours.set_weights(stock.get_weights())
     np.testing.assert_allclose(np.asarray(ours(x)), expected, atol=1e-5)
-    assert keras.Sequential([keras.Input((None, 3)), ours]).output_shape[-1] == 5
+    model: Any = keras.Sequential([keras.Input((None, 3)), ours])
+    assert model.output_shape[-1] == 5
 
 
 @pytest.mark.parametrize("settings", [{"strides": 2}, {"groups": 3}])

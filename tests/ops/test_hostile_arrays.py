@@ -146,7 +146,7 @@ def test_empty_axes(sizes, sequences):
     b, t, f, h = sizes
     draw = np.random.default_rng(1).normal
     values: Any = [draw(size=s).astype("f4") for s in ((b, t, f), (f, 4 * h), (h, 4 * h), (4 * h,), (b, h), (b, h))]
-    got = ops.lstm(*values[:4], (values[4], values[5]), return_sequences=sequences)
+    got = ops.lstm(values[0], values[1], values[2], values[3], (values[4], values[5]), return_sequences=sequences)
     want = reference(Inputs(*values))
     outputs = want[0] if sequences else (want[0][:, -1] if t else np.zeros((b, h)))
     for one, other in zip(got, (outputs, *want[1:]), strict=True):
@@ -184,6 +184,14 @@ def test_weights_that_stay_take_any_form(tmp_path):
 
 def test_options_stay_what_they_are():
     values = arrays()
-    got = ops.lstm(*values[:4], (values[4], values[5]), options=Options(go_backwards=True), return_sequences=True)
+    got = ops.lstm(
+        values[0],
+        values[1],
+        values[2],
+        values[3],
+        (values[4], values[5]),
+        options=Options(go_backwards=True),
+        return_sequences=True,
+    )
     want = reference(Inputs(*values[:6]), Options(go_backwards=True))
     np.testing.assert_allclose(got[0], want[0], rtol=1e-5, atol=1e-6)

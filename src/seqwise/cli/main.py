@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 from typing import Any
@@ -84,7 +85,7 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 `check` found errors, 2 a mistake in the input, 130 Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):  # a locale without "…" or "–" gets "?" for them, no traceback
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
         app()

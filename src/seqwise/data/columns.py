@@ -189,7 +189,7 @@ def columns_of_array(array: np.ndarray) -> dict[str, np.ndarray]:
     if array.dtype.kind not in "fiub":
         raise DataError(f"The array holds {array.dtype}, expected numbers: array.astype(float).")
     if isinstance(array, np.ma.MaskedArray):  # what is masked is missing
-        array = array.astype(np.float64).filled(np.nan)
+        array = np.ma.filled(array.astype(np.float64), np.nan)
     return {str(i): array[:, i] for i in range(array.shape[1])}
 
 

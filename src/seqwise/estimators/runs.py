@@ -42,12 +42,13 @@ def load(path: str | Path, *, backend: str | None = None, trust_edited: bool = F
     """
     check_choice("backend", backend, (None, "numpy"))
     folder = Path(path)
+    saved = read_manifest(folder, trust_edited=trust_edited)
     for _ in range(REPLACEMENTS):
-        saved = read_manifest(folder, trust_edited=trust_edited)
         try:
             return _load(folder, saved, backend, trust_edited)
         except BundleError:
-            if read_manifest(folder, trust_edited=trust_edited) == saved:
+            before, saved = saved, read_manifest(folder, trust_edited=trust_edited)
+            if saved == before:
                 raise  # else the run was replaced by another while it was read
     return _load(folder, saved, backend, trust_edited)
 

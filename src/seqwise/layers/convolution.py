@@ -26,15 +26,16 @@ class Conv1D(keras.layers.Conv1D):
         plain = self.groups == 1 and self.strides == (1,) and self.data_format == "channels_last"
         if not plain or not _on_cpu() or self.lora_enabled:
             return super().call(inputs)
-        ops = keras.ops
-        (taps, _, filters), (dilation,) = self.kernel.shape, self.dilation_rate
+        ops: Any = keras.ops
+        kernel: Any = self.kernel
+        (taps, _, filters), (dilation,) = kernel.shape, self.dilation_rate
         reach = (taps - 1) * dilation
         before = {"causal": reach, "same": reach // 2, "valid": 0}[self.padding]
         after = {"causal": 0, "same": reach - reach // 2, "valid": 0}[self.padding]
         padded = ops.pad(inputs, ((0, 0), (before, after), (0, 0)))
         steps = padded.shape[1] - reach
         beside = [padded[:, k * dilation : k * dilation + steps] for k in range(taps)]
-        outputs = ops.matmul(ops.concatenate(beside, axis=-1), ops.reshape(self.kernel, (-1, filters)))
+        outputs = ops.matmul(ops.concatenate(beside, axis=-1), ops.reshape(kernel, (-1, filters)))
         outputs = outputs if self.bias is None else outputs + self.bias
         return outputs if self.activation is None else self.activation(outputs)
 

@@ -166,8 +166,9 @@ def _fall_within(model: keras.Model, steps: int) -> bool:
 
     A training that ends while the rate is high ends at a point of its noise; the best epoch was chosen among many.
     """
-    rate = getattr(model.optimizer, "_learning_rate", None)
-    if not isinstance(rate, import_keras().optimizers.schedules.CosineDecay) or steps > 0.8 * rate.decay_steps:
+    rate: Any = getattr(model.optimizer, "_learning_rate", None)
+    falls: type[Any] = import_keras().optimizers.schedules.CosineDecay
+    if not isinstance(rate, falls) or steps > 0.8 * rate.decay_steps:
         return False
     rate.decay_steps = steps
     model.train_function = None

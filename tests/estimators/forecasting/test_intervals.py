@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -10,7 +12,19 @@ import pytest
 import seqwise as sw
 from seqwise.estimators.forecasting.intervals import FLOOR, QUANTILE_LEVELS, Intervals, interval_scores
 
-SMALL = {"window": 8, "horizon": 3, "units": (4,), "epochs": 2, "patience": None, "season": 1, "refit": True}
+SMALL: dict[str, Any] = {
+    "window": 8,
+    "horizon": 3,
+    "units": (4,),
+    "epochs": 2,
+    "patience": None,
+    "season": 1,
+    "refit": True,
+}
+
+
+def changed(**settings: Any) -> dict[str, Any]:
+    return SMALL | settings
 
 
 def noisy(rows=300, seed=0):
@@ -74,12 +88,12 @@ def test_columns_are_nixtlas_and_nest(fitted):
     with pytest.raises(sw.SettingError, match="level=180: expected percent between 0 and 100"):
         forecaster.predict(level=180)
     with pytest.raises(sw.SettingError, match=r"fit with validation=0\.2"):
-        sw.Forecaster(**SMALL | {"epochs": 1}, validation=0).fit(noisy()).predict(level=80)
+        sw.Forecaster(**changed(epochs=1), validation=0).fit(noisy()).predict(level=80)
 
 
 def test_intervals_come_from_weights_that_never_saw_validation(fitted, tmp_path):
     """The refit model has seen it; its intervals are those of the run without a refit."""
-    kept = sw.Forecaster(**SMALL | {"refit": False}).fit(noisy())
+    kept: Any = sw.Forecaster(**changed(refit=False)).fit(noisy())
     np.testing.assert_allclose(fitted.intervals_.widths, kept.intervals_.widths, rtol=1e-5)
     fitted.save(tmp_path / "run")
     np.testing.assert_array_equal(sw.load(tmp_path / "run").predict(level=80), fitted.predict(level=80))
@@ -101,7 +115,7 @@ def test_a_figure_has_a_band_for_each_level(fitted):
 def test_cross_validation_of_one_series_is_forecasts_from_its_heads():
     y = noisy(120)
     table = pl.DataFrame({"t": np.arange(120), "y": y})
-    settings = SMALL | {"epochs": 1}
+    settings = changed(epochs=1)
     found = sw.Forecaster(**settings).cross_validation(table, time="t", target="y", n_windows=2, step_size=5, level=80)
     assert found.columns == ["unique_id", "t", "cutoff", "y", "Forecaster", "Forecaster-lo-80", "Forecaster-hi-80"]
     assert found["cutoff"].to_list() == [111] * 3 + [116] * 3
@@ -115,7 +129,7 @@ def test_cross_validation_of_one_series_is_forecasts_from_its_heads():
 def test_cross_validation_of_many_series():
     parts = [pl.DataFrame({"unique_id": n, "ds": np.arange(k), "y": noisy(k)}) for n, k in (("a", 50), ("b", 70))]
     table = pl.concat(parts)
-    found = sw.Forecaster(**SMALL | {"epochs": 1}).cross_validation(table, n_windows=2, refit=False)
+    found = sw.Forecaster(**changed(epochs=1)).cross_validation(table, n_windows=2, refit=False)
     assert found.columns == ["unique_id", "ds", "cutoff", "y", "Forecaster"]
     assert len(found) == 12
     truth = found.join(table, on=["unique_id", "ds"], how="left", suffix="_known", maintain_order="left")

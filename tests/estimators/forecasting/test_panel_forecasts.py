@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -14,7 +16,18 @@ from seqwise.estimators.forecasting.panel_scaling import PanelScaler
 
 WINDOW, HORIZON = 8, 3
 LENGTHS = {"a": 40, "b": 30, "tiny": 2, "short": 9, "c": 60}
-SMALL = {"window": WINDOW, "horizon": HORIZON, "units": (4,), "epochs": 2, "patience": None, "season": 1}
+SMALL: dict[str, Any] = {
+    "window": WINDOW,
+    "horizon": HORIZON,
+    "units": (4,),
+    "epochs": 2,
+    "patience": None,
+    "season": 1,
+}
+
+
+def changed(**settings: Any) -> dict[str, Any]:
+    return SMALL | settings
 
 
 def arrays():
@@ -143,6 +156,6 @@ def test_a_run_brings_all_of_it_back(fitted, tmp_path):
 
 def test_a_dict_gives_a_dict():
     data = {name: y for name, y in arrays().items() if len(y) > 20}
-    forecast = sw.Forecaster(**SMALL | {"epochs": 1}).fit(data).predict()
+    forecast = sw.Forecaster(**changed(epochs=1)).fit(data).predict()
     assert list(forecast) == list(data)
     assert all(values.shape == (HORIZON,) for values in forecast.values())

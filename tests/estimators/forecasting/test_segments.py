@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,11 @@ from seqwise.estimators.forecasting.segments import build_segment_network
 from seqwise.ops import reference
 from seqwise.ops.arguments import Inputs
 
-SMALL = {"recipe": "segments", "units": (5,), "epochs": 2, "patience": None, "season": 1}
+SMALL: dict[str, Any] = {"recipe": "segments", "units": (5,), "epochs": 2, "patience": None, "season": 1}
+
+
+def changed(**settings: Any) -> dict[str, Any]:
+    return SMALL | settings
 
 
 def sigmoid(x):
@@ -101,7 +107,7 @@ def test_several_targets_are_forecast_saved_and_run_on_numpy(tmp_path):
 
 def test_auto_takes_segments_for_several_targets_with_long_windows():
     values = np.sin(np.arange(3000).reshape(-1, 2) / 5)
-    both = {"target": [0, 1]}
+    both: dict[str, Any] = {"target": [0, 1]}
     assert sw.Forecaster(48, 4)._prepare(values, **both).recipe == "segments"
     assert sw.Forecaster(24, 4)._prepare(values, **both).recipe == "skip"
     assert sw.Forecaster(48, 4)._prepare(values[:900], **both).recipe == "skip"
@@ -113,7 +119,7 @@ def test_auto_takes_segments_for_several_targets_with_long_windows():
 
 def test_refit_learns_from_the_validation_rows_and_nothing_later():
     y = np.sin(np.arange(160) / 4)
-    settings = SMALL | {"validation": 16, "test": 16, "refit": True}
+    settings = changed(validation=16, test=16, refit=True)
     first = sw.Forecaster(12, 4, **settings).fit(y).model_.get_weights()
     later = y.copy()
     later[-16:] += 5  # the test part
@@ -121,15 +127,17 @@ def test_refit_learns_from_the_validation_rows_and_nothing_later():
     held = y.copy()
     held[-24:-16] += 0.5  # the validation part
     assert not np.array_equal(first[0], sw.Forecaster(12, 4, **settings).fit(held).model_.get_weights()[0])
-    assert sw.Forecaster(12, 4, **settings | {"refit": False}).fit(y).training_.refit_epochs == 0
-    assert sw.Forecaster(12, 4, **settings | {"refit": "auto"}).fit(y).training_.refit_epochs == 0  # few windows
+    assert sw.Forecaster(12, 4, **changed(validation=16, test=16, refit=False)).fit(y).training_.refit_epochs == 0
+    assert (
+        sw.Forecaster(12, 4, **changed(validation=16, test=16, refit="auto")).fit(y).training_.refit_epochs == 0
+    )  # few windows
 
 
 @pytest.mark.parametrize("recipe", ["skip", "segments"])
 def test_validation_data_of_ones_own_choose_the_epoch_and_are_not_trained_on(recipe):
     rng = np.random.default_rng(0)
     y, own = np.sin(np.arange(240).reshape(-1, 2) / 4), rng.normal(size=(40, 2)) * 3
-    settings = SMALL | {"recipe": recipe, "test": 0, "refit": False}
+    settings = changed(recipe=recipe, test=0, refit=False)
     found = sw.Forecaster(12, 4, **settings).fit(y, target=[0, 1], validation_data=own)
     plain = sw.Forecaster(12, 4, **settings, validation=0).fit(y, target=[0, 1])
     scaled = found.scaler_.transform(own)

@@ -1,5 +1,7 @@
 """Convolutions beside the LSTM: padding changes nothing, patterns are found, and a run comes back everywhere."""
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
@@ -77,5 +79,5 @@ def test_a_run_with_convolutions_comes_back_and_on_numpy(tmp_path):
     probabilities = fitted.predict_proba(X)
     np.testing.assert_array_equal(sw.load(run).predict_proba(X), probabilities)
     np.testing.assert_allclose(sw.load(run, backend="numpy").predict_proba(X), probabilities, atol=1e-5)
-    saved = keras.saving.load_model(run / "model.keras")
+    saved: Any = keras.saving.load_model(run / "model.keras")
     assert type(saved.get_layer("convolution_1")) is keras.layers.Conv1D

@@ -90,7 +90,8 @@ def _of_panel(fitted: Any, data: Panel, past: Panel, levels: Sequence[float]) ->
     if levels:
         bounds = panel_bounds(fitted.model_, fitted.input_, past, horizon, fitted._calibrated(), levels)
     kept = np.flatnonzero(np.isin(data.names, past.names))
-    rows: np.ndarray[Any, Any] = (data.starts[kept] + past.lengths)[:, None] + np.arange(horizon)
+    firsts: np.ndarray = data.starts[kept] + past.lengths
+    rows: Any = firsts[:, None] + np.arange(horizon)
     seen = True if data.observed is None else data.observed[rows, 0]
     cutoff = past.times(np.arange(len(past)), past.lengths - 1)
     columns = {
