@@ -84,14 +84,13 @@ def _of_series(fitted: Any, data: TimeSeries, past: TimeSeries, levels: Sequence
 
 
 def _of_panel(fitted: Any, data: Panel, past: Panel, levels: Sequence[float]) -> dict[str, np.ndarray]:
-    horizon = fitted.horizon
+    horizon = int(fitted.horizon)
     times, values = forecast_after(fitted.model_, fitted.input_, past, horizon)
     bounds: list[np.ndarray] = []
     if levels:
         bounds = panel_bounds(fitted.model_, fitted.input_, past, horizon, fitted._calibrated(), levels)
     kept = np.flatnonzero(np.isin(data.names, past.names))
-    firsts: np.ndarray = data.starts[kept] + past.lengths
-    rows: Any = firsts[:, None] + np.arange(horizon)
+    rows = np.add.outer(data.starts[kept] + past.lengths, np.arange(horizon))
     seen = True if data.observed is None else data.observed[rows, 0]
     cutoff = past.times(np.arange(len(past)), past.lengths - 1)
     columns = {
