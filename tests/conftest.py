@@ -10,6 +10,13 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 # two workers share the cores: PyTorch's and OpenBLAS's threads would only spin against each other
 for library in ("OMP", "OPENBLAS"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+# many tests train networks of the same shapes: each worker compiles a program once and keeps it
+os.environ.setdefault(
+    "JAX_COMPILATION_CACHE_DIR",
+    str(Path(__file__).parents[1] / "build/jax" / os.environ.get("PYTEST_XDIST_WORKER", "alone")),
+)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 SHARED_DATA = Path(__file__).parent / "../../shared/data"
 

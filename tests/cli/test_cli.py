@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -248,7 +249,10 @@ def test_what_the_system_refuses_is_told(csv, trained, tmp_path, capsys, monkeyp
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_training(csv, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    def refuse(*arguments, **named):  # root may write anywhere
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     assert call("train", csv, *NAMES, *SIZES, "--out", str(tmp_path / "deep/run")) == 2
     shown = capsys.readouterr()
     assert f"cannot be written: you have no right to write to {str(tmp_path)!r}." in " ".join(shown.err.split())
