@@ -101,7 +101,11 @@ def test_scikit_learn_takes_it():
     ("y", "message"),
     [
         (np.array([1.0, np.nan, 2]), r"The target of sequence 1 is nan \(1 such value"),
-        (["1", "2", "tall"], r"The target of sequence 2 is 'tall', no number\. For labels use a Classifier"),
+        (["tall", 1, 2], r"The target of sequence 0 is 'tall', no number\. For labels use a Classifier"),
+        (
+            ["1", "2", "3"],
+            r"The target of sequence 0 is the text '1'\. Make them numbers: \[float\(value\) for value in y\]",
+        ),
         ([3, 3, 3], r"All 3 sequences have the same target, 3: there is nothing to learn"),
         ([1.0, 2.0], r"There are 3 sequences, but 2 labels"),
         (np.zeros((3, 1, 1)), r"The targets have shape \(3, 1, 1\)"),
@@ -124,8 +128,9 @@ def test_scores_read_targets_as_fit_does(fitted):
     from decimal import Decimal
 
     X, y = draw()
-    for given in (list(map(str, y)), [Decimal(str(value)) for value in y]):
-        assert fitted.score(X, given) == pytest.approx(fitted.score(X, y))
+    assert fitted.score(X, [Decimal(str(value)) for value in y]) == pytest.approx(fitted.score(X, y))
+    with pytest.raises(sw.DataError, match=r"^The target of sequence 0 is the text '.*'\. Make them numbers"):
+        fitted.score(X, list(map(str, y)))
     with pytest.raises(sw.DataError, match=r"^The target of sequence 2 is nan \(1 such value"):
         fitted.score(X, np.where(np.arange(60) == 2, np.nan, y))
     with pytest.raises(sw.DataError, match=r"^The sequences have unequal numbers of targets; expected as many for"):
