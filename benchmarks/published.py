@@ -1,7 +1,7 @@
 """Errors on data with published figures, beside those figures and the naive forecasts: ETTh1 and M4 weekly.
 
-Settings were chosen on validation months of ETTh1 and on the last 13 weeks before the test weeks of M4, never on the
-rows that are reported here.
+Settings were chosen on validation months of ETTh1, at horizon 96, and on the last 13 weeks before the test weeks of M4.
+The loss of ETTh1 was chosen so, too, after its test months had once been scored with `--loss mse`.
 """
 
 from __future__ import annotations

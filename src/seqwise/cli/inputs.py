@@ -52,8 +52,9 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
     from seqwise.backend import import_keras
 
     keras = import_keras()
-    import seqwise.layers  # noqa: F401 (its layers make themselves known to Keras)
+    from seqwise.layers import register_layers
 
+    register_layers()
     if where.suffix.lower() == ".keras" and not zipfile.is_zipfile(where):
         raise BundleError(f"{where.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
     if where.suffix.lower() == ".keras":

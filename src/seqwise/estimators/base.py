@@ -8,7 +8,6 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
 
@@ -587,8 +586,9 @@ class PickledModel:
 
 
 def _unpickled(content: bytes) -> PickledModel:
-    for layers in ("seqwise.layers.lstm", "seqwise.layers.bidirectional"):
-        import_module(layers)  # they make themselves known to Keras
+    from seqwise.layers import register_layers
+
+    register_layers()
     check_process()
     with TRAINING_LOCK:
         return PickledModel(pickle.loads(content))

@@ -87,8 +87,9 @@ def _read_keras_file(path: Path) -> Any:
         raise BundleError(f"{path.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
     check_archive(path)
     keras = import_keras()
-    import seqwise.layers  # noqa: F401 (its layers make themselves known to Keras)
+    from seqwise.layers import register_layers
 
+    register_layers()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that an optimizer was saved before its first step

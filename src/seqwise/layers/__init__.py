@@ -10,6 +10,7 @@ from seqwise.layers.accelerate import accelerate
 
 if TYPE_CHECKING:
     from seqwise.layers.bidirectional import Bidirectional
+    from seqwise.layers.convolution import Conv1D
     from seqwise.layers.lstm import LSTM
     from seqwise.layers.replacement import stock_layers
     from seqwise.layers.stream import Stream
@@ -17,16 +18,23 @@ if TYPE_CHECKING:
 _HOMES = {
     "LSTM": "seqwise.layers.lstm",
     "Bidirectional": "seqwise.layers.bidirectional",
+    "Conv1D": "seqwise.layers.convolution",
     "Stream": "seqwise.layers.stream",
     "stock_layers": "seqwise.layers.replacement",
 }
-__all__ = ["LSTM", "Bidirectional", "Stream", "accelerate", "stock_layers"]
+__all__ = ["LSTM", "Bidirectional", "Conv1D", "Stream", "accelerate", "register_layers", "stock_layers"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'seqwise.layers' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def register_layers() -> None:
+    """Make the layers known to Keras, which then reads models that were saved or pickled with them."""
+    for name in ("LSTM", "Bidirectional", "Conv1D"):
+        import_module(_HOMES[name])
 
 
 def __dir__() -> list[str]:
