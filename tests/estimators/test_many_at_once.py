@@ -15,19 +15,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fitted import ENGLISH, KINDS, SEQUENCES, SERIES, TEXTS
+from fitted import ENGLISH, KINDS, LABELS, SEQUENCES, SERIES, TEXTS
 from sklearn.base import clone
 
 import seqwise as sw
 
-ASKED: dict[str, Any] = {"Forecaster": SERIES, "texts": TEXTS, "Tagger": SEQUENCES, "Translator": ENGLISH[:4]}
+ASKED: dict[str, Any] = {
+    "Forecaster": SERIES, "texts": TEXTS, "Tagger": SEQUENCES, "Translator": ENGLISH[:4], "convolutions": SEQUENCES
+}  # fmt: skip
+CONVOLUTIONS = sw.Classifier(recipe="lstm-fcn", units=(4,), epochs=1, test=0.2), (SEQUENCES, LABELS)
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    untrained: dict[str, Any] = {kind: clone(KINDS[kind][0]) for kind in ASKED}
-    return {kind: one.fit(*KINDS[kind][1]).save(folder / kind) for kind, one in untrained.items()}
+    kinds = KINDS | {"convolutions": CONVOLUTIONS}
+    untrained: dict[str, Any] = {kind: clone(kinds[kind][0]) for kind in ASKED}
+    return {kind: one.fit(*kinds[kind][1]).save(folder / kind) for kind, one in untrained.items()}
 
 
 def same(one, other):
@@ -63,7 +67,7 @@ pickle.dump((estimator.predict(asked), estimator.get_params()), open(sys.argv[2]
 """
 
 
-@pytest.mark.parametrize("kind", ["Forecaster", "Translator"])
+@pytest.mark.parametrize("kind", ["Forecaster", "Translator", "convolutions"])
 def test_a_process_that_knows_nothing_of_us_unpickles(runs, kind, tmp_path):
     loaded = sw.load(runs[kind])
     (tmp_path / "in").write_bytes(pickle.dumps((loaded, ASKED[kind])))
