@@ -91,7 +91,7 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
         table(MONTHS), fit={"time": "time", "target": ["sales", "price"]}, recipe="segments", dropout=0.1
     ),
     "segments of one column, gaps masked": forecaster(
-        table(MONTHS, sales=MISSING), gaps="mask", recipe="segments", window=10,
+        table(MONTHS, sales=MISSING), gaps="mask", recipe="segments", window=11,
         fit={"time": "time", "target": "sales", "features": ["price"]},
     ),
     "own forecaster": forecaster(table(MONTHS), network=own_forecaster),

@@ -317,6 +317,10 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             callbacks=callbacks,
             verbose=verbose,
         )
+        if isinstance(schedule.rate, keras.optimizers.schedules.CosineDecay):  # fallen to 0: training further would idle
+            rate = schedule.rate.initial_learning_rate
+            model.compile(make_optimizer(keras, self.optimizer, rate), loss, weighted_metrics=data.target.metrics())
+            model.optimizer.build(model.trainable_variables)
         self._adopt(data, data.target.finished_model(network), training)
         return self
 
