@@ -10,11 +10,9 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 # two workers share the cores: PyTorch's and OpenBLAS's threads would only spin against each other
 for library in ("OMP", "OPENBLAS"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
-# many tests train networks of the same shapes: each worker compiles a program once and keeps it
-os.environ.setdefault(
-    "JAX_COMPILATION_CACHE_DIR",
-    str(Path(__file__).parents[1] / "build/jax" / os.environ.get("PYTEST_XDIST_WORKER", "alone")),
-)
+# most of the time goes into XLA's compilation of tiny networks: quicker by half, and kept for tests of the same shapes
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1] / "build/jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 

@@ -28,7 +28,7 @@ def saved(tmp_path_factory):
     return root
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru_and_both", "convolution", "encoder_decoder"])
+@pytest.mark.parametrize("name", ["lstm", "gru_and_both", "convolution", "encoder_decoder", "shared_model"])
 def test_a_model_that_tensorflow_js_saved_gives_its_numbers(name, saved):
     model = sw.load_tfjs(saved / name)
     expected = json.loads((saved / name / "expected.json").read_text())
@@ -36,6 +36,11 @@ def test_a_model_that_tensorflow_js_saved_gives_its_numbers(name, saved):
     output = np.array(expected["output"]["values"]).reshape(expected["output"]["shape"])
     result: Any = keras.ops.convert_to_numpy(model(inputs if len(inputs) > 1 else inputs[0]))
     np.testing.assert_allclose(result, output, atol=1e-5)
+
+
+def test_a_mask_that_enters_a_model_within_a_model_is_refused(saved):
+    with pytest.raises(BundleError, match=r"a mask passes into or out of the model 'sequential_\d+'"):
+        sw.load_tfjs(saved / "mask_into_a_model")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from seqwise.backend import import_keras
 HERE = Path(__file__).parent
 
 
-@dataclass
+@dataclass(eq=False)  # a program is itself: hashed by identity
 class Program:
     path: Path
     text: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from typing import Any
 
 import keras
@@ -60,8 +61,10 @@ def without_handed_masks(node):
     return {name: value for name, value in node.arguments.kwargs.items() if name != "mask" or value is not handed}
 
 
-def forms(model: Any) -> dict[str, Any]:
+@cache
+def forms(program: Program) -> dict[str, Any]:
     """The same model as written, as a subclassed one and as the only layer of another."""
+    model = built_program(program)["model"]
     made: dict[str, Any] = {"written": model}
     if inner_layers(model) is not None or graph_of(model) is not None:
         made["subclassed"] = Subclassed(model)
@@ -72,6 +75,7 @@ def forms(model: Any) -> dict[str, Any]:
     return made
 
 
+@cache  # the tests leave a model as it was
 def built_program(program: Program) -> dict[str, Any]:
     names, error = run(program.text, program.path, fit=False)
     if error is not None or "model" not in names:
@@ -110,8 +114,8 @@ def facts(call: Call, graph: Graph) -> tuple:
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: f"{program.path.parent.name}-{program.name}")
 def test_check_and_explain_see_the_same_calls(program):
     names = built_program(program)
-    model, x, y = names["model"], names.get("x"), names.get("y")
-    for form, rebuilt in forms(model).items():
+    x, y = names.get("x"), names.get("y")
+    for form, rebuilt in forms(program).items():
         context = read_subject(rebuilt, x, y, names=Names())
         if context.exchanged:
             continue  # check goes on with the inputs in their right order
@@ -140,7 +144,7 @@ def test_check_and_explain_see_the_same_calls(program):
 def test_every_form_of_a_model_has_the_same_calls(program):
     model = (names := built_program(program))["model"]
     x = fitting_input(model, names.get("x"))
-    written, *others = forms(model).items()
+    written, *others = forms(program).items()
     graph = read_subject(written[1], x, None, names=Names()).graph
     expected = [facts(call, graph) for call in graph.layers]
     for form, rebuilt in others:
@@ -161,11 +165,15 @@ def test_every_form_of_a_model_has_the_same_calls(program):
             assert seen == wanted, form
 
 
-@pytest.mark.parametrize("program", read_programs("sound"), ids=lambda program: program.name)
+SOUND = [program for program in PROGRAMS if program.path.parent.name == "sound"]
+
+
+@pytest.mark.parametrize("program", SOUND, ids=lambda program: program.name)
 def test_no_false_alarm_whatever_the_form(program):
     names = built_program(program)
-    names["loss"], extra = getattr(names["model"], "loss", None), program.settings.get("check", "")
-    for form, rebuilt in forms(names["model"]).items():
+    names = names | {"loss": getattr(names["model"], "loss", None)}
+    extra = program.settings.get("check", "")
+    for form, rebuilt in forms(program).items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             call = f"sw.check(rebuilt, x, y, loss=loss{', ' + extra if extra else ''})"

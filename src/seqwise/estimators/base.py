@@ -317,7 +317,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             callbacks=callbacks,
             verbose=verbose,
         )
-        if isinstance(schedule.rate, keras.optimizers.schedules.CosineDecay):  # fallen to 0: training further would idle
+        if isinstance(schedule.rate, keras.optimizers.schedules.CosineDecay):  # it has fallen to 0
             rate = schedule.rate.initial_learning_rate
             model.compile(make_optimizer(keras, self.optimizer, rate), loss, weighted_metrics=data.target.metrics())
             model.optimizer.build(model.trainable_variables)

@@ -42,6 +42,19 @@ const models = {
     const outputs = tf.layers.concatenate({}).apply([shared.apply(decoded), shared.apply(tf.layers.dense({units: 4}).apply(target))]);
     return tf.model({inputs: [source, target], outputs});
   },
+  shared_model: () => {
+    const inner = tf.sequential({layers: [tf.layers.lstm({units: 4, inputShape: [null, 3]}), tf.layers.dense({units: 3})]});
+    const reader = tf.sequential({layers: [inner, tf.layers.dense({units: 2, activation: 'tanh'})]});
+    const one = tf.input({shape: [null, 3]});
+    const other = tf.input({shape: [null, 3]});
+    const both = tf.layers.concatenate({}).apply([reader.apply(one), reader.apply(other)]);
+    return tf.model({inputs: [one, other], outputs: tf.layers.dense({units: 1}).apply(both)});
+  },
+  mask_into_a_model: () => {
+    const inner = tf.sequential({layers: [tf.layers.lstm({units: 4, inputShape: [null, 3]})]});
+    const source = tf.input({shape: [null, 3]});
+    return tf.model({inputs: source, outputs: inner.apply(tf.layers.masking({maskValue: 0}).apply(source))});
+  },
 };
 
 const shapes = {convolution: [2, 6, 3]};

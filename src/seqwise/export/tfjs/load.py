@@ -23,6 +23,7 @@ from seqwise.export.tfjs.weights import restored
 MOST_JSON = 64 * 2**20  # bytes of model.json
 STORED = {"float32": "<f4", "int32": "<i4", "bool": "<u1", "uint8": "<u1", "uint16": "<u2", "float16": "<f2"}
 WRAPPERS = ("Bidirectional", "TimeDistributed")
+MODELS = ("Sequential", "Model", "Functional")
 TO_KERAS = 6 / 5  # 0.2 x of TensorFlow.js's hard sigmoid over x / 6 of Keras's
 GATES = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 HARD_GATES = {"LSTM": (0, 1, 3), "GRU": (0, 1), "SimpleRNN": ()}
@@ -152,6 +153,19 @@ def _size(file: Path, spec: Any) -> int:
 # layers
 
 
+def _first_layer(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the layer, in models inside of models, that says the shape of the input."""
+    while entry["class_name"] in MODELS:
+        config = entry["config"]
+        entry = (config if isinstance(config, list) else config["layers"])[0]
+    return entry
+
+
+def _first_node(entry: dict[str, Any]) -> int:
+    """Return the number of a layer's first call: of a model, call 0 is that of its own inputs."""
+    return int(entry["class_name"] in MODELS)
+
+
 class _Reader:
     """Makes the layers of a topology."""
 
@@ -159,29 +173,30 @@ class _Reader:
         self.file = file
         self.weights = weights
         self.keras = import_keras()
+        self.masked: set[str] = set()  # models whose output has a mask
 
     def model(self, topology: dict[str, Any]) -> Any:
         kind, config = topology.get("class_name"), topology["config"]
-        if kind == "Sequential":
-            return self._sequential(config)
-        if kind in ("Model", "Functional"):
-            return self._functional(config)
-        raise BundleError(f"{self.file} holds a {kind!r}; expected a Sequential or a Model.")
+        if kind not in MODELS:
+            raise BundleError(f"{self.file} holds a {kind!r}; expected a Sequential or a Model.")
+        return self._sequential(config) if kind == "Sequential" else self._functional(config)
 
     def _sequential(self, config: Any) -> Any:
         entries: list[dict[str, Any]] = config if isinstance(config, list) else config["layers"]
         name = None if isinstance(config, list) else config.get("name")
-        first = entries[0]["config"]
-        if not isinstance(first.get("batch_input_shape"), list):
-            raise BundleError(f"{self.file}: the first layer says no batch_input_shape.")
         if entries[0]["class_name"] != "InputLayer":
-            dtype = "int32" if entries[0]["class_name"] == "Embedding" else first.get("dtype")
-            own = {"name": f"{first['name']}_input", "batch_input_shape": first["batch_input_shape"], "dtype": dtype}
+            first = _first_layer(entries[0])
+            if not isinstance(first["config"].get("batch_input_shape"), list):
+                raise BundleError(f"{self.file}: the first layer says no batch_input_shape.")
+            dtype = "int32" if first["class_name"] == "Embedding" else first["config"].get("dtype")
+            own = {"name": f"{entries[0]['config']['name']}_input", "dtype": dtype}
+            own["batch_input_shape"] = first["config"]["batch_input_shape"]
             entries = [{"class_name": "InputLayer", "config": own}, *entries]
         chain = [{**entry, "name": entry["config"]["name"]} for entry in entries]
         for before, entry in pairwise(chain):
-            entry["inbound_nodes"] = [[[before["name"], 0, 0, {}]]]
-        ends = {"input_layers": [[chain[0]["name"], 0, 0]], "output_layers": [[chain[-1]["name"], 0, 0]]}
+            entry["inbound_nodes"] = [[[before["name"], _first_node(before), 0, {}]]]
+        last = chain[-1]
+        ends = {"input_layers": [[chain[0]["name"], 0, 0]], "output_layers": [[last["name"], _first_node(last), 0]]}
         model = self._functional({"name": name, "layers": chain} | ends)
         if any(entry["class_name"] == "Masking" or entry["config"].get("mask_zero") for entry in chain):
             return model  # masks are passed from layer to layer by TensorFlow.js's rules
@@ -201,12 +216,12 @@ class _Reader:
                 tensor = self.keras.Input(batch_shape=tuple(shape), dtype=dtype, name=entry["name"])
                 tensors[entry["name"], 0, 0] = tensor
             else:
-                waiting += [(entry, i, node) for i, node in enumerate(entry["inbound_nodes"])]
+                waiting += [(entry, i, node) for i, node in enumerate(entry["inbound_nodes"], _first_node(entry))]
         while waiting:
             later = []
             for entry, number, node in waiting:
                 refs = [(ref[0], int(ref[1]), int(ref[2])) for ref in node]
-                before = number == 0 or (entry["name"], number - 1, 0) in tensors
+                before = number == _first_node(entry) or (entry["name"], number - 1, 0) in tensors
                 if not before or any(ref not in tensors for ref in refs):
                     later.append((entry, number, node))
                     continue
@@ -220,6 +235,8 @@ class _Reader:
             waiting = later
         ends = ([tensors[ref[0], ref[1], ref[2]] for ref in config[f"{side}_layers"]] for side in ("input", "output"))
         inputs, outputs = (end[0] if len(end) == 1 else end for end in ends)
+        if any(masks.get((ref[0], ref[1], ref[2])) is not None for ref in config["output_layers"]):
+            self.masked.add(config.get("name", ""))
         return self.keras.Model(inputs, outputs, name=config.get("name"))
 
     def _call(
@@ -227,6 +244,8 @@ class _Reader:
     ) -> tuple[list[Any], Any]:
         """Call a layer of TensorFlow.js; returns its outputs and the mask that TensorFlow.js attaches to them."""
         name, kind = entry["name"], entry["class_name"]
+        if kind in MODELS:
+            return self._call_model(entry, made, inputs, masks), None
         fresh = self._layers(entry, [tensor.shape for tensor in inputs]) if name not in made else []
         if fresh:
             made[name] = [layer for layer, _ in fresh]
@@ -244,6 +263,21 @@ class _Reader:
             layer.set_weights(arrays)
         outputs: list[Any] = list(result) if isinstance(result, (list, tuple)) else [result]
         return outputs, self._mask_after(made[name][-1], kind, inputs, masks)
+
+    def _call_model(
+        self, entry: dict[str, Any], made: dict[str, list[Any]], inputs: list[Any], masks: list[Any]
+    ) -> list[Any]:
+        """Call a model that is a layer of this one."""
+        name = entry["name"]
+        if name not in made:
+            made[name] = [self.model(entry)]
+        if name in self.masked or any(mask is not None for mask in masks):
+            raise BundleError(
+                f"{self.file}: a mask passes into or out of the model {str(name)[:80]!r} inside of this one, which "
+                "cannot be read. Put the layer that makes the mask and the layers that use it into one model."
+            )
+        result = made[name][0](inputs if len(inputs) > 1 else inputs[0])
+        return list(result) if isinstance(result, (list, tuple)) else [result]
 
     def _every_step(self, tensor: Any) -> Any:
         ops = self.keras.ops
