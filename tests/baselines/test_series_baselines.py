@@ -6,10 +6,14 @@ import warnings
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
+from statsmodels.tsa.forecasting.theta import ThetaModel
 
+from seqwise.baselines.lags import BoostedLags, LinearLags
 from seqwise.baselines.series import BASELINES, ExponentialSmoothing, LastSeason, LastValue
+from seqwise.baselines.theta import Theta
 
 HORIZON = 8
 
@@ -132,3 +136,44 @@ def test_ets_of_a_constant_past_repeats_it():
 
 def test_every_baseline_has_a_name_of_its_own():
     assert len({baseline.name for baseline in BASELINES.values()}) == len(BASELINES)
+
+
+@pytest.mark.parametrize(("kind", "season"), [("seasonal", 12), ("trend", 1), ("multiplicative", 12)])
+def test_theta_equals_statsmodels(kind, season):
+    series, rows, later = airline_like(kind), 80, 87
+    known = ThetaModel(series[:rows], period=season, deseasonalize=season > 1, use_test=False).fit()
+    found = Theta(HORIZON, season).fit(series[:rows, None]).predict(series[:, None], np.array([rows, later]))
+    np.testing.assert_allclose(found[0, :, 0], known.forecast(HORIZON), rtol=1e-9)
+    if season == 1:  # later the level is that of all rows, smoothed as pandas does
+        slope, alpha = (float(np.asarray(known.params[name])) for name in ("b0", "alpha"))
+        level = pd.Series(series[:later]).ewm(alpha=alpha, adjust=False).mean().iloc[-1]
+        drift = slope / 2 * (np.arange(HORIZON) + 1 / alpha - (1 - alpha) ** later / alpha)
+        np.testing.assert_allclose(found[1, :, 0], level + drift, rtol=1e-9)
+
+
+def test_theta_of_a_constant_repeats_it():
+    values = np.ones((40, 1))
+    np.testing.assert_array_equal(Theta(3, 1).fit(values[:30]).predict(values, np.array([30])), np.ones((1, 3, 1)))
+
+
+@pytest.mark.parametrize("kind", [LinearLags, BoostedLags])
+def test_regressions_on_lags_see_the_past_alone_and_learn_a_cycle(kind):
+    """A cycle of seven rows, its height drawn anew for each target: the last season alone does not tell the trend."""
+    t = np.arange(160)
+    values = np.stack([10 + np.sin(2 * np.pi * t / 7), 100 + t * 0.5 + 5 * np.cos(2 * np.pi * t / 7)], axis=1)
+    origins = np.arange(120, 150)
+    found = kind(3, 7).fit(values[:120]).predict(values, origins)
+    truth = values[origins[:, None] + np.arange(3)]
+    spread = np.abs(truth - values[origins - 1][:, None]).mean(axis=(0, 1))
+    assert (np.abs(found - truth).mean(axis=(0, 1)) < spread * (0.01 if kind is LinearLags else 0.2)).all()
+    spoilt = values.copy()
+    spoilt[origins[0] :] = 0  # what comes after an origin is not looked at
+    again = kind(3, 7).fit(values[:120]).predict(spoilt, origins[:1])
+    np.testing.assert_array_equal(again[0], found[0])
+
+
+@pytest.mark.parametrize("kind", [LinearLags, BoostedLags, Theta])
+def test_too_short_a_past_repeats_the_last_value(kind):
+    values = np.arange(6.0)[:, None]
+    found = kind(4, 1).fit(values[:3]).predict(values, np.array([3]))
+    np.testing.assert_array_equal(found[0, :, 0], [2] * 4)

@@ -27,7 +27,7 @@ NAMES = ["--time", "month", "--target", "sales"]
 SIZES = ["--window", "12", "--horizon", "3"]
 QUICK = ["--units", "4", "--epochs", "2"]
 TRAINED = {"window": 12, "horizon": 3, "units": (4,), "epochs": 2}
-METRICS = {"mae", "rmse", "mase", "smape"}
+METRICS = {"mae", "rmse", "mase", "smape", "mse", "pooled_rmse"}
 
 
 def write_csv(path, rows=90, seed=0):
@@ -86,7 +86,7 @@ def test_shape(csv, capsys):
     assert call("shape", csv, *NAMES, *SIZES, "--features", "all") == 0
     text = capsys.readouterr().out
     assert "feature 1: price" in text
-    assert "Left out of features='all', for it holds no numbers: 'shop'." in text
+    assert "Left out of features='all', for it holds neither numbers nor a category of 2 to 50 words: 'shop'." in text
 
 
 def test_train_says_what_it_did_and_where_it_is(trained):
@@ -164,13 +164,22 @@ def test_predict(trained, tmp_path, capsys):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("command", [[], ["shape"], ["train"], ["evaluate"], ["predict"]])
+def test_compare_prints_one_table(csv, capsys):
+    options = ["--recipe", "skip", "--epochs", "1", "--metric", "rmse"]
+    assert call("compare", csv, *NAMES, *SIZES, *options) == 0
+    text = capsys.readouterr().out
+    rows = ["LSTM, recipe skip", "Theta", "linear regression on lags", "gradient boosting on lags", "last value"]
+    assert all(f"\n{row} " in text for row in rows)
+    assert "7 forecasts, ordered by RMSE" in text
+
+
+@pytest.mark.parametrize("command", [[], ["shape"], ["train"], ["evaluate"], ["predict"], ["compare"]])
 def test_help_teaches_by_example(command, capsys):
     assert call(*command, "--help") == 0
     text = capsys.readouterr().out
     examples = re.findall(rf"seqwise {command[0] if command else '[a-z]+'} +(?:\w+\.csv|runs/)", text)
     assert len(examples) >= 2
-    assert re.search(r"seqwise (shape|train) .*--time|seqwise (evaluate|predict) runs/", text)
+    assert re.search(r"seqwise (shape|train|compare) .*--time|seqwise (evaluate|predict) runs/", text)
 
 
 def test_version(capsys):

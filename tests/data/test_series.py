@@ -211,13 +211,14 @@ def test_the_gaps_of_real_data(shared_data):
         assert f"{twin.isna().sum():,} value(s) of 'pm2.5' are missing" in " ".join(series.warnings)
 
 
-def test_all_features_are_no_counters_and_no_texts():
+def test_all_features_are_numbers_and_words_but_no_counters():
     table = pl.DataFrame(
         {"No": np.arange(1, 9), "t": np.arange(8), "y": np.sin(np.arange(8.0)), "x": [1.0, 2, 3, 4, 5, 6, 7, 9],
-         "wind": ["NW", "SE"] * 4}
+         "wind": ["NW", "SE"] * 4, "note": ["?"] * 8}
     )  # fmt: skip
     series = make_series(table, target="y", time="t", features="all")
-    assert series.columns == ["y", "x"]
+    assert series.columns == ["y", "x", "wind=NW", "wind=SE"]
     assert [w.split(": ")[-1] for w in series.warnings if "counts the rows" in w] == ["'No'."]
-    assert any("holds no numbers: 'wind'" in w for w in series.warnings)
+    assert [w.split(": ")[-1] for w in series.warnings if "neither numbers nor" in w] == ["'note'."]
+    assert "A column of 0 and 1 was made for each word of 'wind' (2 words)." in series.warnings
     assert make_series(table, target="y", time="t", features=["No"]).columns == ["y", "No"]  # named, it is taken

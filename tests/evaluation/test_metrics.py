@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from seqwise.evaluation.comparison import format_scores
-from seqwise.evaluation.forecasts import COLUMNS, NAMES
+from seqwise.evaluation.forecast_names import NAMES
+from seqwise.evaluation.forecasts import COLUMNS
 from seqwise.evaluation.metrics import METRICS, error_by_step, naive_scale, score
 
 
@@ -41,7 +42,8 @@ def test_by_hand():
     assert found["rmse"] == pytest.approx(math.sqrt(3.5))
     assert found["mase"] == pytest.approx(1.5 * 3 / 7)
     assert found["smape"] == pytest.approx(200 / 4 * (1 / 21 + 2 / 38 + 3 / 63))
-    assert tuple(found) == METRICS
+    assert (found["mse"], found["pooled_rmse"]) == pytest.approx((3.5, math.sqrt(3.5)))
+    assert tuple(found) == (*METRICS, "mse", "pooled_rmse")
 
 
 def test_smape_is_the_m4_competitions():
@@ -82,6 +84,8 @@ def test_several_targets_and_missing_values_against_loops():
     found = score(truth, forecast, scale)
     for name in METRICS:
         assert found[name] == pytest.approx(sum(p[name] for p in plain) / 3), name
+    assert found["mse"] == pytest.approx(sum(p["rmse"] ** 2 for p in plain) / 3)
+    assert found["pooled_rmse"] == pytest.approx(math.sqrt(np.nanmean((truth - forecast) ** 2)))
 
 
 def test_error_by_step():

@@ -191,11 +191,17 @@ def test_a_word_among_numbers_is_to_be_corrected(file):
         make_series(file(AIRLINE.replace("132", "many")), target="Passengers", time="Month")
 
 
-def test_a_column_of_words_is_to_be_left_out_or_encoded():
+def test_a_target_of_words_cannot_be_forecast():
     table = pd.DataFrame({"y": [1.0, 2, 3], "wind": ["NW", "SE", "NW"]})
     with says("column 'wind' must be numeric but holds text: 'NW' on row 0 (3 of 3 values)",
               "Leave 'wind' out of features", "pd.get_dummies(df, columns=['wind'])"):  # fmt: skip
-        make_series(table, target="y", features="wind")
+        make_series(table, target="wind", features="y")
+
+
+def test_a_column_of_too_many_words():
+    table = pd.DataFrame({"y": np.arange(60.0), "note": [f"note {i}" for i in range(60)]})
+    with says("column 'note' holds 60 different words; a category has at most 50. Leave it out, or group its words."):
+        make_series(table, target="y", features="note")
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf])

@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from seqwise.data.covariates import Covariates as DataCovariates
+
 SCHEMA_VERSION = 4
 
 Count = Annotated[int, Meta(ge=0)]
@@ -24,6 +26,8 @@ Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Names = Annotated[list[str], Meta(min_length=1)]
 Scaling = Literal["standard", "minmax", "robust", "none"]
 Shape = list[Whole | None]
+Distribution = Literal["quantile", "gaussian", "student-t"] | None
+PARAMETERS = {None: 1, "quantile": 9, "gaussian": 2, "student-t": 3}  # outputs of a network for each step of a target
 
 
 class Scaler(Struct):
@@ -103,12 +107,30 @@ class Run(Struct):
 # a forecast
 
 
+class Covariates(Struct):
+    """See `seqwise.data.covariates.Covariates`."""
+
+    past: list[str]
+    future: list[str]
+    static: list[str]
+    calendar: list[str]
+    categories: dict[str, Names]
+
+    def __post_init__(self) -> None:
+        sources = self.past + self.future + self.static
+        _distinct("covariates", sources)
+        if not set(self.categories) <= set(sources):
+            raise ValueError(f"categories name {sorted(set(self.categories) - set(sources))}, which are no covariates")
+
+
 class Windows(Struct):
     kind: Literal["windows"]
     window: Whole
     masked: bool
     columns: Names
     scaler: Scaler
+    horizon: Count = 0  # of the rows to come, of which the last `known` columns are read
+    known: Count = 0
 
 
 class SeriesTarget(Struct):
@@ -117,6 +139,11 @@ class SeriesTarget(Struct):
     horizon: Whole
     timesteps: Whole | None
     scaler: Scaler
+    distribution: Distribution = None
+    outputs: Whole = 1  # of the network, for each step of each target
+
+    def __post_init__(self) -> None:
+        _same("outputs", self.outputs, PARAMETERS[self.distribution])
 
 
 class Series(Struct):
@@ -128,6 +155,7 @@ class Series(Struct):
     time_index: TimeIndex
     rows: Whole
     notes: list[str]
+    covariates: Covariates | None = None  # of a run of an earlier version: the past of all further columns
 
 
 class ForecastSettings(Struct):
@@ -154,6 +182,7 @@ class ForecasterRun(Run):
         _same("horizon", target.horizon, self.settings.horizon)
         _same("timesteps", target.timesteps, self.settings.window if self.settings.return_sequences else None)
         _same("masked", self.input.masked, self.settings.gaps == "mask")
+        _check_covariates(self.input, self.data, len(names), target.horizon)
         _same("scaler", msgspec.to_builtins(self.input.scaler), msgspec.to_builtins(target.scaler))
         if self.data.rows < self.input.window:
             raise ValueError(f"data.rows={self.data.rows} is less than a window of {self.input.window}")
@@ -162,9 +191,8 @@ class ForecasterRun(Run):
         elif self.test_start is not None:
             _time("test_start", self.test_start)
         if self.network is not None:
-            inputs: list[Shape] = [[None, self.input.window, len(columns)], [None, self.input.window]]
             steps: Shape = [] if target.timesteps is None else [target.timesteps]
-            self.network.check(inputs[: 1 + self.input.masked], [None, *steps, target.horizon, len(names)])
+            self.network.check(_window_shapes(self.input), [None, *steps, target.horizon, len(names) * target.outputs])
 
 
 class PanelWindows(Struct):
@@ -175,12 +203,19 @@ class PanelWindows(Struct):
     scaling: Literal["standard", "minmax", "none"]
     log: bool
     common: Positive
+    horizon: Count = 0
+    known: Count = 0
 
 
 class PanelTarget(Struct):
     kind: Literal["panel"]
     names: Annotated[list[str], Meta(min_length=1, max_length=1)]
     horizon: Whole
+    distribution: Distribution = None
+    outputs: Whole = 1
+
+    def __post_init__(self) -> None:
+        _same("outputs", self.outputs, PARAMETERS[self.distribution])
 
 
 class Panel(Struct):
@@ -192,6 +227,7 @@ class Panel(Struct):
     time_index: TimeIndex
     gaps: Literal["interpolate", "mask", "error"]
     notes: list[str]
+    covariates: Covariates | None = None
 
 
 class PanelRun(Run):
@@ -210,9 +246,31 @@ class PanelRun(Run):
         _same("targets", names, columns[:1])
         _same("window", self.input.window, self.settings.window)
         _same("horizon", self.target.horizon, self.settings.horizon)
+        _check_covariates(self.input, self.data, 1, self.target.horizon)
         if self.network is not None:
-            inputs: list[Shape] = [[None, self.input.window, len(columns)], [None, self.input.window]]
-            self.network.check(inputs[: 1 + self.input.masked], [None, self.target.horizon, 1])
+            self.network.check(_window_shapes(self.input), [None, self.target.horizon, self.target.outputs])
+
+
+def _window_shapes(inputs: Windows | PanelWindows) -> list[Shape]:
+    """Return the shapes of what a network of windows reads."""
+    shapes: list[Shape] = [[None, inputs.window, len(inputs.columns)]]
+    if inputs.masked:
+        shapes.append([None, inputs.window])
+    if inputs.known:
+        shapes.append([None, inputs.horizon, inputs.known])
+    return shapes
+
+
+def _check_covariates(inputs: Windows | PanelWindows, data: Series | Panel, targets: int, horizon: int) -> None:
+    """Raise `ValueError` where the covariates are not the columns after the targets."""
+    if data.covariates is None:
+        _same("known", inputs.known, 0)
+        return
+    covariates = DataCovariates.from_dict(msgspec.to_builtins(data.covariates))
+    _same("covariates", covariates.columns, data.columns[targets:])
+    _same("known", inputs.known, covariates.known)
+    if inputs.known:
+        _same("horizon", inputs.horizon, horizon)
 
 
 # sequences

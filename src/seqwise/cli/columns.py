@@ -31,7 +31,7 @@ Time = Annotated[
     str | None,
     typer.Option(help="The time column; several with commas: year,month,day. Left out: rows are in order."),
 ]
-Features = Annotated[str | None, typer.Option(help="Input columns with commas, or 'all' numeric ones.")]
+Features = Annotated[str | None, typer.Option(help="Input columns with commas, or 'all'.")]
 Target = Annotated[
     str | None,
     typer.Option(
@@ -45,6 +45,17 @@ Series = Annotated[
         help="Of a long table of many series: the column that names each row's. One model learns from all.",
         rich_help_panel=SERIES,
     ),
+]
+Future = Annotated[
+    str | None,
+    typer.Option(
+        help="Input columns that are known in advance, with commas; seqwise predict takes their rows to come.",
+        rich_help_panel=SERIES,
+    ),
+]
+Static = Annotated[
+    str | None,
+    typer.Option(help="Of many series: columns that hold one value for each series.", rich_help_panel=SERIES),
 ]
 Group = Annotated[
     str | None,
@@ -71,6 +82,7 @@ Source = Annotated[
 ]
 COLUMNS = {
     "task": Task, "time": Time, "features": Features, "target": Target, "series": Series,
+    "future": Future, "static": Static,
     "group": Group, "label": Label, "text": Text,
     "source": Source,
 }  # fmt: skip

@@ -41,6 +41,7 @@ COMMANDS = {  # each in a file of its own, which is imported when the command is
     "shape": "Say what the tensors will be: samples, timesteps, features, and the column behind each.",
     "train": "Train a model, score it beside its baselines, and write the run folder.",
     "evaluate": "Score a run beside its baselines, on the same windows or sequences.",
+    "compare": "Train each recipe of a forecast and set all baselines beside them, on the same windows.",
     "predict": "Forecast the next rows, predict the class or number of each sequence (or step), or translate texts.",
     "check": "Say what will fail and what will train and be wrong.",
     "explain": "Explain what samples, timesteps and features are, and what each layer makes of them.",

@@ -25,6 +25,9 @@ def command(
     level: Annotated[
         str | None, typer.Option(help="Of a forecast: intervals of these levels in percent, with commas: 80,95.")
     ] = None,
+    future: Annotated[
+        str | None, typer.Option(help="Of a forecast: a table of the rows to come of the columns known in advance.")
+    ] = None,
     source: columns.Source = None,
     trust_edited: columns.TrustEdited = False,
 ) -> None:
@@ -49,7 +52,7 @@ def command(
         check_writable(path)
     estimator = load(run, trust_edited=trust_edited)
     named = pair_columns(estimator, source=source)
-    drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", plot=plot, level=level)
+    drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", plot=plot, level=level, future=future)
     text = task_of(estimator).commands().predict(estimator, data, out, **drawn, **named)
     Console(soft_wrap=True, highlight=False, markup=False).print(text)
 

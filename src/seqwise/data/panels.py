@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from seqwise.data.calendar import calendar_values
 from seqwise.data.columns import Columns, ColumnTable, as_column_names
-from seqwise.data.series import GAP_RULES, TimeSeries
+from seqwise.data.covariates import Covariates
+from seqwise.data.series import GAP_RULES, TimeSeries, all_features
 from seqwise.data.time_index import TimeIndex, infer_time_index
 from seqwise.errors import DataError, SettingError, check_choice, nearest
 
@@ -30,7 +32,7 @@ class Panel:
         time_index: the step that all series share.
         series, time: the columns that they came from; `time` is None where the rows are only counted.
         observed: bool, shape (rows, columns): False where a value is filled; None where nothing is.
-        gaps, warnings, kind, label: see `TimeSeries`.
+        gaps, warnings, kind, label, covariates: see `TimeSeries`.
     """
 
     values: np.ndarray
@@ -46,6 +48,7 @@ class Panel:
     warnings: list[str] = field(default_factory=list[str])
     kind: str = "polars"
     label: str = "the table"
+    covariates: Covariates = field(default_factory=Covariates)
 
     def __len__(self) -> int:
         """Return the number of series."""
@@ -113,6 +116,7 @@ class Panel:
         return TimeSeries(
             self.values[rows], self.columns, 1, self.time_index.starting_at(start), self.time,
             None if self.observed is None else self.observed[rows], self.gaps, [], self.kind, str(self.names[series]),
+            self.covariates,
         )  # fmt: skip
 
 
@@ -156,8 +160,12 @@ def panel_from_table(
     target: Columns = None,
     time: Columns = None,
     features: Columns = None,
+    future: Columns = None,
+    static: Columns = None,
+    calendar: Sequence[str] = (),
     gaps: str = "interpolate",
     time_index: TimeIndex | None = None,
+    covariates: Covariates | None = None,
 ) -> Panel:
     """Read a long table that is read already: one row for each step of each series.
 
@@ -167,8 +175,10 @@ def panel_from_table(
     Args:
         series: the column that names each row's series.
         target: the column to forecast. time: the time column; None counts each series' rows.
-        features: further input columns.
+        features: further input columns. future: those that are known in advance. static: those that hold one value for
+            each series. calendar: see `make_series`.
         time_index: the step to expect, from earlier data.
+        covariates: of earlier data, in place of these four.
 
     Raises:
         DataError: a column or a value cannot be used, two rows of a series have one time, or rows are not evenly
@@ -176,23 +186,61 @@ def panel_from_table(
         SettingError: a column is named twice.
     """
     check_choice("gaps", gaps, GAP_RULES)
+    warnings: list[str] = []
     targets, times = as_column_names(target, "target"), as_column_names(time, "time")
     if len(targets) != 1 or len(times) > 1:
         raise SettingError("Many series have one target column and one time column: target='y', time='ds'.")
-    columns = [*targets, *(name for name in as_column_names(features, "features") if name not in targets)]
-    twice = {series, *times} & set(columns)
-    if twice or series in times:
-        raise SettingError(f"{(twice or {series}).pop()!r} is named twice; series, time, target and features differ.")
+    if covariates is None:
+        ahead, fixed = as_column_names(future, "future"), as_column_names(static, "static")
+        if isinstance(features, str) and features == "all":
+            extra = all_features(table, [*targets, series, *times, *ahead, *fixed], warnings)
+        else:
+            extra = [name for name in as_column_names(features, "features") if name not in targets]
+        covariates = Covariates(tuple(extra), tuple(ahead), tuple(fixed), tuple(calendar))
+        covariates.check(targets, [series, *times])
+        if {series, *times} & {*targets} or series in times:
+            raise SettingError(f"{series!r} is named twice; series, time, target and features differ.")
+        covariates = covariates.learned(table)
+    columns = [*targets, *covariates.expanded(covariates.sources)]
     order, lengths, names = table.grouped(series)
-    values = np.stack([table.numbers(name) for name in columns], axis=1)
+    values = np.hstack([table.numbers(targets[0])[:, None], covariates.values(table, covariates.sources, warnings)])
     if not times:
         positions, index = np.concatenate([np.arange(n) for n in lengths]).astype(np.float64), TimeIndex(0, 1, "i")
     else:
         order, positions, index = _positions(table, times[0], order, lengths, names, time_index)
-    return _complete(
+    sources = [*targets, *(name for name in covariates.sources for _ in covariates.expanded([name]))]
+    panel = _complete(
         values[order], positions, lengths, names, columns, index, series, times[0] if times else None, gaps, table.kind,
-        table.label,
+        table.label, sources,
     )  # fmt: skip
+    panel = replace(panel, covariates=covariates, warnings=warnings + panel.warnings)
+    _check_static(panel)
+    if not covariates.calendar:
+        return panel
+    rows = np.arange(len(panel.values)) - np.repeat(panel.starts[:-1], panel.lengths)
+    made = calendar_values(covariates.calendar, panel.times(np.repeat(np.arange(len(panel)), panel.lengths), rows))
+    observed = panel.observed
+    if observed is not None:
+        observed = np.hstack([observed, np.ones(made.shape, bool)])
+    return replace(
+        panel, values=np.hstack([panel.values, made]), observed=observed, columns=[*targets, *covariates.columns]
+    )
+
+
+def _check_static(panel: Panel) -> None:
+    """Raise `DataError` where a static column changes within a series."""
+    names = panel.covariates.expanded(panel.covariates.static)
+    for name in names:
+        column = panel.values[:, panel.columns.index(name)]
+        low, high = (f.reduceat(column, panel.starts[:-1]) for f in (np.minimum, np.maximum))
+        changing = np.flatnonzero(low != high)
+        if changing.size:
+            s = int(changing[0])
+            source = next(n for n in panel.covariates.static if name in panel.covariates.expanded([n]))
+            raise DataError(
+                f"{panel.label}: {source!r} is static, but changes within the series {str(panel.names[s])!r} "
+                f"({changing.size:,} series). Name it in past=, or in future= where it is known in advance."
+            )
 
 
 def _positions(
@@ -247,8 +295,13 @@ def _complete(
     gaps: str,
     kind: str,
     label: str,
+    sources: list[str] | None = None,
 ) -> Panel:
-    """Lay rows that are sorted by series and time on the steps of each series, and fill what is missing."""
+    """Lay rows that are sorted by series and time on the steps of each series, and fill what is missing.
+
+    Args:
+        sources: the table's column behind each of `columns`, for messages.
+    """
     warnings: list[str] = []
     seen = ~np.isnan(values)
     if not seen[:, 0].all():
@@ -271,11 +324,8 @@ def _complete(
     if observed.all():
         return panel
     faults = [f"{absent:,} row(s) are absent"] if absent else []
-    faults += [
-        f"{n - absent:,} value(s) of {name!r} are missing"
-        for name, n in zip(columns, (~observed).sum(axis=0).tolist(), strict=True)
-        if n > absent
-    ]
+    lacking = dict(zip(sources or columns, (~observed).sum(axis=0).tolist(), strict=True))
+    faults += [f"{n - absent:,} value(s) of {name!r} are missing" for name, n in lacking.items() if n > absent]
     if gaps == "error":
         raise DataError(
             f"{label}: {'; '.join(faults)}. Fill them, or choose a rule: gaps='interpolate' or gaps='mask'."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Self, TypedDict
 
 import numpy as np
@@ -46,11 +46,11 @@ class Scaler:
         self.kind = kind
         self.log = tuple(log)
 
-    def fit(self, values: np.ndarray, columns: Sequence[str], *, constants: bool = False) -> Self:
+    def fit(self, values: np.ndarray, columns: Sequence[str], *, constants: bool | Collection[str] = False) -> Self:
         """Learn offset and scale from training rows, shape (rows, features); NaN is ignored.
 
         Args:
-            constants: accept a constant feature; it becomes 0.
+            constants: accept a constant feature, or those of these names; it becomes 0.
 
         Raises:
             DataError: a feature is constant, or has values ≤ 0 where its logarithm is to be taken.
@@ -66,7 +66,7 @@ class Scaler:
             if not np.isfinite(column).any():
                 raise DataError(f"column {self.columns[j]!r} has no value in the training rows; leave it out.")
             low, high = np.nanmin(column), np.nanmax(column)
-            if low == high and constants:
+            if low == high and (constants is True or (constants and self.columns[j] in constants)):
                 self.offset_[j] = low
                 continue
             if low == high:

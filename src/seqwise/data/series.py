@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from seqwise.data.calendar import calendar_values
 from seqwise.data.columns import Columns, ColumnTable, as_column_names
+from seqwise.data.covariates import MOST_CATEGORIES, Covariates, words_of
 from seqwise.data.time_index import TimeIndex, infer_time_index, numbered
 from seqwise.errors import DataError, SettingError, check_choice
 
@@ -28,6 +31,7 @@ class TimeSeries:
         gaps: ``"interpolate"``, ``"mask"`` or ``"error"``.
         warnings: the faults of the data and how they were repaired, one sentence each.
         kind, label: the table it came from; see `Table`.
+        covariates: what the columns beside the targets are.
     """
 
     values: np.ndarray
@@ -40,6 +44,7 @@ class TimeSeries:
     warnings: list[str] = field(default_factory=list)
     kind: str = "polars"
     label: str = "the table"
+    covariates: Covariates = field(default_factory=Covariates)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -82,10 +87,17 @@ def series_from_table(
     target: Columns,
     time: Columns = None,
     features: Columns = None,
+    future: Columns = None,
+    calendar: Sequence[str] = (),
     gaps: str = "interpolate",
     time_index: TimeIndex | None = None,
+    covariates: Covariates | None = None,
 ) -> TimeSeries:
-    """Do what `seqwise.data.make_series` does, with a table that is read already."""
+    """Do what `seqwise.data.make_series` does, with a table that is read already.
+
+    Args:
+        covariates: of an earlier series, in place of `features`, `future` and `calendar`.
+    """
     check_choice("gaps", gaps, GAP_RULES)
     targets = as_column_names(target, "target")
     if not targets:
@@ -93,34 +105,45 @@ def series_from_table(
     time_names = as_column_names(table.index if time is None else time, "time")
     time_columns = time_names[0] if len(time_names) == 1 else time_names or None
     warnings: list[str] = []
-    if features == "all":
-        extra = _all_features(table, targets + time_names, warnings)
-    else:
-        extra = [c for c in as_column_names(features, "features") if c not in targets]
+    if covariates is None:
+        ahead = as_column_names(future, "future")
+        if isinstance(features, str) and features == "all":
+            extra = all_features(table, [*targets, *time_names, *ahead], warnings)
+        else:
+            extra = [c for c in as_column_names(features, "features") if c not in targets]
+        covariates = Covariates(tuple(extra), tuple(ahead), calendar=tuple(calendar))
+        covariates.check(targets, ())
+        for name in [*targets, *covariates.sources]:
+            table.check_column(name)
+        covariates = covariates.learned(table)
     if set(time_names) & set(targets):
         raise SettingError(f"{time_names[0]!r} is both time and target; a series needs a column of each.")
-    columns = targets + extra
-    for name in columns:
-        table.check_column(name)
+    columns = targets + covariates.expanded(covariates.sources)
+    read = np.hstack(
+        [*(table.numbers(name)[:, None] for name in targets), covariates.values(table, covariates.sources, warnings)]
+    )
     if not time_names:
         positions, time_index = numbered(len(table))
         order = positions
     else:
         order, positions, time_index = _lay_on_time_index(table, time_names, time_index, warnings)
     raw = np.full((int(positions[-1]) + 1, len(columns)), np.nan)
-    for j, name in enumerate(columns):
-        raw[positions, j] = table.numbers(name)[order]
+    raw[positions] = read[order]
     source = np.full(len(raw), -1)  # the table's row behind each step of the time index, -1 where there is none
     source[positions] = order
     raw, source, time_index = _trim(table, targets, raw, source, time_index, warnings)
-    _handle_missing(table, columns, raw, source, time_index, gaps, warnings)
+    names = [*targets, *(name for name in covariates.sources for _ in covariates.expanded([name]))]
+    _handle_missing(table, names, raw, source, time_index, gaps, warnings)
     observed = ~np.isnan(raw)
     complete = bool(observed.all())
     if not complete:
         _fill(raw, observed, gaps)
+    if covariates.calendar:
+        made = calendar_values(covariates.calendar, time_index.at(np.arange(len(raw))))
+        raw, observed = np.hstack([raw, made]), np.hstack([observed, np.ones(made.shape, bool)])
     return TimeSeries(
         raw,
-        columns,
+        targets + covariates.columns,
         len(targets),
         time_index,
         time_columns,
@@ -129,11 +152,12 @@ def series_from_table(
         warnings,
         table.kind,
         table.label,
+        covariates,
     )
 
 
-def _all_features(table: ColumnTable, others: list[str], warnings: list[str]) -> list[str]:
-    """Return the numeric columns besides `others` that do not merely count the rows; say what is left out."""
+def all_features(table: ColumnTable, others: list[str], warnings: list[str]) -> list[str]:
+    """Return the columns of numbers and of categories besides `others`; say what is left out."""
     numeric = [name for name in table.numeric_columns() if name not in others]
     counters: list[str] = []
     for name in numeric:
@@ -142,13 +166,28 @@ def _all_features(table: ColumnTable, others: list[str], warnings: list[str]) ->
             counters.append(name)
     if counters:
         warnings.append(f"Left out of features='all', for it only counts the rows: {_listed(counters)}.")
-    texts = [name for name in table.columns if name not in [*numeric, *others]]
+    encoded: dict[str, int] = {}
+    texts: list[str] = []
+    for name in table.columns:
+        if name in numeric or name in others:
+            continue
+        try:
+            words = words_of(table, name)
+        except DataError:  # dates
+            words = None
+        if words is not None and 1 < len(words) <= MOST_CATEGORIES:
+            encoded[name] = len(words)
+        else:
+            texts.append(name)
     if texts:
         warnings.append(
-            f"Left out of features='all', for it holds no numbers: {_listed(texts)}. To use a category, add a column "
-            "of 0 and 1 for each of its values."
+            f"Left out of features='all', for it holds neither numbers nor a category of 2 to {MOST_CATEGORIES} words: "
+            f"{_listed(texts)}."
         )
-    return [name for name in numeric if name not in counters]
+    if encoded:
+        listed = ", ".join(f"{name!r} ({count} words)" for name, count in encoded.items())
+        warnings.append(f"A column of 0 and 1 was made for each word of {listed}.")
+    return [name for name in table.columns if name in encoded or (name in numeric and name not in counters)]
 
 
 def _listed(names: list[str]) -> str:
@@ -242,6 +281,8 @@ def _handle_missing(
             f"{int(absent.sum()):,} row(s) are absent from the time index of {time_index.frequency} (first: {first})"
         )
     for j, name in enumerate(columns):
+        if name in columns[:j]:  # of a column of words
+            continue
         empty = np.flatnonzero(np.isnan(raw[:, j]) & ~absent)
         if np.isnan(raw[:, j]).all():
             raise DataError(

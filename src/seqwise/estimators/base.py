@@ -8,6 +8,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
 
@@ -47,6 +48,7 @@ with deferred_imports():
     from sklearn import exceptions  # pyright: ignore[reportMissingTypeStubs]
     from sklearn.base import BaseEstimator  # pyright: ignore[reportMissingTypeStubs]
 
+OWN_LOSSES = ("seqwise.training.distribution_loss", "seqwise.training.token_loss")  # that Keras finds once imported
 MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
 MOST_SAMPLES = 2_000  # of each part, in `TrainingData`
 MOST_VALUES = 2**26  # of an input of them, padding included
@@ -593,6 +595,8 @@ def _unpickled(content: bytes) -> PickledModel:
     from seqwise.layers import register_layers
 
     register_layers()
+    for loss in OWN_LOSSES:
+        import_module(loss)
     check_process()
     with TRAINING_LOCK:
         return PickledModel(pickle.loads(content))

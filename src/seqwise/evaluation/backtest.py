@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy as np
 from seqwise.data import TimeSeries
 from seqwise.errors import DataError, SettingError
 from seqwise.evaluation.comparison import format_scores, plain
-from seqwise.evaluation.forecasts import COLUMNS, NAMES, ForecastComparison
+from seqwise.evaluation.forecast_names import NAMES
+from seqwise.evaluation.forecasts import COLUMNS, ForecastComparison
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,28 @@ class Backtest:
     def metrics(self) -> dict[str, float]:
         """The model's own mean scores."""
         return self.scores["model"]
+
+    def plot(self, *, target: str | None = None) -> Any:
+        """Draw the forecasts of the last folds, with history, truth and the baselines.
+
+        Args:
+            target: the name of one of several targets; None for the first.
+
+        Returns:
+            A matplotlib figure.
+        """
+        last = self.folds[-1]
+        keys = [key for key in last.forecasts if all(key in fold.forecasts for fold in self.folds)]
+
+        def joined(name: str) -> Any:
+            return np.concatenate([getattr(fold, name) for fold in self.folds])
+
+        forecasts = {key: np.concatenate([fold.forecasts[key] for fold in self.folds]) for key in keys}
+        whole = replace(
+            last, origins=joined("origins"), times=joined("times"), truth=joined("truth"), forecasts=forecasts,
+            scores={key: self.scores[key] for key in keys}, bands={},
+        )  # fmt: skip
+        return whole.plot(target=target)
 
     def to_dict(self) -> dict[str, Any]:
         scores = plain(self.scores)

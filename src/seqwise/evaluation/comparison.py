@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
 class Comparison(ABC):
     """A model beside its baselines, on the same samples.
 
-    The verdict compares the first metric. Two scores are level where they differ by at most `level`, a share of the
+    The verdict compares the deciding metric. Two scores are level where they differ by at most `level`, a share of the
     baseline's score.
 
     Attributes:
@@ -81,6 +81,11 @@ class Comparison(ABC):
         return next(iter(self.scores))
 
     @property
+    def deciding(self) -> Metric:
+        """The metric that decides whether the model or a baseline is better."""
+        return self.columns[0]
+
+    @property
     def metrics(self) -> dict[str, float]:
         """The model's own scores."""
         return self.scores[self.model]
@@ -91,8 +96,8 @@ class Comparison(ABC):
         return {name: values for name, values in self.scores.items() if name != self.model}
 
     def best_baseline(self) -> str | None:
-        """Return the key of the baseline that is best by the first metric; None where its score is not defined."""
-        metric = self.columns[0]
+        """Return the key of the baseline that is best by the deciding metric; None where its score is not defined."""
+        metric = self.deciding
         known = {name: s[metric.name] for name, s in self.baselines.items() if math.isfinite(s[metric.name])}
         if not known:
             return None
@@ -101,7 +106,7 @@ class Comparison(ABC):
     def verdict(self) -> Verdict:
         """Say whether the model beats the best baseline."""
         best = self.best_baseline()
-        if best is None or not math.isfinite(self.metrics[self.columns[0].name]):
+        if best is None or not math.isfinite(self.metrics[self.deciding.name]):
             return Verdict("unknown", self._unknown())
         outcome = self._outcome(best)
         lead = {
@@ -114,7 +119,7 @@ class Comparison(ABC):
 
     def _outcome(self, best: str) -> str:
         """Return ``"win"``, ``"loss"`` or ``"level"`` against a baseline."""
-        metric = self.columns[0]
+        metric = self.deciding
         score, other = self.metrics[metric.name], self.scores[best][metric.name]
         if abs(score - other) <= self.level * other:
             return "level"

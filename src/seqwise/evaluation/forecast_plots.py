@@ -9,7 +9,7 @@ import numpy as np
 
 from seqwise.data import TimeSeries
 from seqwise.evaluation.figures import FEW, GREY, HEIGHT, INK, MODEL, PALE, bars, finish, new_figure, short
-from seqwise.evaluation.forecasts import NAMES, ForecastComparison
+from seqwise.evaluation.forecast_names import NAMES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,15 +20,16 @@ DASHES = {"model": "-", "seasonal_naive": "--", "ets": "-.", "naive": ":"}
 LEAST_SHOWN, MOST_SHOWN, LEAST_TILES = 120, 400, 6  # points, points, forecasts
 
 
-def forecast_plot(evaluation: ForecastComparison, target: int, *, series: TimeSeries) -> Figure:
+def forecast_plot(evaluation: Any, target: int, *, series: TimeSeries, every: bool = False) -> Figure:
     """Draw forecast and truth over the last part of the test, with some history before it.
 
     Of all windows the latest that do not overlap are drawn, so that the forecasts tile the time axis.
 
     Args:
-        evaluation: forecasts of shape (samples, horizon, targets).
+        evaluation: a `ForecastComparison`: forecasts of shape (samples, horizon, targets).
         target: the target's number.
         series: the rows that `evaluation.origins` count.
+        every: draw all baselines, and intervals; else the naive one that fits.
     """
     horizon = evaluation.truth.shape[1]
     chosen = tiles(evaluation.origins, horizon)
@@ -40,7 +41,13 @@ def forecast_plot(evaluation: ForecastComparison, target: int, *, series: TimeSe
     figure, axes = new_figure(HEIGHT + 0.3)
     _truth(axes, series.time_index.at(rows), series.truth()[rows, target])
     baseline = "seasonal_naive" if evaluation.season > 1 else "naive"
-    for name in (baseline, "model"):
+    drawn = [*evaluation.baselines, "model"] if every else [baseline, "model"]
+    bands = sorted(evaluation.bands.items(), reverse=True) if every else []
+    for level, (low, high) in bands:  # the widest below the others
+        for i, times in enumerate(evaluation.times[chosen]):
+            label = f"{level:g} % interval" if i == 0 else None
+            _band(axes, times, low[i, :, target], high[i, :, target], label)
+    for name in drawn:
         values = evaluation.forecasts[name][chosen, :, target]
         times = evaluation.times[chosen]
         if horizon > 1:  # a pause after each forecast: the next one starts from new data, not from this one's end
@@ -74,14 +81,21 @@ def future_plot(
     known = series.time_index.at(rows)
     _truth(axes, known, series.truth()[rows, target])
     for level, (low, high) in sorted((bands or {}).items(), reverse=True):  # the widest below the others
-        axes.fill_between(times, low, high, color=COLOURS["model"], alpha=0.18, lw=0, label=f"{level:g} % interval")
+        _band(axes, times, low, high, f"{level:g} % interval")
     _forecast(axes, "model", times, np.asarray(forecast)[:, target])
     axes.axvline(_number(known[-1]), color=PALE, lw=0.9, zorder=0, label="the data end")
     _time_axis(axes, series)
     return finish(figure, axes, _time_name(series), series.target_names[target])
 
 
-def error_by_horizon(evaluation: ForecastComparison) -> Figure:
+def _band(axes: Any, times: np.ndarray, low: np.ndarray, high: np.ndarray, label: str | None) -> None:
+    if len(times) == 1:  # an area of one point is not seen
+        axes.vlines(times, low, high, color=COLOURS["model"], alpha=0.18, lw=4, label=label)
+    else:
+        axes.fill_between(times, low, high, color=COLOURS["model"], alpha=0.18, lw=0, label=label)
+
+
+def error_by_horizon(evaluation: Any) -> Figure:
     """Draw the MAE of each step ahead for the model and the baselines (bars where there is one step only)."""
     from matplotlib.ticker import MaxNLocator
 

@@ -8,8 +8,8 @@ METRICS = ("mae", "rmse", "mase", "smape")
 
 
 def score(truth: np.ndarray, forecast: np.ndarray, scale: np.ndarray) -> dict[str, float]:
-    """Return MAE, RMSE, MASE and sMAPE over every observed value; with several targets, their mean: NaN
-    where one of them was never observed.
+    """Return MAE, RMSE, MASE, sMAPE and MSE over every observed value; with several targets, their mean: NaN
+    where one of them was never observed. ``pooled_rmse`` is the root of the mean over all values of all targets.
 
     MASE is Hyndman & Koehler's (2006): MAE divided by `scale`. sMAPE is the M4 competition's, in percent:
     200 · |y - f| / (|y| + |f|).
@@ -25,11 +25,14 @@ def score(truth: np.ndarray, forecast: np.ndarray, scale: np.ndarray) -> dict[st
     count = seen.sum(axis=(0, 1))
     count = np.where(count > 0, count, np.nan)
     mae = error.sum(axis=(0, 1)) / count
+    squared = (error**2).sum(axis=(0, 1))
     return {
         "mae": float(mae.mean()),
-        "rmse": float(np.sqrt((error**2).sum(axis=(0, 1)) / count).mean()),
+        "rmse": float(np.sqrt(squared / count).mean()),
         "mase": float((mae / scale).mean()),
         "smape": float((200 * relative.sum(axis=(0, 1)) / count).mean()),
+        "mse": float((squared / count).mean()),
+        "pooled_rmse": float(np.sqrt(squared.sum() / count.sum())),
     }
 
 

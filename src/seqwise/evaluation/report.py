@@ -130,7 +130,7 @@ def _comparison(comparison: Comparison, legend: str) -> Section:
         )
         for key, v in comparison.scores.items()
     ]
-    first = comparison.columns[0]
+    first = comparison.deciding
     values = {comparison.names[key]: scores[first.name] for key, scores in comparison.scores.items()}
     better = "smaller" if first.smaller else "larger"
     figure = figures.bars(

@@ -34,11 +34,14 @@ class WindowBatches(Batches[SeriesArrays]):
         windows: views on the scaled values, float32.
         visible: bool, shape (rows,): steps that the LSTM may see; None where the model takes no mask.
         weights: float32, shape (rows,): 0 where a target is missing, else 1; None where all count.
+        known: how many of the last features are known in advance: the model reads their rows to come, too, shape
+            (samples, horizon, known).
     """
 
     windows: Windows
     visible: np.ndarray | None = None
     weights: np.ndarray | None = None
+    known: int = 0
 
     @property
     def arrays(self) -> SeriesArrays:
@@ -68,5 +71,9 @@ class WindowBatches(Batches[SeriesArrays]):
     def select_inputs(self, arrays: SeriesArrays, chosen: Array) -> Inputs:
         """Return the model's inputs alone: for the windows that end the series there are no targets yet."""
         rows = self.windows.input_rows(chosen)
-        inputs = arrays.values[rows]
-        return inputs if arrays.visible is None else [inputs, arrays.visible[rows]]
+        inputs = [arrays.values[rows]]
+        if arrays.visible is not None:
+            inputs.append(arrays.visible[rows])
+        if self.known:
+            inputs.append(arrays.values[self.windows.target_rows(chosen)][..., -self.known :])
+        return inputs if len(inputs) > 1 else inputs[0]

@@ -8,6 +8,7 @@ import numpy as np
 
 from seqwise.artifact.numpy.run import NumpyRun
 from seqwise.artifact.reading import read_arrays
+from seqwise.data.covariates import Covariates
 from seqwise.data.plain_tables import PlainSource, read_plain_table
 from seqwise.data.scaling import Scaler
 from seqwise.data.series import TimeSeries, series_from_table
@@ -32,9 +33,15 @@ class NumpyForecaster(NumpyRun):
         saved_input, target = self.manifest["input"], self.manifest["target"]
         if saved_input["kind"] != "windows":
             raise BundleError("A run of many series predicts with Keras, not with NumPy: sw.load(run).")
+        if saved_input.get("known"):
+            raise BundleError(
+                "A run that reads columns of the rows to come (future=, calendar=) predicts with Keras, not with "
+                "NumPy: sw.load(run)."
+            )
         self.window, self.masked = int(saved_input["window"]), bool(saved_input["masked"])
         self.horizon, self.targets = int(target["horizon"]), list(target["names"])
         self.scaler = Scaler.from_dict(saved_input["scaler"])
+        self._outputs = int(target.get("outputs", 1))  # of a distribution the first one is the forecast
         self._every_step = target["timesteps"] is not None
         self.series = self._last_window()
 
@@ -75,9 +82,9 @@ class NumpyForecaster(NumpyRun):
             read_plain_table(data),
             target=known.target_names,
             time=known.time,
-            features=known.columns[known.targets :],
             gaps=known.gaps,
             time_index=known.time_index if known.time is not None else None,
+            covariates=known.covariates,
         )
 
     def _forecast(self, series: TimeSeries) -> tuple[np.ndarray, np.ndarray]:
@@ -92,6 +99,7 @@ class NumpyForecaster(NumpyRun):
         if visible is not None:
             inputs.append(visible[None, -self.window :])
         (outputs,) = self.network(*inputs)
+        outputs = outputs[..., :: self._outputs]
         if self._every_step:
             outputs = outputs[:, -1]
         times = series.time_index.at(np.arange(rows, rows + self.horizon))
@@ -108,4 +116,5 @@ class NumpyForecaster(NumpyRun):
         return TimeSeries(
             values, list(data["columns"]), int(data["targets"]), index.starting_at(start), data["time"], observed,
             str(self.manifest["settings"]["gaps"]), [], str(data["kind"]), str(data["label"]),
+            Covariates.from_dict(data.get("covariates"), data["columns"][data["targets"] :]),
         )  # fmt: skip

@@ -63,9 +63,10 @@ class Task:
         return self.estimator()(**settings)
 
 
+SERIES_COLUMNS = ("target", "time", "features", "future", "static", "series")
 SEQUENCE_COLUMNS = ("group", "time", "features", "label", "text")
 TASKS = {
-    "forecast": Task("Forecaster", ("target", "time", "features", "series"), "seqwise.cli.tasks.forecast"),
+    "forecast": Task("Forecaster", SERIES_COLUMNS, "seqwise.cli.tasks.forecast"),
     "classify": Task("Classifier", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
     "regress": Task("Regressor", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
     "tag": Task("Tagger", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),

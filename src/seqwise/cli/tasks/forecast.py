@@ -8,7 +8,7 @@ from typing import Any
 from seqwise.cli.columns import names
 from seqwise.cli.inputs import training_file
 
-COLUMNS = ("target", "time", "features", "series")
+COLUMNS = ("target", "time", "features", "future", "static", "series")
 
 
 def columns(options: dict[str, Any]) -> dict[str, Any]:
@@ -26,13 +26,12 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
 
 def run_columns(forecaster: Any) -> dict[str, Any]:
     """Return the arguments of `fit` that name the columns a run was trained on."""
-    if forecaster.panel_ is not None:
-        panel = forecaster.panel_
-        return {
-            "series": panel.series, "target": panel.target, "time": panel.time, "features": panel.columns[1:] or None
-        }  # fmt: skip
-    series = forecaster.series_
-    return {"target": series.target_names, "time": series.time, "features": series.columns[series.targets :] or None}
+    panel = forecaster.panel_
+    known = forecaster.series_ if panel is None else panel
+    covariates = known.covariates
+    columns = {"target": known.target_names if panel is None else known.target, "time": known.time}
+    columns |= {"features": covariates.past or None, "future": covariates.future or None}
+    return columns if panel is None else {"series": known.series, **columns, "static": covariates.static or None}
 
 
 def counted(comparison: Any) -> str:
@@ -46,12 +45,17 @@ def evaluate(forecaster: Any, data: str | None, folds: int | None = None) -> Any
 
 
 def predict(
-    forecaster: Any, data: str | None, out: Path | None, plot: Path | None = None, level: str | None = None
+    forecaster: Any,
+    data: str | None,
+    out: Path | None,
+    plot: Path | None = None,
+    level: str | None = None,
+    future: str | None = None,
 ) -> str:
     from seqwise.estimators.forecasting.report import write_forecast
 
     levels = _levels(level)
-    table, _ = forecaster.forecast_table(data, levels)
+    table, _ = forecaster.forecast_table(data, levels, future)
     lines = []
     if out is None and plot is None:
         import polars as pl
@@ -64,7 +68,7 @@ def predict(
     if plot is not None:
         from seqwise.evaluation.figures import png
 
-        plot.write_bytes(png(forecaster.plot(data, level=levels)))
+        plot.write_bytes(png(forecaster.plot(data, future_df=future, level=levels)))
         lines.append(f"wrote {plot}")
     return "\n".join(lines)
 

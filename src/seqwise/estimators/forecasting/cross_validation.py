@@ -11,7 +11,6 @@ from seqwise.data import TimeSeries
 from seqwise.data.panels import Panel
 from seqwise.errors import DataError, SettingError, is_whole_number
 from seqwise.estimators.forecasting.intervals import bound_names
-from seqwise.estimators.forecasting.panel_forecasts import forecast_after, panel_bounds
 
 MODEL = "Forecaster"  # the column of the forecasts
 
@@ -67,30 +66,28 @@ def _before(data: TimeSeries | Panel, rows: int) -> Any:
 
 
 def _of_series(fitted: Any, data: TimeSeries, past: TimeSeries, levels: Sequence[float]) -> dict[str, np.ndarray]:
-    times, values = fitted.forecast(past)
-    rows = np.arange(len(past), len(past) + len(times))
-    bounds: list[Any] = fitted._bounds_at(past, np.array([len(past)]), levels) if levels else []
+    horizon, known = int(fitted.horizon), data.covariates.known
+    rows = np.arange(len(past), len(past) + horizon)
+    ahead = data.values[None, rows, -known:] if known else None
+    times, values, bounds = fitted._forecast_after(past, levels, ahead)
     truth, targets = data.truth()[rows], data.targets
     time = data.time if isinstance(data.time, str) else "ds"
     cutoff = data.time_index.at(np.array([len(past) - 1]))
     columns = {
-        "unique_id": np.repeat(np.array(data.target_names, dtype=object), len(times)),
-        time: np.tile(times, targets),
-        "cutoff": np.repeat(cutoff, targets * len(times)),
+        "unique_id": np.repeat(np.array(data.target_names, dtype=object), horizon),
+        time: np.tile(times[0], targets),
+        "cutoff": np.repeat(cutoff, targets * horizon),
         "y" if targets > 1 else data.target_names[0]: truth.T.ravel(),
-        MODEL: values.T.ravel(),
+        MODEL: values[0].T.ravel(),
     }
     return columns | dict(zip(bound_names(MODEL, levels), (b[0].T.ravel() for b in bounds), strict=True))
 
 
 def _of_panel(fitted: Any, data: Panel, past: Panel, levels: Sequence[float]) -> dict[str, np.ndarray]:
-    horizon = int(fitted.horizon)
-    times, values = forecast_after(fitted.model_, fitted.input_, past, horizon)
-    bounds: list[np.ndarray] = []
-    if levels:
-        bounds = panel_bounds(fitted.model_, fitted.input_, past, horizon, fitted._calibrated(), levels)
+    horizon, known = int(fitted.horizon), data.covariates.known
     kept = np.flatnonzero(np.isin(data.names, past.names))
     rows = np.add.outer(data.starts[kept] + past.lengths, np.arange(horizon))
+    times, values, bounds = fitted._forecast_after(past, levels, data.values[rows, -known:] if known else None)
     seen = True if data.observed is None else data.observed[rows, 0]
     cutoff = past.times(np.arange(len(past)), past.lengths - 1)
     columns = {

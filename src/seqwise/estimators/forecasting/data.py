@@ -12,6 +12,7 @@ import numpy as np
 from seqwise.data import Scaler, Split, TimeSeries, Windows, seasonal_period, split_by_time, usable_origins
 from seqwise.data.scaling import swings_grow_with_level
 from seqwise.errors import DataError
+from seqwise.estimators.forecasting.distributions import distribution_of
 from seqwise.estimators.forecasting.per_target import network_of_all
 from seqwise.estimators.forecasting.summary import Part, SeriesSummary
 from seqwise.estimators.parts import Input, InputDescription, ScaledTarget, TargetDescription, Tensor
@@ -74,9 +75,12 @@ class WindowInput(Input):
 
     Attributes:
         columns: names of the features, the targets' first. scaler: fitted on the training rows.
+        known: how many of the last features are known for the `horizon` rows to come.
     """
 
     kind = "windows"
+
+    horizon = known = 0  # of the rows to come
 
     def __init__(self, window: int, masked: bool, scaling: Any = "standard", log: str | bool = False) -> None:
         self.window, self.masked, self.scaling, self.log = window, masked, scaling, log
@@ -99,7 +103,12 @@ class WindowInput(Input):
             )
         ]
         self.columns = list(series.columns)
-        self.scaler = Scaler(self.scaling, logged).fit(values, series.columns)
+        self.horizon, self.known, unscaled = raw.horizon, series.covariates.known, series.covariates.unscaled
+        scaling: Any = self.scaling
+        if unscaled:
+            kinds: Any = dict.fromkeys(series.columns, scaling) if isinstance(scaling, str) else scaling
+            scaling = dict(kinds) | dict.fromkeys(unscaled, "none")
+        self.scaler = Scaler(scaling, logged).fit(values, series.columns, constants=unscaled)
         return []
 
     def prepare(self, raw: TimeSeries) -> np.ndarray:
@@ -110,19 +119,25 @@ class WindowInput(Input):
         """Describe the window, and the mask beside it."""
         window = Tensor("window", {"timesteps": self.window, "features": len(self.columns)})
         visible = [Tensor("visible", {"timesteps": self.window}, "bool")] if self.masked else []
-        return InputDescription((window, *visible), tuple(self.columns))
+        return InputDescription((window, *visible, *future_tensor(self.horizon, self.known)), tuple(self.columns))
 
     def save(self, folder: Path) -> dict[str, Any]:
         return {
             "kind": self.kind, "window": self.window, "masked": self.masked, "columns": self.columns,
-            "scaler": self.scaler.to_dict(),
+            "scaler": self.scaler.to_dict(), "horizon": self.horizon, "known": self.known,
         }  # fmt: skip
 
     @classmethod
     def load(cls, folder: Path, saved: dict[str, Any]) -> WindowInput:
         loaded = cls(int(saved["window"]), bool(saved["masked"]))
         loaded.columns, loaded.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
+        loaded.horizon, loaded.known = int(saved.get("horizon", 0)), int(saved.get("known", 0))
         return loaded
+
+
+def future_tensor(horizon: int, known: int) -> list[Tensor]:
+    """Return what a network reads of the rows to come: one tensor, or none."""
+    return [Tensor("future", {"horizon": horizon, "covariates": known})] if known else []
 
 
 class SeriesTarget(ScaledTarget):
@@ -130,6 +145,7 @@ class SeriesTarget(ScaledTarget):
 
     Attributes:
         shared: one network forecasts each of several targets by itself.
+        distribution: what it forecasts in place of a number; None for a number.
     """
 
     loss_in_words = "measured in the scaled units that the model sees"
@@ -137,11 +153,22 @@ class SeriesTarget(ScaledTarget):
 
     def __init__(self, names: list[str], horizon: int, timesteps: int | None, scaler: Scaler, loss: Any = None) -> None:
         super().__init__(names, scaler, loss)
-        self.horizon, self.timesteps = horizon, timesteps
+        self.horizon, self.timesteps, self.distribution = horizon, timesteps, distribution_of(loss)
+
+    @property
+    def outputs(self) -> int:
+        """Numbers for each step of each target."""
+        return 1 if self.distribution is None else self.distribution.parameters
+
+    def loss(self) -> Any:
+        return super().loss() if self.distribution is None else self.distribution.loss()
+
+    def finished_loss(self) -> Any:
+        return self._loss if self.distribution is None else self.distribution.loss()
 
     def describe(self) -> TargetDescription:
         """Describe the forecast; with `timesteps`, one for each step of the window."""
-        axes: dict[str, int | None] = {"horizon": self.horizon, "targets": len(self.names)}
+        axes: dict[str, int | None] = {"horizon": self.horizon, "targets": len(self.names) * self.outputs}
         if self.timesteps is not None:
             axes = {"timesteps": self.timesteps} | axes
         return TargetDescription(Tensor("forecast", axes), tuple(self.names))
@@ -151,17 +178,20 @@ class SeriesTarget(ScaledTarget):
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return forecasts in the data's own units, float64, shape (samples, horizon, targets)."""
-        return super().finish(outputs if self.timesteps is None else outputs[:, -1])
+        values = outputs[..., :: self.outputs]
+        return super().finish(values if self.timesteps is None else values[:, -1])
 
     def save(self) -> dict[str, Any]:
         return {
             "kind": "series", "names": self.names, "horizon": self.horizon, "timesteps": self.timesteps,
-            "scaler": self.scaler.to_dict(),
+            "scaler": self.scaler.to_dict(), "distribution": self.distribution and self.distribution.kind,
+            "outputs": self.outputs,
         }  # fmt: skip
 
     @classmethod
     def load(cls, saved: dict[str, Any], inputs: Any) -> SeriesTarget:
-        return cls(list(saved["names"]), saved["horizon"], saved["timesteps"], Scaler.from_dict(saved["scaler"]))
+        scaler = Scaler.from_dict(saved["scaler"])
+        return cls(list(saved["names"]), saved["horizon"], saved["timesteps"], scaler, saved.get("distribution"))
 
 
 @dataclass(frozen=True)
@@ -225,7 +255,9 @@ class SeriesData:
     def batches(self, part: str) -> WindowBatches:
         """Return the batches of a part: windows, what the LSTM may see, which targets count."""
         series = self.series
-        return WindowBatches(self.windows(part), series.visible_steps(), series.target_weights())
+        return WindowBatches(
+            self.windows(part), series.visible_steps(), series.target_weights(), series.covariates.known
+        )
 
     def summary(self) -> SeriesSummary:
         """Return the shapes of all tensors."""

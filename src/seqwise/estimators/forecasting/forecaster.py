@@ -4,31 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
-from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
 
 from seqwise.artifact.reading import read_arrays
 from seqwise.backend import import_keras
-from seqwise.data import TimeIndex, TimeSeries, Windows, make_series, read_table, to_kind
-from seqwise.data.panels import NIXTLA, Panel, is_dict_of_series, panel_from_arrays, panel_from_table
+from seqwise.data import TimeSeries, to_kind
+from seqwise.data.calendar import check_calendar
+from seqwise.data.panels import Panel
 from seqwise.data.scaling import KINDS
 from seqwise.data.series import GAP_RULES
 from seqwise.errors import DataError, SettingError
 from seqwise.estimators.base import METRICS, REPORT, Estimator, Schedule, TrainingBatches
+from seqwise.estimators.forecasting import panel_forecasts, series_forecasts
+from seqwise.estimators.forecasting.ahead import future_rows, known_ahead, times_ahead
+from seqwise.estimators.forecasting.comparing import compare_recipes
 from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season, make_plan
-from seqwise.estimators.forecasting.intervals import (
-    QUANTILE_LEVELS,
-    Intervals,
-    bound_names,
-    check_levels,
-    evenly,
-    interval_scores,
-    measure,
-)
+from seqwise.estimators.forecasting.distributions import Distribution, distribution_of
+from seqwise.estimators.forecasting.intervals import Intervals, check_levels, levels_of, measure, named_bounds
 from seqwise.estimators.forecasting.network import build_network
 from seqwise.estimators.forecasting.panel_data import (
     PanelData,
@@ -38,16 +35,8 @@ from seqwise.estimators.forecasting.panel_data import (
     plan_forecasts,
     plan_panel,
 )
-from seqwise.estimators.forecasting.panel_forecasts import (
-    compare_panel,
-    forecast_after,
-    load_context,
-    long_columns,
-    panel_bounds,
-    rows_from,
-    save_context,
-)
 from seqwise.estimators.forecasting.per_target import target_batches
+from seqwise.estimators.forecasting.reading import ColumnRoles, check_validation_rows, read_again, read_data
 from seqwise.estimators.forecasting.recipes import RECIPES, auto_batch, auto_epochs, auto_patience, resolved
 from seqwise.estimators.forecasting.segments import build_segment_network
 from seqwise.estimators.memory import lstm_weights
@@ -73,11 +62,13 @@ from seqwise.estimators.settings import (
     whole,
     widths,
 )
-from seqwise.evaluation import Backtest, ForecastComparison, backtest, compare_forecasts
-from seqwise.training import Training, WindowBatches, predict_windows
+from seqwise.evaluation import Backtest, ForecastComparison, backtest
+from seqwise.evaluation.forecasts import COLUMNS
+from seqwise.evaluation.ranking import Ranking
+from seqwise.training import Training
 from seqwise.training.batches import Batches
 
-CONTEXT, FORECAST = "context.safetensors", "forecast.csv"
+CONTEXT, FORECAST = series_forecasts.CONTEXT, "forecast.csv"
 MANY = 1000  # training windows
 
 
@@ -86,12 +77,14 @@ def _check_season(name: str, value: Any) -> None:
         raise SettingError(f"{name}={value!r}: expected 'auto' or the period in rows (1 for none).")
 
 
-def _only_number(table: Any, others: set[Any]) -> str:
-    """Return the one numeric column besides `others`, which is the target where none was named."""
-    numeric = [c for c in table.numeric_columns() if c not in others]
-    if len(numeric) != 1:
-        raise SettingError(f"target is missing. Name the column(s) to forecast: one of {numeric}.")
-    return numeric[0]
+def _check_calendar(name: str, value: Any) -> None:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise SettingError(f"calendar={value!r}: expected a list, for example calendar=['hour', 'weekday'].")
+    check_calendar(cast(Sequence[str], value))
+
+
+def _parse_names(value: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in value.split(","))
 
 
 @estimator
@@ -189,10 +182,25 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         check=one_of(GAP_RULES),
         option=Option(SERIES, str, help="Missing rows and values: interpolate, mask or error."),
     )
+    calendar: Sequence[str] = setting(
+        default=(),
+        help='inputs made of the time, for the rows to come, too: some of ``"hour"``, ``"weekday"``, ``"month"`` and '
+        '``"holidays:DE"`` (a country of the holidays library).',
+        check=_check_calendar,
+        option=Option(
+            SERIES, str, _parse_names, "Inputs made of the time, with commas: hour,weekday,month,holidays:DE."
+        ),
+    )
     season: int | str = setting(
         default="auto",
         help='the seasonal period in rows, for the baselines and MASE; ``"auto"`` finds it.',
         check=_check_season,
+    )
+    metric: str = setting(
+        default="mae",
+        help='that decides whether model or baseline is better: ``"mae"``, ``"rmse"``, ``"mase"`` or ``"smape"``.',
+        check=one_of(tuple(column.name for column in COLUMNS)),
+        option=Option(SERIES, str, help="That decides who is better: mae, rmse, mase or smape."),
     )
     validation: float = setting(
         default=0.2,
@@ -218,9 +226,12 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         check=rate(auto=True),
     )
     loss: Any = setting(
-        default="mse", help="any of Keras's, by name or object.", check=given_loss,
-        option=Option(TRAINING, str, help="Any of Keras's losses, by name."),
-    )  # fmt: skip
+        default="mse",
+        help="any of Keras's, by name or object; or a distribution to forecast in place of a number: "
+        '``"quantile"`` (its quantiles, by the pinball loss), ``"gaussian"`` or ``"student-t"`` (by their likelihood).',
+        check=given_loss,
+        option=Option(TRAINING, str, help="Any of Keras's losses, by name; or quantile, gaussian, student-t."),
+    )
     epochs: Any = setting(
         default="auto",
         help='the most epochs; ``"auto"`` takes 1,500 steps of skip (10 to 300 epochs), 2,000 of segments (8 to 100).',
@@ -249,6 +260,9 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         target: Any = None,
         time: Any = None,
         features: Any = None,
+        past: Any = None,
+        future: Any = None,
+        static: Any = None,
         series: str | None = None,
         validation_data: Any = None,
         callbacks: Sequence[Any] = (),
@@ -261,7 +275,11 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
                 series also a dict ``{name: values}``.
             target: name(s) of the column(s) to forecast; may be left out where there is one numeric column.
             time: the time column; a list where year, month, … are apart; None for evenly spaced rows.
-            features: further input columns, or ``"all"``. The targets' own past is always read.
+            features: further input columns, or ``"all"``. The targets' own past is always read. A column of words
+                becomes a column of 0 and 1 for each of them.
+            past: the same in Darts' word: columns of which only the past is known.
+            future: columns that are known in advance, a price or a plan; `predict` is told their rows to come.
+            static: of many series: columns that hold one value for each series.
             series: of a long table that holds many series, the column that names each row's. One model learns from
                 all. The columns ``unique_id``, ``ds`` and ``y`` of Nixtla's tables are taken without being named.
             validation_data: a table with the same columns to find the best epoch on, in place of the rows that
@@ -272,10 +290,8 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         Raises:
             DataError, SettingError: each message says how to fix it.
         """
-        prepared = self._prepare(
-            data, target=target, time=time, features=features, series=series, validation_data=validation_data
-        )
-        return self._fit(prepared, callbacks, verbose)
+        roles = ColumnRoles(target, time, features, past, future, static, series)
+        return self._fit(self._prepare(data, validation_data=validation_data, **roles.__dict__), callbacks, verbose)
 
     def _check_settings(self) -> None:
         super()._check_settings()
@@ -290,54 +306,22 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
                     f"recipe='segments' has no {name}={getattr(self, name)!r}: leave it out, or choose recipe='skip'."
                 )
 
-    def _prepare(
-        self,
-        data: Any,
-        *,
-        target: Any = None,
-        time: Any = None,
-        features: Any = None,
-        series: str | None = None,
-        validation_data: Any = None,
-    ) -> SeriesData | PanelData:
+    def _prepare(self, data: Any, *, validation_data: Any = None, **roles: Any) -> SeriesData | PanelData:
         self._check_settings()
         path = str(data) if isinstance(data, (str, Path)) else None
-        read, available = self._read(data, target=target, time=time, features=features, series=series)
-        if isinstance(read, Panel):
+        known, available = read_data(data, ColumnRoles(**roles), self.gaps, self.calendar)
+        if isinstance(known, Panel):
             if validation_data is not None:
                 raise SettingError(
                     "validation_data is of one series; of many, rows of each are held back: validation=13."
                 )
-            return self._prepare_panel(read, path)
+            return self._prepare_panel(known, path)
         if validation_data is None:
-            return self._prepare_plan(self._make_plan(read), available, path)
-        plan = self._make_plan(read, validation=0)
-        own = read_like(validation_data, read, self.gaps)
-        if len(own) < self.window + self.horizon:
-            raise DataError(
-                f"validation_data has {len(own)} rows; one window and its horizon take {self.window + self.horizon}."
-            )
+            return self._prepare_plan(self._make_plan(known), available, path)
+        plan = self._make_plan(known, validation=0)
+        own = read_again(validation_data, known, self.gaps)
+        check_validation_rows(own, self.window + self.horizon)
         return replace(self._prepare_plan(plan, available, path), own_validation=own)
-
-    def _read(
-        self, data: Any, *, target: Any = None, time: Any = None, features: Any = None, series: str | None = None
-    ) -> tuple[TimeSeries | Panel, tuple[str, ...]]:
-        """Return one series or many, and the numeric columns that are not used."""
-        if is_dict_of_series(data):
-            return panel_from_arrays(data, self.gaps), ()
-        table = read_table(data)
-        if series is None and (time, target) in ((None, None), NIXTLA[1:]) and {*NIXTLA} <= {*table.columns}:
-            series, time, target = NIXTLA
-        if series is not None:
-            target = _only_number(table, {series, time}) if target is None else target
-            return panel_from_table(
-                table, series=series, target=target, time=time, features=features, gaps=self.gaps
-            ), ()
-        if target is None:
-            target = _only_number(table, {time} if isinstance(time, str) else set())
-        single = make_series(table, target=target, time=time, features=features, gaps=self.gaps)
-        used: set[Any] = {*single.columns, *(time if isinstance(time, list) else [time])}
-        return single, tuple(column for column in table.numeric_columns() if column not in used)
 
     def _prepare_panel(self, panel: Panel, path: str | None) -> PanelData:
         if self.return_sequences or isinstance(self.scaler, Mapping) or self.scaler == "robust":
@@ -367,6 +351,11 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         )
 
     def _prepare_plan(self, plan: Plan, available: tuple[str, ...] = (), path: str | None = None) -> SeriesData:
+        if self.return_sequences and plan.series.covariates.known:
+            raise SettingError(
+                "return_sequences=True reads nothing of the rows to come: leave future= and calendar= out, or "
+                "return_sequences."
+            )
         windows = WindowInput(self.window, self.gaps == "mask", self.scaler, self.log)
         windows.fit(plan)
         timesteps = self.window if self.return_sequences else None
@@ -387,7 +376,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
     def _training_batches(self, data: SeriesData | PanelData) -> TrainingBatches:
         parts = ("train", "validation", "refit")
         if isinstance(data, SeriesData) and data.target.shared:
-            batches = [target_batches(data.series, data.scaled, data.windows(part)) for part in parts]
+            batches = [target_batches(data.series, data.scaled, data.windows(part), data.input.known) for part in parts]
         else:
             batches = [data.batches(part) for part in parts]
         held_back = not isinstance(data, SeriesData) or data.own_validation is None
@@ -422,6 +411,8 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
                 dropout=resolved(self, "dropout", recipe),
                 masked=data.input.masked,
                 seed=self.seed,
+                known=data.input.known,
+                outputs=data.target.outputs,
             )
         return build_network(
             window=self.window,
@@ -436,6 +427,8 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             linear_skip=self.linear_skip,
             masked=data.input.masked,
             seed=self.seed,
+            known=data.input.known,
+            outputs=data.target.outputs,
         )
 
     def _size(self, data: SeriesData | PanelData) -> tuple[int, str]:
@@ -480,59 +473,114 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         self.input_.scaler = self.target_.scaler = scaler
 
     @property
-    def intervals_(self) -> Intervals | None:
-        """How far truth lay from forecast in validation; None where there was none."""
+    def intervals_(self) -> Intervals | Distribution | None:
+        """How far truth lay from forecast in validation, or the distribution that is forecast; None without both."""
+        if self.target_.distribution is not None:
+            return self.target_.distribution
         if self._intervals is None and self._data is not None:
             batches = self._data.batches("validation")
             if len(batches):
                 self._intervals = measure(self.model_, self._unseen, batches, self.return_sequences)
         return self._intervals
 
-    def predict(self, data: Any = None, *, level: Any = None) -> Any:
+    def predict(self, data: Any = None, *, future_df: Any = None, level: Any = None, quantiles: Any = None) -> Any:
         """Forecast the `horizon` rows after the end of `data` (None: of the data it was fitted on).
 
         Args:
+            future_df: a table of the rows to come with the columns that are known in advance (`fit`'s `future`), and
+                those of time and series. `future_frame` gives the rows to fill in.
             level: of intervals, in percent: ``[80, 95]`` adds the columns ``y-lo-95``, ``y-lo-80``, ``y-hi-80`` and
-                ``y-hi-95`` for a target ``y``. They are conformal: as wide as errors in validation were.
+                ``y-hi-95`` for a target ``y``. They are conformal, as wide as errors in validation were, or with
+                ``loss="quantile"``, ``"gaussian"`` and ``"student-t"`` those of the distribution that is forecast.
+            quantiles: of the same distribution: ``[0.1, 0.9]`` adds the columns ``y-q-0.1`` and ``y-q-0.9``.
 
         Returns:
             A table of the same kind as the data: the time column, then each target, `horizon` rows. For a NumPy
             array: an array of shape (horizon, targets). Of many series a long table: series, time, target; for a dict
             a dict. Series that were not there in training are forecast, too.
+
+        Raises:
+            DataError: a value that is known in advance is missing; names the columns and the times.
         """
         self._check_fitted()
-        columns, kind = self.forecast_table(data, level)
+        columns, kind = self.forecast_table(data, level, future_df, quantiles)
         if kind != "dict":
             return to_kind(columns, kind)
-        if level is not None:
+        if level is not None or quantiles is not None:
             return to_kind(columns, "polars")
         names, *_, values = columns.values()
         return {name: values[names == name] for name in dict.fromkeys(names.tolist())}
 
-    def forecast_table(self, data: Any = None, level: Any = None) -> tuple[dict[str, np.ndarray], str]:
-        """Return what `predict` returns as columns, and the kind of table that the data are."""
-        levels = [] if level is None else check_levels(level)
-        if self.panel_ is not None:
-            panel = self.panel_ if data is None else self.read_panel(data)
-            columns = long_columns(panel, *forecast_after(self.model_, self.input_, panel, self.horizon))
-            if levels:
-                bounds = panel_bounds(self.model_, self.input_, panel, self.horizon, self._calibrated(), levels)
-                columns |= dict(zip(bound_names(panel.target, levels), map(np.ravel, bounds), strict=True))
-            return columns, panel.kind
-        series = self.series_ if data is None else self.read_again(data)
-        columns = self.forecast_columns(series, *self.forecast(series))
-        if levels:
-            bounds = self._bounds_at(series, np.array([len(series)]), levels)
-            for j, target in enumerate(series.target_names):
-                named = zip(bound_names(target, levels), bounds, strict=True)
-                columns |= {name: bound[0, :, j] for name, bound in named}
-        return columns, series.kind
-
-    def plot(self, data: Any = None, *, target: str | None = None, series: Any = None, level: Any = None) -> Any:
-        """Draw the last rows of a series and the forecast of what follows them.
+    def future_frame(self, data: Any = None) -> Any:
+        """Return the rows to come, with an empty column for each one that is known in advance: for `predict` to take.
 
         Args:
             data: as for `predict`.
+        """
+        self._check_fitted()
+        known = self._known(data)
+        return to_kind(future_rows(known, self.horizon), "polars" if known.kind in ("numpy", "dict") else known.kind)
+
+    def forecast_table(
+        self, data: Any = None, level: Any = None, future_df: Any = None, quantiles: Any = None
+    ) -> tuple[dict[str, np.ndarray], str]:
+        """Return what `predict` returns as columns, and the kind of table that the data are."""
+        levels = [] if level is None else check_levels(level)
+        shares = {} if quantiles is None else levels_of(quantiles)
+        known = self._known(data)
+        both = sorted({*levels, *shares.values()} - {0.0})
+        times, values, bounds = self._forecast_after(known, both, known_ahead(known, self.horizon, future_df))
+        if isinstance(known, Panel):
+            columns = panel_forecasts.long_columns(known, times, values[..., 0])
+            named = named_bounds(known.target, levels, shares, values, bounds)
+            return columns | {name: bound.ravel() for name, bound in named.items()}, known.kind
+        columns = self.forecast_columns(known, times[0], values[0])
+        for j, target in enumerate(known.target_names):
+            columns |= named_bounds(target, levels, shares, values[0, :, j], [bound[0, :, j] for bound in bounds])
+        return columns, known.kind
+
+    def _known(self, data: Any) -> Any:
+        """Return the series, or the panel, that forecasts start from: None for what it was trained on."""
+        if data is None:
+            return self.series_ if self.panel_ is None else self.panel_
+        return self.read_again(data)
+
+    def _forecast_after(
+        self, known: TimeSeries | Panel, levels: Sequence[float] = (), ahead: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
+        """Return what follows each series: times, (series, horizon), values, (series, horizon, targets), and bounds."""
+        intervals = self._calibrated() if levels else None
+        model, inputs = self.model_, self.input_
+        if isinstance(known, Panel):
+            times, values = panel_forecasts.forecast_after(model, inputs, known, self.horizon, ahead)
+            bounds: list[np.ndarray] = []
+            if intervals is not None:
+                bounds = panel_forecasts.panel_bounds(model, inputs, known, self.horizon, intervals, levels, ahead)
+            return times, values[..., None], [bound[..., None] for bound in bounds]
+        rows = len(known)
+        if rows < self.window:
+            raise DataError(
+                f"{known.label} has {rows} usable rows, but the model reads {self.window} (its window): bring "
+                f"{self.window - rows} more."
+            )
+        values, *bounds = series_forecasts.forecast_at(
+            model, inputs, self.target_, known, np.array([rows]), intervals, levels, None if ahead is None else ahead[0]
+        )
+        return times_ahead(known, self.horizon), values, bounds
+
+    def plot(
+        self,
+        data: Any = None,
+        *,
+        future_df: Any = None,
+        target: str | None = None,
+        series: Any = None,
+        level: Any = None,
+    ) -> Any:
+        """Draw the last rows of a series and the forecast of what follows them.
+
+        Args:
+            data, future_df: as for `predict`.
             target: the name of one of several targets; None for the first.
             series: the name of one of many series; None for the first.
             level: of intervals, in percent; they are drawn as bands.
@@ -544,28 +592,18 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
 
         self._check_fitted()
         levels = [] if level is None else check_levels(level)
-        bounds: list[np.ndarray] = []
-        j = 0
-        if self.panel_ is not None:
-            panel = self.panel_ if data is None else self.read_panel(data)
-            number = panel.number(series)
-            times, values = forecast_after(self.model_, self.input_, panel, self.horizon)
-            if levels:
-                bounds = panel_bounds(self.model_, self.input_, panel, self.horizon, self._calibrated(), levels)
-                bounds = [bound[number] for bound in bounds]
-            one, times, forecast = panel.one(number), times[number], values[number][:, None]
-        else:
-            one = self.series_ if data is None else self.read_again(data)
-            if target is not None and target not in one.target_names:
-                raise SettingError(f"target={target!r}: expected one of {one.target_names}.")
-            j = 0 if target is None else one.target_names.index(target)
-            times, forecast = self.forecast(one)
-            if levels:
-                bounds = [bound[0, :, j] for bound in self._bounds_at(one, np.array([len(one)]), levels)]
-        bands = {level: (bounds[-1 - i - len(levels)], bounds[len(levels) + i]) for i, level in enumerate(levels)}
-        return future_plot(one, forecast, times, j, bands)
+        known = self._known(data)
+        number = known.number(series) if isinstance(known, Panel) else 0
+        one = known.one(number) if isinstance(known, Panel) else known
+        if target is not None and target not in one.target_names:
+            raise SettingError(f"target={target!r}: expected one of {one.target_names}.")
+        j = 0 if target is None else one.target_names.index(target)
+        times, values, bounds = self._forecast_after(known, levels, known_ahead(known, self.horizon, future_df))
+        drawn = [bound[number, :, j] for bound in bounds]
+        bands = {level: (drawn[-1 - i - len(levels)], drawn[len(levels) + i]) for i, level in enumerate(levels)}
+        return future_plot(one, values[number], times[number], j, bands)
 
-    def _calibrated(self) -> Intervals:
+    def _calibrated(self) -> Intervals | Distribution:
         if self.intervals_ is None:
             raise SettingError(
                 "Intervals come from the errors in validation, and nothing was held back for it: fit with "
@@ -573,37 +611,27 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             )
         return self.intervals_
 
-    def _bounds_at(self, series: TimeSeries, origins: np.ndarray, levels: Sequence[float]) -> list[np.ndarray]:
-        """Return the lower bounds, widest level first, then the upper ones: each (samples, horizon, targets)."""
-        intervals = self._calibrated()
-        windows = Windows(self.input_.prepare(series), self.window, self.horizon, series.targets)
-        outputs = predict_windows(self.model_, WindowBatches(windows, series.visible_steps()), origins)
-        outputs = outputs[:, -1] if self.return_sequences else outputs
-        past = windows.values[windows.input_rows(origins), : series.targets]
-        halves = [intervals.half_width(past, level) for level in levels]
-        scaled = [*(outputs - half for half in reversed(halves)), *(outputs + half for half in halves)]
-        return [self.scaler_.inverse(bound, series.targets) for bound in scaled]
-
-    @staticmethod
-    def forecast_columns(series: TimeSeries, times: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
-        """Return a forecast as named columns: the time (``"step"`` where rows are only numbered), each target."""
-        name = "step" if series.time is None else series.time if isinstance(series.time, str) else "time"
-        return {name: times} | {target: forecast[:, j] for j, target in enumerate(series.target_names)}
+    forecast_columns = staticmethod(series_forecasts.forecast_columns)
 
     def forecast(self, series: TimeSeries) -> tuple[np.ndarray, np.ndarray]:
         """Return the times, shape (horizon,), and values, shape (horizon, targets), that follow a series."""
-        if len(series) < self.window:
-            raise DataError(
-                f"{series.label} has {len(series)} usable rows, but the model reads {self.window} (its window): bring "
-                f"{self.window - len(series)} more."
-            )
-        forecast = self._forecast_at(series, np.array([len(series)]))[0]
-        return series.time_index.at(np.arange(len(series), len(series) + self.horizon)), forecast
+        times, values, _ = self._forecast_after(series, ahead=known_ahead(series, self.horizon, None))
+        return times[0], values[0]
 
-    def _forecast_at(self, series: TimeSeries, origins: np.ndarray) -> np.ndarray:
-        windows = Windows(self.input_.prepare(series), self.window, self.horizon, series.targets)
-        return self.target_.finish(
-            predict_windows(self.model_, WindowBatches(windows, series.visible_steps()), origins)
+    def forecast_at(self, origins: np.ndarray, level: Any = None) -> list[np.ndarray]:
+        """Return the forecasts that start at rows of the series it was fitted on, and the bounds of intervals.
+
+        Args:
+            origins: at most `horizon` rows before its end, shape (samples,). level: see `predict`.
+
+        Returns:
+            the forecast; then the lower bounds, widest level first, and the upper ones, each (samples, horizon,
+                targets).
+        """
+        levels = [] if level is None else check_levels(level)
+        intervals = self._calibrated() if levels else None
+        return series_forecasts.forecast_at(
+            self.model_, self.input_, self.target_, self.series_, origins, intervals, levels
         )
 
     def evaluate(self, data: Any = None) -> ForecastComparison:
@@ -619,7 +647,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         self._check_fitted()
         if data is None:
             return self._score_held_back()
-        return self._compare(self.read_again(data) if self.panel_ is None else self.read_panel(data))
+        return self._compare(self.read_again(data))
 
     def _held_back(self) -> tuple[TimeSeries | Panel]:
         if self._data is None:
@@ -630,37 +658,23 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             return (self.panel_,)
         return (self.series_,)
 
-    def _compare(self, series: TimeSeries | Panel) -> ForecastComparison:
-        if isinstance(series, Panel):
-            plan = plan_forecasts(series, window=self.window, horizon=self.horizon)
-            first = rows_from(series, self.input_.scaler.names_, self.until_)
-            return compare_panel(
-                self.model_, self.input_, plan, season=self.season_, first=first, intervals=self.intervals_
+    def _compare(self, known: TimeSeries | Panel) -> ForecastComparison:
+        if isinstance(known, Panel):
+            plan = plan_forecasts(known, window=self.window, horizon=self.horizon)
+            first = panel_forecasts.rows_from(known, self.input_.scaler.names_, self.until_)
+            return panel_forecasts.compare_panel(
+                self.model_,
+                self.input_,
+                plan,
+                season=self.season_,
+                first=first,
+                intervals=self.intervals_,
+                metric=self.metric,
             )
-        first = self._first_test_row(series)
-        plan = make_plan(series, window=self.window, horizon=self.horizon, validation=0, test=0)
-        windows = Windows(series.values, self.window, self.horizon, series.targets, first, None, plan.usable)
-        origins = np.asarray(windows.origins)
-        if not origins.size:
-            raise DataError(
-                f"{series.label}: no window of {self.window} rows with {self.horizon} observed rows after it lies in "
-                f"the test part, from {self.test_start_} on. "
-                + ("Nothing was held back: fit with test=0.1." if self.test_start_ is None else "Bring later rows.")
-            )
-        forecast = self._forecast_at(series, origins)
-        rows = max(first, self.window)
-        comparison = compare_forecasts(series, origins, forecast, season=self.season_, fit_rows=rows)
-        if self.intervals_ is not None:
-            chosen = evenly(len(origins))
-            bounds = self._bounds_at(series, origins[chosen], QUANTILE_LEVELS)
-            comparison.intervals.update(interval_scores(comparison.truth[chosen], forecast[chosen], bounds))
-        return comparison
-
-    def _first_test_row(self, series: TimeSeries) -> int:
-        if self.test_start_ is None:
-            return len(series)
-        place = series.time_index.positions(np.array([self.test_start_], dtype=series.times.dtype))[0]
-        return int(max(np.ceil(place), 0))
+        return series_forecasts.compare_series(
+            self.model_, self.input_, self.target_, known, season=self.season_, start=self.test_start_,
+            intervals=self.intervals_, metric=self.metric,
+        )  # fmt: skip
 
     def backtest(self, data: Any = None, folds: int = 5, *, verbose: bool | None = False) -> Backtest:
         """Rolling-origin backtest: each fold trains afresh on all rows before it, with the same settings.
@@ -688,6 +702,34 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             least = int(np.ceil((least + self.horizon) / max(1 - self.validation, 0.1)))
         return backtest(series, folds=folds, fold_rows=fold_rows, least_rows=least, train_and_score=train_and_score)
 
+    def compare(self, data: Any, *, recipes: Sequence[str] = tuple(RECIPES), **roles: Any) -> Ranking:
+        """Train each recipe on the same rows, and set all baselines beside them, on every window of the test part.
+
+        Of one series the baselines are the last value, the last season, exponential smoothing, Theta, a linear
+        regression and gradient boosting on lags; of many the last value and the last season. The estimator itself stays
+        as it is; its settings hold for every recipe.
+
+        Args:
+            data: as for `fit`. roles: `target`, `time`, `series` and so on, as for `fit`.
+            recipes: to train.
+
+        Returns:
+            a table, the best first by `metric`, and how likely the others differ from it by chance.
+        """
+        self._check_settings()
+        known, _ = read_data(data, ColumnRoles(**roles), self.gaps, self.calendar)
+
+        def train(recipe: str) -> Forecaster:
+            settings: dict[str, Any] = {name: getattr(self, name) for name in declared_settings(Forecaster)}
+            settings["recipe"] = recipe
+            fresh = Forecaster(**settings)
+            fresh._check_settings()
+            if isinstance(known, Panel):
+                return fresh._fit(fresh._prepare_panel(known, None), verbose=False)
+            return fresh._fit(fresh._prepare_plan(fresh._make_plan(known)), verbose=False)
+
+        return compare_recipes(known, recipes, train, self.metric)
+
     def cross_validation(
         self,
         data: Any,
@@ -696,15 +738,12 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         step_size: int | None = None,
         refit: bool = True,
         level: Any = None,
-        target: Any = None,
-        time: Any = None,
-        features: Any = None,
-        series: str | None = None,
+        **roles: Any,
     ) -> Any:
         """Forecast from several past cutoffs, and set what came beside it. The estimator itself stays as it is.
 
         Args:
-            data, target, time, features, series: as for `fit`.
+            data: as for `fit`. roles: `target`, `time`, `series` and so on, as for `fit`.
             n_windows: how many cutoffs; the last one lies a horizon before the end of each series.
             step_size: rows from one cutoff to the next; None for the horizon.
             refit: train anew at each cutoff, on the rows before it; else once, at the first.
@@ -716,7 +755,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             bounds, ``Forecaster-lo-80`` and so on.
         """
         self._check_settings()
-        read, _ = self._read(data, target=target, time=time, features=features, series=series)
+        known, _ = read_data(data, ColumnRoles(**roles), self.gaps, self.calendar)
 
         def train(past: TimeSeries | Panel) -> Forecaster:
             settings: dict[str, Any] = {name: getattr(self, name) for name in declared_settings(Forecaster)}
@@ -730,28 +769,22 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             return fresh._fit(prepared, verbose=False)
 
         columns = cross_validate(
-            read, train=train, horizon=self.horizon, n_windows=n_windows, step_size=step_size or self.horizon,
+            known, train=train, horizon=self.horizon, n_windows=n_windows, step_size=step_size or self.horizon,
             refit=refit, levels=[] if level is None else check_levels(level),
         )  # fmt: skip
-        return to_kind(columns, "polars" if read.kind in ("numpy", "dict") else read.kind)
+        return to_kind(columns, "polars" if known.kind in ("numpy", "dict") else known.kind)
 
-    def read_panel(self, data: Any) -> Panel:
-        """Read many series with the columns, step and gap rule of the training data."""
-        known = self.panel_
-        assert known is not None
-        if is_dict_of_series(data):
-            return panel_from_arrays(data, self.gaps)
-        time_index = known.time_index if known.time is not None else None
-        return panel_from_table(
-            read_table(data), series=known.series, target=known.target, time=known.time, features=known.columns[1:],
-            gaps=self.gaps, time_index=time_index,
-        )  # fmt: skip
-
-    def read_again(self, data: Any) -> TimeSeries:
-        """Read a table with the columns, time index and gap rule of the training data."""
-        return read_like(data, self.series_, self.gaps)
+    def read_again(self, data: Any) -> Any:
+        """Read a table, of one series or many, with the columns, step and gap rule of the training data."""
+        return read_again(data, self._known(None), self.gaps)
 
     # the run folder
+
+    @classmethod
+    def _from_run(cls, folder: Path, saved: dict[str, Any], settings: dict[str, Any]) -> Forecaster:
+        if distribution_of(settings.get("loss")) is not None:
+            import_module("seqwise.training.distribution_loss")  # where Keras finds the loss of the model
+        return super()._from_run(folder, saved, settings)
 
     @classmethod
     def _target_type(cls, saved: dict[str, Any]) -> Any:
@@ -764,26 +797,10 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
     def _save_parts(self, folder: Path) -> dict[str, Any]:
         found = {"season": self.season_, "residual": self.residual_}
         if self.panel_ is not None:
-            data = save_context(folder, self.panel_, self.window, self.until_, self.intervals_)
+            data = panel_forecasts.save_context(folder, self.panel_, self.window, self.until_, self.intervals_)
             return {"data": data, "test_start": None} | found
-        series = self.series_
-        context = {"values": series.values[-self.window :].copy()}
-        if series.observed is not None:
-            context["observed"] = series.observed[-self.window :].astype(np.uint8)
-        if self.intervals_ is not None:
-            context |= self.intervals_.save()
-        save_file(context, folder / CONTEXT)
         return {
-            "data": {
-                "kind": series.kind,
-                "label": series.label,
-                "columns": series.columns,
-                "targets": series.targets,
-                "time": series.time,
-                "time_index": series.time_index.__dict__,
-                "rows": len(series),  # from the time index's start
-                "notes": series.warnings,
-            },
+            "data": series_forecasts.save_context(folder, self.series_, self.window, self.intervals_),
             "test_start": None if self.test_start_ is None else str(self.test_start_),
         } | found
 
@@ -792,10 +809,10 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         self.season_, self.residual_, self.panel_ = saved["season"], saved["residual"], None
         self._intervals = Intervals.load(read_arrays(folder / CONTEXT))
         if saved["input"]["kind"] == PanelInput.kind:
-            self.panel_, self.until_ = load_context(folder, data, self.input_.scaler.names_)
+            self.panel_, self.until_ = panel_forecasts.load_context(folder, data, self.input_.scaler.names_)
             self.test_start_ = None
             return
-        self.series_ = _last_window(folder, data, self.window, self.gaps)
+        self.series_ = series_forecasts.load_context(folder, data, self.window, self.gaps)
         start = saved["test_start"]
         if start is not None:
             start = int(start) if data["time_index"]["unit"] == "i" else np.datetime64(start, "us")
@@ -804,50 +821,27 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
     def _write_more_results(self, folder: Path, comparison: ForecastComparison | None) -> None:
         from seqwise.estimators.forecasting.report import write_forecast
 
-        write_forecast(folder / FORECAST, self.forecast_table()[0])
+        if not self._known(None).covariates.future:  # what is known of the rows to come is not told yet
+            write_forecast(folder / FORECAST, self.forecast_table()[0])
 
     def _report(self, comparison: ForecastComparison | None) -> dict[str, Any]:
+        from seqwise.estimators.forecasting.panel_report import panel_content
         from seqwise.estimators.forecasting.report import report_content
 
         if self._data is None:
             raise DataError("A loaded run keeps only its last window: the report on it is in its folder, report.html.")
-        if self.panel_ is not None:
-            from seqwise.estimators.forecasting.panel_report import panel_content
-
-            future = forecast_after(self.model_, self.input_, self.panel_, self.horizon)
-            return {
-                "title": f"Forecast of {self.panel_.target} of {len(self.panel_):,} series",
-                "settings": plain_settings(self, Forecaster) | {"log taken": self.input_.scaler.log},
-                "loss": self.target_.loss_in_words,
-            } | panel_content(self.panel_, future, comparison)
+        known, future = self._known(None), None
+        if not known.covariates.future:
+            future = self._forecast_after(known, ahead=known_ahead(known, self.horizon, None))[:2]
+        content: dict[str, Any] = {"loss": self.target_.loss_in_words}
+        settings = plain_settings(self, Forecaster)
+        if isinstance(known, Panel):
+            content["title"] = f"Forecast of {known.target} of {len(known):,} series"
+            content["settings"] = settings | {"log taken": self.input_.scaler.log}
+            return content | panel_content(known, future, comparison)
         used = {"log taken of": self.scaler_.log}
         if self.network is None:
             used = {"residual used": self.residual_} | used
-        return {
-            "title": f"Forecast of {', '.join(self.series_.target_names)}",
-            "settings": plain_settings(self, Forecaster) | used,
-            "loss": self.target_.loss_in_words,
-        } | report_content(self.series_, self.forecast(self.series_), comparison)
-
-
-def read_like(data: Any, series: TimeSeries, gaps: str) -> TimeSeries:
-    """Read a table with the columns and the time index of a series."""
-    time_index = series.time_index if series.time is not None else None
-    extra = series.columns[series.targets :]
-    return make_series(
-        data, target=series.target_names, time=series.time, features=extra, gaps=gaps, time_index=time_index
-    )
-
-
-def _last_window(folder: Path, data: dict[str, Any], window: int, gaps: str) -> TimeSeries:
-    shape = (window, len(data["columns"]))
-    arrays = read_arrays(folder / CONTEXT, {"values": shape, "observed": shape})
-    values = arrays["values"]
-    observed = arrays["observed"].astype(bool) if "observed" in arrays else None
-    index = TimeIndex(**data["time_index"])
-    start = index.at(np.array([data["rows"] - len(values)]))[0]
-    index = TimeIndex(int(start) if index.unit == "i" else str(start), index.step, index.unit, index.month_end)
-    return TimeSeries(
-        values, data["columns"], data["targets"], index, data["time"], observed, gaps, data["notes"], data["kind"],
-        data["label"],
-    )  # fmt: skip
+        content["title"] = f"Forecast of {', '.join(known.target_names)}"
+        content["settings"] = settings | used
+        return content | report_content(known, None if future is None else (future[0][0], future[1][0]), comparison)

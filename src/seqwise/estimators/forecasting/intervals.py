@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -65,6 +65,19 @@ class Intervals:
         widths = self.widths[low] + (place - low) * (self.widths[high] - self.widths[low])
         return spread[:, None] * widths
 
+    def bounds(self, outputs: np.ndarray, past: np.ndarray, levels: Sequence[float]) -> list[np.ndarray]:
+        """Return the bounds of intervals, scaled, each (samples, horizon, targets).
+
+        Args:
+            outputs: of the network, shape (samples, horizon, targets). past: as in `fit`.
+            levels: in percent, ascending.
+
+        Returns:
+            the lower bounds, widest level first, then the upper ones.
+        """
+        halves = [self.half_width(past, level) for level in levels]
+        return [*(outputs - half for half in reversed(halves)), *(outputs + half for half in halves)]
+
     def save(self) -> dict[str, np.ndarray]:
         return {"interval_widths": self.widths, "mean_spread": np.array([self.mean_spread])}
 
@@ -116,6 +129,40 @@ def bound_names(target: str, levels: Sequence[float]) -> list[str]:
     """Return the columns of the bounds, as Nixtla's tables have them: ``y-lo-95, y-lo-80, y-hi-80, y-hi-95``."""
     low = [f"{target}-lo-{level:g}" for level in reversed(levels)]
     return [*low, *(f"{target}-hi-{level:g}" for level in levels)]
+
+
+def levels_of(quantiles: Any) -> dict[float, float]:
+    """Return the level of the interval, in percent, that each quantile bounds; 0 of the median.
+
+    Raises:
+        SettingError: one is not between 0 and 1.
+    """
+    shares: list[Any] = list(cast(Any, quantiles)) if isinstance(quantiles, (Sequence, np.ndarray)) else [quantiles]
+    for one in shares:
+        if isinstance(one, (bool, str)) or not 0 < one < 1:
+            raise SettingError(f"quantiles={one!r}: expected shares between 0 and 1, for example quantiles=[0.1, 0.9].")
+    return {one: round(abs(200 * one - 100), 9) for one in sorted(set(shares))}
+
+
+def named_bounds(
+    target: str,
+    levels: Sequence[float],
+    quantiles: Mapping[float, float],
+    forecast: np.ndarray,
+    bounds: Sequence[np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Return the columns of bounds and of quantiles, ``y-q-0.1``, that were asked for.
+
+    Args:
+        levels: asked for. quantiles: asked for, with their levels.
+        forecast, bounds: of one shape; bounds of all of these levels, as `bound_names` orders them.
+    """
+    both = sorted({*levels, *quantiles.values()} - {0.0})
+    known = dict(zip(bound_names("", both), bounds, strict=True)) | {"-hi-0": forecast}
+    found = {target + name: known[name] for name in bound_names("", levels)}
+    for share, level in quantiles.items():
+        found[f"{target}-q-{share:g}"] = known[f"-{'lo' if share < 0.5 else 'hi'}-{level:g}"]
+    return found
 
 
 def evenly(count: int) -> np.ndarray:

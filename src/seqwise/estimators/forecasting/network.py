@@ -22,30 +22,47 @@ def build_network(
     linear_skip: bool = True,
     masked: bool = False,
     seed: int = 0,
+    known: int = 0,
+    outputs: int = 1,
 ) -> Any:
     """Build the model; every layer is Keras's own, so it loads wherever Keras does. `seqwise.export.tfjs` writes it for
     TensorFlow.js.
 
     Input: (samples, window, features), the targets' past first; with `masked` also (samples, window) bool,
-    True where the step may be seen. Output: (samples, horizon, targets), or (samples, window, horizon, targets)
-    with `return_sequences`.
+    True where the step may be seen; with `known` features known in advance also their rows to come, (samples, horizon,
+    known). Output: (samples, horizon, targets · outputs), or (samples, window, horizon, targets · outputs) with
+    `return_sequences`.
 
     With `residual` the network forecasts the change from the last value of each target, and reads the targets
     relative to it, as in NLinear (Zeng et al. 2023, "Are Transformers effective for time series forecasting?"):
     a level that was never seen in training does no harm. With `linear_skip` a linear map of the targets' window
-    is added, the autoregressive part of LSTNet (Lai et al. 2018). Both parts start at zero: the untrained model
-    repeats the last value.
+    is added, the autoregressive part of LSTNet (Lai et al. 2018). What is known in advance of a step is read beside
+    the LSTM's last state, by one layer for all steps. All parts start at zero: the untrained model repeats the last
+    value.
 
     Args:
         units: width of each stacked LSTM layer.
         dropout: share of each LSTM layer's inputs that is dropped in training.
         seed: seeds every initial weight and dropout mask.
+        outputs: numbers for each step and target: one, or those of a distribution, of which the first is a value.
     """
     keras = import_keras()
     layers = keras.layers
     seeds = seed_stream(seed)
     inputs = layers.Input((window, features), name="window")
     visible = layers.Input((window,), dtype="bool", name="visible") if masked else None
+    future = layers.Input((horizon, known), name="future") if known else None
+    given = [tensor for tensor in (inputs, visible, future) if tensor is not None]
+    numbers = targets * outputs
+
+    def first_of_each(tensor: Any, steps: int, name: str) -> Any:
+        """(samples, steps, targets) → (samples, steps, targets · outputs): the first of each target's, the others 0."""
+        if outputs == 1:
+            return tensor
+        single = layers.Reshape((steps, targets, 1), name=f"{name}_single")(tensor)
+        none = layers.Rescaling(0.0, name=f"{name}_none")(single)
+        whole = layers.Concatenate(axis=3, name=f"{name}_and_none")([single] + [none] * (outputs - 1))
+        return layers.Reshape((steps, numbers), name=f"{name}_of_each")(whole)
 
     past = _channels(layers, inputs, 0, targets, features)  # (samples, window, targets)
     read = inputs
@@ -78,25 +95,30 @@ def build_network(
         hidden = lstm(hidden, mask=visible) if masked else lstm(hidden)
 
     start: Any = "zeros" if residual else keras.initializers.GlorotUniform(seed=next(seeds))
-    flat = layers.Dense(horizon * targets, kernel_initializer=start, name="head")(hidden)
+    flat = layers.Dense(horizon * numbers, kernel_initializer=start, name="head")(hidden)
     if return_sequences:
-        forecast = layers.Reshape((window, horizon, targets), name="forecast_change" if residual else "forecast")(flat)
+        forecast = layers.Reshape((window, horizon, numbers), name="forecast_change" if residual else "forecast")(flat)
         if residual:
             # each step's own value is the last one it knows
-            now = layers.Reshape((window, 1, targets), name="now")(
-                _channels(layers, inputs, 0, targets, features, "now")
-            )
+            own = first_of_each(_channels(layers, inputs, 0, targets, features, "now"), window, "now")
+            now = layers.Reshape((window, 1, numbers), name="now")(own)
             forecast = layers.Add(name="forecast")([forecast, now])
-        return keras.Model([inputs, visible] if masked else inputs, forecast, name="forecaster")
-    parts = [layers.Reshape((horizon, targets), name="from_lstm")(flat)]
+        return keras.Model(given if len(given) > 1 else inputs, forecast, name="forecaster")
+    parts = [layers.Reshape((horizon, numbers), name="from_lstm")(flat)]
+    if future is not None:
+        state = layers.RepeatVector(horizon, name="state")(hidden)
+        beside = layers.Concatenate(name="state_and_future")([state, future])
+        glorot = keras.initializers.GlorotUniform(seed=next(seeds))
+        step = layers.Dense(units[-1], "relu", kernel_initializer=glorot, name="future_hidden")(beside)
+        parts.append(layers.Dense(numbers, kernel_initializer="zeros", use_bias=False, name="from_future")(step))
     if linear_skip:
         turned = layers.Permute((2, 1), name="time_last")(past)  # (samples, targets, window)
         linear = layers.Dense(horizon, kernel_initializer="zeros", use_bias=False, name="linear_skip")(turned)
-        parts.append(layers.Permute((2, 1), name="from_past")(linear))
+        parts.append(first_of_each(layers.Permute((2, 1), name="from_past")(linear), horizon, "past"))
     if anchor is not None:
-        parts.append(anchor)
+        parts.append(first_of_each(anchor, 1, "last"))
     forecast = layers.Add(name="forecast")(parts) if len(parts) > 1 else parts[0]
-    return keras.Model([inputs, visible] if masked else inputs, forecast, name="forecaster")
+    return keras.Model(given if len(given) > 1 else inputs, forecast, name="forecaster")
 
 
 def _channels(layers: Any, tensor: Any, first: int, last: int, total: int, name: str = "") -> Any:

@@ -20,6 +20,8 @@ from seqwise.data.scaling import swings_grow_with_level
 from seqwise.data.seasonality import seasonal_period
 from seqwise.data.time_split import part_rows
 from seqwise.errors import BundleError, DataError
+from seqwise.estimators.forecasting.data import future_tensor
+from seqwise.estimators.forecasting.distributions import distribution_of
 from seqwise.estimators.forecasting.panel_scaling import PanelScaler
 from seqwise.estimators.parts import Input, InputDescription, Target, TargetDescription, Tensor
 from seqwise.estimators.settings import check_loss
@@ -144,9 +146,12 @@ class PanelInput(Input):
 
     Attributes:
         columns: names of the features, the target's first. scaler: of the training rows.
+        known: how many of the last features are known for the `horizon` rows to come.
     """
 
     kind = "panel"
+
+    horizon = known = 0  # of the rows to come
 
     def __init__(self, window: int, masked: bool, scaling: str = "standard", log: str | bool = False) -> None:
         self.window, self.masked, self.scaling, self.log = window, masked, scaling, log
@@ -155,6 +160,7 @@ class PanelInput(Input):
         panel = raw.panel
         log = bool(self.log) if self.log != "auto" else logarithm_helps(raw)
         self.columns = list(panel.columns)
+        self.horizon, self.known = raw.horizon, panel.covariates.known
         self.scaler = PanelScaler(self.scaling, log).fit(panel, np.maximum(raw.train, 1))
         return []
 
@@ -165,7 +171,7 @@ class PanelInput(Input):
     def describe(self) -> InputDescription:
         window = Tensor("window", {"timesteps": self.window, "features": len(self.columns)})
         visible = [Tensor("visible", {"timesteps": self.window}, "bool")] if self.masked else []
-        return InputDescription((window, *visible), tuple(self.columns))
+        return InputDescription((window, *visible, *future_tensor(self.horizon, self.known)), tuple(self.columns))
 
     def save(self, folder: Path) -> dict[str, Any]:
         scaler = self.scaler
@@ -173,12 +179,14 @@ class PanelInput(Input):
         write_json(folder / NAMES, scaler.names_.tolist())
         return {
             "kind": self.kind, "window": self.window, "masked": self.masked, "columns": self.columns,
-            "scaling": scaler.kind, "log": scaler.log, "common": scaler.common_,
+            "scaling": scaler.kind, "log": scaler.log, "common": scaler.common_, "horizon": self.horizon,
+            "known": self.known,
         }  # fmt: skip
 
     @classmethod
     def load(cls, folder: Path, saved: dict[str, Any]) -> PanelInput:
         loaded = cls(int(saved["window"]), bool(saved["masked"]), str(saved["scaling"]), bool(saved["log"]))
+        loaded.horizon, loaded.known = int(saved.get("horizon", 0)), int(saved.get("known", 0))
         names, loaded.columns = read_json(folder / NAMES), list(saved["columns"])
         if not isinstance(names, list) or not cast(list[Any], names):
             raise BundleError(f"{folder / NAMES} holds no names of series. {RESTORE}")
@@ -201,30 +209,39 @@ class PanelTarget(Target):
 
     def __init__(self, name: str, horizon: int, loss: Any = None) -> None:
         self.name, self.horizon, self._loss = name, horizon, loss
+        self.distribution = distribution_of(loss)
+
+    @property
+    def outputs(self) -> int:
+        """Numbers for each step."""
+        return 1 if self.distribution is None else self.distribution.parameters
 
     @property
     def names(self) -> list[str]:
         return [self.name]
 
     def loss(self) -> Any:
-        return check_loss(import_keras(), self._loss)
+        return check_loss(import_keras(), self._loss) if self.distribution is None else self.distribution.loss()
 
     def finished_loss(self) -> Any:
-        return self._loss
+        return self._loss if self.distribution is None else self.distribution.loss()
 
     def describe(self) -> TargetDescription:
-        return TargetDescription(Tensor("forecast", {"horizon": self.horizon, "targets": 1}), (self.name,))
+        return TargetDescription(Tensor("forecast", {"horizon": self.horizon, "targets": self.outputs}), (self.name,))
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:
-        """Return the outputs as they are, float64: the scaler, which knows the series, brings them back."""
-        return outputs.astype(np.float64)
+        """Return the outputs scaled as they are, float64: the scaler, which knows the series, brings them back."""
+        return outputs[..., :: self.outputs].astype(np.float64)
 
     def save(self) -> dict[str, Any]:
-        return {"kind": "panel", "names": [self.name], "horizon": self.horizon}
+        return {
+            "kind": "panel", "names": [self.name], "horizon": self.horizon,
+            "distribution": self.distribution and self.distribution.kind, "outputs": self.outputs,
+        }  # fmt: skip
 
     @classmethod
     def load(cls, saved: dict[str, Any], inputs: Any) -> PanelTarget:
-        return cls(saved["names"][0], saved["horizon"])
+        return cls(saved["names"][0], saved["horizon"], saved.get("distribution"))
 
 
 @dataclass(frozen=True)
@@ -278,7 +295,8 @@ class PanelData:
             seen = plan.real if observed is None or panel.gaps != "mask" else plan.real & observed
             visible = seen
         real = observed if not plan.pad.any() else plan.real if observed is None else observed & plan.real
-        return WindowBatches(windows, visible, None if real is None else real.astype(np.float32))
+        weights = None if real is None else real.astype(np.float32)
+        return WindowBatches(windows, visible, weights, self.input.known)
 
     def summary(self) -> PanelSummary:
         return PanelSummary(self.plan)

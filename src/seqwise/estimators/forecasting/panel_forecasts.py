@@ -11,8 +11,10 @@ from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariable
 
 from seqwise.artifact.reading import RESTORE, read_arrays
 from seqwise.data import TimeIndex, Windows
+from seqwise.data.covariates import Covariates
 from seqwise.data.panels import Panel
 from seqwise.errors import BundleError, DataError
+from seqwise.estimators.forecasting.distributions import Distribution
 from seqwise.estimators.forecasting.intervals import QUANTILE_LEVELS, Intervals, evenly, interval_scores
 from seqwise.estimators.forecasting.panel_data import PanelInput, PanelPlan, plan_forecasts
 from seqwise.evaluation import ForecastComparison
@@ -28,8 +30,9 @@ def forecast_at(
     plan: PanelPlan,
     origins: np.ndarray,
     series: np.ndarray,
-    intervals: Intervals | None = None,
+    intervals: Intervals | Distribution | None = None,
     levels: Sequence[float] = (),
+    ahead: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Return forecasts in the data's own units, and the bounds of their intervals, each float64, (samples, horizon).
 
@@ -37,40 +40,69 @@ def forecast_at(
         origins: rows of the padded panel at which they start, shape (samples,).
         series: the number of each origin's series, shape (samples,).
         levels: of intervals, in percent, ascending.
+        ahead: what is known of the rows after each series' end, shape (series, horizon, known); the origins are then
+            these ends, one of each series.
 
     Returns:
         the forecast; then the lower bounds, widest level first, and the upper ones.
     """
     panel = plan.panel
-    windows = Windows(plan.padded(inputs.prepare(panel)), plan.window, plan.horizon, 1)
+    values = plan.padded(inputs.prepare(panel))
+    if ahead is not None:
+        values, origins = _continued(values, inputs, panel, ahead, origins)
+    windows = Windows(values, plan.window, plan.horizon, 1)
     visible = None
     if inputs.masked:
         seen = plan.padded(panel.observed[:, 0]) if panel.gaps == "mask" and panel.observed is not None else True
         visible = plan.real & seen
-    outputs = predict_windows(model, WindowBatches(windows, visible), origins)
+        if ahead is not None:
+            visible = np.insert(visible, np.repeat(plan.starts[1:], plan.horizon), False)
+    outputs = predict_windows(model, WindowBatches(windows, visible, None, inputs.known), origins)
     wanted = [outputs]
     if intervals is not None and levels:
-        past = windows.values[windows.input_rows(origins), :1]
-        halves = [intervals.half_width(past, level) for level in levels]
-        wanted += [*(outputs - half for half in reversed(halves)), *(outputs + half for half in halves)]
+        wanted += intervals.bounds(outputs, windows.values[windows.input_rows(origins), :1], levels)
     return [inputs.scaler.inverse(values[..., 0], panel, series) for values in wanted]
 
 
-def forecast_after(model: Any, inputs: PanelInput, panel: Panel, horizon: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the times and values that follow each series, both (series, horizon)."""
+def _continued(
+    values: np.ndarray, inputs: PanelInput, panel: Panel, ahead: np.ndarray, ends: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return scaled values with the rows to come after each series' end, and where these ends lie now."""
+    count, horizon, known = ahead.shape
+    offset, scale = inputs.scaler.of(panel)
+    rows = np.zeros((count, horizon, values.shape[1]), np.float32)
+    rows[..., -known:] = (ahead - offset[:, None, -known:]) / scale[:, None, -known:]
+    longer: np.ndarray = np.insert(values, np.repeat(ends, horizon), rows.reshape(count * horizon, -1), axis=0)
+    return longer, np.asarray(ends + horizon * np.arange(count), np.int64)
+
+
+def forecast_after(
+    model: Any, inputs: PanelInput, panel: Panel, horizon: int, ahead: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the times and values that follow each series, both (series, horizon).
+
+    Args:
+        ahead: see `forecast_at`.
+    """
     plan = plan_forecasts(panel, window=inputs.window, horizon=horizon)
     numbers = np.arange(len(panel))
-    (values,) = forecast_at(model, inputs, plan, plan.starts[1:], numbers)
+    (values,) = forecast_at(model, inputs, plan, plan.starts[1:], numbers, ahead=ahead)
     steps = panel.lengths[:, None] + np.arange(horizon)
     return panel.times(np.broadcast_to(numbers[:, None], steps.shape), steps), values
 
 
 def panel_bounds(
-    model: Any, inputs: PanelInput, panel: Panel, horizon: int, intervals: Intervals, levels: Sequence[float]
+    model: Any,
+    inputs: PanelInput,
+    panel: Panel,
+    horizon: int,
+    intervals: Intervals | Distribution,
+    levels: Sequence[float],
+    ahead: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Return the bounds of what follows each series, as `forecast_at` orders them: each (series, horizon)."""
     plan = plan_forecasts(panel, window=inputs.window, horizon=horizon)
-    return forecast_at(model, inputs, plan, plan.starts[1:], np.arange(len(panel)), intervals, levels)[1:]
+    return forecast_at(model, inputs, plan, plan.starts[1:], np.arange(len(panel)), intervals, levels, ahead)[1:]
 
 
 def long_columns(panel: Panel, times: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
@@ -100,7 +132,8 @@ def compare_panel(
     *,
     season: int,
     first: np.ndarray,
-    intervals: Intervals | None = None,
+    intervals: Intervals | Distribution | None = None,
+    metric: str = "mae",
 ) -> ForecastComparison:
     """Score the forecasts of every window of all series beside the last value and the last season.
 
@@ -137,7 +170,9 @@ def compare_panel(
         for name, f in forecasts.items()
     }
     times = panel.times(np.broadcast_to(series[:, None], rows.shape), own[:, None] + np.arange(horizon))
-    comparison = ForecastComparison(origins, times, truth, forecasts, scores, [panel.target], season)
+    comparison = ForecastComparison(
+        origins, times, truth, forecasts, scores, [panel.target], season, metric=metric, known=panel
+    )
     comparison.series.extend(panel.names[series].tolist())
     if intervals is not None:
         chosen = evenly(len(origins))
@@ -171,7 +206,7 @@ def _last_season(origins: np.ndarray, own: np.ndarray, horizon: int, season: int
 
 
 def save_context(
-    folder: Path, panel: Panel, window: int, until: np.ndarray, intervals: Intervals | None
+    folder: Path, panel: Panel, window: int, until: np.ndarray, intervals: Intervals | Distribution | None
 ) -> dict[str, Any]:
     """Write the last window of each series; returns the rest of it as JSON.
 
@@ -189,6 +224,7 @@ def save_context(
     return {
         "kind": panel.kind, "label": panel.label, "columns": panel.columns, "series": panel.series, "time": panel.time,
         "time_index": panel.time_index.__dict__, "notes": panel.warnings, "gaps": panel.gaps,
+        "covariates": panel.covariates.to_dict(),
     }  # fmt: skip
 
 
@@ -201,6 +237,7 @@ def load_context(folder: Path, data: dict[str, Any], names: np.ndarray) -> tuple
     panel = Panel(
         arrays["values"], data["columns"], starts, names, arrays["first"], TimeIndex(**data["time_index"]),
         data["series"], data["time"], observed, data["gaps"], list(data["notes"]), data["kind"], data["label"],
+        Covariates.from_dict(data.get("covariates"), data["columns"][1:]),
     )  # fmt: skip
     return panel, arrays["until"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,13 @@ SHOWN = 6  # series
 
 
 def panel_content(
-    panel: Panel, future: tuple[np.ndarray, np.ndarray], comparison: ForecastComparison | None
+    panel: Panel, future: tuple[np.ndarray, np.ndarray] | None, comparison: ForecastComparison | None
 ) -> dict[str, Any]:
     """Return what `seqwise.evaluation.report.render_report` takes of many series and their forecasts.
 
     Args:
-        future: times and forecasts of what follows each series, both (series, horizon).
+        future: times, (series, horizon), and forecasts, (series, horizon, 1), of what follows each series; None where
+            that needs columns that are known in advance.
         comparison: of the test part; None where none was held back.
     """
     lengths = panel.lengths
@@ -31,8 +31,10 @@ def panel_content(
         f"{len(panel):,} series of {panel.label}, {lengths.min():,} to {lengths.max():,} rows each, one row every "
         f"{panel.time_index.frequency}. The target: {panel.target}. One model learned from all of them."
     ).replace("every 1 ", "every ")
-    pictures = [_future(panel, s, future[0][s], future[1][s]) for s in chosen]
-    content = {"data": data, "after": [Section("future", "The forecast", text=few.strip(), pictures=pictures)]}
+    content: dict[str, Any] = {"data": data, "after": []}
+    if future is not None:
+        pictures = [_future(panel, s, future[0][s], future[1][s]) for s in chosen]
+        content["after"] = [Section("future", "The forecast", text=few.strip(), pictures=pictures)]
     if comparison is None:
         return content
     samples, horizon, _ = comparison.truth.shape
@@ -58,20 +60,14 @@ def panel_content(
 def _future(panel: Panel, series: int, times: np.ndarray, forecast: np.ndarray) -> Picture:
     one = panel.one(series)
     alt = f"Line chart of the last rows of {one.label} and the forecast of what follows them."
-    return picture(plots.future_plot(one, forecast[:, None], times, 0), alt, "", one.label)
+    return picture(plots.future_plot(one, forecast, times, 0), alt, "", one.label)
 
 
 def _tested(panel: Panel, series: int, comparison: ForecastComparison) -> Picture | None:
     """Draw the test part of one series; None where it has none."""
-    one = panel.one(series)
-    own = np.flatnonzero(np.array(comparison.series, dtype=object) == panel.names[series])
-    if not own.size:
+    if panel.names[series] not in comparison.series:
         return None
-    times = comparison.times[own]
-    origins = np.round(one.time_index.positions(times[:, 0])).astype(np.int64)
-    part = replace(
-        comparison, origins=origins, times=times, truth=comparison.truth[own],
-        forecasts={name: values[own] for name, values in comparison.forecasts.items()},
-    )  # fmt: skip
+    part = comparison.of_series(panel.names[series])
+    one = part.known
     alt = f"Line chart of {one.label} over time: what was observed, the model’s forecast and a naive forecast."
     return picture(plots.forecast_plot(part, 0, series=one), alt, "", one.label)

@@ -20,6 +20,8 @@ class PanelScaler:
     are relative and comparable from series to series, only the mean is each series' own; the scale is one for all.
     A series that was not there in training is scaled by all of its rows.
 
+    Static columns have one scale for all series; columns of 0 and 1, and those of the calendar, stay as they are.
+
     Args:
         kind: ``"standard"``, ``"minmax"`` or ``"none"``.
         log: take the logarithm of the target.
@@ -40,6 +42,12 @@ class PanelScaler:
         if self.log and self.kind != "none":
             self.common_ = float(np.sqrt(np.mean(scale[:, 0] ** 2))) or 1.0
             scale[:, 0] = self.common_
+        shared = _shared(panel)
+        offset[:, shared], scale[:, shared] = 0.0, 1.0
+        for j in (panel.columns.index(name) for name in panel.covariates.static if name in panel.columns):
+            each = values[panel.starts[:-1], j]
+            if self.kind != "none" and each.std() > SMALLEST * np.abs(each).max():
+                offset[:, j], scale[:, j] = each.mean(), each.std()
         self.offset_, self.scale_, self.names_ = offset, scale, panel.names
         return self
 
@@ -52,6 +60,8 @@ class PanelScaler:
         offset, scale = self._moments(self._logged(panel), panel.starts, panel.lengths)
         if self.log and self.kind != "none":
             scale[:, 0] = self.common_
+        shared = _shared(panel)
+        offset[:, shared], scale[:, shared] = self.offset_[0, shared], self.scale_[0, shared]
         seen = known >= 0
         offset[seen], scale[seen] = self.offset_[known[seen]], self.scale_[known[seen]]
         return offset, scale
@@ -106,3 +116,9 @@ class PanelScaler:
             deviation = (values - np.repeat(offset, np.diff(starts), axis=0)) ** 2
             scale = np.sqrt(reduced(np.add, deviation) / rows[:, None])
         return offset, np.where(scale > SMALLEST * np.maximum(np.abs(offset), 1e-12), scale, 1.0)
+
+
+def _shared(panel: Panel) -> list[int]:
+    """Return the columns that have one scale for all series."""
+    covariates = panel.covariates
+    return [panel.columns.index(name) for name in {*covariates.unscaled, *covariates.expanded(covariates.static)}]

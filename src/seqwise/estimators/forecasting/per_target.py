@@ -11,12 +11,12 @@ from seqwise.data import TimeSeries, Windows
 from seqwise.training import WindowBatches
 
 
-def target_batches(series: TimeSeries, scaled: np.ndarray, windows: Windows) -> WindowBatches:
+def target_batches(series: TimeSeries, scaled: np.ndarray, windows: Windows, known: int = 0) -> WindowBatches:
     """Return the windows of each target by itself, with the features beside it.
 
     Args:
         scaled: the series' values, scaled, float32, shape (rows, features).
-        windows: of the whole series, whose origins are used.
+        windows: of the whole series, whose origins are used. known: see `WindowBatches`.
 
     Returns:
         batches of inputs (samples, window, 1 + other features) and targets (samples, horizon, 1).
@@ -29,25 +29,25 @@ def target_batches(series: TimeSeries, scaled: np.ndarray, windows: Windows) -> 
     own = Windows(values, windows.window, windows.horizon, 1, usable=np.tile(usable, targets))
     visible = series.visible_steps()
     weights = None if series.observed is None else series.observed[:, :targets].T.astype(np.float32).ravel()
-    return WindowBatches(own, None if visible is None else np.tile(visible, targets), weights)
+    return WindowBatches(own, None if visible is None else np.tile(visible, targets), weights, known)
 
 
 def network_of_all(network: Any, targets: int) -> Any:
     """Return a model of all targets that calls a network of one target for each of them.
 
     Args:
-        network: (samples, window, 1 + others) → (samples, horizon, 1); may take a second input, the visible steps.
+        network: (samples, window, 1 + others) → (samples, horizon, 1); may take more inputs, which all targets share.
 
     Returns:
         (samples, window, targets + others) → (samples, horizon, targets).
     """
     keras = import_keras()
     layers = keras.layers
-    first, *masks = network.inputs
+    first, *shared = network.inputs
     window, features = first.shape[1:]
     others = features - 1
     inputs = layers.Input((window, targets + others), name="window")
-    masks = [layers.Input(mask.shape[1:], dtype=mask.dtype, name="visible") for mask in masks]
+    shared = [layers.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name) for tensor in shared]
     turned = layers.Permute((2, 1), name="features_before_time")(inputs)
     extra = [layers.Cropping1D((targets, 0), name="other_features")(turned)] if others else []
     forecasts: list[Any] = []
@@ -55,6 +55,6 @@ def network_of_all(network: Any, targets: int) -> Any:
         own = [layers.Cropping1D((j, targets + others - 1 - j), name=f"target_{j + 1}")(turned), *extra]
         joined = layers.Concatenate(axis=1, name=f"with_others_{j + 1}")(own) if extra else own[0]
         read = layers.Permute((2, 1), name=f"past_{j + 1}")(joined)
-        forecasts.append(network([read, *masks] if masks else read))
+        forecasts.append(network([read, *shared] if shared else read))
     forecast = layers.Concatenate(axis=2, name="forecasts")(forecasts)
-    return keras.Model([inputs, *masks] if masks else inputs, forecast, name="forecaster")
+    return keras.Model([inputs, *shared] if shared else inputs, forecast, name="forecaster")

@@ -30,18 +30,20 @@ def write_forecast(path: Path, columns: dict[str, np.ndarray]) -> None:
 
 
 def report_content(
-    series: TimeSeries, future: tuple[np.ndarray, np.ndarray], comparison: ForecastComparison | None
+    series: TimeSeries, future: tuple[np.ndarray, np.ndarray] | None, comparison: ForecastComparison | None
 ) -> dict[str, Any]:
     """Return what `seqwise.evaluation.report.render_report` takes of the series and its forecast.
 
     Args:
         series: the whole series, whose rows the comparison's origins count.
-        future: times, shape (horizon,), and forecast, shape (horizon, targets), of what follows the series.
+        future: times, shape (horizon,), and forecast, shape (horizon, targets), of what follows the series; None
+            where that needs columns that are known in advance.
         comparison: of the test part; None where none was held back.
     """
     shown = range(min(series.targets, MOST_TARGETS))
     rest = f" The first {MOST_TARGETS} of {series.targets} targets are drawn." if series.targets > MOST_TARGETS else ""
-    content = {"data": _data(series), "after": [_future(series, *future, shown, rest)]}
+    after = [] if future is None else [_future(series, *future, shown, rest)]
+    content: dict[str, Any] = {"data": _data(series), "after": after}
     if comparison is None:
         return content
     return content | {

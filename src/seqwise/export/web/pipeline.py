@@ -37,11 +37,7 @@ def describe_pipeline(estimator: Any, networks: Mapping[str, str]) -> dict[str, 
 
 
 def _forecaster(forecaster: Forecaster) -> dict[str, Any]:
-    if forecaster.panel_ is not None:
-        raise BundleError(
-            "A Forecaster of many series has no page: export its network, seqwise.export.tfjs(forecaster, folder) or "
-            "seqwise.export.onnx."
-        )
+    _check_forecaster(forecaster)
     series, window = forecaster.series_, forecaster.window
     observed = None if series.observed is None else series.observed[-window:].tolist()
     return {
@@ -56,6 +52,24 @@ def _forecaster(forecaster: Forecaster) -> dict[str, Any]:
             "context": {"values": series.values[-window:].tolist(), "observed": observed},
         },
     }
+
+
+def _check_forecaster(forecaster: Forecaster) -> None:
+    """Raise `BundleError` for what surrounds a network in Python alone."""
+    what = ""
+    if forecaster.panel_ is not None:
+        what = "of many series"
+    elif forecaster.series_.covariates.known:
+        what = "that reads columns of the rows to come"
+    elif forecaster.series_.covariates.categories:
+        what = "that reads columns of words"
+    elif forecaster.target_.distribution is not None:
+        what = "of a distribution"
+    if what:
+        raise BundleError(
+            f"A Forecaster {what} has no pipeline to export. Export its network: "
+            "seqwise.export.onnx(forecaster.model_, file) or seqwise.export.tfjs(forecaster.model_, folder)."
+        )
 
 
 def _classifier(estimator: Classifier | Tagger) -> dict[str, Any]:

@@ -1,0 +1,154 @@
+"""Forecasts of one series: their values, their errors beside baselines, and what a run folder keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
+
+from seqwise.artifact.reading import read_arrays
+from seqwise.data import TimeIndex, TimeSeries, Windows
+from seqwise.data.covariates import Covariates
+from seqwise.errors import DataError
+from seqwise.estimators.forecasting.data import SeriesTarget, WindowInput, make_plan
+from seqwise.estimators.forecasting.distributions import Distribution
+from seqwise.estimators.forecasting.intervals import QUANTILE_LEVELS, STATED, Intervals, evenly, interval_scores
+from seqwise.evaluation import ForecastComparison, compare_forecasts
+from seqwise.evaluation.forecast_plots import tiles
+from seqwise.training import WindowBatches, predict_windows
+
+CONTEXT = "context.safetensors"
+
+
+def forecast_at(
+    model: Any,
+    inputs: WindowInput,
+    target: SeriesTarget,
+    series: TimeSeries,
+    origins: np.ndarray,
+    intervals: Intervals | Distribution | None = None,
+    levels: Sequence[float] = (),
+    ahead: np.ndarray | None = None,
+) -> list[np.ndarray]:
+    """Return forecasts in the data's own units, and the bounds of their intervals.
+
+    Args:
+        origins: rows at which they start, shape (samples,).
+        levels: of intervals, in percent, ascending.
+        ahead: what is known of the rows after the series' end, shape (horizon, known); None where no origin needs it.
+
+    Returns:
+        the forecast; then the lower bounds, widest level first, and the upper ones; each (samples, horizon, targets).
+    """
+    values = inputs.prepare(series)
+    if ahead is not None:
+        rows = np.repeat(series.values[-1:], len(ahead), axis=0)
+        rows[:, -inputs.known :] = ahead
+        values = np.vstack([values, inputs.scaler.transform(rows)])
+    windows = Windows(values, inputs.window, target.horizon, series.targets)
+    outputs = predict_windows(model, WindowBatches(windows, series.visible_steps(), None, inputs.known), origins)
+    found = [target.finish(outputs)]
+    if intervals is not None and levels:
+        outputs = outputs if target.timesteps is None else outputs[:, -1]
+        past = values[windows.input_rows(origins), : series.targets]
+        scaled = intervals.bounds(outputs, past, levels)
+        found += [inputs.scaler.inverse(bound, series.targets) for bound in scaled]
+    return found
+
+
+def compare_series(
+    model: Any,
+    inputs: WindowInput,
+    target: SeriesTarget,
+    series: TimeSeries,
+    *,
+    season: int,
+    start: Any,
+    intervals: Intervals | Distribution | None = None,
+    metric: str = "mae",
+) -> ForecastComparison:
+    """Score the forecasts of every window from a time on, beside the baselines on the same windows.
+
+    Args:
+        metric: that decides who is better.
+        start: the time at which the test part begins; None where there is none.
+
+    Raises:
+        DataError: no window lies there.
+    """
+    window, horizon = inputs.window, target.horizon
+    first = _first_row(series, start)
+    plan = make_plan(series, window=window, horizon=horizon, validation=0, test=0)
+    origins = np.asarray(Windows(series.values, window, horizon, series.targets, first, None, plan.usable).origins)
+    if not origins.size:
+        raise DataError(
+            f"{series.label}: no window of {window} rows with {horizon} observed rows after it lies in the test part, "
+            f"from {start} on. "
+            + ("Nothing was held back: fit with test=0.1." if start is None else "Bring later rows.")
+        )
+    (forecast,) = forecast_at(model, inputs, target, series, origins)
+    comparison = compare_forecasts(series, origins, forecast, season=season, fit_rows=max(first, window), metric=metric)
+    if intervals is not None:
+        some = evenly(len(origins))
+        own, *bounds = forecast_at(model, inputs, target, series, origins[some], intervals, QUANTILE_LEVELS)
+        comparison.intervals.update(interval_scores(comparison.truth[some], own, bounds))
+        drawn = origins[tiles(origins, horizon)]
+        _, *bounds = forecast_at(model, inputs, target, series, drawn, intervals, STATED)
+        comparison.bands.update({level: (bounds[1 - i], bounds[2 + i]) for i, level in enumerate(STATED)})
+    return comparison
+
+
+def _first_row(series: TimeSeries, start: Any) -> int:
+    if start is None:
+        return len(series)
+    place = series.time_index.positions(np.array([start], dtype=series.times.dtype))[0]
+    return int(max(np.ceil(place), 0))
+
+
+def forecast_columns(series: TimeSeries, times: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a forecast as named columns: the time (``"step"`` where rows are only numbered), each target."""
+    name = "step" if series.time is None else series.time if isinstance(series.time, str) else "time"
+    return {name: times} | {target: forecast[:, j] for j, target in enumerate(series.target_names)}
+
+
+# the run folder
+
+
+def save_context(
+    folder: Path, series: TimeSeries, window: int, intervals: Intervals | Distribution | None
+) -> dict[str, Any]:
+    """Write the last window of a series; returns the rest of it as JSON."""
+    context = {"values": series.values[-window:].copy()}
+    if series.observed is not None:
+        context["observed"] = series.observed[-window:].astype(np.uint8)
+    save_file(context | (intervals.save() if intervals is not None else {}), folder / CONTEXT)
+    return {
+        "kind": series.kind,
+        "label": series.label,
+        "columns": series.columns,
+        "targets": series.targets,
+        "time": series.time,
+        "time_index": series.time_index.__dict__,
+        "rows": len(series),  # from the time index's start
+        "notes": series.warnings,
+        "covariates": series.covariates.to_dict(),
+    }
+
+
+def load_context(folder: Path, data: dict[str, Any], window: int, gaps: str) -> TimeSeries:
+    """Undo `save_context`: returns the last window as a series."""
+    shape = (window, len(data["columns"]))
+    arrays = read_arrays(folder / CONTEXT, {"values": shape, "observed": shape})
+    values = arrays["values"]
+    observed = arrays["observed"].astype(bool) if "observed" in arrays else None
+    index = TimeIndex(**data["time_index"])
+    start = index.at(np.array([data["rows"] - len(values)]))[0]
+    index = TimeIndex(int(start) if index.unit == "i" else str(start), index.step, index.unit, index.month_end)
+    covariates = Covariates.from_dict(data.get("covariates"), data["columns"][data["targets"] :])
+    return TimeSeries(
+        values, data["columns"], data["targets"], index, data["time"], observed, gaps, data["notes"], data["kind"],
+        data["label"], covariates,
+    )  # fmt: skip
