@@ -109,7 +109,9 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
     ),
     "one number": lambda: sw.Regressor(**QUICK).fit(SEQUENCES, [x.mean() for x in SEQUENCES]),
     "two numbers of texts": lambda: sw.Regressor(**QUICK, embedding=4).fit(TEXTS, RNG.normal(size=(30, 2)) * 100),
-    "tags of numbers": lambda: sw.Tagger(**QUICK).fit(SEQUENCES, [[str(s[0] > 0) for s in x] for x in SEQUENCES]),
+    "tags of numbers, CRF": lambda: sw.Tagger(**QUICK, crf=True).fit(
+        SEQUENCES, [[str(s[0] > 0) for s in x] for x in SEQUENCES]
+    ),
     "tags of words": lambda: sw.Tagger(**QUICK, embedding=4).fit(
         [t.split() for t in TEXTS], [[w[:1] for w in t.split()] for t in TEXTS]
     ),

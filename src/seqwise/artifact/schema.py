@@ -292,6 +292,11 @@ class Tokens(Struct, tag_field="kind", tag="tokens"):
     tokens: Whole
 
 
+class Spelled(Struct, tag_field="kind", tag="spelled"):
+    tokens: Whole
+    spellings: Whole  # of the vocabulary of the parts of spellings
+
+
 class Classes(Struct):
     kind: Literal["classes", "tags"]
     values: Annotated[list[str | bool | int | Finite], Meta(min_length=1)]
@@ -308,6 +313,23 @@ class Classes(Struct):
     @property
     def outputs(self) -> int:
         return 1 if len(self.values) == 2 and (self.kind, self.form) == ("classes", "single") else len(self.values)
+
+
+class Transitions(Struct):
+    """Of a conditional random field: see `seqwise.ops.crf.Transitions`."""
+
+    start: list[Finite]
+    between: list[list[Finite]]
+
+
+class Tags(Classes):
+    transitions: Transitions | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.transitions is not None:
+            sizes = {len(row) for row in (self.transitions.start, self.transitions.between, *self.transitions.between)}
+            _same("transitions", sizes, {len(self.values)})
 
 
 class Quantities(Struct):
@@ -340,7 +362,7 @@ class Parts(Struct):
 
 
 class SequenceRun(Run):
-    input: Numbers | Texts | Tokens
+    input: Numbers | Texts | Tokens | Spelled
     source: SequenceSource
     baselines: dict[str, dict[str, Any]]
     sequences: Parts
@@ -352,6 +374,8 @@ class SequenceRun(Run):
             inputs: list[Shape] = [[None, None, len(self.input.columns)], [None, None]]
         else:
             inputs = [[None, None]]
+        if isinstance(self.input, Spelled):
+            inputs.append([None, None, None])
         if self.network is not None:
             self.network.check(inputs, [None, None, outputs] if each_step else [None, outputs])
 
@@ -365,7 +389,7 @@ class ClassifierRun(SequenceRun):
 
 
 class TaggerRun(SequenceRun):
-    target: Classes
+    target: Tags
 
     def __post_init__(self) -> None:
         _same("target.kind", self.target.kind, "tags")
@@ -406,6 +430,7 @@ class TranslatorRun(Run):
     pairs: Parts
     longest: tuple[Length, Length]
     test_pairs: tuple[list[str], list[list[str]]]
+    own_validation: bool = False
 
     def __post_init__(self) -> None:
         _same("test_pairs", *map(len, self.test_pairs))

@@ -52,7 +52,7 @@ class ClassComparison(Comparison):
     scores: dict[str, dict[str, float]] = field(init=False)
 
     def __post_init__(self) -> None:
-        scores = {name: score(self.truth, p) for name, p in self.probabilities.items()}
+        scores = {name: score(self.truth, p, self.predicted(name)) for name, p in self.probabilities.items()}
         object.__setattr__(self, "scores", scores)  # derived: the dataclass is frozen for everybody else
 
     def __len__(self) -> int:
@@ -178,7 +178,7 @@ def decide(probabilities: np.ndarray, multilabel: bool) -> np.ndarray:
     return probabilities > 0.5 if multilabel else probabilities.argmax(axis=1)
 
 
-def score(truth: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
+def score(truth: np.ndarray, probabilities: np.ndarray, predicted: np.ndarray | None = None) -> dict[str, float]:
     """Return scikit-learn's accuracy, balanced accuracy, macro F1, ROC-AUC and log loss.
 
     With more than two classes, or several labels per sequence, ROC-AUC is the mean of one-versus-rest over the classes
@@ -187,11 +187,12 @@ def score(truth: np.ndarray, probabilities: np.ndarray) -> dict[str, float]:
 
     Args:
         truth: see `ClassComparison`. probabilities: shape (samples, classes).
+        predicted: the predicted classes, where they are not those of `decide`.
     """
     from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
     several = truth.ndim == 2
-    predicted = decide(probabilities, several)
+    predicted = decide(probabilities, several) if predicted is None else predicted
     known = np.ones(len(truth), bool) if several else truth >= 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a class that was never predicted, or occurs only among the predictions

@@ -152,6 +152,8 @@ def model_inputs(values: Array, mask: Array) -> Inputs:
 
     Returns:
         ``[values, mask]``; of token ids (whole numbers) the ids alone, (samples, timesteps): id 0 is padding, and the
-        model's `Embedding(mask_zero=True)` knows it.
+        model's `Embedding(mask_zero=True)` knows it; where a step has further ids, ``[ids, further ids]``.
     """
-    return values[..., 0] if values.dtype.kind in "iu" else [values, mask]
+    if values.dtype.kind not in "iu":
+        return [values, mask]
+    return values[..., 0] if values.shape[-1] == 1 else [values[..., 0], values[..., 1:]]

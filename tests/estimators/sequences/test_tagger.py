@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from typing import Any
 
@@ -212,7 +213,12 @@ def test_the_story_tells_steps(kind):
     steps, tags = sum(map(len, y)), len(np.unique(np.concatenate(y)))
     assert f"output y     (samples=20, timesteps=2 to 10, outputs={tags})" in str(story)
     assert sum(story.counts.values()) == steps
-    assert (story.keras_input == "keras.Input(shape=(None,), dtype='int32')") == (kind == "tokens")
+    if kind == "tokens":
+        ids = "keras.Input(shape=(None,), dtype='int32'), keras.Input(shape=(None, 8), dtype='int32')"
+        assert story.keras_input == ids
+        assert "spelling (samples=20, timesteps=2 to 10, parts=8)" in str(story)
+    plain, _ = quick(characters=False).shapes(X, y)
+    assert (plain.keras_input == "keras.Input(shape=(None,), dtype='int32')") == (kind == "tokens")
 
 
 def test_words_of_a_file_are_read_as_they_are_written(tmp_path):
@@ -306,3 +312,68 @@ def test_tags_from_an_iterator_and_a_named_column(kind):
     named = quick(epochs=1).fit(table, column, group="who", time="step", **NAMES[kind])
     by_table = quick(epochs=1).fit(table, group="who", time="step", label="tag", **NAMES[kind])
     assert named.score(table, column) == by_table.score(table)
+
+
+def draw_endings(count, seed=0):
+    """Words that occur once or twice: their tags are in their endings."""
+    rng = np.random.default_rng(seed)
+    stems = ["".join(rng.choice(list("bdfgklmnprt"), 4)) for _ in range(3 * count)]
+    X = [[stem + str(rng.choice(["ing", "ed"])) for stem in stems[3 * i : 3 * i + 3]] for i in range(count)]
+    return X, [["ING" if word.endswith("ing") else "ED" for word in words] for words in X]
+
+
+def test_the_spelling_tells_the_tags_of_new_words():
+    X, y = draw_endings(60)
+    spelled = quick(epochs=8, tokenizer={"min_count": 1}).fit(X, y)
+    assert [tensor.name for tensor in spelled.model_.inputs] == ["tokens", "spelling"]
+    new = draw_endings(40, seed=1)
+    assert spelled.score(*new) > 0.98
+    # the word's own baseline stays what it is: it sees the word alone
+    assert spelled.evaluate(*new).scores["simple"]["accuracy"] < 0.8
+
+
+def draw_spans(count, seed=0):
+    """An entity is as long as its first word says; the words inside tell nothing."""
+    rng = np.random.default_rng(seed)
+    X, y = [], []
+    for _ in range(count):
+        words: list[str] = []
+        tags: list[str] = []
+        while len(words) < 8:
+            length = int(rng.integers(0, 4))
+            words += ["out"] if not length else [f"n{length}", *["in"] * (length - 1)]
+            tags += ["O"] if not length else ["B-X", *["I-X"] * (length - 1)]
+        X.append(words[:8])
+        y.append(tags[:8])
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def crf():
+    return quick(epochs=6, crf=True, test=20).fit(*draw_spans(120))
+
+
+def test_a_crf_chooses_the_tags_together(crf):
+    X, y = draw_spans(40, seed=1)
+    evaluation = crf.evaluate(X, y)
+    assert evaluation.metrics["span_f1"] > 0.9 > evaluation.scores["majority"]["span_f1"]
+    assert crf.score(X, y) == evaluation.metrics["accuracy"]
+    transitions, classes = crf.target_.transitions, crf.classes_.tolist()
+    assert classes == ["B-X", "I-X", "O"]
+    assert transitions.between[2, 1] < transitions.between[0, 1]  # no inside after an outside
+    assert transitions.start[1] < transitions.start[0]
+    probabilities = crf.predict_proba(X[:3])
+    np.testing.assert_allclose(np.concatenate(probabilities).sum(axis=1), 1)
+    columns = crf.prediction_columns(X[:3])
+    assert columns["label"].tolist() == np.concatenate(crf.predict(X[:3])).tolist()
+
+
+def test_a_crf_is_saved_and_copied(crf, tmp_path):
+    X, _ = draw_spans(10, seed=2)
+    run = crf.save(tmp_path / "run")
+    for again in (sw.load(run), sw.load(run, backend="numpy"), pickle.loads(pickle.dumps(crf))):
+        assert [tags.tolist() for tags in again.predict(X)] == [tags.tolist() for tags in crf.predict(X)]
+        np.testing.assert_allclose(
+            np.concatenate(again.predict_proba(X)), np.concatenate(crf.predict_proba(X)), atol=1e-5
+        )
+    assert "span F1" in (run / "report.html").read_text()

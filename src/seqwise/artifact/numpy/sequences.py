@@ -17,11 +17,13 @@ from seqwise.data.padding import pad_joined
 from seqwise.data.plain_tables import read_plain_table
 from seqwise.data.scaling import Scaler
 from seqwise.data.sequences import Sequences, join_sequences, split_by_lengths
+from seqwise.data.spelling import Speller
 from seqwise.data.text_files import read_texts
 from seqwise.data.texts import Texts, holds_texts, make_texts, make_tokens, texts_from_table
 from seqwise.data.tokenizer import Tokenizer
 from seqwise.data.ts_files import read_ts
 from seqwise.errors import DataError, SettingError
+from seqwise.ops.crf import Transitions, emissions_of, marginals, viterbi
 
 VOCABULARY = "vocabulary.json"
 BATCH, BATCH_STEPS = 256, 2**17  # sequences of a batch at most, and their steps, padding included
@@ -40,14 +42,21 @@ class NumpySequenceRun(NumpyRun):
         self.columns: list[str] | None = None
         if saved["kind"] == "numbers":
             self.columns, self.scaler = list(saved["columns"]), Scaler.from_dict(saved["scaler"])
-        else:
-            self.tokenizer = Tokenizer.from_dict(read_vocabulary(self.folder / VOCABULARY, saved["tokens"]))
+            return
+        path, several = self.folder / VOCABULARY, saved["kind"] == "spelled"
+        self.tokenizer = Tokenizer.from_dict(read_vocabulary(path, saved["tokens"], "tokens" if several else None))
+        self.speller: Speller | None = None
+        if several:
+            self.speller = Speller.from_dict(read_vocabulary(path, saved["spellings"], "spelling"))
 
     def _read(self, X: Any) -> Sequences:  # noqa: N803 (scikit-learn's name)
         """Return sequences as the network takes them: scaled, or as token ids."""
         if self.columns is None:
             texts = self._read_texts(X)
-            return self.tokenizer.encode(texts.values)
+            words = self.tokenizer.encode(texts.values)
+            if self.speller is None:
+                return words
+            return replace(words, values=np.concatenate([words.values, self.speller.encode(texts.values)], axis=1))
         raw = self._read_numbers(X, self.columns)
         if raw.values.shape[1] != len(self.columns):
             raise DataError(
@@ -98,9 +107,14 @@ class NumpySequenceRun(NumpyRun):
             size = max(int(np.count_nonzero(np.arange(1, len(longest) + 1) * longest <= BATCH_STEPS)), 1)
             chosen = order[start : start + size]
             values, mask = pad_joined(sequences.take(chosen))
-            (outputs,) = self.network(values, mask) if self.columns is not None else self.network(values[..., 0])
+            (outputs,) = self.network(*self._inputs(values, mask))
             yield chosen, outputs
             start += size
+
+    def _inputs(self, values: np.ndarray, mask: np.ndarray) -> list[np.ndarray]:
+        if self.columns is not None:
+            return [values, mask]
+        return [values[..., 0]] if self.speller is None else [values[..., 0], values[..., 1:]]
 
     def _outputs(self, sequences: Sequences) -> np.ndarray:
         """Return the network's outputs, float64, shape (samples, …)."""
@@ -177,11 +191,22 @@ class NumpyTagger(NumpySequenceRun):
 
     def _load(self, description: Any) -> None:
         super()._load(description)
-        self.classes_ = Classes.from_dict(self.manifest["target"]).values
+        target = self.manifest["target"]
+        self.classes_ = Classes.from_dict(target).values
+        self._transitions: Transitions | None = None
+        if target.get("transitions") is not None:
+            tables = target["transitions"]
+            self._transitions = Transitions(np.array(tables["start"]), np.array(tables["between"]))
 
     def predict(self, X: Any) -> list[np.ndarray]:  # noqa: N803
-        """Return the most probable tag of each step: of each sequence an array, shape (timesteps,)."""
-        return [self.classes_[p.argmax(axis=1)] for p in self.predict_proba(X)]
+        """Return the most probable tag of each step: of each sequence an array, shape (timesteps,).
+
+        Of a run with a CRF, the most probable sequence of tags.
+        """
+        of_steps, crf = self._of_steps(X), self._transitions
+        if crf is None:
+            return [self.classes_[p.argmax(axis=1)] for p in of_steps]
+        return [self.classes_[viterbi(emissions_of(p), crf)] for p in of_steps]
 
     def predict_proba(self, X: Any) -> list[np.ndarray]:  # noqa: N803
         """Return the probability of each tag: of each sequence an array, float64, shape (timesteps, tags).
@@ -189,6 +214,11 @@ class NumpyTagger(NumpySequenceRun):
         Args:
             X: see `NumpyClassifier.predict_proba`; of a run on tokens a list of lists of tokens.
         """
+        of_steps, crf = self._of_steps(X), self._transitions
+        return of_steps if crf is None else [marginals(emissions_of(p), crf) for p in of_steps]
+
+    def _of_steps(self, X: Any) -> list[np.ndarray]:  # noqa: N803
+        """Return the network's probabilities: of each sequence float64, shape (timesteps, tags)."""
         sequences = self._read(X)
         outputs: list[np.ndarray] = [np.empty(0)] * len(sequences)
         for chosen, batch in self._batches(sequences):

@@ -215,6 +215,10 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         """Return how the states become one vector a sequence; () keeps them all."""
         return ()
 
+    def _network_options(self, data: SequenceData) -> dict[str, Any]:
+        """Return what else the network of texts or tokens is built with."""
+        return {}
+
     def _kind(self, data: SequenceData) -> str:
         """Return which of `RECIPES` the network and the training follow."""
         return data.input.kind
@@ -372,6 +376,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
                 embedding=self.embedding,
                 table=description.vectors,
                 frozen=self.frozen,
+                **self._network_options(data),
                 **shared,
             )
         return build_sequence_network(features=data.input.features, **shared)

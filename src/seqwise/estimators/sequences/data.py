@@ -112,4 +112,5 @@ class SequenceData:
             bucket_lengths(lengths) if self.bucketing else lengths.max(keepdims=True),
             tokens=self.input.tokens,
             each_step=self.each_step,
+            spelling=0 if self.input.tokens is None else len(self.steps.columns) - 1,
         )

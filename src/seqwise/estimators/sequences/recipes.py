@@ -24,6 +24,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60), "filters": 64
     },
     "tokens": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
+    "spelled": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
 }  # fmt: skip
 BESIDE = {"numbers": "patterns", "texts": "phrases"}  # the same with convolutions beside the LSTM
 

@@ -26,6 +26,7 @@ class SequenceSummary:
         buckets: timesteps of the batches, ascending.
         tokens: of texts, how many tokens the vocabulary holds; None of numbers.
         each_step: there is a target for each step, and `counts` counts steps.
+        spelling: of tokens, how many ids of its spelling stand beside each token's own.
     """
 
     label: str
@@ -38,6 +39,7 @@ class SequenceSummary:
     buckets: np.ndarray
     tokens: int | None = None
     each_step: bool = False
+    spelling: int = 0
 
     @property
     def input_shape(self) -> tuple[None, int] | tuple[None]:
@@ -47,7 +49,8 @@ class SequenceSummary:
     @property
     def keras_input(self) -> str:
         if self.tokens is not None:
-            return "keras.Input(shape=(None,), dtype='int32')"
+            beside = f", keras.Input(shape=(None, {self.spelling}), dtype='int32')" if self.spelling else ""
+            return f"keras.Input(shape=(None,), dtype='int32'){beside}"
         return f"keras.Input(shape={self.input_shape}), keras.Input(shape=(None,), dtype='bool')"
 
     @property
@@ -101,7 +104,14 @@ class SequenceSummary:
         ]
 
     def _tokens(self, steps: str) -> list[str]:
-        return [
-            f"input  x     {format_shape(samples=len(self.lengths), timesteps=steps)}",
+        shape: dict[str, int | str] = {"samples": len(self.lengths), "timesteps": steps}
+        lines = [
+            f"input  x     {format_shape(**shape)}",
             f"             token ids of the texts of {self.label}, below {self.tokens:,}; 0 is padding, and masked",
         ]
+        if self.spelling:
+            lines += [
+                f"    spelling {format_shape(**shape, parts=self.spelling)}",
+                "             ids of each token's first and last letters and of its shape",
+            ]
+        return lines

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from seqwise.backend import import_keras
 from seqwise.data import Sequences
-from seqwise.data.classes import find_classes, read_labels
+from seqwise.data.classes import Classes, find_classes, read_labels
 from seqwise.data.sequences import split_by_lengths
 from seqwise.errors import DataError
 from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.estimators.sequences.class_target import LabelTarget
+from seqwise.ops.crf import Transitions, emissions_of, marginals, viterbi
 
 
 class TagTarget(LabelTarget):
@@ -21,9 +22,15 @@ class TagTarget(LabelTarget):
     title = "Tags of the steps"
     kind = "tags"
     model_name = "tagger"
+    transitions: Transitions | None = None  # that a CRF has learned
+    _layer: Any = None  # that learns them, while the network is trained
+
+    def __init__(self, classes: Classes, label_smoothing: float = 0.0, *, crf: bool = False) -> None:
+        super().__init__(classes, label_smoothing)
+        self.crf = crf
 
     @classmethod
-    def read(cls, y: Any, raw: Any) -> tuple[TagTarget, np.ndarray, list[str]]:
+    def read(cls, y: Any, raw: Any, *, crf: bool = False) -> tuple[TagTarget, np.ndarray, list[str]]:
         """Return the tags of `y`, their codes (of each sequence an array, int32), and notes.
 
         Raises:
@@ -35,7 +42,7 @@ class TagTarget(LabelTarget):
             raise DataError(
                 f"All {len(flat):,} steps have the tag {classes.values.tolist()[0]!r}: nothing to tell apart."
             )
-        return cls(classes), split_by_lengths(classes.encode(flat), counts), []
+        return cls(classes, crf=crf), split_by_lengths(classes.encode(flat), counts), []
 
     def counts(self, codes: np.ndarray) -> np.ndarray:
         return np.bincount(np.concatenate(codes), minlength=len(self.classes))
@@ -58,12 +65,66 @@ class TagTarget(LabelTarget):
         return "sparse_categorical_crossentropy"
 
     def loss(self) -> Any:
+        if self.crf:
+            from seqwise.training.crf_loss import ChainCrossentropy  # imports Keras
+
+            return ChainCrossentropy()
         from seqwise.training.token_loss import TokenCrossentropy  # imports Keras
 
         return TokenCrossentropy()
 
     def metrics(self) -> list[Any]:
-        return [import_keras().metrics.SparseCategoricalAccuracy(name="accuracy")]
+        # of a CRF the tag of a step depends on all of the sequence
+        return [] if self.crf else [import_keras().metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+    def trained_model(self, network: Any) -> Any:
+        """Return the network; for a CRF with the layer behind it that learns the transitions."""
+        if not self.crf:
+            return network
+        from seqwise.training.crf_loss import TagTransitions  # imports Keras
+
+        self._layer = TagTransitions(name="transitions")
+        return import_keras().Model(network.inputs, self._layer(network.output))
+
+    def finished_model(self, network: Any) -> Any:
+        """Return the model that is kept: the same layers, and probabilities; a CRF's transitions stay here.
+
+        The probabilities of a step sum to 1, which takes the same from the score of every possible tag: to a CRF they
+        are as good as the logits.
+        """
+        if self._layer is not None:
+            start, between = (table.astype(np.float64) for table in self._layer.get_weights())
+            self.transitions, self._layer = Transitions(start, between), None
+        return super().finished_model(network)
+
+    def decode(self, probabilities: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what a CRF makes of the probabilities of single steps: those given the whole sequence, and the tags.
+
+        Args:
+            probabilities: as `finish` returns them, shape (steps, tags). lengths: of the sequences.
+
+        Returns:
+            float64, shape (steps, tags); and the index of each step's tag, int, shape (steps,): without a CRF the most
+            probable one, with one those of the most probable sequence.
+        """
+        if self.transitions is None:
+            return probabilities, probabilities.argmax(axis=1)
+        sequences = split_by_lengths(emissions_of(probabilities), lengths)
+        tags = [viterbi(emissions, self.transitions) for emissions in sequences]
+        return np.concatenate([marginals(e, self.transitions) for e in sequences]), np.concatenate(tags)
+
+    def save(self) -> dict[str, Any]:
+        learned = self.transitions
+        tables = {} if learned is None else {"start": learned.start.tolist(), "between": learned.between.tolist()}
+        return super().save() | {"transitions": tables or None}
+
+    @classmethod
+    def load(cls, saved: dict[str, Any], inputs: Any) -> Self:
+        loaded, tables = super().load(saved, inputs), saved.get("transitions")
+        if tables is not None:
+            loaded.crf = True
+            loaded.transitions = Transitions(np.array(tables["start"]), np.array(tables["between"]))
+        return loaded
 
 
 def read_tags(y: Any, raw: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -15,17 +15,18 @@ from seqwise.data.sequences import split_by_lengths
 from seqwise.data.texts import Texts
 from seqwise.estimators.sequences.base import TOKENIZER_OPTIONS, SequenceEstimator, check_tokenizer
 from seqwise.estimators.sequences.data import SequenceData
+from seqwise.estimators.sequences.number_input import NumberInput
 from seqwise.estimators.sequences.source import Source, sequence_names
 from seqwise.estimators.sequences.step_source import StepSource, read_step_source
 from seqwise.estimators.sequences.tag_target import TagTarget, read_tags
-from seqwise.estimators.sequences.text_input import TokenInput
-from seqwise.estimators.settings import estimator, learned, setting
-from seqwise.evaluation.classification import ClassComparison
+from seqwise.estimators.sequences.text_input import SpelledInput, TextInput, TokenInput
+from seqwise.estimators.settings import SEQUENCES, TEXTS, Option, estimator, flag, learned, setting
+from seqwise.evaluation.tags import TagComparison
 from seqwise.training import StepBatches, predict_steps
 
 
 @estimator
-class Tagger(SequenceEstimator[ClassComparison]):
+class Tagger(SequenceEstimator[TagComparison]):
     """Say for every step of a sequence which tag it has, with an LSTM: words and their kinds, signals and their phases.
 
     Follows scikit-learn's conventions. Padding counts neither in the loss nor in a score, and never comes back.
@@ -56,6 +57,23 @@ class Tagger(SequenceEstimator[ClassComparison]):
         entries={name: option for name, option in TOKENIZER_OPTIONS.items() if name != "tokens"},
     )
 
+    characters: bool = setting(
+        default=True,
+        help="of tokens: read beside the word how it is spelled, its first and last letters and its shape, which tell "
+        "the tag of a word that the training did not have. A network of your own reads the words alone.",
+        check=flag,
+        option=Option(TEXTS, bool, help="Read the tokens' first and last letters and their shape, too."),
+    )
+
+    crf: bool = setting(
+        default=False,
+        help="choose the tags of a sequence together, by a conditional random field that learns which tag follows "
+        "which (Lafferty et al. 2001); usual for entities. `predict` then returns the most probable sequence of tags.",
+        check=flag,
+        option=Option(SEQUENCES, bool, help="Choose the tags of a sequence together, by a CRF."),
+    )
+
+    input_types = (NumberInput, TextInput, TokenInput, SpelledInput)
     target_type = TagTarget
     target_: TagTarget = learned()
 
@@ -67,47 +85,53 @@ class Tagger(SequenceEstimator[ClassComparison]):
 
     def predict(self, X: Any) -> list[np.ndarray]:
         """Return the most probable tag of each step: of each sequence an array, shape (timesteps,)."""
-        return [self.classes_[p.argmax(axis=1)] for p in self.predict_proba(X)]
+        steps = self.input_.prepare(self._read_to_predict(X))
+        return list(split_by_lengths(self.classes_[self._decoded(steps)[1]], steps.lengths))
 
     def predict_proba(self, X: Any) -> list[np.ndarray]:
         """Return the probability of each tag: of each sequence an array, float64, shape (timesteps, tags)."""
         raw = self._read_to_predict(X)
         steps = self.input_.prepare(raw)
-        return list(split_by_lengths(self._at_steps(steps), steps.lengths))
+        return list(split_by_lengths(self._decoded(steps)[0], steps.lengths))
 
     def prediction_columns(self, X: Any) -> dict[str, Any]:
         """Return the predictions as named columns, one row a step: the sequence, the step's number in it, its token,
         its tag, the tag's probability, and that of each tag."""
         raw = self._read_to_predict(X)
         steps = self.input_.prepare(raw)
-        probabilities = self._at_steps(steps)
+        probabilities, tags = self._decoded(steps)
         columns: dict[str, Any] = {
             "sequence": np.repeat(sequence_names(raw), steps.lengths),
             "step": np.concatenate(list(map(np.arange, steps.lengths))),
         }
         if isinstance(raw, Texts):
             columns["token"] = [token for tokens in raw.values for token in tokens]
-        columns |= {"label": self.classes_[probabilities.argmax(axis=1)], "probability": probabilities.max(axis=1)}
+        columns |= {"label": self.classes_[tags], "probability": probabilities[np.arange(len(tags)), tags]}
         return columns | {f"p({tag})": probabilities[:, c] for c, tag in enumerate(self.classes_.tolist())}
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the share of all steps whose tag is right."""
         raw, tags = self._read_to_score(X, y)
         encoded, _ = self._encode(tags, raw)
-        predicted = self._at_steps(self.input_.prepare(raw)).argmax(axis=1)
+        _, predicted = self._decoded(self.input_.prepare(raw))
         return float((predicted == np.concatenate(encoded)).mean())
 
-    def _compare(self, raw: Any, encoded: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> ClassComparison:
+    def _compare(self, raw: Any, encoded: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> TagComparison:
         steps = self.input_.prepare(raw)
-        said, names = self._predictions(raw, self._at_steps(steps))
+        probabilities, tags = self._decoded(steps)
+        said, names = self._predictions(raw, probabilities)
         truth = np.concatenate(encoded)
-        return ClassComparison(self.classes_, truth, said, names, part, unknown, lengths=steps.lengths)
+        return TagComparison(
+            self.classes_, truth, said, names, part, unknown, lengths=steps.lengths, decoded={"model": tags}
+        )
 
-    def _at_steps(self, steps: Any) -> np.ndarray:
-        return self.target_.finish(predict_steps(self.model_, steps))
+    def _decoded(self, steps: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the probability of each tag at each step, shape (steps, tags), and the index of each step's tag."""
+        return self.target_.decode(self.target_.finish(predict_steps(self.model_, steps)), steps.lengths)
 
     def _baseline_samples(self, raw: Any) -> np.ndarray:
-        return self.input_.prepare(raw).values
+        values = self.input_.prepare(raw).values
+        return values if self.input_.tokens is None else values[:, :1]  # of a token its id, without its spelling
 
     def _fit_baselines(self, data: SequenceData, chosen: np.ndarray) -> dict[str, Baseline]:
         steps, tags = self._baseline_samples(data.raw.take(chosen)), np.concatenate(data.encoded[chosen])
@@ -127,10 +151,16 @@ class Tagger(SequenceEstimator[ClassComparison]):
         return StepSource
 
     def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[TagTarget, np.ndarray, list[str]]:
-        return TagTarget.read(y, raw)
+        return TagTarget.read(y, raw, crf=self.crf)
 
     def _input(self, source: Source) -> Any:
-        return TokenInput(self.tokenizer, self.vectors, self.seed) if source.texts else super()._input(source)
+        if not source.texts:
+            return super()._input(source)
+        kind = SpelledInput if self.characters and self.network is None else TokenInput
+        return kind(self.tokenizer, self.vectors, self.seed)
+
+    def _network_options(self, data: SequenceData) -> dict[str, Any]:
+        return {"spellings": data.input.spellings} if isinstance(data.input, SpelledInput) else {}
 
     def _make_batches(self) -> Any:
         return StepBatches

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ import numpy as np
 from seqwise.artifact import write_json
 from seqwise.artifact.reading import read_vocabulary
 from seqwise.data import Sequences, Tokenizer, Vectors, read_vectors
+from seqwise.data.spelling import PARTS, Speller
 from seqwise.data.texts import Texts
 from seqwise.errors import SettingError
 from seqwise.estimators.parts import Input, InputDescription, Tensor
@@ -105,3 +107,47 @@ class TokenInput(TextInput):
 
     def _tokenizer_settings(self) -> dict[str, Any]:
         return self.tokenizing | {"kind": "tokens"}
+
+
+class SpelledInput(TokenInput):
+    """Lists of tokens as ids, each beside the ids of the parts of its spelling.
+
+    Attributes:
+        speller: fitted on the training part.
+    """
+
+    kind = "spelled"
+
+    @property
+    def spellings(self) -> int:
+        """Of the vocabulary of spellings."""
+        return len(self.speller)
+
+    def fit(self, raw: Texts, train: np.ndarray) -> list[str]:
+        notes = super().fit(raw, train)
+        self.speller = Speller().fit(raw.values[train])
+        return notes
+
+    def prepare(self, raw: Texts) -> Sequences:
+        """Return the tokens as the network takes them: int32, of each its id and then those of its spelling's parts."""
+        words = super().prepare(raw)
+        parts = self.speller.encode(raw.values)
+        names = ["token", *(f"spelling {i + 1}" for i in range(PARTS))]
+        return replace(words, values=np.concatenate([words.values, parts], axis=1), columns=names)
+
+    def describe(self) -> InputDescription:
+        """Describe the token ids, and the ids of their spelling."""
+        words = super().describe()
+        parts = Tensor("spelling", {"timesteps": None, "parts": PARTS}, "int32")
+        return replace(words, tensors=(*words.tensors, parts), tokens={**words.tokens, parts.name: self.spellings})
+
+    def save(self, folder: Path) -> dict[str, Any]:
+        write_json(folder / VOCABULARY, {"tokens": self.tokenizer.to_dict(), "spelling": self.speller.to_dict()})
+        return {"kind": self.kind, "tokens": self.tokens, "spellings": self.spellings}
+
+    @classmethod
+    def load(cls, folder: Path, saved: dict[str, Any]) -> Self:
+        loaded, path = cls(), folder / VOCABULARY
+        loaded.tokenizer = Tokenizer.from_dict(read_vocabulary(path, saved["tokens"], "tokens"))
+        loaded.speller = Speller.from_dict(read_vocabulary(path, saved["spellings"], "spelling"))
+        return loaded

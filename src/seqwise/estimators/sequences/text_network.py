@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 
 from seqwise.backend import import_keras
+from seqwise.data.spelling import PARTS
 from seqwise.estimators.seeds import seed_stream
 from seqwise.estimators.sequences.convolutions import find_phrases
 from seqwise.estimators.sequences.network import head, read_steps
+
+SPELLING = 16  # width of the vector of a part of a spelling
 
 
 def build_text_network(
@@ -25,31 +28,59 @@ def build_text_network(
     table: np.ndarray | None = None,
     frozen: bool = False,
     filters: int = 0,
+    spellings: int = 0,
     seed: int = 0,
 ) -> Any:
     """Build the model; every layer is Keras's own, so it loads wherever Keras does.
 
-    Input: token ids, int32 (samples, timesteps), 0 where there is padding. Output: (samples, outputs), or without
-    `pooling` (samples, timesteps, outputs), without an activation.
+    Input: token ids, int32 (samples, timesteps), 0 where there is padding; with `spellings` also the ids of the parts
+    of each token's spelling, int32 (samples, timesteps, parts). Output: (samples, outputs), or without `pooling`
+    (samples, timesteps, outputs), without an activation.
 
     Args:
         tokens: how many there are in the vocabulary, padding included.
         embedding, table, frozen: see `embed`.
         units, bidirectional, pooling, dropout: see `read_steps`.
         filters: of convolutions that read the words beside the LSTM (see `find_phrases`); 0 for none.
+        spellings: how many parts of spellings there are in their vocabulary; 0 for none.
         seed: seeds every initial weight and dropout mask.
     """
     keras = import_keras()
     seeds = seed_stream(seed)
     ids = keras.layers.Input((None,), dtype="int32", name="tokens")
+    inputs = [ids]
     steps, mask = embed(ids, tokens, embedding, table=table, frozen=frozen, dropout=dropout, seeds=seeds)
+    if spellings:
+        parts = keras.layers.Input((None, PARTS), dtype="int32", name="spelling")
+        inputs.append(parts)
+        spelled = spell(parts, spellings, dropout=dropout, seeds=seeds)
+        steps = keras.layers.Concatenate(name="word_and_spelling")([steps, spelled])
     read = read_steps(
         steps, mask, units=units, bidirectional=bidirectional, pooling=pooling, dropout=dropout, seeds=seeds
     )
     if filters:
         phrases = find_phrases(steps, mask, filters=filters, dropout=dropout, seeds=seeds)
         read = keras.layers.Concatenate(name="states_and_phrases")([read, phrases])
-    return keras.Model(ids, head(read, outputs, seeds), name="text_reader")
+    return keras.Model(inputs if spellings else ids, head(read, outputs, seeds), name="text_reader")
+
+
+def spell(parts: Any, count: int, *, dropout: float, seeds: Iterator[int]) -> Any:
+    """Turn the parts of each token's spelling into one vector, those of the parts side by side.
+
+    Args:
+        parts: ids, int32, (samples, timesteps, parts). count: how many there are.
+        dropout: as in `embed`.
+
+    Returns:
+        (samples, timesteps, parts × 16).
+    """
+    keras = import_keras()
+    start = keras.initializers.RandomUniform(-0.05, 0.05, seed=next(seeds))
+    vectors = keras.layers.Embedding(count, SPELLING, embeddings_initializer=start, name="spelling_embedding")(parts)
+    spelled = keras.layers.Reshape((-1, PARTS * SPELLING), name="spelled")(vectors)
+    if dropout:
+        spelled = keras.layers.SpatialDropout1D(dropout, seed=next(seeds), name="dropout_spelling")(spelled)
+    return spelled
 
 
 def embed(

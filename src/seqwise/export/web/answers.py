@@ -13,6 +13,7 @@ from seqwise.artifact import write_json
 from seqwise.data.texts import Texts
 from seqwise.errors import BundleError, SeqwiseError
 from seqwise.estimators.forecasting.forecaster import Forecaster
+from seqwise.estimators.sequences.text_input import TokenInput
 from seqwise.estimators.translation.translator import Translator
 from seqwise.export.parity import TOLERANCE, Comparison
 from seqwise.export.tfjs.node import NoNodeError, run_script
@@ -153,7 +154,7 @@ def _sequences(estimator: Any) -> list[Any]:
         rng = np.random.default_rng(0)
         return [inputs.scaler.inverse(rng.normal(size=(n, inputs.features))) for n in LENGTHS]
     texts = _made_up_texts(inputs.tokenizer)
-    return [text.split() for text in texts] if inputs.kind == "tokens" else texts
+    return [text.split() for text in texts] if isinstance(inputs, TokenInput) else texts
 
 
 def _training_sequences(estimator: Any) -> Any:

@@ -14,7 +14,8 @@ from seqwise.estimators.translation.translator import Translator
 
 HERE = Path(__file__).parent
 MODULE = (
-    "package.json", "seqwise.js", "seqwise.d.ts", "series.js", "tokens.js", "punctuation.js", "search.js", "errors.js"
+    "package.json", "seqwise.js", "seqwise.d.ts", "series.js", "tokens.js", "punctuation.js", "crf.js", "search.js",
+    "errors.js",
 )  # fmt: skip
 TF = "tf.min.js"
 IN_PACKAGE = Path("node_modules/@tensorflow/tfjs/dist", TF)
@@ -58,13 +59,13 @@ def _task(estimator: Any) -> str:
         return "forecast"
     if isinstance(estimator, Translator):
         return "translate"
-    return {"numbers": "numbers", "texts": "texts", "tokens": "tags"}[estimator.input_.kind]
+    return {"numbers": "numbers", "texts": "texts", "tokens": "tags", "spelled": "tags"}[estimator.input_.kind]
 
 
 def _title(estimator: Any) -> str:
     if isinstance(estimator, Forecaster):
         return f"Forecast of {', '.join(estimator.target_.names)}"
     names = {"Classifier": "Classes", "Regressor": "Numbers", "Tagger": "Tags", "Translator": "Translation"}
-    kinds = {"numbers": "of sequences", "texts": "of texts", "tokens": "of words"}
+    kinds = {"numbers": "of sequences", "texts": "of texts", "tokens": "of words", "spelled": "of words"}
     name = names[own_class(estimator).__name__]
     return name if isinstance(estimator, Translator) else f"{name} {kinds[estimator.input_.kind]}"

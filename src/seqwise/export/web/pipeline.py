@@ -13,6 +13,7 @@ from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.sequences.classifier import Classifier
 from seqwise.estimators.sequences.regressor import Regressor
 from seqwise.estimators.sequences.tagger import Tagger
+from seqwise.estimators.sequences.text_input import SpelledInput
 from seqwise.estimators.translation.translator import Translator
 
 FORMAT, VERSION = "seqwise-pipeline", 1
@@ -77,6 +78,12 @@ def _classifier(estimator: Classifier | Tagger) -> dict[str, Any]:
     return {"input": _sequences(estimator), "target": {"values": classes.values.tolist(), "form": classes.form}}
 
 
+def _tagger(tagger: Tagger) -> dict[str, Any]:
+    described = _classifier(tagger)
+    described["target"]["transitions"] = tagger.target_.save()["transitions"]
+    return described
+
+
 def _regressor(regressor: Regressor) -> dict[str, Any]:
     target = regressor.target_
     return {
@@ -105,7 +112,8 @@ def _sequences(estimator: Classifier | Regressor | Tagger) -> dict[str, Any]:
     inputs = estimator.input_
     if inputs.tokens is None:
         return _numbers(inputs)
-    return {"kind": inputs.kind, "tokenizer": inputs.tokenizer.to_dict()}
+    spelling = {"spelling": inputs.speller.to_dict()} if isinstance(inputs, SpelledInput) else {}
+    return {"kind": inputs.kind, "tokenizer": inputs.tokenizer.to_dict(), **spelling}
 
 
 def _numbers(inputs: Any) -> dict[str, Any]:
@@ -115,7 +123,7 @@ def _numbers(inputs: Any) -> dict[str, Any]:
 _DESCRIBE: dict[Any, Any] = {
     Forecaster: _forecaster,
     Classifier: _classifier,
-    Tagger: _classifier,
+    Tagger: _tagger,
     Regressor: _regressor,
     Translator: _translator,
 }

@@ -8,11 +8,12 @@
  *     const next = await forecaster.predict(rows);      // [{month: "1961-01-01", passengers: 447.3}, …]
  *
  * `pipeline.json` holds what Python learned of the data (scaler, window, vocabulary, classes); `series.js` reads rows,
- * `tokens.js` texts, and `search.js` translates.
+ * `tokens.js` texts, `crf.js` the tags of a CRF, and `search.js` translates.
  */
 
 import { Scaler, Series, TimeIndex, readSeries } from "./series.js";
-import { Tokenizer, END, PADDING, START, UNKNOWN } from "./tokens.js";
+import { marginals, viterbi } from "./crf.js";
+import { Speller, Tokenizer, END, PADDING, START, UNKNOWN } from "./tokens.js";
 import { beamSearch } from "./search.js";
 import { SeqwiseError } from "./errors.js";
 
@@ -149,6 +150,7 @@ class SequenceModel extends Model {
       this.scaler = new Scaler(input.scaler);
     } else {
       this.tokenizer = new Tokenizer(input.tokenizer);
+      this.speller = input.kind === "spelled" ? new Speller(input.spelling) : null;
     }
   }
 
@@ -172,7 +174,9 @@ class SequenceModel extends Model {
       for (const chosen of chunks(members, BATCH)) {
         const [{ values, shape }] = await this.run(
           this.networks.model,
-          this.tokenizer ? padTokens(chosen, encoded, timesteps) : this.#padRows(chosen, encoded, timesteps),
+          this.tokenizer
+            ? { ...padTokens(chosen, encoded, timesteps), ...this.speller?.pad(chosen, sequences, timesteps) }
+            : this.#padRows(chosen, encoded, timesteps),
         );
         const size = values.length / chosen.length;
         chosen.forEach((i, k) => {
@@ -277,14 +281,25 @@ export class Tagger extends SequenceModel {
 
   /** Return the probability of each tag: of each sequence an array of shape (timesteps, tags). */
   async predictProba(sequences) {
+    const { transitions } = this.pipeline.target;
+    const ofSteps = await this.#ofSteps(sequences);
+    return transitions ? ofSteps.map((steps) => marginals(steps, transitions)) : ofSteps;
+  }
+
+  /** Return the most probable tag of each step, with a CRF the most probable tags together: of each sequence an array. */
+  async predict(sequences) {
+    const { transitions } = this.pipeline.target;
+    return (await this.#ofSteps(sequences)).map((steps) => {
+      const tags = transitions ? viterbi(steps, transitions) : steps.map(argmax);
+      return tags.map((tag) => this.classes[tag]);
+    });
+  }
+
+  /** The network's probabilities, of each step by itself. */
+  async #ofSteps(sequences) {
     return (await this.outputs(sequences)).map(({ values, width, steps }) =>
       chunks(values.slice(0, steps * width), width).map((row) => normalised(Array.from(row))),
     );
-  }
-
-  /** Return the most probable tag of each step: of each sequence an array. */
-  async predict(sequences) {
-    return (await this.predictProba(sequences)).map((steps) => steps.map((p) => this.classes[argmax(p)]));
   }
 }
 
@@ -484,9 +499,17 @@ function checkPipeline(pipeline) {
     return;
   }
   const readable = input.kind === "numbers" ? names(input.columns) && scaler(input.scaler, input.columns) : tokens(input.tokenizer);
+  if (input.kind === "spelled" && !tokens(input.spelling)) throw damaged("the vocabulary of spellings is missing");
   if (!readable) throw damaged("the input's scaler or vocabulary is missing");
   if (kind === "Regressor" ? !names(target.names) || !scaler(target.scaler, target.names) : !Array.isArray(target.values)) {
     throw damaged("the targets are missing");
+  }
+  if (kind === "Tagger" && target.transitions) {
+    const fits = (row) => Array.isArray(row) && row.length === target.values.length && row.every(Number.isFinite);
+    const { start, between } = target.transitions;
+    if (!fits(start) || !Array.isArray(between) || between.length !== start.length || !between.every(fits)) {
+      throw damaged("the transitions do not fit the tags");
+    }
   }
 }
 

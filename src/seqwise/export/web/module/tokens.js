@@ -96,6 +96,43 @@ export class Tokenizer {
   }
 }
 
+const [FIRST, LAST, LONGEST_RUN] = [3, 4, 2]; // as in Python's spelling.py
+const PARTS = FIRST + LAST + 1;
+
+/** Turns tokens into the ids of the parts of their spelling: first and last letters, and the shape. */
+export class Speller {
+  /** @param {object} saved  the vocabulary of the parts, of pipeline.json */
+  constructor(saved) {
+    this.tokenizer = new Tokenizer(saved);
+  }
+
+  /** Return the network's input of some lists of tokens, padded: (samples, timesteps, parts). */
+  pad(chosen, lists, timesteps) {
+    const values = new Int32Array(chosen.length * timesteps * PARTS);
+    chosen.forEach((i, k) => {
+      values.set(this.tokenizer.encode(lists[i].map(partsOf)).flat(), k * timesteps * PARTS);
+    });
+    return { spelling: { values, shape: [chosen.length, timesteps, PARTS] } };
+  }
+}
+
+function partsOf(token) {
+  const composed = Array.from(token.normalize("NFC"));
+  const letters = composed.flatMap((character) => Array.from(character.toLowerCase()));
+  const parts = [];
+  for (let n = 1; n <= FIRST; n++) parts.push(`${n}<${letters.slice(0, n).join("")}`);
+  for (let n = 1; n <= LAST; n++) parts.push(`${n}>${letters.slice(-n).join("")}`);
+  const kinds = composed.map(kindOf);
+  const shape = kinds.filter((kind, i) => i < LONGEST_RUN || kinds.slice(i - LONGEST_RUN, i).some((k) => k !== kind));
+  return [...parts, `=${shape.join("")}`];
+}
+
+function kindOf(character) {
+  if (character >= "0" && character <= "9" && character.length === 1) return "d";
+  if (character.toLowerCase() !== character) return "X";
+  return character.toUpperCase() !== character ? "x" : character;
+}
+
 const WHITE = /\p{White_Space}+/u;
 
 /** Split at white space and around each punctuation mark. */
