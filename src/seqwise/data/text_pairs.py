@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -45,6 +45,15 @@ class TextPairs:
         """Return some of the pairs, in the order of `chosen` (positions, int, shape (pairs,))."""
         sources, targets = ([side[i] for i in chosen] for side in (self.sources, self.targets))
         return TextPairs(sources, targets, label=self.label, columns=self.columns)
+
+    def followed_by(self, other: TextPairs) -> TextPairs:
+        """Return these pairs and then the other ones."""
+        return replace(
+            self,
+            sources=[*self.sources, *other.sources],
+            targets=[*self.targets, *other.targets],
+            warnings=[*self.warnings, *(f"Validation data: {text}" for text in other.warnings)],
+        )
 
     def grouped(self) -> tuple[list[str], list[list[str]]]:
         """Return each distinct source once, in their order, and all of its translations."""

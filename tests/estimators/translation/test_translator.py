@@ -185,6 +185,34 @@ def test_a_table_and_a_file_train_as_the_lists_do(tmp_path, fitted):
     assert file.data_ == str(tmp_path / "pairs.tsv")
 
 
+def test_validation_data_of_ones_own_choose_the_epoch_and_teach_nothing(tmp_path):
+    sources, targets = language(60)
+    others = ["one one one", "six zzz", "two"], ["un un un.", "six.", "deux."]
+    fitted = small(epochs=1).fit(sources, targets, validation_data=others)
+    assert fitted.counts_["validation"] == 3
+    assert fitted.counts_["train"] + fitted.counts_["test"] == 60
+    assert fitted.pairs_["validation"].sources == others[0]
+    assert len(fitted.training_.history["val_loss"]) == 1
+    alone = small(validation=0.0)._prepare(sources, targets)
+    assert fitted.pairs_["train"] == alone.pairs.take(alone.parts["train"])
+    assert fitted.source_tokenizer_.tokens_ == alone.input.source.tokens_
+    again = sw.load(fitted.save(tmp_path / "run"))
+    again.recall(sources, targets)
+    assert again.pairs_["train"] == fitted.pairs_["train"]
+    with pytest.raises(sw.SettingError, match=r"^validation_data has 3 entries; expected texts and translations, two"):
+        small().fit(sources, targets, validation_data=(*others, None))
+
+
+def test_vocabulary_and_epochs_follow_the_data():
+    pairs = language(60)
+    automatic = small(epochs="auto", tokens="bpe", vocabulary="auto")
+    data = automatic._prepare(*pairs)
+    assert data.input.target.size == 1_000
+    assert automatic._schedule(data, data.batches("train")).epochs == 60  # few steps in each
+    assert automatic._vocabulary_size(data.pairs.take(np.arange(60).repeat(2_000))) == pytest.approx(7_200, abs=500)
+    assert small(vocabulary="auto")._prepare(*pairs).input.target.size == 20_000
+
+
 def test_a_saved_run_translates_the_same(tmp_path, fitted):
     run = fitted.save(tmp_path / "run")
     names = {path.name for path in run.iterdir()}

@@ -115,6 +115,7 @@ class PairData:
         parts: numbers of the pairs of each part, without those that are too long to learn from.
         sources, targets: all pairs as token ids.
         too_long: what is to be said of pairs that were left out of the training and validation parts.
+        own_validation: the validation part came apart: it is behind all others.
     """
 
     pairs: TextPairs
@@ -125,6 +126,7 @@ class PairData:
     targets: Sequences
     too_long: list[str]
     path: str | None = None
+    own_validation: bool = False
 
     @cached_property
     def learned(self) -> np.ndarray:

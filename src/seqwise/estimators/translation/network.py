@@ -44,11 +44,14 @@ def build_translator(
     the step before (teacher forcing).
     Each decoder layer starts from the final state of the encoder's layer beside it (Sutskever et al. 2014); a
     bidirectional encoder's two states are brought to one by a dense layer (Bahdanau et al. 2015). Attention stands
-    after the decoder (Luong et al. 2015): its context and the decoder's output make the output together.
+    after these decoder layers (Luong et al. 2015): their output and the context make one vector. One more LSTM reads
+    these vectors and adds to them, so that the decoder knows what it has looked at before, as with input feeding, while
+    all steps still run in one call in training.
 
     Args:
         embedding: width of both embeddings.
-        units: width of each stacked layer, in the encoder and in the decoder.
+        units: width of each stacked layer, in the encoder and in the decoder; with attention the decoder has one layer
+            more, of the last width.
         bidirectional: the encoder reads the source in both directions, with `units` for each.
         attention: ``"dot"`` (Luong's "general" score), ``"additive"`` (Bahdanau's) or None.
         dropout: share of the embeddings and of each layer's outputs that is dropped in training.
@@ -80,9 +83,21 @@ def build_translator(
             name=name + ("_backwards" if backwards else ""),
         )
 
+    def bridged(final: list[Any], width: int, i: int) -> list[Any]:
+        """h and c that a decoder layer starts from, of an encoder layer's final ones (of both directions)."""
+        start = []
+        for k, (state, squash) in enumerate((("h", "tanh"), ("c", None))):
+            ends = final[k]
+            if bidirectional:
+                ends = layers.Concatenate(name=f"both_{i}_{state}")([final[k], final[k + 2]])
+            bridge = layers.Dense(width, squash, kernel_initializer=glorot(), name=f"bridge_{i}_{state}")
+            start.append(bridge(ends))
+        return start
+
     source = layers.Input((None,), dtype="int32", name="source")
     hidden = dropped(embed(source, source_tokens, "source"), "source")
     states: list[Any] = []
+    final: list[Any] = []
     for i, width in enumerate(units, 1):
         layer = lstm(width, f"encoder_{i}")
         if bidirectional:
@@ -91,14 +106,9 @@ def build_translator(
             )
         hidden, *final = layer(hidden)
         hidden = dropped(hidden, f"encoder_{i}")
-        if bidirectional:
-            final = [
-                layers.Dense(width, activation=squash, kernel_initializer=glorot(), name=f"bridge_{i}_{state}")(
-                    layers.Concatenate(name=f"both_{i}_{state}")([final[k], final[k + 2]])
-                )
-                for k, (state, squash) in enumerate((("h", "tanh"), ("c", None)))
-            ]
-        states.append(final)
+        states.append(bridged(final, width, i) if bidirectional else final)
+    if attention is not None:
+        states.append(bridged(final, units[-1], len(units) + 1))
 
     decoder_input = layers.Input((None,), dtype="int32", name="decoder_input")
     output = dropped(embed(decoder_input, target_tokens, "target"), "target")
@@ -116,6 +126,8 @@ def build_translator(
         joined = layers.Concatenate(name="context_and_output")([context, output])
         output = layers.Dense(width, activation="tanh", kernel_initializer=glorot(), name="attended")(joined)
         output = dropped(output, "attended")
+        state, *_ = lstm(width, f"decoder_{len(units) + 1}")(output, initial_state=states[-1])
+        output = layers.Add(name="with_history")([output, dropped(state, f"decoder_{len(units) + 1}")])
     logits = layers.Dense(target_tokens, kernel_initializer=glorot(), name="logits")(output)
     return keras.Model([source, decoder_input], logits, name="translator")
 
@@ -128,7 +140,7 @@ def inference_models(model: Any) -> InferenceModels | None:
     """
     keras = import_keras()
     layers, known = keras.layers, {layer.name: layer for layer in model.layers}
-    if not set(known) >= NAMED:
+    if not set(known) >= NAMED or ("attention" in known) != ("with_history" in known):
         return None
     decoders = [known[f"decoder_{i}"] for i in range(1, len(known)) if f"decoder_{i}" in known]
     # the states are what the decoder starts from in the trained graph itself
@@ -148,9 +160,6 @@ def inference_models(model: Any) -> InferenceModels | None:
     inputs = [token, *(state for pair in states for state in pair)]
     output: Any = known["target_embedding"](token)
     after: list[Any] = []
-    for decoder, pair in zip(decoders, states, strict=True):
-        output, *new = decoder(output, initial_state=pair)
-        after += new
     if memory:
         keys, values = (
             layers.Input((None, part.shape[-1]), name=f"source_{name}")
@@ -158,7 +167,14 @@ def inference_models(model: Any) -> InferenceModels | None:
         )
         mask = layers.Input((None,), dtype="bool", name="source_mask")
         inputs += [keys, values, mask]
-        query = known["query"](output) if "query" in known else output
-        context = known["attention"]([query, values, keys], mask=[None, mask])
-        output = known["attended"](known["context_and_output"]([context, output]))
+    for decoder, pair in zip(decoders, states, strict=True):
+        if memory and decoder is decoders[-1]:
+            query = known["query"](output) if "query" in known else output
+            context = known["attention"]([query, values, keys], mask=[None, mask])
+            attended = known["attended"](known["context_and_output"]([context, output]))
+            state, *new = decoder(attended, initial_state=pair)
+            output = known["with_history"]([attended, state])
+        else:
+            output, *new = decoder(output, initial_state=pair)
+        after += new
     return InferenceModels(encoder, keras.Model(inputs, [known["logits"](output), *after], name="decoder_step"))

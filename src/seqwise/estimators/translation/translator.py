@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -48,6 +48,9 @@ from seqwise.training import Training
 from seqwise.training.batches import Batches
 
 ENCODER, STEP, TRANSLATIONS = "encoder.keras", "decoder_step.keras", "translations.json"
+STEPS, EPOCHS = 12_000, (12, 60)  # epochs="auto": training steps that are aimed at; the fewest and the most epochs
+WORDS_PER_TOKEN, SUB_WORDS = 50, (1_000, 8_000)  # vocabulary="auto", of sub-words
+MOST_WORDS = 20_000
 
 
 def _check_beam(name: str, value: Any) -> None:
@@ -125,11 +128,12 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         check=choice("words", "bpe"),
         option=Option(TEXTS, str, help="words or bpe (sub-words)."),
     )
-    vocabulary: int = setting(
-        default=4_000,
-        help="tokens of each language at most; the most frequent are kept.",
-        check=whole(5),
-        option=Option(TEXTS, int, help="Tokens at most."),
+    vocabulary: int | str = setting(
+        default="auto",
+        help='tokens of each language at most; the most frequent are kept. ``"auto"`` takes 20,000 words; of sub-words '
+        "one for every 50 words that there are to learn from, 1,000 to 8,000.",
+        check=whole(5, auto=True),
+        option=Option(TEXTS, int, help="Tokens at most; left out: by the size of the data."),
     )
     min_count: int = setting(
         default=2,
@@ -167,13 +171,19 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         check=share(),
     )
     learning_rate: float = setting(
-        default=0.002, help="for an optimizer given by name: it falls to 0 over the epochs, along a cosine."
+        default=0.003, help="for an optimizer given by name: it falls to 0 over the epochs, along a cosine."
+    )
+    epochs: int | str = setting(
+        default="auto",
+        help=f'the most epochs; ``"auto"`` takes those of about {STEPS:,} steps, {EPOCHS[0]} to {EPOCHS[1]}.',
+        check=whole(1, auto=True),
     )
     batch_size: int = setting(default=32, help="pairs in a training step.", check=whole(1))
 
     input_: PairInput = learned()
     target_: TokenTarget = learned()
     pairs_: dict[str, TextPairs] | None = learned()
+    _own_validation: bool = learned()  # the pairs to find the best epoch on came apart
     test_pairs_: tuple[list[str], list[list[str]]] = learned()
     longest_: tuple[int, int] = learned()  # tokens of the longest training text, source and target
     _searching: tuple[Any, TokenSearch] | None = learned()  # the model that it belongs to, and its search
@@ -185,6 +195,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         *,
         source: str | int | None = None,
         target: str | int | None = None,
+        validation_data: Any = None,
         callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
     ) -> Translator:
@@ -196,16 +207,25 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
             targets: their translations, in the same order; None where `sources` is a table. A source with several
                 translations is repeated. All pairs of a source are in one part.
             source, target: of a table: its columns; see `seqwise.data.read_pairs`.
+            validation_data: other pairs, ``(sources, targets)`` or a table with the same columns, to find the best
+                epoch, in place of the share `validation` of these.
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
 
         Raises:
             DataError, SettingError: each message says how to fix it.
         """
-        return self._fit(self._prepare(sources, targets, source=source, target=target), callbacks, verbose)
+        data = self._prepare(sources, targets, source=source, target=target, validation_data=validation_data)
+        return self._fit(data, callbacks, verbose)
 
     def _prepare(
-        self, sources: Any, targets: Any = None, *, source: str | int | None = None, target: str | int | None = None
+        self,
+        sources: Any,
+        targets: Any = None,
+        *,
+        source: str | int | None = None,
+        target: str | int | None = None,
+        validation_data: Any = None,
     ) -> PairData:
         """Divide pairs, learn the vocabularies of the training part, and encode.
 
@@ -214,8 +234,13 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         """
         self._check_settings()
         pairs = read_pairs(sources, targets, source=source, target=target)
-        parts = split_pairs(pairs.sources, validation=self.validation, test=self.test, seed=self.seed)
-        inputs = PairInput(self.tokens, size=self.vocabulary, min_count=self.min_count)
+        own, count = validation_data is not None, len(pairs)
+        parts = split_pairs(pairs.sources, validation=0 if own else self.validation, test=self.test, seed=self.seed)
+        if own:
+            pairs = pairs.followed_by(_read_validation(validation_data, pairs.columns))
+            parts["validation"] = np.arange(count, len(pairs))
+        size = self._vocabulary_size(pairs.take(parts["train"]))
+        inputs = PairInput(self.tokens, size=size, min_count=self.min_count)
         inputs.fit(pairs, parts["train"])
         ids = inputs.prepare(pairs)
         long = np.maximum(ids[0].lengths, ids[1].lengths) > self.max_length
@@ -235,7 +260,15 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
             )
         path = str(sources) if isinstance(sources, (str, Path)) else None
         tokens = TokenTarget(inputs.target, self.label_smoothing)
-        return PairData(pairs, parts, inputs, tokens, *ids, notes, path)
+        return PairData(pairs, parts, inputs, tokens, *ids, notes, path, own_validation=own)
+
+    def _vocabulary_size(self, train: TextPairs) -> int:
+        if self.vocabulary != "auto":
+            return int(self.vocabulary)
+        if self.tokens == "words":
+            return MOST_WORDS
+        words = sum(len(text.split()) for text in train.targets)
+        return int(np.clip(round(words / WORDS_PER_TOKEN, -2), *SUB_WORDS))
 
     def _check_settings(self) -> None:
         super()._check_settings()
@@ -246,11 +279,14 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
 
     def _schedule(self, data: PairData, train: Batches[Any]) -> Schedule:
         schedule = super()._schedule(data, train)
+        steps = train.batches_per_epoch(schedule.batch_size)
+        epochs = int(np.clip(round(STEPS / steps), *EPOCHS) if self.epochs == "auto" else self.epochs)
+        schedule = schedule._replace(epochs=epochs)
         if not isinstance(self.optimizer, str):
             return schedule
-        steps = train.batches_per_epoch(schedule.batch_size)
-        decay = import_keras().optimizers.schedules.CosineDecay(self.learning_rate, steps * self.epochs)
-        return schedule._replace(rate=decay)
+        return schedule._replace(
+            rate=import_keras().optimizers.schedules.CosineDecay(self.learning_rate, steps * epochs)
+        )
 
     def _default_network(self, data: PairData) -> Any:
         return build_translator(
@@ -266,13 +302,16 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
 
     def _size(self, data: PairData) -> tuple[int, str]:
         tokens = len(data.input.source) + len(data.input.target)
+        last = int(self.units[-1])
         encoder, decoder = (lstm_weights(self.embedding, self.units, both) for both in (self.bidirectional, False))
-        weights = tokens * self.embedding + encoder + decoder + len(data.input.target) * int(self.units[-1])
+        if self.attention is not None:  # a layer behind it
+            decoder += lstm_weights(last, (last,), False)
+        weights = tokens * self.embedding + encoder + decoder + len(data.input.target) * last
         return weights, f"units={self.units!r} and embedding={self.embedding}"
 
     def _adopt(self, data: PairData, model: Any, training: Training) -> None:
         super()._adopt(data, model, training)
-        self._searching, self.longest_ = None, data.longest()
+        self._searching, self.longest_, self._own_validation = None, data.longest(), data.own_validation
         self.pairs_ = {name: data.pairs.take(part) for name, part in data.parts.items()}
         self.test_pairs_ = self.pairs_["test"].grouped()
         self.counts_ = {name: len(part) for name, part in data.parts.items()}
@@ -396,7 +435,8 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         self._check_fitted()
         columns = {} if targets is not None else self.columns_
         pairs = read_pairs(sources, targets, **columns)
-        parts = split_pairs(pairs.sources, validation=self.validation, test=self.test, seed=self.seed)
+        share = 0 if self._own_validation else self.validation
+        parts = split_pairs(pairs.sources, validation=share, test=self.test, seed=self.seed)
         recalled = {name: pairs.take(part) for name, part in parts.items()}
         if recalled["test"].grouped() != self.test_pairs_:
             raise DataError(
@@ -433,12 +473,16 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
             "columns": self.columns_,
             "pairs": self.counts_,
             "longest": list(self.longest_),
+            "own_validation": self._own_validation,
             "test_pairs": [list(part) for part in self.test_pairs_],
         }
 
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
         longest_source, longest_target = saved["longest"]
-        self.longest_ = int(longest_source), int(longest_target)
+        self.longest_, self._own_validation = (
+            (int(longest_source), int(longest_target)),
+            bool(saved.get("own_validation")),
+        )
         sources, references = saved["test_pairs"]
         self.test_pairs_ = list(sources), [list(texts) for texts in references]
         self.columns_, self.counts_ = dict(saved["columns"]), dict(saved["pairs"])
@@ -451,3 +495,13 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         from seqwise.estimators.translation.report import report_content
 
         return {"loss": self.target_.loss_in_words} | report_content(self.data_, self.counts_, comparison)
+
+
+def _read_validation(validation_data: Any, columns: tuple[Any, Any]) -> TextPairs:
+    """Read `fit`'s `validation_data`: two lists, or a table by the columns of the training data."""
+    if not isinstance(validation_data, tuple):
+        return read_pairs(validation_data, source=columns[0], target=columns[1])
+    sides = cast(tuple[Any, ...], validation_data)
+    if len(sides) != 2:
+        raise SettingError(f"validation_data has {len(sides)} entries; expected texts and translations, two lists.")
+    return read_pairs(*sides)
