@@ -125,7 +125,9 @@ def pollution(seeds: int) -> Table:
     for horizon in (1, 24):
         found, seconds, scores = [], [], {}
         for seed in range(seeds):
-            forecaster = sw.Forecaster(48, horizon, calendar=["hour"], season=24, test=4 * 8760 + 24, seed=seed)
+            forecaster = sw.Forecaster(
+                48, horizon, calendar=["hour"], season=24, validation=876, test=4 * 8760 + 24, seed=seed
+            )
             started = time.perf_counter()
             forecaster.fit(
                 SHARED / "pollution.csv",
