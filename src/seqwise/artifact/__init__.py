@@ -12,9 +12,10 @@ from seqwise.artifact.manifest import (
 )
 from seqwise.artifact.network import Network, describe_network, has_graph, load_network, save_network
 from seqwise.artifact.run import ScoringInterrupted, check_destination, first_line, result_texts, save_run
+from seqwise.artifact.training_folder import training_folder, training_into
 
 __all__ = [
     "MANIFEST", "Network", "ScoringInterrupted", "check_destination", "check_files", "describe_network", "first_line",
     "has_graph", "is_run", "listed_files", "load_network", "read_manifest", "replaced_folder", "result_texts",
-    "save_network", "save_run", "write_json", "write_manifest",
+    "save_network", "save_run", "training_folder", "training_into", "write_json", "write_manifest",
 ]  # fmt: skip

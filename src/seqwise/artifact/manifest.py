@@ -13,6 +13,7 @@ from seqwise.artifact.schema import RUNS, SCHEMA_VERSION, check_content, run_typ
 from seqwise.errors import BundleError
 
 FORMAT = "seqwise-run"
+TRAINING = ".training"  # the folder of a training's checkpoints, inside the run's
 MANIFEST = "manifest.json"
 CHECK_SUM = "check_sum"  # the manifest's own
 ON_PURPOSE = "If you edited it on purpose: sw.load(run, trust_edited=True), on the command line --trust-edited."
@@ -67,6 +68,11 @@ def read_manifest(folder: Path, *, trust_edited: bool = False) -> dict[str, Any]
     if not exists:
         raise BundleError(f"There is no run folder {str(folder)!r}. Train one: seqwise train DATA … --out {folder}")
     path = folder / MANIFEST
+    if kind_of(folder / TRAINING) and not kind_of(path):
+        raise BundleError(
+            f"{str(folder)!r} holds a training that was stopped and no finished run. Go on with it: the same `seqwise "
+            "train` command with --resume, or fit(…, resume=…)."
+        )
     if not folder.is_dir() or not kind_of(path):
         raise BundleError(
             f"{str(folder)!r} is no Seqwise run: it has no {MANIFEST}. Give the folder that `seqwise train --out` or "

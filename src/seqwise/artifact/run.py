@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,11 +13,13 @@ from typing import Any
 
 from seqwise import __version__
 from seqwise.artifact.atomic import LONGER, SAVING, replaced_folder
-from seqwise.artifact.manifest import is_run, listed_files, write_manifest
+from seqwise.artifact.manifest import TRAINING, is_run, listed_files, write_manifest
 from seqwise.artifact.reading import kind_of, read_bytes
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
 from seqwise.interrupts import interruptible, interrupts
+
+LOCK = "lock"  # in the folder of the checkpoints
 
 
 class ScoringInterrupted(KeyboardInterrupt):
@@ -39,7 +42,7 @@ def check_destination(path: Path) -> None:
     except OSError as error:
         right = "you have no right to write to" if isinstance(error, PermissionError) else f"{error.strerror} in"
         raise BundleError(f"{str(path)!r} cannot be written: {right} {str(beside)!r}. Name another folder.") from None
-    if path.is_dir() and any(path.iterdir()) and not is_run(path):
+    if path.is_dir() and any(part.name != TRAINING for part in path.iterdir()) and not is_run(path):
         raise BundleError(
             f"{str(path)!r} is not empty and not a Seqwise run; nothing in it was touched. Name a new folder."
         )
@@ -72,6 +75,8 @@ def save_run(
     write: Callable[[Path], dict[str, Any]],
     write_results: Callable[[Path], None],
     result_files: Sequence[str],
+    *,
+    trained: bool = False,
 ) -> Path:
     """Write a run folder; an earlier run at `path` is replaced in one step, foreign files in it are kept.
 
@@ -82,6 +87,7 @@ def save_run(
         kind: the estimator's class, for example ``"Forecaster"``.
         write: writes the models and files that the estimator needs into a folder; returns its part of the manifest.
         write_results: writes the files `result_files`, which say how the training went.
+        trained: the checkpoints in the folder are those of this run's training, which is finished: they go.
 
     Raises:
         BundleError: `path` holds something other than a Seqwise run, or a setting cannot be saved.
@@ -90,7 +96,7 @@ def save_run(
     check_destination(path)
     ours = listed_files(path)
     failed: BaseException | None = None
-    keep = tuple(p for p in path.iterdir() if p.name not in ours) if path.is_dir() else ()
+    keep = tuple(p for p in path.iterdir() if p.name not in {*ours, TRAINING}) if path.is_dir() else ()
     with replaced_folder(path, keep) as folder:
         head = {
             "seqwise": __version__,
@@ -108,6 +114,9 @@ def save_run(
             for name in result_files:
                 (folder / name).unlink(missing_ok=True)
         write_manifest(folder, kind, content)
+        if not trained and kind_of(path / TRAINING) == "a folder":
+            lock = shutil.ignore_patterns(LOCK)  # is that of the folder there is now
+            shutil.copytree(path / TRAINING, folder / TRAINING, symlinks=True, ignore=lock)
     if failed is not None:
         failed.add_note(f"The run is saved in {str(path)!r}, without its scores.")
         raise failed

@@ -27,6 +27,13 @@ Task = Annotated[
     typer.Option(help="forecast, classify, regress, tag or translate; left out: inferred from the data and options."),
 ]
 Out = Annotated[Path, typer.Option(help="Folder to write the run to; an earlier run there is replaced.")]
+Resume = Annotated[
+    bool | None,
+    typer.Option(
+        "--resume/--no-resume",
+        help="Go on with a training into this folder that was stopped; or start anew, without it.",
+    ),
+]
 Time = Annotated[
     str | None,
     typer.Option(help="The time column; several with commas: year,month,day. Left out: rows are in order."),

@@ -8,16 +8,18 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from seqwise.cli.columns import Data, Out
+from seqwise.cli.columns import Data, Out, Resume
 from seqwise.cli.options import with_options
 
 
-def command(data: str, out: Path, **options: Any) -> None:
+def command(data: str, out: Path, resume: bool | None, **options: Any) -> None:
     """Train a model, score it beside its baselines, and write the run folder.
 
     Forecasts a series (--target), classifies sequences (a .ts file, or --group with --label) or texts (--text with
     --label), or finds a number for each; finds a label for each row (--group with a --label that differs within it);
-    translates texts (--task translate). Keeps the best weights; Ctrl-C saves what there is. For example:
+    translates texts (--task translate). Keeps the best weights; Ctrl-C saves what there is. While it
+    trains, checkpoints are kept in the run folder: a training that was stopped or killed goes on with --resume. For
+    example:
 
         seqwise train airline.csv --time Month --target Passengers --window 24 --horizon 12 --out runs/airline
 
@@ -33,7 +35,7 @@ def command(data: str, out: Path, **options: Any) -> None:
 
         seqwise train english-french.tsv --task translate --out runs/french
     """
-    from seqwise.artifact import check_destination
+    from seqwise.artifact import check_destination, training_into
     from seqwise.cli.tasks import TASKS, choose_task
     from seqwise.interrupts import interrupted, interrupts
 
@@ -45,10 +47,29 @@ def command(data: str, out: Path, **options: Any) -> None:
         console.print(f"task: {name} (inferred from {why})" if why != "--task" else f"task: {name}")
     task = TASKS[name]
     estimator = task.make(given)
-    with interrupts(deferring=False):
+    with training_into(out) as checkpoints, interrupts(deferring=False):
+        _choose_start(checkpoints, out, resume, console)
         _train(estimator, task, data, out, given, console)
         if interrupted():  # when all was done
             raise typer.Exit(130)
+
+
+def _choose_start(checkpoints: Path, out: Path, resume: bool | None, console: Console) -> None:
+    """Keep what an earlier training left, or remove it; refuse where the user has not said which."""
+    from seqwise.errors import SettingError
+    from seqwise.training.checkpoints import remove_checkpoint, stopped_at
+
+    if resume is False:
+        remove_checkpoint(checkpoints)
+        return
+    stopped = stopped_at(checkpoints)
+    if stopped is not None and resume is None:
+        raise SettingError(
+            f"{str(out)!r} holds a training that was stopped {stopped}. Go on with it: --resume. Start anew, without "
+            "it: --no-resume."
+        )
+    if resume:
+        console.print(f"resuming {stopped}" if stopped else "nothing to resume: training from the first epoch")
 
 
 def _train(estimator: Any, task: Any, data: str, out: Path, given: dict[str, Any], console: Console) -> None:
@@ -56,7 +77,7 @@ def _train(estimator: Any, task: Any, data: str, out: Path, given: dict[str, Any
     from seqwise.estimators.base import METRICS, REPORT
     from seqwise.evaluation import UNMEASURED
 
-    estimator.fit(data, **task.commands().columns(given))
+    estimator.fit(data, **task.commands().columns(given), resume=out)
     for note in estimator.notes_:
         console.print(f"note: {note}")
     training = estimator.training_
@@ -71,6 +92,8 @@ def _train(estimator: Any, task: Any, data: str, out: Path, given: dict[str, Any
     if training.interrupted and not training.best_epoch and is_run(out):
         console.print(f"\nNo epoch was completed: the run in {out} stays as it is.")
         raise typer.Exit(130)
+    if training.interrupted and training.best_epoch:
+        console.print("To go on with the training: the same command with --resume.")
     try:
         with console.status("scoring"):
             estimator.save(out)
@@ -88,5 +111,5 @@ def _train(estimator: Any, task: Any, data: str, out: Path, given: dict[str, Any
     console.print(f"\nwrote {out / METRICS}\nreport {out / REPORT}")
 
 
-command = with_options(command, {"data": Data, "out": Out})
+command = with_options(command, {"data": Data, "out": Out}, own={"resume": (Resume, None)})
 command.__name__ = "train"

@@ -14,7 +14,16 @@ from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
 
 import numpy as np
 
-from seqwise.artifact import describe_network, has_graph, result_texts, save_network, save_run, write_json
+from seqwise import __version__
+from seqwise.artifact import (
+    describe_network,
+    has_graph,
+    result_texts,
+    save_network,
+    save_run,
+    training_into,
+    write_json,
+)
 from seqwise.artifact.models import load_model, save_model, tensors_of
 from seqwise.backend import PREDICTING_LOCK, TRAINING_LOCK, check_process, deferred_imports, import_keras
 from seqwise.errors import DataError, NotFittedError
@@ -42,6 +51,7 @@ from seqwise.evaluation.comparison import Comparison
 from seqwise.evaluation.report import write_report
 from seqwise.training import Training, auto_batch_size, fit
 from seqwise.training.batches import Batches
+from seqwise.training.checkpoints import Checkpoints, digest_of
 from seqwise.training.sequence_batches import BucketedBatches
 
 with deferred_imports():
@@ -52,7 +62,7 @@ OWN_LOSSES = ("seqwise.training.distribution_loss", "seqwise.training.token_loss
 MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
 MOST_SAMPLES = 2_000  # of each part, in `TrainingData`
 MOST_VALUES = 2**26  # of an input of them, padding included
-FIT_ONLY = ("callbacks", "verbose")  # arguments of `fit` that do not change what it trains on
+FIT_ONLY = ("callbacks", "verbose", "resume")  # arguments of `fit` that do not change what it trains on
 
 
 class UnfittedError(NotFittedError, exceptions.NotFittedError):
@@ -218,6 +228,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     results_: dict[str, str] | None = learned()
     _data: Data | None = learned()  # of the last `fit`; None after `load`
     _scored: Scored | None = learned()
+    _trained_into: Path | None = learned()  # the run folder that holds the checkpoints of the last `fit`
     _loaded_weights: str = learned()  # digest of a loaded run's weights: its results are theirs
 
     # what each estimator fills in
@@ -289,12 +300,26 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         """Raise `SettingError` for the first setting that is out of range, or for two that contradict each other."""
         check_settings(self)
 
-    def _fit(self, data: Data, callbacks: Sequence[Any] = (), verbose: bool | None = None) -> Self:
+    def _fit(
+        self,
+        data: Data,
+        callbacks: Sequence[Any] = (),
+        verbose: bool | None = None,
+        resume: str | Path | None = None,
+    ) -> Self:
         """Train on prepared data: the one way in which every estimator is fitted."""
         with TRAINING_LOCK:
-            return self._fit_alone(data, callbacks, verbose)
+            if resume is None:
+                return self._fit_alone(data, callbacks, verbose, None)
+            run = Path(resume).resolve()
+            with training_into(run) as folder:
+                self._fit_alone(data, callbacks, verbose, folder)
+            self._trained_into = run
+            return self
 
-    def _fit_alone(self, data: Data, callbacks: Sequence[Any], verbose: bool | None) -> Self:
+    def _fit_alone(
+        self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None = None
+    ) -> Self:
         keras = import_keras()
         check_process()
         check_backend(keras)
@@ -306,6 +331,11 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         model = data.target.trained_model(network)
         # jit_compile is left to Keras, which knows what each backend can do
         model.compile(optimizer, loss, weighted_metrics=data.target.metrics())
+        checkpoints = None
+        if folder is not None:
+            settings = {"estimator": own_class(self).__name__} | plain_settings(self, own_class(self))
+            settings |= {"seqwise": __version__, "backend": keras.backend.backend()}
+            checkpoints = Checkpoints(folder, settings, digest_of((train, validation, refit)))
         training = fit(
             model,
             train,
@@ -316,6 +346,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             seed=self.seed,
             refit=refit if len(validation) else None,
             on_best=(lambda: self._measure(data, model, validation)) if len(validation) else None,
+            checkpoints=checkpoints,
             callbacks=callbacks,
             verbose=verbose,
         )
@@ -358,7 +389,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         self.model_, self.input_, self.target_, self.training_ = model, data.input, data.target, training
         self.notes_, self.summary_, self.data_ = data.notes + training.warnings(), summary, data.path
         self._data = replace(cast(Any, data))  # without the arrays that it has computed
-        self.results_ = self._scored = None
+        self.results_ = self._scored = self._trained_into = None
 
     def _build_network(self, data: Data) -> Any:
         from seqwise.layers import accelerate  # imports Keras
@@ -376,7 +407,8 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
 
         The data are read, split, scaled and cut by the same code as in `fit`.
 
-        Args: as for `fit`; `callbacks` and `verbose` are ignored. Without any, what the last `fit` trained on.
+        Args: as for `fit`; `callbacks`, `verbose` and `resume` are ignored. Without any, what the last `fit` trained
+            on.
 
         Returns:
             None for a loaded run, which keeps no training data.
@@ -448,11 +480,20 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
 
         The run of a class of your own that comes from one of Seqwise's is brought back as Seqwise's.
 
+        The checkpoints of a finished training that lie there (`fit(…, resume=path)`) are removed.
+
         Raises:
             BundleError: the folder exists, is not empty and is not a Seqwise run; or a setting cannot be saved.
         """
         self._check_fitted()
-        return save_run(Path(path), own_class(self).__name__, self._write, self._write_own_results, self.result_files)
+        return save_run(
+            Path(path),
+            own_class(self).__name__,
+            self._write,
+            self._write_own_results,
+            self.result_files,
+            trained=self._trained_into == Path(path).resolve() and not self.training_.interrupted,
+        )
 
     def _write(self, folder: Path) -> dict[str, Any]:
         content = {
@@ -551,7 +592,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         loaded.input_ = cls._input_type(saved).load(folder, saved["input"])
         loaded.target_ = cls._target_type(saved).load(saved["target"], loaded.input_)
         loaded.notes_, loaded.summary_, loaded.data_ = list(saved["notes"]), str(saved["summary"]), saved["path"]
-        loaded._data = loaded._scored = None
+        loaded._data = loaded._scored = loaded._trained_into = None
         loaded._load_parts(folder, saved)
         loaded._loaded_weights = weights_digest(loaded.model_)
         loaded.results_ = result_texts(folder, cls.result_files, saved["files"])

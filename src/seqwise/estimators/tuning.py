@@ -35,6 +35,8 @@ def search(
         import optuna
     except ImportError:
         raise SettingError("tune needs Optuna: pip install 'seqwise[tune]'.") from None
+    if keywords.get("resume") is not None:
+        raise SettingError("tune keeps its trials in an Optuna study: give one with a storage, study=…, not resume.")
     cls = cast(type, estimator.__class__)
     known = declared_settings(cls)
     chosen = {name: values for name, values in SPACE.items() if name in known} if space is None else dict(space)

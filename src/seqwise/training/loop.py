@@ -14,6 +14,7 @@ from seqwise.backend import import_keras
 from seqwise.errors import SettingError, explaining
 from seqwise.interrupts import interrupted, interrupts
 from seqwise.training.batches import Batches
+from seqwise.training.checkpoints import Arrays, Checkpoints, Progress
 from seqwise.training.keras_steps import KerasSteps
 from seqwise.training.progress import progress_callback
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     import keras
 
     from seqwise.training.jax_steps import JaxSteps
+
+STOPPING = ("best", "best_epoch", "wait")  # what Keras's early stopping keeps beside the best weights
 
 
 @dataclass
@@ -74,6 +77,7 @@ def fit(
     seed: int,
     refit: Batches[Any] | None = None,
     on_best: Callable[[], None] | None = None,
+    checkpoints: Checkpoints | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: bool | None = None,
 ) -> Training:
@@ -92,6 +96,8 @@ def fit(
         refit: the training's and the validation's samples together, of the same arrays. Once the best epoch is known,
             the model starts anew and learns from all of them, for as many steps. None keeps the best epoch's weights.
         on_best: called when the best epoch's weights are in place, before the model starts anew.
+        checkpoints: where the training goes on from, if there is one, and what is written now and then. The result is
+            that of a training that was never stopped, bit by bit; `callbacks` alone start anew.
         verbose: a live progress bar; None shows it where standard error is a terminal or a notebook.
 
     Raises:
@@ -113,10 +119,39 @@ def fit(
     steps = _steps(model, train, batch_size)
     rng = np.random.default_rng(seed)
     start = _state(model) if refit is not None else []
-    result = Training()
+    saved = checkpoints.read() if checkpoints is not None else None
+    progress, arrays = saved if saved is not None else (Progress(), {})
+    if saved is not None:
+        _assign(model, arrays)
     everyone.on_train_begin()
+    if saved is not None:
+        _restore(best_weights, history, progress, arrays)
+        model.stop_training = progress.stopped
+        rng.bit_generator.state = progress.shuffling
+    before = progress.seconds
+    result = Training(diverged=progress.diverged)
+
+    def keep(*, finished: bool = False, refitted: int | None = None) -> None:
+        """Write a checkpoint, if one is due; of a training that is finished, in any case."""
+        if checkpoints is None or not (finished or checkpoints.due()):
+            return
+        checkpoints.write(
+            Progress(
+                history=history.history,
+                shuffling=dict(rng.bit_generator.state),
+                stopping={name: getattr(best_weights, name) for name in STOPPING},
+                stopped=model.stop_training,
+                diverged=result.diverged,
+                refitted=refitted,
+                finished=finished,
+                seconds=before + time.perf_counter() - started,
+            ),
+            _arrays(model, best_weights.best_weights),
+        )
+
+    first_done = progress.stopped or progress.refitted is not None or progress.finished
     try:
-        for epoch in range(epochs):
+        for epoch in range(len(history.history.get("loss", [])), 0 if first_done else epochs):
             everyone.on_epoch_begin(epoch)
             logs: dict[str, float] = {}
             for done, logs in steps.train(rng.permutation(train.indices)):
@@ -134,6 +169,7 @@ def fit(
                 result.diverged = True
                 break
             everyone.on_epoch_end(epoch, logs)
+            keep()
             if model.stop_training:
                 break
     except KeyboardInterrupt:
@@ -145,13 +181,64 @@ def fit(
     result.best_epoch = int(best_weights.best_epoch) + 1 if best_weights.best_weights is not None else 0
     if on_best is not None and result.best_epoch:
         on_best()
-    if refit is not None and result.best_epoch and not result.interrupted:
+    if progress.finished:
+        result.refit_epochs = progress.refitted or 0
+        _assign(model, arrays)
+    elif refit is not None and result.best_epoch and not result.interrupted:
         count = -(-result.best_epoch * train.batches_per_epoch(batch_size) // refit.batches_per_epoch(batch_size))
         if _fall_within(model, count * refit.batches_per_epoch(batch_size)):
             steps = _steps(model, train, batch_size)  # the rate's fall is compiled into the steps
-        result.refit_epochs, result.interrupted = _fit_again(model, steps, refit.indices, count, start, rng)
-    result.seconds = time.perf_counter() - started
+        best = model.get_weights()
+        for variable, value in start:
+            variable.assign(value)
+        if progress.refitted is not None:
+            _assign(model, arrays)
+        refitting = range(progress.refitted or 0, count)
+        result.refit_epochs, result.interrupted = _fit_again(
+            model, steps, refit.indices, refitting, best, rng, lambda done: keep(refitted=done)
+        )
+    if result.best_epoch and not result.interrupted:
+        keep(finished=True, refitted=result.refit_epochs)
+    result.seconds = before + time.perf_counter() - started
     return result
+
+
+def _arrays(model: keras.Model, best: list[np.ndarray] | None) -> Arrays:
+    """Return what a checkpoint holds of a model: its variables, its optimizer's, and the best weights so far."""
+    to_numpy = import_keras().ops.convert_to_numpy
+    groups: dict[str, Any] = {"model": model.variables, "optimizer": model.optimizer.variables}
+    arrays = {
+        f"{name}.{i}": np.asarray(to_numpy(variable.value))
+        for name, variables in groups.items()
+        for i, variable in enumerate(variables)
+    }
+    return arrays | {f"best.{i}": weights for i, weights in enumerate(best or [])}
+
+
+def _assign(model: keras.Model, arrays: Arrays) -> None:
+    """Undo `_arrays`, but for the best weights."""
+    groups: dict[str, Any] = {"model": model.variables, "optimizer": model.optimizer.variables}
+    for name, variables in groups.items():
+        for i, variable in enumerate(variables):
+            array = arrays.get(f"{name}.{i}")
+            if array is None or array.shape != tuple(variable.shape):
+                raise SettingError(
+                    f"The checkpoint is of another network: {variable.path} has shape {tuple(variable.shape)}, and "
+                    f"was {None if array is None else array.shape}. Start anew: --no-resume, or another folder."
+                )
+            variable.assign(array)
+
+
+def _restore(
+    best_weights: keras.callbacks.EarlyStopping, history: keras.callbacks.History, progress: Progress, arrays: Arrays
+) -> None:
+    """Put the loop's own callbacks where a checkpoint left them."""
+    for name, value in progress.stopping.items():
+        setattr(best_weights, name, value)
+    count = sum(name.startswith("best.") for name in arrays)
+    best_weights.best_weights = [arrays[f"best.{i}"] for i in range(count)] or None
+    history.history = {name: list(values) for name, values in progress.history.items()}
+    history.epoch = list(range(len(progress.history.get("loss", []))))
 
 
 def _state(model: keras.Model) -> list[tuple[keras.Variable, np.ndarray]]:
@@ -179,31 +266,35 @@ def _fit_again(
     model: keras.Model,
     steps: JaxSteps | KerasSteps,
     indices: np.ndarray,
-    epochs: int,
-    start: list[tuple[keras.Variable, np.ndarray]],
+    epochs: range,
+    best: list[np.ndarray],
     rng: np.random.Generator,
+    on_epoch: Callable[[int], None],
 ) -> tuple[int, bool]:
-    """Train from `start` on all samples.
+    """Train on all samples.
+
+    Args:
+        epochs: those that are left. best: weights that stay where the training comes to nothing.
+        on_epoch: called with the epochs done.
 
     Returns:
         the epochs, 0 where the earlier weights stay, and whether Ctrl-C ended it.
     """
-    best = model.get_weights()
-    for variable, value in start:
-        variable.assign(value)
-    logs: dict[str, float] = {"loss": np.inf}
+    logs: dict[str, float] = {"loss": 0.0}
     stopped = False
     try:
-        for _ in range(epochs):
+        for epoch in epochs:
             for _, logs in steps.train(rng.permutation(indices)):  # noqa: B007 (the last one's)
                 if interrupted():
                     raise KeyboardInterrupt
+            if np.isfinite(logs["loss"]):
+                on_epoch(epoch + 1)
     except KeyboardInterrupt:
         stopped = True
     if stopped or not np.isfinite(logs["loss"]):
         model.set_weights(best)
         return 0, stopped
-    return epochs, False
+    return epochs.stop, False
 
 
 def _best_weights(keras: ModuleType, monitor: str, patience: int) -> keras.callbacks.EarlyStopping:

@@ -267,6 +267,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         validation_data: Any = None,
         callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
+        resume: str | Path | None = None,
     ) -> Forecaster:
         """Train on a table.
 
@@ -286,12 +287,16 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
                 `validation` holds back. It is not trained on.
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
+            resume: a run folder: checkpoints of this training are kept in it. If it was stopped, the same call goes
+                on from the last one, and ends with the weights of a training that was never stopped, bit by bit;
+                your own callbacks alone begin anew. ``save`` to that folder removes them.
 
         Raises:
             DataError, SettingError: each message says how to fix it.
         """
         roles = ColumnRoles(target, time, features, past, future, static, series)
-        return self._fit(self._prepare(data, validation_data=validation_data, **roles.__dict__), callbacks, verbose)
+        prepared = self._prepare(data, validation_data=validation_data, **roles.__dict__)
+        return self._fit(prepared, callbacks, verbose, resume)
 
     def _check_settings(self) -> None:
         super()._check_settings()

@@ -244,6 +244,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         validation_data: Any = None,
         callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
+        resume: str | Path | None = None,
     ) -> Self:
         """Train on sequences with their labels or values; a `Tagger` on a tag for each of their steps.
 
@@ -268,13 +269,16 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
                 share `validation` of these; read by the same names. A .ts file or a table holds both.
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
+            resume: a run folder: checkpoints of this training are kept in it. If it was stopped, the same call goes
+                on from the last one, and ends with the weights of a training that was never stopped, bit by bit;
+                your own callbacks alone begin anew. ``save`` to that folder removes them.
 
         Raises:
             DataError, SettingError: each message says how to fix it.
         """
         columns: dict[str, Any] = {"group": group, "time": time, "features": features, "label": label, "text": text}
         data = self._prepare(X, y, sample_weight=sample_weight, validation_data=validation_data, **columns)
-        return self._fit(data, callbacks, verbose)
+        return self._fit(data, callbacks, verbose, resume)
 
     def _prepare(
         self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None, **columns: Any

@@ -198,6 +198,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         validation_data: Any = None,
         callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
+        resume: str | Path | None = None,
     ) -> Translator:
         """Train on pairs of texts.
 
@@ -211,12 +212,15 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
                 epoch, in place of the share `validation` of these.
             callbacks: Keras callbacks.
             verbose: a live progress bar; None shows it in a terminal or notebook.
+            resume: a run folder: checkpoints of this training are kept in it. If it was stopped, the same call goes
+                on from the last one, and ends with the weights of a training that was never stopped, bit by bit;
+                your own callbacks alone begin anew. ``save`` to that folder removes them.
 
         Raises:
             DataError, SettingError: each message says how to fix it.
         """
         data = self._prepare(sources, targets, source=source, target=target, validation_data=validation_data)
-        return self._fit(data, callbacks, verbose)
+        return self._fit(data, callbacks, verbose, resume)
 
     def _prepare(
         self,

@@ -1,0 +1,215 @@
+"""A stopped training goes on, bit for bit as if never stopped; a checkpoint of other data or settings is refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+import seqwise as sw
+from seqwise.artifact import training_folder, training_into
+from seqwise.cli import main as cli
+from seqwise.cli import train
+from seqwise.training import checkpoints
+from seqwise.training.checkpoints import FILE, Checkpoints, stopped_at
+
+Y = 3 + np.sin(np.arange(70.0)) + np.random.default_rng(0).normal(size=70) / 10
+EPOCHS = 3
+SETTINGS = {"window": 5, "horizon": 2, "units": (2,), "dropout": 0.2, "epochs": EPOCHS, "refit": True, "season": 1}
+
+
+def make(**settings):
+    return sw.Forecaster(**SETTINGS | settings)
+
+
+class Killed(BaseException):
+    pass
+
+
+def stop_after(monkeypatch, count):
+    """Let the `count`-th checkpoint be the last thing that a training does; each epoch has one."""
+    real, written = Checkpoints.write, []
+
+    def write(self, *content):
+        real(self, *content)
+        self._due = 0
+        written.append(1)
+        if len(written) == count:
+            raise Killed
+
+    monkeypatch.setattr(Checkpoints, "write", write)
+
+
+def state(forecaster):
+    """All that a training changes: weights, optimizer, the weights before the second training."""
+    model = forecaster.model_
+    return [np.asarray(v.value) for v in (*model.variables, *model.optimizer.variables)] + forecaster._unseen
+
+
+def assert_same(one, other):
+    for a, b in zip(state(one), state(other), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert one.training_.history == other.training_.history
+    assert one.training_.best_epoch == other.training_.best_epoch
+    assert one.training_.refit_epochs == other.training_.refit_epochs > 0
+
+
+@pytest.fixture(scope="module")
+def never_stopped():
+    return make().fit(Y)
+
+
+SECOND = "after epoch 1 of the second training, on the validation rows too"
+
+
+def test_it_goes_on_bit_by_bit(never_stopped, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop_after(patch, EPOCHS + 1)
+        with pytest.raises(Killed):
+            make().fit(Y, resume=tmp_path)
+    assert stopped_at(training_folder(tmp_path)) == SECOND
+    resumed = make().fit(Y, resume=tmp_path)
+    assert_same(resumed, never_stopped)
+    monkeypatch.setattr("seqwise.training.jax_steps.JaxSteps.train", None)
+    assert_same(make().fit(Y, resume=tmp_path), never_stopped)  # it is finished: there is nothing to train
+    resumed.save(tmp_path)
+    assert not training_folder(tmp_path).exists()
+
+
+PROGRAM = """
+    import numpy as np, os, signal, sys
+    import seqwise as sw
+    from seqwise.training.checkpoints import Checkpoints
+
+    real = Checkpoints.write
+
+    def write(self, progress, arrays):
+        real(self, progress, arrays)
+        if len(progress.history["loss"]) == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Checkpoints.write = write
+    settings, y = eval(sys.argv[1]), np.load(sys.argv[2])
+    sw.Forecaster(**settings).fit(y, resume=sys.argv[3])
+"""
+
+
+def test_killed_in_another_process(never_stopped, tmp_path):
+    np.save(tmp_path / "y.npy", Y)
+    run = tmp_path / "run"
+    arguments = [sys.executable, "-c", textwrap.dedent(PROGRAM), repr(SETTINGS), str(tmp_path / "y.npy"), str(run)]
+    assert subprocess.run(arguments, check=False).returncode == -signal.SIGKILL
+    assert {path.name for path in training_folder(run).iterdir()} == {FILE, "lock"}
+    with pytest.raises(sw.BundleError, match="holds a training that was stopped and no finished run"):
+        sw.load(run)
+    assert_same(make().fit(Y, resume=run), never_stopped)  # the lock of a process that is gone locks nobody out
+
+
+def test_other_settings_data_and_damage_are_refused(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop_after(patch, 1)
+        with pytest.raises(Killed):
+            make().fit(Y, resume=tmp_path)
+    message = re.escape(f"{str(tmp_path)!r} holds a training that was stopped: its seed was 0, now 1. Train with ")
+    with pytest.raises(sw.SettingError, match=message):
+        make(seed=1).fit(Y, resume=tmp_path)
+    with pytest.raises(sw.DataError, match="it was trained on other data than these, or they were split otherwise"):
+        make().fit(np.append(Y[:-1], 9), resume=tmp_path)
+    path = training_folder(tmp_path) / FILE
+    content = bytearray(path.read_bytes())
+    rng = np.random.default_rng(0)
+    for place in [0, 9, *rng.integers(0, len(content), 20), len(content) - 1]:
+        damaged = content.copy()
+        damaged[place] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged)
+        with pytest.raises(sw.BundleError, match="was edited or is damaged"):
+            stopped_at(path.parent)
+    path.write_bytes(content[:-5])
+    with pytest.raises(sw.BundleError, match="was edited or is damaged"):
+        stopped_at(path.parent)
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+    with pytest.raises(sw.BundleError, match="no regular file"):
+        stopped_at(path.parent)
+
+
+def test_a_second_training_is_told(tmp_path):
+    said = []
+
+    def second():
+        try:
+            with training_into(tmp_path):
+                said.append("nothing")
+        except sw.BundleError as error:
+            said.append(str(error))
+
+    with training_into(tmp_path) as folder:
+        with training_into(tmp_path):  # the command line holds it around `fit`
+            pass
+        assert json.loads((folder / "lock").read_text())["pid"] == os.getpid()
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+    assert f"Another training writes into {str(tmp_path)!r}: process {os.getpid()} on " in said[0]
+    assert not folder.exists()
+    second()
+    assert said[1:] == ["nothing"]
+
+
+def test_a_full_disk_does_not_end_the_training(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    checkpoint = Checkpoints(tmp_path / "folder", {}, "")
+    checkpoint.write(checkpoints.Progress(seconds=1.0), {"a": np.ones(3)})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.warns(UserWarning, match=r"No checkpoint .*No space left on device"):
+            checkpoint.write(checkpoints.Progress(seconds=2.0), {"a": np.ones(3)})
+    kept = checkpoint.read()
+    assert kept is not None
+    assert kept[0].seconds == 1.0, "a checkpoint that cannot be written leaves the one before it"
+
+
+def run_command(out, *options, monkeypatch, capsys):
+    data = out.parent / "y.csv"
+    data.write_text("y\n" + "\n".join(map(str, Y)))
+    sizes = ["--target", "y", "--window", "5", "--horizon", "2", "--units", "2", "--epochs", "2", "--test", "0"]
+    monkeypatch.setattr(sys, "argv", ["seqwise", "train", str(data), *sizes, "--out", str(out), *options])
+    code = 0
+    try:
+        cli.main()
+    except SystemExit as error:
+        code = error.code
+    output = capsys.readouterr()
+    return code, output.out + output.err
+
+
+def test_the_command_line(tmp_path, monkeypatch, capsys):
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch:
+        stop_after(patch, 1)
+        with pytest.raises(Killed):
+            run_command(out, monkeypatch=patch, capsys=capsys)
+    code, said = run_command(out, monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 2
+    assert "holds a training that was stopped after epoch 1. Go on with it: --resume. Start anew, without it: " in said
+    code, said = run_command(out, "--resume", monkeypatch=monkeypatch, capsys=capsys)
+    assert code == 0
+    assert "resuming after epoch 1" in said
+    assert [path.name for path in out.iterdir() if path.name.startswith(".")] == []
+
+
+def test_starting_anew_removes_what_there_was(tmp_path):
+    Checkpoints(tmp_path, {}, "").write(checkpoints.Progress(), {})
+    train._choose_start(tmp_path, tmp_path, False, Console())
+    assert stopped_at(tmp_path) is None
