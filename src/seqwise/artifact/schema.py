@@ -74,6 +74,7 @@ class Training(Struct):
     refit_epochs: Count
     interrupted: bool
     diverged: bool
+    watched: Literal["val_loss", "loss"] = "val_loss"
 
 
 class Tensors(Struct):
@@ -302,6 +303,7 @@ class Classes(Struct):
     values: Annotated[list[str | bool | int | Finite], Meta(min_length=1)]
     dtype: Annotated[str, Meta(pattern="^([<|=>][biuf][0-9]{1,2}|[<>=]U[0-9]{1,9})$")]
     form: Literal["single", "indicator", "sets"]
+    temperatures: list[Positive] = []  # by which the logits of the network's parts were divided already
 
     def __post_init__(self) -> None:
         _distinct("values", self.values)

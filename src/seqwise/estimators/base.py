@@ -288,6 +288,10 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     def _patience(self, epochs: int) -> int | None:
         return self.patience
 
+    def _watched(self, data: Data) -> str | None:
+        """Return the loss by which the best epoch is found, as `seqwise.training.fit` takes it."""
+        return None
+
     def _measure(self, data: Data, model: Any, validation: Batches[Any]) -> None:
         """Take what is to be known of the errors in validation, of the model that was not trained on it."""
 
@@ -320,9 +324,21 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     def _fit_alone(
         self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None = None
     ) -> Self:
-        keras = import_keras()
         check_process()
-        check_backend(keras)
+        check_backend(import_keras())
+        network, training = self._train(data, callbacks, verbose, folder)
+        self._adopt(data, data.target.finished_model(network), training)
+        return self
+
+    def _train(
+        self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
+    ) -> tuple[Any, Training]:
+        """Build a network and train it, with checkpoints in `folder` unless it is None.
+
+        Returns:
+            the network, without an activation of its outputs, and what the training did.
+        """
+        keras = import_keras()
         train, validation, refit = self._training_batches(data)
         schedule = self._schedule(data, train)
         optimizer = make_optimizer(keras, self.optimizer, schedule.rate)
@@ -344,6 +360,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             batch_size=schedule.batch_size,
             patience=self._patience(schedule.epochs),
             seed=self.seed,
+            watched=self._watched(data),
             refit=refit if len(validation) else None,
             on_best=(lambda: self._measure(data, model, validation)) if len(validation) else None,
             checkpoints=checkpoints,
@@ -354,8 +371,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             rate = schedule.rate.initial_learning_rate
             model.compile(make_optimizer(keras, self.optimizer, rate), loss, weighted_metrics=data.target.metrics())
             model.optimizer.build(model.trainable_variables)
-        self._adopt(data, data.target.finished_model(network), training)
-        return self
+        return network, training
 
     def tune(
         self,

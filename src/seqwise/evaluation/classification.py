@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,6 +126,24 @@ class ClassComparison(Comparison):
             share = np.bincount(at, right, minlength=bins) / count
         error = np.nansum(np.abs(mean - share) * count) / len(confidence)
         return {"confidence": mean, "share": share, "count": count, "error": np.asarray(error)}
+
+    def abstaining(self, shares: Sequence[float] = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)) -> list[dict[str, float]]:
+        """Return what is gained where the model answers only its surest samples (not of several labels a sequence).
+
+        Args:
+            shares: of the samples, at least so many of which it is to answer.
+
+        Returns:
+            for each of them ``answered``, the share; ``threshold``, the probability that an answer has at least; and
+            ``accuracy``, the share of the answers that is right.
+        """
+        confidence, right = self.probabilities["model"].max(axis=1), self._right("model")
+        rows = []
+        for share in shares:
+            threshold = np.sort(confidence)[::-1][max(math.ceil(share * len(self)), 1) - 1]
+            chosen = confidence >= threshold
+            rows.append({"answered": chosen.mean(), "threshold": threshold, "accuracy": right[chosen].mean()})
+        return rows
 
     def to_dict(self) -> dict[str, Any]:
         by_class = [{k: None if v != v else v for k, v in row.items()} for row in self.by_class()]

@@ -147,7 +147,7 @@ def _training(training: Training, loss: str) -> Section:
     if not epochs:
         text = f"The training ended after {training.seconds:.1f} seconds, before its first epoch was finished."
         return Section("training", "Training", text=text)
-    watched = "validation" if history.get("val_loss") else "training"
+    watched = "validation" if history.get("val_loss") and training.watched == "val_loss" else "training"
     kept = f"The weights of epoch {training.best_epoch}, where the {watched} loss was smallest, were kept."
     if training.refit_epochs:
         kept = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqwise.evaluation.classification import ClassComparison
-from seqwise.evaluation.figures import GREY, INK, MODEL, PALE, TEXT, finish, new_figure, short
+from seqwise.evaluation.figures import GREY, HEIGHT, INK, MODEL, PALE, TEXT, finish, new_figure, short
 from seqwise.evaluation.regression import NumberComparison
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 40  # of a confusion matrix; with more, a cell is smaller than a letter
 MOST_NUMBERS = 16  # classes up to which the cells show their counts
 MOST_POINTS = 5000
+MOST_WORDS = 40  # of an explained text
 
 
 def confusion(evaluation: ClassComparison) -> Figure:
@@ -56,6 +57,49 @@ def calibration(evaluation: ClassComparison) -> Figure:
     axes.set(xlim=(0, 1), ylim=(0, 1.02))
     x = "probability of a label" if evaluation.multilabel else "probability of the predicted class"
     return finish(figure, axes, x, "observed frequency")
+
+
+def words(texts: list[str], contributions: np.ndarray) -> Figure:
+    """Draw what each word of a text adds, the first word on top; of long texts the strongest."""
+    chosen = np.sort(np.argsort(-np.abs(contributions), kind="stable")[:MOST_WORDS])
+    figure, axes = new_figure(0.9 + 0.24 * len(chosen))
+    drawn = contributions[chosen][::-1]
+    colours = [MODEL if value > 0 else GREY for value in drawn]
+    axes.barh(range(len(chosen)), drawn, color=colours, height=0.7)
+    axes.set_yticks(range(len(chosen)), [short(texts[i], 20) for i in chosen[::-1]], parse_math=False)
+    axes.axvline(0, color=INK, lw=0.8)
+    finish(figure, axes, "what it adds to the log-odds of the class", "")
+    axes.grid(axis="y", visible=False)
+    return figure
+
+
+def steps(values: np.ndarray, contributions: np.ndarray, columns: list[str]) -> Figure:
+    """Draw a sequence, and what its steps add: one feature as a line over shaded steps, several as shaded rows.
+
+    Args:
+        values, contributions: shape (timesteps, features).
+    """
+    most = float(np.abs(contributions).max()) or 1.0
+    one = values.shape[1] == 1
+    figure, axes = new_figure(HEIGHT if one else float(np.clip(1.4 + 0.25 * values.shape[1], 2, 7)))
+    low, high = (float(values.min()), float(values.max())) if one else (-0.5, values.shape[1] - 0.5)
+    room = (high - low or 1.0) * 0.05 if one else 0.0
+    extent = (-0.5, len(values) - 0.5, low - room, high + room)
+    rows = contributions.T if one else contributions.T[::-1]
+    shades = axes.imshow(rows, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto", extent=extent, alpha=0.7)
+    if one:
+        axes.plot(values[:, 0], color=INK, lw=1.3)
+    else:
+        every = max(1, math.ceil(values.shape[1] / 20))
+        places = range(0, values.shape[1], every)
+        axes.set_yticks(places, [short(columns[i], 14) for i in places], parse_math=False)
+        axes.invert_yaxis()
+    bar = figure.colorbar(shades, ax=axes)
+    bar.ax.tick_params(labelsize=TEXT - 0.5, labelcolor=INK, color=PALE)
+    bar.set_label("adds to the log-odds", fontsize=TEXT, color=INK)
+    finish(figure, axes, "step", short(columns[0]) if one else "feature")
+    axes.grid(visible=False)
+    return figure
 
 
 def scatter(evaluation: NumberComparison, target: int) -> Figure:

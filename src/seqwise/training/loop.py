@@ -35,6 +35,7 @@ class Training:
         seconds: wall time, compilation included.
         best_epoch: the epoch (from 1) whose weights were kept; 0 if no epoch was completed.
         refit_epochs: epochs of the second training, on all samples, whose weights were kept instead; 0 for none.
+        watched: what was smallest in that epoch: ``"val_loss"`` or ``"loss"``.
         interrupted: stopped by Ctrl-C.
         diverged: stopped because the loss was no longer finite, in the epoch after those in the history.
     """
@@ -43,6 +44,7 @@ class Training:
     seconds: float = 0.0
     best_epoch: int = 0
     refit_epochs: int = 0
+    watched: str = "val_loss"
     interrupted: bool = False
     diverged: bool = False
 
@@ -75,6 +77,7 @@ def fit(
     batch_size: int,
     patience: int | None,
     seed: int,
+    watched: str | None = None,
     refit: Batches[Any] | None = None,
     on_best: Callable[[], None] | None = None,
     checkpoints: Checkpoints | None = None,
@@ -93,6 +96,8 @@ def fit(
         validation: another split of the same samples, to choose the best epoch and to stop early; None uses the
             training loss.
         patience: epochs without improvement before training stops; None trains all epochs.
+        watched: what is smallest in the best epoch: ``"loss"``, of the training; None takes the validation's if there
+            is one.
         refit: the training's and the validation's samples together, of the same arrays. Once the best epoch is known,
             the model starts anew and learns from all of them, for as many steps. None keeps the best epoch's weights.
         on_best: called when the best epoch's weights are in place, before the model starts anew.
@@ -106,7 +111,7 @@ def fit(
     """
     keras = import_keras()
     started = time.perf_counter()
-    monitor = "val_loss" if validation is not None else "loss"
+    monitor = watched or ("val_loss" if validation is not None else "loss")
     best_weights = _best_weights(keras, monitor, patience if patience is not None else epochs)
     bar = progress_callback(epochs, batches=train.batches_per_epoch(batch_size), verbose=verbose)
     everyone = keras.callbacks.CallbackList(
@@ -129,7 +134,7 @@ def fit(
         model.stop_training = progress.stopped
         rng.bit_generator.state = progress.shuffling
     before = progress.seconds
-    result = Training(diverged=progress.diverged)
+    result = Training(diverged=progress.diverged, watched=monitor)
 
     def keep(*, finished: bool = False, refitted: int | None = None) -> None:
         """Write a checkpoint, if one is due; of a training that is finished, in any case."""

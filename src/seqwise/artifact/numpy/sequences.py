@@ -153,15 +153,16 @@ class NumpyClassifier(NumpySequenceRun):
             return np.concatenate([1 - outputs, outputs], axis=1)
         return outputs / outputs.sum(axis=1, keepdims=True)
 
-    def predict(self, X: Any) -> Any:  # noqa: N803
+    def predict(self, X: Any, *, abstain_below: float | None = None) -> Any:  # noqa: N803
         """Return the most probable class of each sequence, shape (samples,), of the labels' own dtype.
 
         Of several labels a sequence: those of a probability above a half, in the form that `fit` was given: a 0/1
         matrix (samples, classes), or a list of tuples.
+
+        Args:
+            X: see `predict_proba`. abstain_below: say None where no class is as probable as that.
         """
-        probabilities = self.predict_proba(X)
-        several = self._classes.multilabel
-        return self._classes.decode(probabilities > 0.5 if several else probabilities.argmax(axis=1))
+        return self._classes.answers(self.predict_proba(X), abstain_below)
 
 
 class NumpyRegressor(NumpySequenceRun):

@@ -27,10 +27,12 @@ from seqwise.estimators.base import Estimator, Schedule
 from seqwise.estimators.memory import lstm_weights
 from seqwise.estimators.sequences.alignment import checked_weights, digest, in_order
 from seqwise.estimators.sequences.data import SequenceData
+from seqwise.estimators.sequences.ensemble import join_networks, join_trainings
 from seqwise.estimators.sequences.joining import as_pair, join_raw, join_targets
 from seqwise.estimators.sequences.network import POOLINGS, build_sequence_network
 from seqwise.estimators.sequences.number_input import NumberInput
-from seqwise.estimators.sequences.recipes import BESIDE, FCN, LSTM, NAMES, RECIPES, choose_recipe, resolved
+from seqwise.estimators.sequences.pairs import affordable
+from seqwise.estimators.sequences.recipes import BESIDE, LSTM, NAMES, PAIRS, RECIPES, choose_recipe, resolved
 from seqwise.estimators.sequences.source import Source, check_lengths, listed, read_source
 from seqwise.estimators.sequences.summary import SequenceSummary
 from seqwise.estimators.sequences.text_input import TextInput, TokenInput
@@ -57,6 +59,7 @@ from seqwise.evaluation.regression import NumberComparison
 from seqwise.training import SequenceBatches, Training, predict_sequences
 from seqwise.training.batches import Batches
 
+LEAST_VALIDATION = 30  # sequences: the loss of fewer says less of an epoch than the training's
 BASELINES = "baselines.safetensors"
 Scores = TypeVar("Scores", bound=ClassComparison | NumberComparison)
 TOKENIZER_OPTIONS = {
@@ -133,8 +136,9 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     )
     validation: float = setting(
         default=0.1,
-        help="share (0.1) or number of sequences held back to find the best epoch, drawn class by class; 0 trains on "
-        "them all and keeps the epoch of the least training loss.",
+        help="share (0.1) or number of sequences held back to find the best epoch and calibrate probabilities, drawn "
+        "class by class; 0 trains on them all. Without any, or with fewer than 30 (of whole sequences, where no "
+        "patience is set), the epoch of the least training loss is kept.",
     )
     test: float = setting(default=0.0, help="share or number of sequences held back to score the model.")
     learning_rate: float | str = setting(
@@ -553,6 +557,8 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
 class PooledEstimator(SequenceEstimator[Scores]):
     """A target for each whole sequence: the states at its steps become one vector."""
 
+    _classifies: ClassVar[bool] = False
+
     pooling: str = setting(
         default="auto",
         help='what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
@@ -563,16 +569,48 @@ class PooledEstimator(SequenceEstimator[Scores]):
 
     recipe: str = setting(
         default="auto",
-        help='``"lstm"``, or ``"lstm-fcn"`` with convolutions beside the LSTM: three for numbers (Karim et al. 2018), '
-        'of two to four words for texts (Kim 2014). ``"auto"`` takes the second for numbers, unless half of the '
-        "training sequences are shorter than 8 steps or they have more than 5 million steps in all, and says so in the "
-        "notes; for texts the first.",
+        help='``"lstm"``; or ``"lstm-fcn"`` with convolutions beside the LSTM: three for numbers (Karim et al. 2018), '
+        'of two to four words for texts (Kim 2014); or, to classify texts, ``"lstm-pairs"`` with weights of words and '
+        'pairs of words beside it. ``"auto"`` takes the second for numbers, unless half of the training sequences are '
+        "shorter than 8 steps or they have more than 5 million steps in all, and says so in the notes; it takes the "
+        "third to classify texts of up to 10 million words, counted once for each class.",
         check=choice(*NAMES),
-        option=Option(SEQUENCES, str, help="lstm, or lstm-fcn: convolutions beside the LSTM."),
+        option=Option(SEQUENCES, str, help="lstm; lstm-fcn: convolutions beside it; lstm-pairs: pairs of words."),
     )
 
+    ensemble: int = setting(
+        default=1,
+        help="networks that are trained one after the other, each with a seed of its own, and kept as one model that "
+        "gives the mean of their outputs before the activation.",
+        check=whole(1),
+        option=Option(SEQUENCES, int, help="Networks that are trained one after the other, and averaged."),
+    )
+
+    def _train(
+        self, data: SequenceData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
+    ) -> tuple[Any, Training]:
+        if self.ensemble == 1:
+            return super()._train(data, callbacks, verbose, folder)
+        if folder is not None:
+            raise SettingError(f"ensemble={self.ensemble}: resume= goes on with one network. Leave it out.")
+        from sklearn import base  # pyright: ignore[reportMissingTypeStubs]
+
+        networks: list[Any] = []
+        trainings: list[Training] = []
+        for i in range(self.ensemble):
+            member = cast(Any, base).clone(self).set_params(ensemble=1, seed=self.seed + i)
+            network, training = cast(Any, PooledEstimator)._train(member, data, callbacks, verbose, None)
+            networks.append(network)
+            trainings.append(training)
+            if training.interrupted:
+                break
+        return join_networks(networks), join_trainings(trainings)
+
     def _kind(self, data: SequenceData) -> str:
-        return BESIDE[data.input.kind] if self._recipe(data)[0] == FCN else data.input.kind
+        recipe, kind = self._recipe(data)[0], data.input.kind
+        if recipe == PAIRS and (kind != "texts" or not self._classifies):
+            raise SettingError("recipe='lstm-pairs' weighs pairs of words for each class: it is of texts with classes.")
+        return BESIDE.get((kind, recipe), kind)
 
     def _recipe(self, data: SequenceData) -> tuple[str, str]:
         """Return the recipe, and why it was taken; nothing where it was named."""
@@ -581,7 +619,8 @@ class PooledEstimator(SequenceEstimator[Scores]):
         if self.recipe != "auto":
             return self.recipe, ""
         if not isinstance(data.raw, Sequences):
-            return LSTM, ""
+            words = int(data.steps.lengths[data.split.train].sum())
+            return (PAIRS if self._classifies and affordable(words, int(data.target.outputs)) else LSTM), ""
         return choose_recipe(data.raw.lengths[data.split.train])
 
     def _prepare(self, X: Any, y: Any = None, **keywords: Any) -> SequenceData:
@@ -589,6 +628,10 @@ class PooledEstimator(SequenceEstimator[Scores]):
         reason = self._recipe(data)[1]
         data.notes.extend([reason] if reason else [])
         return data
+
+    def _watched(self, data: SequenceData) -> str | None:
+        few = 0 < len(data.split.validation) < LEAST_VALIDATION
+        return "loss" if few and self.patience is None else None
 
     def _pooling(self, kind: str) -> tuple[str, ...]:
         return _poolings(resolved(self, "pooling", kind))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, cast
 
 import numpy as np
@@ -57,11 +57,17 @@ class LabelTarget(SequenceTarget):
 
 
 class ClassTarget(LabelTarget):
-    """Of each sequence one class, or several labels."""
+    """Of each sequence one class, or several labels.
+
+    Attributes:
+        temperatures: by which the trained network's logits were divided, so that its probabilities are calibrated; and
+            those of the word pairs beside it. Empty if they are not.
+    """
 
     title = "Classes of the sequences"
     kind = "classes"
     model_name = "classifier"
+    temperatures: Sequence[float] = ()
 
     @classmethod
     def read(
@@ -116,6 +122,15 @@ class ClassTarget(LabelTarget):
     @property
     def binary(self) -> bool:
         return len(self.classes) == 2 and not self.classes.multilabel
+
+    def save(self) -> dict[str, Any]:
+        return super().save() | {"temperatures": list(self.temperatures)}
+
+    @classmethod
+    def load(cls, saved: dict[str, Any], inputs: Any) -> Self:
+        loaded = super().load(saved, inputs)
+        loaded.temperatures = saved.get("temperatures", ())
+        return loaded
 
     def strata(self, codes: np.ndarray) -> np.ndarray:
         """Return the class, or the set of labels.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -15,16 +16,25 @@ from seqwise.baselines.numbers import of_numbers
 from seqwise.baselines.word_pairs import WordPairs
 from seqwise.data.classes import read_labels
 from seqwise.data.texts import Texts
-from seqwise.errors import SettingError
+from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.sequences.alignment import column_names, in_order
 from seqwise.estimators.sequences.base import PooledEstimator
 from seqwise.estimators.sequences.class_target import ClassTarget
+from seqwise.estimators.sequences.data import SequenceData
+from seqwise.estimators.sequences.explanation import Explanation, explain
+from seqwise.estimators.sequences.pairs import PairWeights, fit_pairs, score_pairs, weigh, with_pairs
+from seqwise.estimators.sequences.report import explained, surest
 from seqwise.estimators.sequences.source import Source, sequence_names
+from seqwise.estimators.sequences.temperature import divide_logits, find_temperatures, logits_of
 from seqwise.estimators.settings import SEQUENCES, Option, estimator, learned, setting, share
 from seqwise.evaluation.classification import ClassComparison, decide
+from seqwise.training import Training, predict_sequences
 
 with deferred_imports():
     from sklearn.base import ClassifierMixin  # pyright: ignore[reportMissingTypeStubs]
+
+LEAST_EXPLAINED = 20  # sequences held back, of which the report explains one or two
+MOST_CALIBRATED = 5_000  # sequences: more change a temperature by less than a hundredth
 
 
 def _check_class_weight(name: str, value: Any) -> None:
@@ -74,6 +84,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
     )
 
     target_type = ClassTarget
+    _classifies = True
     target_: ClassTarget = learned()
 
     @property
@@ -82,21 +93,108 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         self._check_fitted()
         return self.target_.classes.values
 
-    def predict(self, X: Any) -> Any:
+    def predict(self, X: Any, *, abstain_below: float | None = None) -> Any:
         """Return the most probable class of each sequence, shape (samples,), of the labels' own dtype.
 
         Of several labels a sequence: those of a probability above a half, in the form that `fit` was given: a 0/1
         matrix (samples, classes), or a list of tuples.
+
+        Args:
+            X: sequences or texts, as `fit` takes them.
+            abstain_below: say None where no class is as probable as that; the array then holds objects. The report
+                shows what is gained by it.
         """
-        probabilities = self.predict_proba(X)
-        return self.target_.classes.decode(decide(probabilities, self.target_.classes.multilabel))
+        return self.target_.classes.answers(self.predict_proba(X), abstain_below)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, float64, shape (samples, classes), in the order of `classes_`.
 
-        Of several labels a sequence each probability stands on its own; else they add up to 1.
+        Of several labels a sequence each probability stands on its own; else they add up to 1. They are calibrated on
+        the validation part: its temperature (`seqwise.estimators.sequences.temperature`) is in the model's last layer.
         """
         return self._outputs(self._read_to_predict(X))
+
+    def explain_prediction(self, x: Any, label: Any = None) -> Explanation:
+        """Return what spoke for a class of one sequence or text: which steps, features and words, and how much.
+
+        Args:
+            x: an array (timesteps, features); a text; or what `predict` takes, of one sequence.
+            label: the class; None for the one that is predicted (of several labels a sequence, the most probable).
+
+        Returns:
+            an `Explanation`: print it, or draw it with ``.plot()``.
+
+        Raises:
+            DataError: there are several sequences. SettingError: `label` is no class.
+        """
+        raw = self._read_to_predict([x] if (isinstance(x, np.ndarray) and x.ndim == 2) or isinstance(x, str) else x)
+        if len(raw) != 1:
+            raise DataError(f"There are {len(raw):,} sequences; one prediction is explained at a time: pass X[0].")
+        known = self.classes_.tolist()
+        if label is not None and label not in known:
+            raise SettingError(f"label={label!r} is no class.{nearest(str(label), map(str, known))}")
+        return self._explained(raw, None if label is None else known.index(label))
+
+    def _explained(self, raw: Any, code: int | None) -> Explanation:
+        steps = self.input_.prepare(raw)
+        probabilities = self._outputs(raw)[0]
+        code = int(probabilities.argmax()) if code is None else code
+        by_feature, odds, start = explain(self.model_, steps, code, single=not self.target_.classes.multilabel)
+        words = self.input_.tokens is not None
+        values = np.array(self.input_.tokenizer.tokens_, dtype=object)[steps.values] if words else raw.values
+        return Explanation(
+            self.classes_.tolist()[code], float(probabilities[code]), by_feature.sum(axis=1), by_feature, odds, start,
+            values, ["word"] if words else list(raw.columns),
+        )  # fmt: skip
+
+    def _report(self, comparison: ClassComparison | None) -> dict[str, Any]:
+        content = super()._report(comparison)
+        if comparison is None or self._data is None or self.target_.classes.multilabel:
+            return content
+        raw, truth, _ = self._held_back()
+        if len(truth) < LEAST_EXPLAINED or not np.array_equal(truth, comparison.truth):
+            return content
+        examples = {i: self._explained(raw.take(np.array([i])), None) for i in surest(comparison)}
+        return content | {"sections": [*content["sections"], explained(examples, comparison)]}
+
+    def _train(
+        self, data: SequenceData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
+    ) -> tuple[Any, Training]:
+        network, training = super()._train(data, callbacks, verbose, folder)
+        if self._kind(data) == "pairs":
+            network = with_pairs(network, data.input.tokens)
+        return network, training
+
+    def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
+        self._calibrate(data, model, training)
+        super()._adopt(data, model, training)
+
+    def _calibrate(self, data: SequenceData, model: Any, training: Training) -> None:
+        """Bring the model's probabilities in line with how often it is right on the validation part, and weigh words
+        and pairs beside it."""
+        target, chosen = cast(ClassTarget, data.target), data.split.validation[:MOST_CALIBRATED]
+        pairs = self._fit_pairs(data) if self._kind(data) == "pairs" else None
+        temperatures = [1.0] if pairs is None else [2.0, 2.0]
+        if len(chosen) and training.best_epoch:
+            steps = data.steps.take(chosen)
+            several = target.classes.multilabel
+            parts = [logits_of(target.finish(predict_sequences(model, steps)), several)]
+            if pairs is not None:
+                odds = score_pairs(steps, pairs)
+                parts.append(np.pad(odds, ((0, 0), (1, 0))) if target.binary else odds)
+            temperatures = find_temperatures(parts, data.encoded[chosen])
+        elif pairs is None:
+            return
+        if pairs is not None:
+            weigh(model, pairs, 1 / temperatures[1])
+        if divide_logits(model, temperatures[0]):  # else it is a network of the user's own
+            target.temperatures = temperatures
+
+    def _fit_pairs(self, data: SequenceData) -> PairWeights:
+        train = data.split.train
+        targets = data.target.encode(data.encoded[train]).reshape(len(train), -1)
+        weights = None if data.weights is None else data.weights[train]
+        return fit_pairs(data.steps.take(train), targets, data.input.tokens, weights)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the accuracy; of several labels a sequence, the share of which all are right."""

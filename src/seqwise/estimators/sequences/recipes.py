@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-LSTM, FCN = "lstm", "lstm-fcn"
-NAMES = ("auto", LSTM, FCN)
+LSTM, FCN, PAIRS = "lstm", "lstm-fcn", "lstm-pairs"
+NAMES = ("auto", LSTM, FCN, PAIRS)
 LEAST_STEPS = 8  # of the usual sequence: as many as the widest convolution sees
 MOST_STEPS = 5_000_000  # of the training part: with more an epoch of convolutions takes minutes
 
@@ -23,10 +23,15 @@ RECIPES: dict[str, dict[str, Any]] = {
     "phrases": {
         "pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60), "filters": 64
     },
+    "pairs": {
+        "pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60)
+    },
     "tokens": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
     "spelled": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
 }  # fmt: skip
-BESIDE = {"numbers": "patterns", "texts": "phrases"}  # the same with convolutions beside the LSTM
+BESIDE = {  # what reads beside the LSTM: by the input's kind and the recipe
+    ("numbers", FCN): "patterns", ("texts", FCN): "phrases", ("texts", PAIRS): "pairs"
+}  # fmt: skip
 
 
 def choose_recipe(lengths: np.ndarray) -> tuple[str, str]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from seqwise.estimators.parts import file_name, parts_in_words
+from seqwise.estimators.sequences.class_target import ClassTarget
 from seqwise.estimators.sequences.data import SequenceTarget
+from seqwise.estimators.sequences.explanation import Explanation
 from seqwise.evaluation import sequence_plots as plots
 from seqwise.evaluation.classification import ClassComparison
 from seqwise.evaluation.figures import percent
@@ -43,7 +46,7 @@ def report_content(
     return content | {
         "legend": _class_legend(comparison) if classes else NUMBER_LEGEND,
         "remarks": _remarks(comparison),
-        "sections": _classes(comparison) if classes else _numbers(comparison),
+        "sections": _classes(comparison, target) if classes else _numbers(comparison),
     }
 
 
@@ -81,7 +84,7 @@ def _remarks(comparison: ClassComparison | NumberComparison) -> list[str]:
     return remarks
 
 
-def _classes(comparison: ClassComparison) -> list[Section]:
+def _classes(comparison: ClassComparison, target: SequenceTarget) -> list[Section]:
     counted = f"{comparison.counted}s"
     text = comparison.columns[0].text
     rows = [
@@ -121,8 +124,51 @@ def _classes(comparison: ClassComparison) -> list[Section]:
         "Are the probabilities to be trusted? On the dotted line a probability of 80 % is right 80 times of 100; below "
         f"it the model is too sure. The mean distance from the line is {error:.3f} (the expected calibration error)."
     )
+    if isinstance(target, ClassTarget) and target.temperatures:
+        network, *pairs = (f"{temperature:.2f}" for temperature in target.temperatures)
+        text_ += f" Calibrated on the validation part: the network’s logits are divided by {network} (its temperature)"
+        text_ += f", those of the word pairs by {pairs[0]}." if pairs else "."
     drawn = [picture(plots.calibration(comparison), alt)]
-    return [*sections, Section("calibration", "Calibration", text=text_, pictures=drawn)]
+    sections.append(Section("calibration", "Calibration", text=text_, pictures=drawn))
+    return sections if comparison.multilabel else [*sections, _abstaining(comparison)]
+
+
+def _abstaining(comparison: ClassComparison) -> Section:
+    rows = [
+        Row(
+            f"{row['answered']:.0%}",
+            [number(row["threshold"], f"{row['threshold']:.3f}"), number(row["accuracy"], f"{row['accuracy']:.4f}")],
+        )
+        for row in comparison.abstaining()
+    ]
+    said = "predict(X, abstain_below=…)" if comparison.lengths is None else "predict_proba(X)"
+    text = (
+        f"How often is it right where it is surest? Each row leaves out the {comparison.counted}s whose most probable "
+        f"class is less probable than the threshold: {said}."
+    )
+    return Section("abstaining", "If it may abstain", ["answered", "threshold", "accuracy"], rows, text=text)
+
+
+def surest(comparison: ClassComparison) -> list[int]:
+    """Return the sample whose class is right with the greatest probability, and the one where it is wrong."""
+    confidence, right = comparison.probabilities["model"].max(axis=1), comparison.predicted() == comparison.truth
+    return [int(np.where(kind, confidence, -1).argmax()) for kind in (right, ~right) if kind.any()]
+
+
+def explained(examples: Mapping[int, Explanation], comparison: ClassComparison) -> Section:
+    """Return the section on what spoke for the predictions of some samples."""
+    drawn: list[Picture] = []
+    for i, example in examples.items():
+        right = example.label == comparison.classes.tolist()[comparison.truth[i]] and comparison.truth[i] >= 0
+        said = f"Number {i} of {comparison.part}, {example.label!r} with {percent(example.probability)} %: "
+        said += "right." if right else "wrong, and surer than of any other mistake."
+        alt = f"What spoke for {example.label!r}: steps with what each adds to its log-odds."
+        drawn.append(picture(example.plot(), alt, caption=said))
+    text = (
+        "What spoke for the class: integrated gradients split its log-odds among the steps. Orange is what spoke for "
+        "it, purple or grey what spoke against it. In Python: classifier.explain_prediction(x)."
+    )
+    return Section("explained", "What spoke for it", text=text, pictures=drawn)
 
 
 def _numbers(comparison: NumberComparison) -> list[Section]:

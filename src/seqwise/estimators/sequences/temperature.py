@@ -1,0 +1,82 @@
+"""Calibrated probabilities: logits divided by a temperature, so that a classifier is as sure as it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from seqwise.estimators.sequences.pairs import TOGETHER
+
+SPREAD = 0.3  # of the logarithm of temperatures, before any sequence is seen: few sequences say little
+FURTHEST = 4.0  # of that logarithm from what it is without any sequence
+LEAST_PROBABILITY = 1e-7  # about what float32 can tell from 0
+
+
+def logits_of(probabilities: np.ndarray, multilabel: bool) -> np.ndarray:
+    """Return logits that give these probabilities, float64, shape (samples, classes)."""
+    p = np.clip(probabilities.astype(np.float64), LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    return np.log(p) - np.log1p(-p) if multilabel else np.log(p)
+
+
+def find_temperatures(parts: Sequence[np.ndarray], codes: np.ndarray) -> list[float]:
+    """Return by what logits are to be divided, so that probabilities fit known labels best (Guo et al. 2017).
+
+    Of several models the quotients are added: of two, both temperatures are about 2. The greatest likelihood times a
+    normal prior of each temperature's logarithm: standard deviation 0.3 about that of the number of models.
+
+    Args:
+        parts: logits of one model or more that were not trained on these sequences, each (samples, classes).
+        codes: the classes, int, shape (samples,); of several labels a sequence bool, shape (samples, labels).
+    """
+    from scipy import optimize  # pyright: ignore[reportMissingTypeStubs]
+
+    stacked, rows = np.stack(parts), np.arange(len(codes))
+
+    def cost(shift: np.ndarray) -> float:
+        logits = np.tensordot(np.exp(-shift) / len(parts), stacked, axes=1)
+        if codes.ndim == 2:
+            loss = np.logaddexp(0, np.where(codes, -logits, logits)).sum()
+        else:
+            top = logits.max(axis=1)
+            loss = (top + np.log(np.exp(logits - top[:, None]).sum(axis=1)) - logits[rows, codes]).sum()
+        return float(loss + ((shift / SPREAD) ** 2).sum() / 2)
+
+    bounds = [(-FURTHEST, FURTHEST)] * len(parts)
+    found: Any = cast(Any, optimize).minimize(cost, np.zeros(len(parts)), method="L-BFGS-B", bounds=bounds)
+    return [len(parts) * float(np.exp(shift)) for shift in found.x.tolist()]
+
+
+def divide_logits(model: Any, temperature: float) -> bool:
+    """Divide a model's logits by a temperature, in the weights of its last Dense layers: no layer is added.
+
+    What word pairs add to the logits stays.
+
+    Args:
+        model: a Keras model that ends in an activation.
+
+    Returns:
+        whether its last layers are linear ones; else it stays as it is.
+    """
+    last = list(_linear_layers(model.layers[-1]))
+    if not last or None in last:
+        return False
+    for layer in last:
+        layer.set_weights([array / np.float32(temperature) for array in layer.get_weights()])
+    return True
+
+
+def _linear_layers(after: Any) -> Iterator[Any]:
+    """Yield the Dense layers whose outputs a layer takes, or their mean; None for any other."""
+    came: Any = after.input
+    tensors = cast(list[Any], came) if isinstance(came, list) else [came]
+    for tensor in tensors[:1] if after.name == TOGETHER else tensors:
+        layer = tensor._keras_history.operation
+        kind = type(layer).__name__
+        if kind == "Average" or layer.name == TOGETHER:
+            yield from _linear_layers(layer)
+        elif kind == "Dense" and layer.get_config()["activation"] == "linear" and len(layer._inbound_nodes) == 1:
+            yield layer
+        else:
+            yield None

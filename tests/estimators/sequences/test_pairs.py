@@ -1,0 +1,68 @@
+"""Words and pairs of words beside the LSTM: the layers say what a logistic regression on their counts says."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
+
+import seqwise as sw
+from seqwise.estimators.sequences.pairs import digits_for, fit_pairs, pair_digits, score_pairs
+
+RNG = np.random.default_rng(0)
+WORDS = ["good", "bad", "not", "so", "film", "plot"]
+TEXTS = [" ".join(RNG.choice(WORDS, RNG.integers(2, 7))) for _ in range(150)]
+GOOD = np.array(["not good" in text for text in TEXTS])
+
+
+def test_it_is_a_logistic_regression_on_weighted_counts():
+    tokenizer = sw.data.Tokenizer(min_count=1).fit(TEXTS)
+    steps = tokenizer.encode(TEXTS)
+    found = fit_pairs(steps, GOOD[:, None].astype(float), len(tokenizer))
+
+    def words_and_pairs(text):
+        words = text.split()
+        return words + [f"{a} {b}" for a, b in zip(words, [*words[1:], "end"], strict=True)]
+
+    vectorizer: Any = CountVectorizer
+    counts = vectorizer(analyzer=words_and_pairs).fit_transform(TEXTS)
+    inside, outside = (np.asarray((counts[rows] > 0).sum(axis=0)).ravel() + 1 for rows in (GOOD, ~GOOD))
+    weighted = counts.toarray() * np.log(inside / inside.sum() / (outside / outside.sum()))
+    plain = LogisticRegression(solver="liblinear", random_state=0).fit(weighted, GOOD)
+    np.testing.assert_allclose(score_pairs(steps, found)[:, 0], plain.decision_function(weighted), atol=1e-2)
+
+
+def test_two_pairs_seldom_share_a_number():
+    shares = pair_digits(100, digits_for(2))[1:]
+    high, low = (shares[:, None, :2] + shares[:, 2:]).transpose(2, 0, 1)
+    pairs = 256 * high + low
+    assert len(np.unique(pairs)) > 0.8 * pairs.size
+    assert (pairs != pairs.T).mean() > 0.98  # the order counts
+    assert pairs.max() < 2**16
+    assert digits_for(64) == 128
+    assert digits_for(1000) == 32
+
+
+SETS = [[*(["a"] if good else []), *(["b"] if i % 2 else [])] for i, good in enumerate(GOOD)]
+
+
+@pytest.mark.parametrize("y", [GOOD, np.arange(150) % 3, SETS], ids=["two", "three", "sets"])
+def test_the_layers_say_the_same(y):
+    classifier: Any = sw.Classifier(units=(2,), embedding=2, epochs=1, bucketing=False).fit(TEXTS, y)
+    model, steps = classifier.model_, classifier.input_.prepare(classifier.raw_)
+    classes = classifier.target_
+    train = classifier.parts_.train
+    targets = classes.encode(classifier.targets_[train]).reshape(len(train), -1)
+    expected = score_pairs(steps, fit_pairs(steps.take(train), targets, classifier.input_.tokens))
+    keras = pytest.importorskip("keras")
+    longest = sw.data.pad(list(steps)).values[..., 0]
+    said = np.asarray(keras.Model(model.input, model.get_layer("bias_of_pairs").output)(longest))
+    np.testing.assert_allclose(said, expected / classes.temperatures[1], atol=1e-4)
+
+
+def test_a_recipe_of_texts_with_classes():
+    with pytest.raises(sw.SettingError, match="lstm-pairs"):
+        sw.Regressor(recipe="lstm-pairs", units=(2,), epochs=1).fit(TEXTS, GOOD.astype(float))
+    with pytest.raises(sw.SettingError, match="lstm-pairs"):
+        sw.Classifier(recipe="lstm-pairs", units=(2,), epochs=1).fit(RNG.normal(size=(10, 3, 1)), [0, 1] * 5)
