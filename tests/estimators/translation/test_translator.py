@@ -191,6 +191,7 @@ def test_validation_data_of_ones_own_choose_the_epoch_and_teach_nothing(tmp_path
     fitted = small(epochs=1).fit(sources, targets, validation_data=others)
     assert fitted.counts_["validation"] == 3
     assert fitted.counts_["train"] + fitted.counts_["test"] == 60
+    assert fitted.pairs_ is not None
     assert fitted.pairs_["validation"].sources == others[0]
     assert len(fitted.training_.history["val_loss"]) == 1
     alone = small(validation=0.0)._prepare(sources, targets)

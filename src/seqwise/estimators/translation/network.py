@@ -85,7 +85,7 @@ def build_translator(
 
     def bridged(final: list[Any], width: int, i: int) -> list[Any]:
         """h and c that a decoder layer starts from, of an encoder layer's final ones (of both directions)."""
-        start = []
+        start: list[Any] = []
         for k, (state, squash) in enumerate((("h", "tanh"), ("c", None))):
             ends = final[k]
             if bidirectional:
@@ -146,7 +146,7 @@ def inference_models(model: Any) -> InferenceModels | None:
     # the states are what the decoder starts from in the trained graph itself
     starts = [[*node.input_tensors[1:]] for node in (decoder._inbound_nodes[0] for decoder in decoders)]
     states_before = [state for pair in starts for state in pair]
-    memory = []
+    memory: list[Any] = []
     if "attention" in known:
         _, values, keys = known["attention"]._inbound_nodes[0].input_tensors
         memory = [keys, values]
@@ -160,15 +160,16 @@ def inference_models(model: Any) -> InferenceModels | None:
     inputs = [token, *(state for pair in states for state in pair)]
     output: Any = known["target_embedding"](token)
     after: list[Any] = []
+    source: list[Any] = [
+        layers.Input((None, part.shape[-1]), name=f"source_{name}")
+        for part, name in zip(memory, ("keys", "values"), strict=False)
+    ]
     if memory:
-        keys, values = (
-            layers.Input((None, part.shape[-1]), name=f"source_{name}")
-            for part, name in zip(memory, ("keys", "values"), strict=True)
-        )
-        mask = layers.Input((None,), dtype="bool", name="source_mask")
-        inputs += [keys, values, mask]
+        source.append(layers.Input((None,), dtype="bool", name="source_mask"))
+    inputs += source
     for decoder, pair in zip(decoders, states, strict=True):
-        if memory and decoder is decoders[-1]:
+        if source and decoder is decoders[-1]:
+            keys, values, mask = source
             query = known["query"](output) if "query" in known else output
             context = known["attention"]([query, values, keys], mask=[None, mask])
             attended = known["attended"](known["context_and_output"]([context, output]))
