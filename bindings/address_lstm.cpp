@@ -23,7 +23,8 @@ std::vector<Array> group(const Numbers& addresses, int passes, int width, int fi
   std::vector<Array> found(passes * count);
   for (int p = 0; p < passes; ++p)
     for (int k = 0; k < count; ++k)
-      found[p * count + k] = {reinterpret_cast<void*>(addresses[p * width + first + k]), kNotKnown};
+      if (const std::int64_t address = addresses[p * width + first + k])
+        found[p * count + k] = {reinterpret_cast<void*>(address), kNotKnown};
   return found;
 }
 
@@ -43,7 +44,7 @@ void forward_at(const Numbers& addresses, const Numbers& sizes, bool is_double,
                 const Numbers& codes) {
   constexpr int kWidth = kInputs + kOutputs;
   const int passes = passes_of(addresses, kWidth, sizes, codes);
-  const Sizes n{sizes[0], sizes[1], sizes[2], sizes[3]};
+  const Sizes n = sizes_of(sizes.data(), sizes[3]);
   const auto in = group(addresses, passes, kWidth, 0, kInputs);
   const auto out = group(addresses, passes, kWidth, kInputs, kOutputs);
   const Options chosen = decode(codes);
@@ -62,7 +63,7 @@ void backward_at(const Numbers& addresses, const Numbers& sizes, bool is_double,
                  const Numbers& codes) {
   constexpr int kWidth = kInputs + kOutputGradients + kInputGradients;
   const int passes = passes_of(addresses, kWidth, sizes, codes);
-  const Sizes n{sizes[0], sizes[1], sizes[2], sizes[3]};
+  const Sizes n = sizes_of(sizes.data(), sizes[3]);
   const auto in = group(addresses, passes, kWidth, 0, kInputs);
   const auto from = group(addresses, passes, kWidth, kInputs, kOutputGradients);
   const auto to = group(addresses, passes, kWidth, kInputs + kOutputGradients, kInputGradients);

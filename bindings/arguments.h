@@ -21,24 +21,29 @@ constexpr int kInputs = 9, kOutputs = 5, kOutputGradients = 5, kInputGradients =
 constexpr std::int64_t kNotKnown = -1;
 
 struct Array {
-  void* data = nullptr;
+  Array() = default;  // absent
+  Array(void* data, std::int64_t count) : data(data), count(count), present(true) {}
+
+  void* data = nullptr;    // may be null where the array is empty
   std::int64_t count = 0;  // numbers, or kNotKnown
+  bool present = false;
 };
 
 inline Sizes sizes_of(const std::int64_t* x_shape, std::int64_t units) {
-  return {x_shape[0], x_shape[1], x_shape[2], units};
-}
-
-inline void require(const Array& array, std::int64_t count, const char* name) {
-  if (array.data && array.count != kNotKnown && array.count != count)
-    throw std::invalid_argument("The LSTM kernel expected " + std::to_string(count) +
-                                " numbers in `" + name + "` and received " +
-                                std::to_string(array.count) + ".");
+  const Sizes n{x_shape[0], x_shape[1], x_shape[2], units};
+  check(n);
+  return n;
 }
 
 template <class Real>
-Real* checked(const Array& array, std::int64_t count, const char* name) {
-  require(array, count, name);
+Real* checked(const Array& array, std::int64_t count, const char* name, bool needed = false) {
+  if (array.present && array.count != kNotKnown && array.count != count)
+    throw std::invalid_argument("The LSTM kernel expected " + std::to_string(count) +
+                                " numbers in `" + name + "` and received " +
+                                std::to_string(array.count) + ".");
+  if ((array.present || needed) && !array.data && count > 0)
+    throw std::invalid_argument("The LSTM kernel expected " + std::to_string(count) +
+                                " numbers in `" + name + "` and received none.");
   return static_cast<Real*>(array.data);
 }
 
@@ -46,9 +51,9 @@ template <class Real>
 Inputs<Real> inputs(const Sizes& n, const Options& options, const Array* a) {
   const std::int64_t D = options.dropout_masks;
   Inputs<Real> in;
-  in.x = checked<Real>(a[0], n.B * n.T * n.F, "x");
-  in.W = checked<Real>(a[1], n.F * 4 * n.H, "kernel");
-  in.U = checked<Real>(a[2], n.H * 4 * n.H, "recurrent_kernel");
+  in.x = checked<Real>(a[0], n.B * n.T * n.F, "x", true);
+  in.W = checked<Real>(a[1], n.F * 4 * n.H, "kernel", true);
+  in.U = checked<Real>(a[2], n.H * 4 * n.H, "recurrent_kernel", true);
   in.b = checked<Real>(a[3], 4 * n.H, "bias");
   in.h0 = checked<Real>(a[4], n.B * n.H, "h0");
   in.c0 = checked<Real>(a[5], n.B * n.H, "c0");
@@ -97,6 +102,12 @@ InputGradients<Real> input_gradients(const Sizes& n, const Array* a) {
 
 inline Options options(std::int64_t activation, std::int64_t recurrent_activation,
                        std::int64_t masked_output, bool go_backwards, std::int64_t dropout_masks) {
+  const auto within = [](std::int64_t code, std::int64_t last) {
+    return 0 <= code && code <= last;
+  };
+  if (!within(activation, 4) || !within(recurrent_activation, 4) || !within(masked_output, 2) ||
+      (dropout_masks != 1 && dropout_masks != 4))
+    throw std::invalid_argument("The LSTM kernel was given an option that it does not have.");
   Options chosen;
   chosen.activation = static_cast<Activation>(activation);
   chosen.recurrent_activation = static_cast<Activation>(recurrent_activation);

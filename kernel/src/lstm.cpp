@@ -143,6 +143,7 @@ void run_step_backward(const Sizes& n, const BackwardPass<Real>& pass) {
 
 template <class Real>
 void run_forward(const Sizes& n, const ForwardPass<Real>* passes, int count) {
+  check(n);
   if (n.B == 0 || n.H == 0) return;
   if (by_definition()) {
     for (int k = 0; k < count; ++k)
@@ -169,6 +170,7 @@ void run_forward(const Sizes& n, const ForwardPass<Real>* passes, int count) {
 
 template <class Real>
 void run_backward(const Sizes& n, const BackwardPass<Real>* passes, int count) {
+  check(n);
   if (n.B == 0 || n.H == 0) {
     for (int k = 0; k < count; ++k) {
       const InputGradients<Real>& to = passes[k].gradients;
@@ -206,6 +208,7 @@ void run_backward(const Sizes& n, const BackwardPass<Real>* passes, int count) {
 
 template <class Real>
 std::size_t reserve_bytes(const Sizes& n) {
+  check(n);
   if (by_definition()) return reference::reserve_bytes<Real>(n);
   const std::size_t lanes = engine<Real>().lanes, panels = (n.H + lanes - 1) / lanes;
   return static_cast<std::size_t>(n.T) * n.B * panels * 5 * lanes * sizeof(Real);

@@ -6,7 +6,8 @@
 //   h_t = o * activation(c_t)
 //
 // Every function is safe to call from several threads at once. Outputs may not overlap inputs
-// (step() alone allows h_out == h and c_out == c). Any size may be zero.
+// (step() alone allows h_out == h and c_out == c). Any size may be zero; others are checked, see
+// sizes.h. That each array is as large as its comment says is left to the caller.
 #pragma once
 
 #include <cstddef>
