@@ -1,32 +1,15 @@
-"""The compiled module itself, below `seqwise.ops`: what does not fit is refused, and never read or written past.
-
-`make sanitize` runs these tests on a module built with sanitizers, in the folder SEQWISE_KERNEL.
-"""
+"""The compiled module itself, below `seqwise.ops`: what does not fit is refused, and never read or written past."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from seqwise import _kernel
 
-def compiled_module() -> Any:
-    folder = os.environ.get("SEQWISE_KERNEL")
-    if folder is None:
-        return importlib.import_module("seqwise._kernel")
-    (path,) = Path(folder).glob("_kernel*.so")
-    spec: Any = importlib.util.spec_from_file_location("seqwise._kernel", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_kernel = compiled_module()
 B, T, F, H = 2, 3, 2, 4
 OPTIONS = [0, 1, 0, 0, 1]
 INPUTS = ["x", "kernel", "recurrent_kernel", "bias", "h0", "c0", "mask", "input_dropout", "recurrent_dropout"]
