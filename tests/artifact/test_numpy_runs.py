@@ -204,7 +204,7 @@ def test_what_cannot_be_loaded_says_why(tmp_path):
     assert repr(run) == f"NumpyRegressor({str(folder)!r})"
     weights = folder / "weights.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")
-    with pytest.raises(BundleError, match="or is damaged: its check sum differs"):
+    with pytest.raises(BundleError, match="or is damaged: its checksum differs"):
         sw.load(folder, backend="numpy")
     (folder / "network.json").unlink()
     with pytest.raises(BundleError, match=r"network\.json is missing: the run is incomplete"):

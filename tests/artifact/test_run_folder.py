@@ -287,7 +287,7 @@ def test_a_damaged_file(run, name, how):
             "other": b"hello",
         }[how]
     )
-    with pytest.raises(sw.BundleError, match=rf"{name} was edited or is damaged: its check sum differs"):
+    with pytest.raises(sw.BundleError, match=rf"{name} was edited or is damaged: its checksum differs"):
         sw.load(run)
 
 
@@ -344,7 +344,7 @@ def test_a_newer_schema(run):
 )
 def test_a_manifest_with_an_odd_entry(run, change):
     edit(run, change)
-    with pytest.raises(sw.BundleError, match=r"manifest\.json was edited or is damaged: its check sum does not hold"):
+    with pytest.raises(sw.BundleError, match=r"manifest\.json was edited or is damaged: its checksum does not hold"):
         sw.load(run)
     with pytest.raises(
         sw.BundleError, match=r"is not the manifest of a Forecaster|cannot be read .* It was written by"

@@ -25,8 +25,8 @@ class RowClassifier(sw.Classifier):
     def fit(self, X, y=None, *, sample_weight=None, **columns):
         return super().fit(steps(X), y, sample_weight=sample_weight, **columns)
 
-    def predict(self, X):
-        return super().predict(steps(X))
+    def predict(self, X, *, abstain_below=None):
+        return super().predict(steps(X), abstain_below=abstain_below)
 
     def predict_proba(self, X):
         return super().predict_proba(steps(X))

@@ -1,4 +1,4 @@
-"""The run folder: manifest, atomic replacement, check sums, the models in it."""
+"""The run folder: manifest, atomic replacement, checksums, the models in it."""
 
 from seqwise.artifact.atomic import replaced_folder
 from seqwise.artifact.manifest import (

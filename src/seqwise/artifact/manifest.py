@@ -1,4 +1,4 @@
-"""The run folder: its manifest, its check sums, and what is said when it is not one."""
+"""The run folder: its manifest, its checksums, and what is said when it is not one."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def read_manifest(folder: Path, *, trust_edited: bool = False) -> dict[str, Any]
     """Read a run folder's manifest.
 
     Args:
-        trust_edited: its check sum need not hold; its fields are checked all the same.
+        trust_edited: its checksum need not hold; its fields are checked all the same.
 
     Raises:
         BundleError: the folder is missing, foreign, edited, damaged, or written by another version of Seqwise.
@@ -96,7 +96,7 @@ def read_manifest(folder: Path, *, trust_edited: bool = False) -> dict[str, Any]
             f"{manifest.get('seqwise')}: pip install -U seqwise."
         )
     if not trust_edited and manifest.get(CHECK_SUM) != _check_sum_of(manifest):
-        raise BundleError(f"{path} was edited or is damaged: its check sum does not hold. {RESTORE} {ON_PURPOSE}")
+        raise BundleError(f"{path} was edited or is damaged: its checksum does not hold. {RESTORE} {ON_PURPOSE}")
     try:
         check_content(run_type(kind, manifest), manifest)
     except (ValueError, RecursionError, OverflowError) as error:
@@ -108,7 +108,7 @@ def check_files(folder: Path, manifest: dict[str, Any], needed: tuple[str, ...],
     """Raise `BundleError` for the first of the files `needed` that is missing, or is not the one that was written.
 
     Args:
-        trust_edited: their check sums need not hold.
+        trust_edited: their checksums need not hold.
     """
     files: Any = manifest.get("files")
     known = cast(dict[str, str], files) if isinstance(files, dict) else {}
@@ -116,7 +116,7 @@ def check_files(folder: Path, manifest: dict[str, Any], needed: tuple[str, ...],
         check_own_file(folder / name)
         if not trust_edited and check_sum(folder / name) != known.get(name):
             raise BundleError(
-                f"{folder / name} was edited or is damaged: its check sum differs from the manifest's. {RESTORE} "
+                f"{folder / name} was edited or is damaged: its checksum differs from the manifest's. {RESTORE} "
                 + ON_PURPOSE
             )
 

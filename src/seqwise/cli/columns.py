@@ -20,7 +20,7 @@ Data = Annotated[
 ]
 Run = Annotated[str, typer.Argument(help="A folder that `seqwise train --out` wrote.", metavar="RUN")]
 TrustEdited = Annotated[
-    bool, typer.Option("--trust-edited", help="Read a run that you edited on purpose: its check sums need not hold.")
+    bool, typer.Option("--trust-edited", help="Read a run that you edited on purpose: its checksums need not hold.")
 ]
 Task = Annotated[
     str | None,

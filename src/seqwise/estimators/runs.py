@@ -32,7 +32,7 @@ def load(path: str | Path, *, backend: str | None = None, trust_edited: bool = F
     Args:
         backend: None for the estimator itself, on Keras; ``"numpy"`` for a run that predicts with NumPy alone, in
             milliseconds and without Keras, a table library or scikit-learn (see `seqwise.artifact.numpy`).
-        trust_edited: read a run whose files were edited on purpose: check sums need not hold. What the files hold is
+        trust_edited: read a run whose files were edited on purpose: checksums need not hold. What the files hold is
             checked all the same: every field, shape and value.
 
     Raises:

@@ -17,7 +17,7 @@ class NumpyRun:
     Args:
         folder: the run folder.
         manifest: what `seqwise.artifact.read_manifest` read from it.
-        trust_edited: check sums need not hold.
+        trust_edited: checksums need not hold.
 
     Raises:
         BundleError: a file is missing or damaged, or the network has a layer that NumPy does not have.
