@@ -33,13 +33,13 @@ def bag_of_words(pairs: bool) -> Any:
     return make_pipeline(words, LogisticRegression(C=10 if pairs else 1, max_iter=1000))
 
 
-def one_seed(texts: np.ndarray, y: np.ndarray, seed: int, folds: int) -> dict[str, list[float]]:
+def one_seed(texts: np.ndarray, y: np.ndarray, seed: int, folds: int, recipe: str) -> dict[str, list[float]]:
     """Return the accuracies of the folds, of each model, and the seconds of training."""
     found: dict[str, list[float]] = {"Classifier": [], "words": [], "words and pairs": [], "seconds": []}
     deal = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(texts, y)
     for _, (train, test) in zip(range(folds), deal, strict=False):
         started = time.perf_counter()
-        classifier = sw.Classifier(seed=seed).fit(texts[train], y[train], verbose=False)
+        classifier = sw.Classifier(seed=seed, recipe=recipe).fit(texts[train], y[train], verbose=False)
         found["seconds"].append(time.perf_counter() - started)
         found["Classifier"].append(classifier.score(texts[test], y[test]))
         for name in ("words", "words and pairs"):
@@ -52,6 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--folds", type=int, default=FOLDS, help=f"of the {FOLDS}, how many are run")
+    parser.add_argument("--recipe", default="auto", help="of the Classifier: lstm leaves the pairs of words out")
     arguments = parser.parse_args()
     parts = [sw.data.read_texts(DATA / f"rt-polarity.{part}", encoding="latin-1") for part in ("neg", "pos")]
     texts = np.array(parts[0] + parts[1], dtype=object)
@@ -59,7 +60,7 @@ def main() -> None:
     means: dict[str, list[float]] = {}
     print("| seed | Classifier | bag of words | words and pairs | seconds of a training |\n|---|---|---|---|---|")
     for seed in range(arguments.seeds):
-        found = one_seed(texts, y, seed, arguments.folds)
+        found = one_seed(texts, y, seed, arguments.folds, arguments.recipe)
         for name, values in found.items():
             means.setdefault(name, []).append(statistics.mean(values))
         *scores, seconds = (values[-1] for values in means.values())
