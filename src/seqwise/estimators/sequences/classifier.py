@@ -104,7 +104,8 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
             abstain_below: say None where no class is as probable as that; the array then holds objects. The report
                 shows what is gained by it.
         """
-        return self.target_.classes.answers(self.predict_proba(X), abstain_below)
+        probabilities = self.predict_proba(X)
+        return self.target_.classes.answers(probabilities, abstain_below)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, float64, shape (samples, classes), in the order of `classes_`.

@@ -85,7 +85,8 @@ class Tagger(SequenceEstimator[TagComparison]):
 
     def predict(self, X: Any) -> list[np.ndarray]:
         """Return the most probable tag of each step: of each sequence an array, shape (timesteps,)."""
-        steps = self.input_.prepare(self._read_to_predict(X))
+        raw = self._read_to_predict(X)
+        steps = self.input_.prepare(raw)
         return list(split_by_lengths(self.classes_[self._decoded(steps)[1]], steps.lengths))
 
     def predict_proba(self, X: Any) -> list[np.ndarray]:
