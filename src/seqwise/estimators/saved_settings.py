@@ -12,6 +12,7 @@ import numpy as np
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError, SettingError
 
+SEVERAL = ("units", "calendar")  # settings that hold several values: tuples, which JSON has as lists
 KERAS_OBJECTS = ("optimizer", "loss")
 
 
@@ -57,7 +58,7 @@ def restored_settings(saved: dict[str, Any]) -> dict[str, Any]:
         settings[name] = import_keras().saving.deserialize_keras_object(saved[name])
     if settings.get("network") is not None:
         settings["network"] = MissingNetwork(str(settings["network"]))
-    return settings | {"units": tuple(saved["units"])}
+    return settings | {name: tuple(saved[name]) for name in SEVERAL if name in saved}
 
 
 def _name_of(build: Any) -> str:
