@@ -30,6 +30,8 @@ from seqwise.export.tfjs.rewrites import REWRITES
 from seqwise.export.tfjs.weights import check_quantization, quantized, restored, write_weights
 
 MODEL_JSON = "model.json"
+UNTRAINABLE = "TensorFlow.js gives Keras's numbers with this model, but cannot train it further."
+INFERENCE = ("encoder", "decoder_step")  # a Translator's parts, which nobody trains by themselves
 OURS = re.compile(r"model\.json|group\d+-shard\d+of\d+\.bin|encoder|decoder_step")
 
 
@@ -109,7 +111,8 @@ def write_part(part: Part, folder: Path, quantization: str | None = None) -> Wri
         "weightsManifest": write_weights(arrays, folder),
     }
     write_json(folder / MODEL_JSON, content)
-    return Written(lowering.notes, weights)
+    notes = [note for note in lowering.notes if note != UNTRAINABLE or part.model.name not in INFERENCE]
+    return Written(notes, weights)
 
 
 def translated(network: Any) -> tuple[Lowering, list[Tensor]]:
@@ -133,7 +136,7 @@ def translated(network: Any) -> tuple[Lowering, list[Tensor]]:
             )
     _drop_unused(lowering.graph, outputs)
     if not _can_be_trained(lowering.graph):
-        lowering.notes.append("TensorFlow.js gives Keras's numbers with this model, but cannot train it further.")
+        lowering.notes.append(UNTRAINABLE)
     return lowering, outputs
 
 
