@@ -62,7 +62,7 @@ def test_auto_says_what_it_took():
     name, why = choose_recipe(np.array([8, 20, 20]))
     assert name == "lstm-fcn"
     assert "recipe='lstm-fcn'" in why
-    with pytest.raises(sw.SettingError, match=r"^recipe='cnn': expected 'auto', 'lstm' or 'lstm-fcn'\.$"):
+    with pytest.raises(sw.SettingError, match=r"^recipe='cnn': expected 'auto', 'lstm', 'lstm-fcn' or 'lstm-pairs'\.$"):
         sw.Classifier(recipe="cnn").fit([np.eye(3)] * 4, [0, 1, 0, 1])
 
 
