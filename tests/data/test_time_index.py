@@ -189,3 +189,12 @@ def test_the_indexes_of_real_files(shared_data, file, column, name):
     times = read_table(shared_data / file).times(column)
     np.testing.assert_array_equal(times, frame[column].to_numpy().astype("M8[us]"))
     assert index_of(times).frequency == name
+
+
+def test_days_and_months_in_two_orders_are_refused_by_name():
+    for words in (["03/04/2024", "04/04/2024", "05/04/2024"], ["03-04-2024", "03-05-2024", "03-07-2024"]):
+        with pytest.raises(DataError, match=r"'03.04.2024' on row 0 is 2024-04-03 or 2024-03-04"):
+            times_of(words)
+    with pytest.raises(DataError, match=r"'13/04/2024' on row 1 has the day first, '04/13/2024' on row 2 the month"):
+        times_of(["05/04/2024", "13/04/2024", "04/13/2024"])
+    assert times_of(["03-13-2024", "03-14-2024", "03-15-2024"])[0] == "2024-03-13T00:00:00"

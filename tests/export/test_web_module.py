@@ -73,7 +73,7 @@ def series_cases() -> dict[str, dict[str, Any]]:
         "european": "%d/%m/%Y",
         "dots": "%d.%m.%Y",
         "slashes": "%Y/%m/%d",
-        "zone": "%Y-%m-%dT00:00:00+02:00",
+        "zone": "%Y-%m-%dT00:00:00Z",
     }
     return {
         "months": {"table": frame(months)},
@@ -183,6 +183,7 @@ def faulty_rows() -> dict[str, tuple[Any, str]]:
         "no column": ([{"t": "2020-01", "y": 1}], "Row 0 has no column x. It has: t, y."),
         "text": ([*good, {"t": "2020-09", "y": "many", "x": 1}], 'Row 8, column y: "many" is no number.'),
         "no date": ([*good, {"t": "soon", "y": 1, "x": 1}], "The time column t holds soon, which is no date."),
+        "zoned": ([*good, {"t": "2020-09-02T00:00:00+02:00", "y": 1, "x": 1}], "with a zone"),
         "between": ([*good, {"t": "2020-09-03", "y": 1, "x": 1}], "which is no date"),
         "off": (
             [{"t": "2020-01-01", "y": 1, "x": 1}, {"t": "2020-02-03", "y": 1, "x": 1}],

@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Meta, Struct
 
 from seqwise.data.covariates import Covariates as DataCovariates
+from seqwise.data.time_zones import time_zone
 
 SCHEMA_VERSION = 4
 
@@ -57,12 +58,18 @@ class TimeIndex(Struct):
     step: Whole
     unit: Literal["mo", "b", "us", "i"]
     month_end: bool
+    zone: str | None = None
+    wall: bool = False
 
     def __post_init__(self) -> None:
         if (self.unit == "i") != isinstance(self.start, int):
             raise ValueError(f"start={self.start!r} does not fit unit={self.unit!r}")
         if isinstance(self.start, str):
             _time("start", self.start)
+        if self.zone is not None:
+            time_zone(self.zone)
+        if self.wall and self.zone is None:
+            raise ValueError("wall=true needs a zone")
 
 
 class Training(Struct):

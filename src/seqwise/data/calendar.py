@@ -42,7 +42,7 @@ def calendar_values(names: Sequence[str], times: np.ndarray) -> np.ndarray:
     Hour and month are a place on a circle, so that 23 o'clock lies beside 0; a weekday and a holiday are 0 or 1.
 
     Args:
-        times: datetime64, shape (rows,).
+        times: datetime64, shape (rows,), as the clocks of their zone show them.
 
     Raises:
         SettingError: rows are numbered, not dated.

@@ -83,6 +83,17 @@ class ColumnTable(ABC):
         """
 
     @abstractmethod
+    def time_zone(self, names: str | list[str]) -> str | None:
+        """Return the zone of a time column, as `seqwise.data.time_zones.zone_name` writes it; None where it has none.
+
+        Args:
+            names: as for `times`, which has read them without an error.
+
+        Raises:
+            DataError: two rows have different zones, or the zone is not known; names the rows.
+        """
+
+    @abstractmethod
     def _values(self, name: str) -> np.ndarray:
         """Return a column as float64, missing values as NaN; see `numbers`."""
 

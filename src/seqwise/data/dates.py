@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from seqwise.data.columns import ColumnTable
 from seqwise.data.time_index import MICROSECOND, guess_time_index
+from seqwise.data.time_zones import AFTER_TIME
 from seqwise.errors import DataError
 
 # of text, tried in this order; None: ISO 8601 and what is close to it
-TEXT_FORMATS = [None, "%Y-%m", "%Y/%m", "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y", "%Y", "%Y%m%d"]
+TEXT_FORMATS = [
+    None, "%Y-%m", "%Y/%m", "%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m-%d-%Y", "%d.%m.%Y", "%Y", "%Y%m%d",
+]  # fmt: skip
 
+EITHER = re.compile(r"\d{1,2}[-/]")  # 02/01 and 02-01 can be read in two ways; 02.01. has the day first everywhere
+ORDERED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}")
 FOUR_DIGITS = np.datetime64("1000-01-01")
 
 # a format → times, datetime64[us] of any value where the text is not of the format, and the rows where it is not; or
@@ -40,7 +46,7 @@ def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: 
         if not bad.size:
             if not any((times == other).all() for other in readings):
                 readings.append(times)
-            if "/" not in words[0]:  # only 02/01 can be read in two ways
+            if not EITHER.match(words[0]):
                 break
         elif fewest_bad is None or bad.size < fewest_bad.size:
             fewest_bad = bad
@@ -54,11 +60,30 @@ def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: 
                 f"year {str(times[row])[:4].lstrip('0')}. Write years with four digits: 2024-12-31."
             )
         return times
+    _check_alike(table, name, words)
     row = 0 if fewest_bad is None else int(fewest_bad[0])
     raise DataError(
         f"{table.label}: the time column {name!r} holds {words[row]!r} on {table.where(row)}, which is not a date "
         "that Seqwise can read. Write dates as 2024-12-31 or 2024-12-31 23:59, or count the steps: 0, 1, 2, …."
     )
+
+
+def _check_alike(table: ColumnTable, name: str, words: Sequence[str]) -> None:
+    """Raise `DataError` for dates that no single format suits: two orders of day and month, or a zone in some rows."""
+    faults = []
+    orders = [match and (int(match[1]) > 12, int(match[2]) > 12) for match in map(ORDERED.match, words)]
+    if (True, False) in orders and (False, True) in orders:
+        day, month = orders.index((True, False)), orders.index((False, True))
+        faults = [(day, "has the day first"), (month, "the month")]
+    zones = [AFTER_TIME.search(word) is not None for word in words]
+    if True in zones and False in zones:
+        faults = [(zones.index(True), "has a time zone"), (zones.index(False), "none")]
+    if faults:
+        (row, what), (other, else_what) = faults
+        raise DataError(
+            f"{table.label}: the time column {name!r} is written in two ways: {words[row]!r} on {table.where(row)} "
+            f"{what}, {words[other]!r} on {table.where(other)} {else_what}. Write all alike: 2024-12-31 23:59."
+        )
 
 
 def whole_times(table: ColumnTable, name: str, values: np.ndarray, *, fractions: bool = False) -> np.ndarray:
@@ -74,7 +99,7 @@ def whole_times(table: ColumnTable, name: str, values: np.ndarray, *, fractions:
     if (values == np.round(values)).all():
         refuse_times(table, name, np.abs(values.astype(np.float64)) >= 2**62, "holds a number that is too large")
         whole = values.astype(np.int64)
-        dates = _dates_from_numbers(whole)
+        dates = _dates_from_numbers(table, name, whole)
         return whole if dates is None else dates
     if fractions:
         return values
@@ -84,8 +109,12 @@ def whole_times(table: ColumnTable, name: str, values: np.ndarray, *, fractions:
     )
 
 
-def _dates_from_numbers(values: np.ndarray) -> np.ndarray | None:
-    """Read 20240131, or 202401, as a date; None where not all of the numbers are one from 1800 to 2199."""
+def _dates_from_numbers(table: ColumnTable, name: str, values: np.ndarray) -> np.ndarray | None:
+    """Read 20240131, or 202401, as a date; None where not all of the numbers look like one from 1800 to 2199.
+
+    Raises:
+        DataError: they all do, and one is a day that its month does not have; names the row.
+    """
     if len(values) < 3:
         return None
     if (values // 1_000_000 > 0).all():
@@ -96,7 +125,14 @@ def _dates_from_numbers(values: np.ndarray) -> np.ndarray | None:
         return None
     month = (years - 1970).astype("M8[Y]").astype("M8[M]") + (months - 1)
     times = month.astype("M8[D]") + (days - 1)
-    return times.astype(MICROSECOND) if (times.astype("M8[M]") == month).all() else None
+    wrong = times.astype("M8[M]") != month
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"{table.label}: the time column {name!r} holds {values[row]} on {table.where(row)}: there is no day "
+            f"{days[row]} in {month[row]}. Correct the date, or remove the row."
+        )
+    return times.astype(MICROSECOND)
 
 
 def refuse_times(table: ColumnTable, name: str, wrong: np.ndarray, fault: str) -> None:
@@ -109,10 +145,10 @@ def refuse_times(table: ColumnTable, name: str, wrong: np.ndarray, fault: str) -
 
 
 def _most_regular(table: ColumnTable, name: str, words: Sequence[str], readings: list[np.ndarray]) -> np.ndarray:
-    """Choose between 02/01 as 2 January and as 1 February: the reading that leaves the fewest gaps and misfits."""
+    """Choose between 02/01 as 2 January and as 1 February: the only reading that leaves no gap and no misfit."""
     misfits = [_misfit(times) for times in readings]
     best = min(misfits)
-    if len(readings) > 1 and misfits.count(best) > 1:
+    if len(readings) > 1 and (misfits.count(best) > 1 or best > (0, 0)):
         row = int(np.flatnonzero(readings[0] != readings[1])[0])
         days = " or ".join(str(times[row].astype("M8[D]")) for times in readings)
         raise DataError(

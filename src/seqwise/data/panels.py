@@ -12,7 +12,7 @@ from seqwise.data.calendar import calendar_values
 from seqwise.data.columns import Columns, ColumnTable, as_column_names
 from seqwise.data.covariates import Covariates
 from seqwise.data.series import GAP_RULES, TimeSeries, all_features
-from seqwise.data.time_index import TimeIndex, infer_time_index
+from seqwise.data.time_index import TimeIndex, infer_time_index, read_times
 from seqwise.errors import DataError, SettingError, check_choice, nearest
 
 NIXTLA = ("unique_id", "ds", "y")  # the columns of Nixtla's tables: series, time, target
@@ -218,7 +218,8 @@ def panel_from_table(
     if not covariates.calendar:
         return panel
     rows = np.arange(len(panel.values)) - np.repeat(panel.starts[:-1], panel.lengths)
-    made = calendar_values(covariates.calendar, panel.times(np.repeat(np.arange(len(panel)), panel.lengths), rows))
+    times = panel.times(np.repeat(np.arange(len(panel)), panel.lengths), rows)
+    made = calendar_values(covariates.calendar, panel.time_index.on_clocks(times))
     observed = panel.observed
     if observed is not None:
         observed = np.hstack([observed, np.ones(made.shape, bool)])
@@ -247,7 +248,8 @@ def _positions(
     table: ColumnTable, time: str, order: np.ndarray, lengths: np.ndarray, names: np.ndarray, known: TimeIndex | None
 ) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
     """Return the rows sorted by series and time, each row's position on the time index, and the index."""
-    times = table.times([time])[order]
+    times, zone, wall = read_times(table, [time], known)
+    times = times[order]
     ends = np.cumsum(lengths)
     inside = np.ones(len(times), bool)
     inside[ends - lengths] = False  # the row before it is of the same series
@@ -269,7 +271,9 @@ def _positions(
     if known is not None and (known.unit == "i") != (times.dtype.kind == "i"):
         came, expected = ("numbers", "dates") if times.dtype.kind == "i" else ("dates", "numbers")
         raise DataError(f"{table.label}: {time!r} holds {came}, but {expected} in the training data.")
-    index = known or infer_time_index(times[rows], table, order[rows]).starting_at(times.min())
+    index = known or replace(
+        infer_time_index(times[rows], table, order[rows]).starting_at(times.min()), zone=zone, wall=wall
+    )
     positions = index.positions(times)
     start = np.repeat(positions[ends - lengths], lengths)
     off = np.flatnonzero(np.abs((positions - start) - np.round(positions - start)) > 1e-9)

@@ -18,6 +18,7 @@ from seqwise.data.dates import dates_from_parts, dates_from_text, refuse_times, 
 from seqwise.data.files import check_header, decoded, existing_file
 from seqwise.data.sequences import object_array
 from seqwise.data.time_index import MICROSECOND
+from seqwise.data.time_zones import zone_of, zone_of_texts
 from seqwise.errors import DataError
 
 # what `read_plain_table` takes
@@ -89,6 +90,17 @@ class PlainTable(ColumnTable):
             return np.array([_as_datetime64(cell) for cell in cells])
         words = [str(cell).strip() for cell in cells]
         return dates_from_text(self, name, words, partial(_parse, words))
+
+    def time_zone(self, names: str | list[str]) -> str | None:
+        if isinstance(names, list) and len(names) > 1:
+            return None
+        name = names if isinstance(names, str) else names[0]
+        cells = self.cells(name)
+        if isinstance(self.content[name], np.ndarray) or _all_numbers(cells):
+            return None
+        if all(isinstance(cell, (date, np.datetime64)) for cell in cells):
+            return zone_of(self, name, [_zone_of_cell(cell) for cell in cells])
+        return zone_of_texts(self, name, [str(cell).strip() for cell in cells], lambda: self.times(name))
 
     def _values(self, name: str) -> np.ndarray:
         cells = self.content[name]
@@ -211,6 +223,12 @@ def _all_numbers(cells: Sequence[Any]) -> bool:
     """Tell whether cells are numbers, as far as they are not missing; True and False are none."""
     numbers = [isinstance(c, (int, float, np.number)) and not isinstance(c, bool) for c in cells if c is not None]
     return bool(numbers) and all(numbers)
+
+
+def _zone_of_cell(cell: Any) -> str | None:
+    if not isinstance(cell, datetime) or cell.tzinfo is None:
+        return None
+    return getattr(cell.tzinfo, "key", None) or cell.isoformat()[-6:]
 
 
 def _as_datetime64(cell: Any) -> np.datetime64:

@@ -10,7 +10,7 @@ import numpy as np
 from seqwise.data.calendar import calendar_values
 from seqwise.data.columns import Columns, ColumnTable, as_column_names
 from seqwise.data.covariates import MOST_CATEGORIES, Covariates, words_of
-from seqwise.data.time_index import TimeIndex, infer_time_index, numbered
+from seqwise.data.time_index import TimeIndex, infer_time_index, numbered, read_times
 from seqwise.errors import DataError, SettingError, check_choice
 
 GAP_RULES = ("interpolate", "mask", "error")
@@ -139,7 +139,7 @@ def series_from_table(
     if not complete:
         _fill(raw, observed, gaps)
     if covariates.calendar:
-        made = calendar_values(covariates.calendar, time_index.at(np.arange(len(raw))))
+        made = calendar_values(covariates.calendar, time_index.on_clocks(time_index.at(np.arange(len(raw)))))
         raw, observed = np.hstack([raw, made]), np.hstack([observed, np.ones(made.shape, bool)])
     return TimeSeries(
         raw,
@@ -197,7 +197,7 @@ def _listed(names: list[str]) -> str:
 def _lay_on_time_index(
     table: ColumnTable, time: list[str], time_index: TimeIndex | None, warnings: list[str]
 ) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
-    times = table.times(time)
+    times, zone, wall = read_times(table, time, time_index)
     order = np.argsort(times, kind="stable")
     late = np.flatnonzero(np.diff(times) < np.zeros((), dtype=np.diff(times[:1]).dtype))
     if late.size:
@@ -217,7 +217,7 @@ def _lay_on_time_index(
         )
         order, ordered = order[last], ordered[last]
     if time_index is None:
-        time_index = infer_time_index(ordered, table, order)
+        time_index = replace(infer_time_index(ordered, table, order), zone=zone, wall=wall)
     elif (time_index.unit == "i") != (ordered.dtype.kind == "i"):
         came, expected = ("numbers", "dates") if ordered.dtype.kind == "i" else ("dates", "numbers")
         raise DataError(f"{table.label}: {time[0]!r} holds {came}, but {expected} in the training data.")

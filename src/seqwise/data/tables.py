@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 import narwhals as nw
 import numpy as np
@@ -15,7 +17,8 @@ import polars as pl
 from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
 from seqwise.data.dates import dates_from_parts
 from seqwise.data.files import check_header, decoded, existing_file
-from seqwise.data.time_columns import read_time_column
+from seqwise.data.time_columns import read_time_column, zone_of_column
+from seqwise.data.time_zones import in_utc, zone_of_datetimes
 from seqwise.errors import DataError
 
 if TYPE_CHECKING:
@@ -91,6 +94,10 @@ class Table(ColumnTable):
                 return dates_from_parts(self, names)
             names = names[0]
         return read_time_column(self, names, self.column(names), fractions=fractions)
+
+    def time_zone(self, names: str | list[str]) -> str | None:
+        name = names if isinstance(names, str) else names[0]
+        return None if isinstance(names, list) and len(names) > 1 else zone_of_column(self, name, self.column(name))
 
     def _values(self, name: str) -> np.ndarray:
         column = self.column(name)
@@ -212,15 +219,31 @@ def _read_text(path: Path, text: str | None) -> tuple[pl.DataFrame, int | None]:
 
 
 def to_kind(columns: dict[str, np.ndarray], kind: str) -> IntoFrame | np.ndarray:
-    """Build a table of `kind` from columns of equal length; for ``"numpy"`` the numeric columns, stacked."""
+    """Build a table of `kind` from columns of equal length; for ``"numpy"`` the numeric columns, stacked.
+
+    Times that `seqwise.data.time_zones.aware` gave a zone keep it.
+    """
     if kind == "numpy":
         return np.stack([v for v in columns.values() if v.dtype.kind == "f"], axis=1)
-    frame = pl.DataFrame({name: pl.Series(name, values) for name, values in columns.items()})
     if kind == "pandas":
         import pandas as pd
 
-        return pd.DataFrame(columns)
+        zones = {name: zone for name, values in columns.items() if (zone := zone_of_datetimes(values)) is not None}
+        zoned = {name: pd.to_datetime(in_utc(columns[name]), utc=True).tz_convert(zone) for name, zone in zones.items()}
+        return pd.DataFrame(columns | zoned)
+    frame = pl.DataFrame(
+        {name: pl.Series(v) if zone_of_datetimes(v) is None else _in_zone(v) for name, v in columns.items()}
+    )
     return frame.to_arrow() if kind == "pyarrow" else frame
+
+
+def _in_zone(values: np.ndarray) -> pl.Series:
+    """Return datetimes of a zone as a column; polars knows offsets of full hours alone, another one becomes UTC."""
+    column = pl.Series(in_utc(values)).dt.replace_time_zone("UTC")
+    zone = zone_of_datetimes(values)
+    hours = (values[0].utcoffset() or timedelta()) / timedelta(hours=1)
+    name = zone.key if isinstance(zone, ZoneInfo) else f"Etc/GMT{-int(hours):+d}" if hours % 1 == 0 else "UTC"
+    return column if name == "Etc/GMT+0" else column.dt.convert_time_zone(name)
 
 
 def is_table(data: object) -> bool:

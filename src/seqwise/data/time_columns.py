@@ -11,6 +11,8 @@ import polars as pl
 from seqwise.data.columns import ColumnTable
 from seqwise.data.dates import dates_from_text, refuse_times, whole_times
 from seqwise.data.time_index import MICROSECOND
+from seqwise.data.time_zones import time_zone, zone_name, zone_of_texts
+from seqwise.errors import DataError
 
 
 def read_time_column(table: ColumnTable, name: str, column: nw.Series[Any], *, fractions: bool = False) -> np.ndarray:
@@ -22,12 +24,46 @@ def read_time_column(table: ColumnTable, name: str, column: nw.Series[Any], *, f
     refuse_times(table, name, column.is_null().to_numpy(), "is empty")
     if column.dtype.is_numeric():
         return whole_times(table, name, column.to_numpy(), fractions=fractions)
+    native = column.to_native()
+    if _pandas_zone(native) is not None:
+        return native.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype(MICROSECOND)
+    if column.dtype in (nw.Duration, nw.Time):
+        raise DataError(
+            f"{table.label}: the time column {name!r} holds durations or times of day. Give dates, or count the steps: "
+            "with pandas df['t'] / pd.Timedelta('1D')."
+        )
     if column.dtype.is_temporal():
         if getattr(column.dtype, "time_zone", None):
             column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         return column.cast(nw.Datetime("us")).to_numpy().astype(MICROSECOND)
     words = pl.Series([str(v).strip() for v in column.to_list()])
     return dates_from_text(table, name, words.to_list(), lambda form: _parse(words, form))
+
+
+def zone_of_column(table: ColumnTable, name: str, column: nw.Series[Any]) -> str | None:
+    """Return the zone of a table's time column; see `ColumnTable.time_zone`."""
+    if column.dtype.is_numeric():
+        return None
+    zone = _pandas_zone(column.to_native())
+    if zone is not None or column.dtype.is_temporal():
+        zone = zone or getattr(column.dtype, "time_zone", None)
+        if zone is None:
+            return None
+        try:
+            time_zone(zone_name(zone))
+        except ValueError as error:
+            raise DataError(f"{table.label}: the time column {name!r} has a zone that is not known: {error}.") from None
+        return zone_name(zone)
+    words = [str(v).strip() for v in column.to_list()]
+    return zone_of_texts(table, name, words, lambda: read_time_column(table, name, column))
+
+
+def _pandas_zone(column: Any) -> str | None:
+    """Return the zone of a column of pandas, which narwhals does not know by all of its names; None for any other."""
+    zone = getattr(getattr(column, "dtype", None), "tz", None)
+    if zone is None:
+        return None
+    return getattr(zone, "key", None) or getattr(zone, "zone", None) or column.iloc[0].isoformat()[-6:]
 
 
 def _parse(words: pl.Series, form: str | None) -> tuple[np.ndarray, np.ndarray] | None:

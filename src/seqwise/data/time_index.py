@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqwise.data.columns import ColumnTable
+from seqwise.data.time_zones import aware, from_wall, to_wall
 from seqwise.errors import DataError
 
 MICROSECOND = "datetime64[us]"
@@ -27,12 +28,17 @@ class TimeIndex:
         step: how many units lie between two rows.
         unit: ``"mo"`` (calendar months), ``"b"`` (Monday to Friday), ``"us"`` (exact) or ``"i"`` (integers).
         month_end: every time is the last day of its month.
+        zone: the time zone, as `seqwise.data.time_zones` writes it; None where the times have none.
+        wall: the times are those that the zone's clocks show, for days, weeks and months follow them across a change
+            of the clocks; else they are in UTC.
     """
 
     start: str | int
     step: int
     unit: str
     month_end: bool = False
+    zone: str | None = None
+    wall: bool = False
 
     def starting_at(self, time: np.datetime64 | np.int64 | int) -> TimeIndex:
         """Return an index of the same frequency from another time on."""
@@ -70,6 +76,16 @@ class TimeIndex:
             return ((month + 1).astype("M8[D]") - DAY).astype(MICROSECOND) + time_of_day
         return month.astype(MICROSECOND) + (start - start.astype("M8[M]"))
 
+    def on_clocks(self, times: np.ndarray) -> np.ndarray:
+        """Return times of this index as its zone's clocks show them, datetime64[us], of any shape."""
+        return times if self.zone is None or self.wall else to_wall(times, self.zone)
+
+    def with_zone(self, times: np.ndarray) -> np.ndarray:
+        """Return times of this index, shape (n,), with their zone: datetimes, dtype object; as they are without one."""
+        if self.zone is None:
+            return times
+        return aware(from_wall(times, self.zone) if self.wall else times, self.zone)
+
     @property
     def frequency(self) -> str:
         """The step between rows in words, for example ``"1 week"`` or ``"15 minutes"``."""
@@ -93,6 +109,46 @@ class TimeIndex:
         if self.step < SPANS["m"]:
             return [round(SPANS["m"] / self.step)]
         return [round(cycle / self.step) for cycle, shortest in cycles.items() if shortest <= self.step < cycle / 3]
+
+
+def read_times(
+    table: ColumnTable, names: str | list[str], known: TimeIndex | None = None
+) -> tuple[np.ndarray, str | None, bool]:
+    """Read a time column on the clock that its index has.
+
+    Args:
+        known: the index of the training data, whose clock is followed; None finds one.
+
+    Returns:
+        the times, shape (rows,); and `zone` and `wall` of their index.
+
+    Raises:
+        DataError: see `ColumnTable.times` and `time_zone`; or only one of the training data and these has a zone.
+    """
+    times = table.times(names)
+    zone = table.time_zone(names)
+    if known is not None and known.unit != "i" and times.dtype.kind == "M":
+        if (zone or "UTC") != (known.zone or "UTC") and None in (zone, known.zone):
+            there, here = (f"have the zone {one}" if one else "have no time zone" for one in (known.zone, zone))
+            raise DataError(
+                f"{table.label}: the times {here}, and those of the training data {there}. Give them the same: with "
+                "pandas .dt.tz_localize('Europe/Berlin') or .dt.tz_convert('Europe/Berlin'), and .dt.tz_localize(None)."
+            )
+        zone, wall = known.zone, known.wall
+    else:
+        wall = zone not in (None, "UTC") and _follows_wall(times, to_wall(times, str(zone)))
+    return (to_wall(times, str(zone)) if wall else times), zone, wall
+
+
+def _follows_wall(utc: np.ndarray, wall: np.ndarray) -> bool:
+    """Tell whether rows follow the clocks on the wall: days and longer steps do; shorter ones if UTC does not suit."""
+    times, shown = np.unique(utc), np.unique(wall)
+    if len(times) < 3 or np.median(np.diff(times)) >= 20 * np.timedelta64(1, "h"):
+        return True
+    if len(shown) < len(times):  # an hour that the clocks show twice
+        return False
+    off, misfits = ((guess_time_index(one).positions(one) % 1 != 0).sum() for one in (shown, times))
+    return bool(off < misfits)
 
 
 def numbered(rows: int) -> tuple[np.ndarray, TimeIndex]:

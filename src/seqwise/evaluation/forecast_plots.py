@@ -39,7 +39,7 @@ def forecast_plot(evaluation: Any, target: int, *, series: TimeSeries, every: bo
     history = max(min(max(cycles, (stop - int(starts[0])) // 3), MOST_SHOWN // 2), 24)
     rows = np.arange(max(int(starts[0]) - history, 0), stop)
     figure, axes = new_figure(HEIGHT + 0.3)
-    _truth(axes, series.time_index.at(rows), series.truth()[rows, target])
+    _truth(axes, series.time_index.on_clocks(series.time_index.at(rows)), series.truth()[rows, target])
     baseline = "seasonal_naive" if evaluation.season > 1 else "naive"
     drawn = [*evaluation.baselines, "model"] if every else [baseline, "model"]
     bands = sorted(evaluation.bands.items(), reverse=True) if every else []
@@ -78,7 +78,8 @@ def future_plot(
     """
     rows = np.arange(max(len(series) - max(36, min(4 * len(times), MOST_SHOWN)), 0), len(series))
     figure, axes = new_figure()
-    known = series.time_index.at(rows)
+    known = series.time_index.on_clocks(series.time_index.at(rows))
+    times = series.time_index.on_clocks(times)
     _truth(axes, known, series.truth()[rows, target])
     for level, (low, high) in sorted((bands or {}).items(), reverse=True):  # the widest below the others
         _band(axes, times, low, high, f"{level:g} % interval")

@@ -28,8 +28,8 @@ class ForecastComparison(Comparison):
     """Forecasts from every origin of a part, beside the truth and the baselines.
 
     Attributes:
-        origins: row at which each forecast starts, shape (samples,).
-        times: each forecast value's time, shape (samples, horizon).
+        origins: row at which each forecast starts, shape (samples,); of many series counted from its series' first.
+        times: each forecast value's time, shape (samples, horizon); of a time zone what its clocks show.
         truth: shape (samples, horizon, targets), NaN where nothing was observed.
         forecasts: ``"model"`` and the baselines, ``"naive"``, ``"ets"`` and, of a season,
             ``"seasonal_naive"``: shape as `truth`.
@@ -69,7 +69,7 @@ class ForecastComparison(Comparison):
         return next(column for column in self.columns if column.name == self.metric)
 
     def of_series(self, name: Any) -> ForecastComparison:
-        """Return the samples of one of many series, their origins counted from its first row; of None the first one's.
+        """Return the samples of one of many series; of None the first one's.
 
         Raises:
             DataError: there is no such series, or it has no test part.
@@ -79,11 +79,9 @@ class ForecastComparison(Comparison):
         own = np.flatnonzero(np.array(self.series, dtype=object) == self.known.names[number])
         if not own.size:
             raise DataError(f"The series {one.label!r} has no test part: nothing of it was forecast.")
-        times = self.times[own]
         return replace(
-            self, origins=np.round(one.time_index.positions(times[:, 0])).astype(np.int64), times=times,
-            truth=self.truth[own], forecasts={key: values[own] for key, values in self.forecasts.items()}, known=one,
-            series=[], bands={},
+            self, origins=self.origins[own], times=self.times[own], truth=self.truth[own],
+            forecasts={key: values[own] for key, values in self.forecasts.items()}, known=one, series=[], bands={},
         )  # fmt: skip
 
     def plot(self, *, target: str | None = None, series: Any = None) -> Any:
@@ -168,7 +166,7 @@ def compare_forecasts(
         forecasts[kind] = baseline(horizon, season).fit(filled[:fit_rows]).predict(filled, origins)
     scale = naive_scale(truth[:fit_rows], season)
     scores = {name: score(truth[rows], values, scale) for name, values in forecasts.items()}
-    times = series.time_index.at(rows.ravel()).reshape(rows.shape)
+    times = series.time_index.on_clocks(series.time_index.at(rows.ravel())).reshape(rows.shape)
     return ForecastComparison(
         origins, times, truth[rows], forecasts, scores, series.target_names, season, metric=metric, known=series
     )

@@ -64,7 +64,7 @@ class NumpyForecaster(NumpyRun):
         if series.kind == "numpy":
             return values
         name = "step" if series.time is None else series.time if isinstance(series.time, str) else "time"
-        rows = zip(times.tolist(), values.tolist(), strict=True)
+        rows = zip(series.time_index.with_zone(times).tolist(), values.tolist(), strict=True)
         return [{name: time} | dict(zip(self.targets, row, strict=True)) for time, row in rows]
 
     def forecast(self, data: PlainSource | None = None) -> tuple[np.ndarray, np.ndarray]:

@@ -60,8 +60,10 @@ def predict(
     if out is None and plot is None:
         import polars as pl
 
+        from seqwise.data.tables import to_kind
+
         with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
-            lines.append(str(pl.DataFrame(table)))
+            lines.append(str(to_kind(table, "polars")))
     if out is not None:
         write_forecast(out, table)
         lines.append(f"wrote {out}")

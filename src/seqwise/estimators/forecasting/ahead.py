@@ -9,6 +9,7 @@ import numpy as np
 from seqwise.data import TimeSeries, read_table
 from seqwise.data.calendar import calendar_values
 from seqwise.data.panels import Panel
+from seqwise.data.time_index import read_times
 from seqwise.errors import DataError, SettingError
 
 MOST_NAMED = 3  # rows of a message
@@ -18,16 +19,16 @@ FIX = "forecaster.future_frame() gives the rows to fill in."
 def future_rows(known: TimeSeries | Panel, horizon: int) -> dict[str, np.ndarray]:
     """Return the columns of the rows to come: the series where there are many, the time, what is known in advance."""
     covariates = known.covariates
-    times = times_ahead(known, horizon)
+    times = known.time_index.with_zone(times_ahead(known, horizon).ravel())
     words = covariates.categories
     empty = {
         name: np.full(times.size, None, object) if name in words else np.full(times.size, np.nan)
         for name in covariates.future
     }
     if isinstance(known, Panel):
-        return {known.series: np.repeat(known.names, horizon), known.time or "step": times.ravel()} | empty
+        return {known.series: np.repeat(known.names, horizon), known.time or "step": times} | empty
     time = "step" if known.time is None else known.time if isinstance(known.time, str) else "time"
-    return {time: times[0]} | empty
+    return {time: times} | empty
 
 
 def known_ahead(known: TimeSeries | Panel, horizon: int, future: Any) -> np.ndarray | None:
@@ -48,7 +49,7 @@ def known_ahead(known: TimeSeries | Panel, horizon: int, future: Any) -> np.ndar
         raise SettingError("The model reads no column that is known in advance: leave future_df out.")
     if not covariates.known:
         return None
-    times = times_ahead(known, horizon)
+    times = known.time_index.on_clocks(times_ahead(known, horizon))
     count = len(times)
     parts = [np.empty((count, horizon, 0))]
     if isinstance(known, Panel):
@@ -63,7 +64,11 @@ def known_ahead(known: TimeSeries | Panel, horizon: int, future: Any) -> np.ndar
 
 
 def _read(known: TimeSeries | Panel, times: np.ndarray, future: Any) -> np.ndarray:
-    """Return the columns of the future from a table, float64, shape (series, horizon, columns)."""
+    """Return the columns of the future from a table, float64, shape (series, horizon, columns).
+
+    Args:
+        times: of the rows to come, as the clocks show them, shape (series, horizon).
+    """
     covariates = known.covariates
     columns = covariates.expanded(covariates.future)
     listed = ", ".join(map(repr, covariates.future))
@@ -82,20 +87,26 @@ def _read(known: TimeSeries | Panel, times: np.ndarray, future: Any) -> np.ndarr
     if isinstance(known, Panel):
         place = {name: s for s, name in enumerate(known.names.tolist())}
         series = np.array([place.get(name, -1) for name in table.labels(known.series).tolist()])
-        positions = known.time_index.positions(table.times([known.time])) if known.time is not None else None
-        if positions is None:
+        if known.time is None:
             raise SettingError("The rows of these series are only counted, so rows to come cannot be told apart.")
+        positions = _positions(known, table, [known.time])
         steps = np.round(positions - (known.first + known.lengths)[series]).astype(np.int64)
     else:
         series = np.zeros(len(table), np.int64)
         if known.time is None or table.kind == "numpy":
             steps = np.arange(len(table))
         else:
-            steps = np.round(known.time_index.positions(table.times(known.time)) - len(known)).astype(np.int64)
+            steps = np.round(_positions(known, table, known.time) - len(known)).astype(np.int64)
     inside = (series >= 0) & (steps >= 0) & (steps < horizon)
     found[series[inside], steps[inside]] = values[inside]
     _check_complete(known, times, found)
     return found
+
+
+def _positions(known: TimeSeries | Panel, table: Any, time: str | list[str]) -> np.ndarray:
+    """Return the places of a table's rows on the time index, whose clock they are read on, shape (rows,)."""
+    times, _, _ = read_times(table, time, known.time_index)
+    return known.time_index.positions(times)
 
 
 def _check_complete(known: TimeSeries | Panel, times: np.ndarray, found: np.ndarray) -> None:

@@ -75,8 +75,8 @@ def _of_series(fitted: Any, data: TimeSeries, past: TimeSeries, levels: Sequence
     cutoff = data.time_index.at(np.array([len(past) - 1]))
     columns = {
         "unique_id": np.repeat(np.array(data.target_names, dtype=object), horizon),
-        time: np.tile(times[0], targets),
-        "cutoff": np.repeat(cutoff, targets * horizon),
+        time: np.tile(data.time_index.with_zone(times[0]), targets),
+        "cutoff": np.repeat(data.time_index.with_zone(cutoff), targets * horizon),
         "y" if targets > 1 else data.target_names[0]: truth.T.ravel(),
         MODEL: values[0].T.ravel(),
     }
@@ -92,8 +92,8 @@ def _of_panel(fitted: Any, data: Panel, past: Panel, levels: Sequence[float]) ->
     cutoff = past.times(np.arange(len(past)), past.lengths - 1)
     columns = {
         data.series: np.repeat(past.names, horizon),
-        data.time or "ds": times.ravel(),
-        "cutoff": np.repeat(cutoff, horizon),
+        data.time or "ds": data.time_index.with_zone(times.ravel()),
+        "cutoff": np.repeat(data.time_index.with_zone(cutoff), horizon),
         data.target: np.where(seen, data.values[rows, 0], np.nan).ravel(),
         MODEL: values.ravel(),
     }

@@ -290,7 +290,8 @@ def summarise(plan: Plan, available: list[str]) -> SeriesSummary:
 
     def time(row: int) -> str:
         # a date without its time of day where every row is at midnight
-        return str(series.time_index.at(np.array([row]))[0]).replace("T00:00:00.000000", "").replace(".000000", "")
+        shown = series.time_index.on_clocks(series.time_index.at(np.array([row])))[0]
+        return str(shown).replace("T00:00:00.000000", "").replace(".000000", "")
 
     def window(origin: int) -> str:
         return (

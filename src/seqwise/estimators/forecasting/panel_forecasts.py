@@ -108,7 +108,8 @@ def panel_bounds(
 def long_columns(panel: Panel, times: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
     """Return forecasts, shape (series, horizon), as the columns of a long table: series, time, target."""
     names = np.repeat(panel.names, values.shape[1])
-    return {panel.series: names, panel.time or "step": times.ravel(), panel.target: values.ravel()}
+    shown = panel.time_index.with_zone(times.ravel())
+    return {panel.series: names, panel.time or "step": shown, panel.target: values.ravel()}
 
 
 def rows_from(panel: Panel, names: np.ndarray, until: np.ndarray) -> np.ndarray:
@@ -170,8 +171,9 @@ def compare_panel(
         for name, f in forecasts.items()
     }
     times = panel.times(np.broadcast_to(series[:, None], rows.shape), own[:, None] + np.arange(horizon))
+    times = panel.time_index.on_clocks(times)
     comparison = ForecastComparison(
-        origins, times, truth, forecasts, scores, [panel.target], season, metric=metric, known=panel
+        own, times, truth, forecasts, scores, [panel.target], season, metric=metric, known=panel
     )
     comparison.series.extend(panel.names[series].tolist())
     if intervals is not None:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from seqwise.data import TimeSeries
+from seqwise.data.time_zones import zone_of_datetimes
 from seqwise.evaluation import ForecastComparison
 from seqwise.evaluation import forecast_plots as plots
 from seqwise.evaluation.figures import percent, readable
@@ -22,11 +23,20 @@ MOST_ROWS = 12  # of the forecast's table
 
 def write_forecast(path: Path, columns: dict[str, np.ndarray]) -> None:
     """Write a forecast as CSV, times without a time of day where all are at midnight."""
+    columns = {name: _texts_of(values) for name, values in columns.items()}
     frame = pl.DataFrame(columns)
     name = frame.columns[0]
     if frame.schema[name] == pl.Datetime and (frame[name].dt.truncate("1d") == frame[name]).all():
         frame = frame.with_columns(pl.col(name).cast(pl.Date))
     frame.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
+
+
+def _texts_of(values: np.ndarray) -> np.ndarray:
+    """Return datetimes of a zone as texts with their offset, dates alone where all are at midnight; others as are."""
+    if zone_of_datetimes(values) is None:
+        return values
+    midnight = all((one.hour, one.minute, one.second, one.microsecond) == (0, 0, 0, 0) for one in values)
+    return np.array([one.date().isoformat() if midnight else one.isoformat(sep=" ") for one in values])
 
 
 def report_content(
@@ -91,7 +101,7 @@ def _remarks(comparison: ForecastComparison) -> list[str]:
 
 
 def _data(series: TimeSeries) -> str:
-    first, last = _when(series.time_index.at(np.array([0, len(series) - 1])))
+    first, last = _when(series.time_index.on_clocks(series.time_index.at(np.array([0, len(series) - 1]))))
     inputs = series.columns[series.targets :]
     kind = "target" if series.targets == 1 else "targets"
     return (
@@ -147,7 +157,7 @@ def _steps(comparison: ForecastComparison) -> Section:
 
 
 def _future(series: TimeSeries, times: np.ndarray, forecast: np.ndarray, shown: range, rest: str) -> Section:
-    stamps = _when(times)[:MOST_ROWS]
+    stamps = _when(series.time_index.on_clocks(times))[:MOST_ROWS]
     digits = [_digits(forecast[:, j]) for j in range(series.targets)]
     rows = [
         Row(stamp, [number(v, f"{v:,.{digits[j]}f}") for j, v in enumerate(forecast[i].tolist())])

@@ -111,6 +111,7 @@ def _first_row(series: TimeSeries, start: Any) -> int:
 def forecast_columns(series: TimeSeries, times: np.ndarray, forecast: np.ndarray) -> dict[str, np.ndarray]:
     """Return a forecast as named columns: the time (``"step"`` where rows are only numbered), each target."""
     name = "step" if series.time is None else series.time if isinstance(series.time, str) else "time"
+    times = times if times.dtype.kind == "U" else series.time_index.with_zone(times)
     return {name: times} | {target: forecast[:, j] for j, target in enumerate(series.target_names)}
 
 
@@ -146,9 +147,8 @@ def load_context(folder: Path, data: dict[str, Any], window: int, gaps: str) -> 
     observed = arrays["observed"].astype(bool) if "observed" in arrays else None
     index = TimeIndex(**data["time_index"])
     start = index.at(np.array([data["rows"] - len(values)]))[0]
-    index = TimeIndex(int(start) if index.unit == "i" else str(start), index.step, index.unit, index.month_end)
     covariates = Covariates.from_dict(data.get("covariates"), data["columns"][data["targets"] :])
     return TimeSeries(
-        values, data["columns"], data["targets"], index, data["time"], observed, gaps, data["notes"], data["kind"],
-        data["label"], covariates,
+        values, data["columns"], data["targets"], index.starting_at(start), data["time"], observed, gaps, data["notes"],
+        data["kind"], data["label"], covariates,
     )  # fmt: skip

@@ -40,6 +40,11 @@ def describe_pipeline(estimator: Any, networks: Mapping[str, str]) -> dict[str, 
 def _forecaster(forecaster: Forecaster) -> dict[str, Any]:
     _check_forecaster(forecaster)
     series, window = forecaster.series_, forecaster.window
+    if series.time_index.zone not in (None, "UTC"):
+        raise BundleError(
+            f"A page reads times in UTC, and this run's have the zone {series.time_index.zone}. Train on times in UTC, "
+            "with pandas df['t'].dt.tz_convert('UTC'); or export its network, seqwise.export.tfjs or .onnx."
+        )
     observed = None if series.observed is None else series.observed[-window:].tolist()
     return {
         "input": _numbers(forecaster.input_) | {"window": window},

@@ -260,7 +260,7 @@ const FORMS = [
   String.raw`(?<year>\d{4})[-/](?<month>\d{1,2})[-/](?<day>\d{1,2})${CLOCK}`,
   String.raw`(?<day>\d{1,2})[-/](?<month>\d{1,2})[-/](?<year>\d{4})${CLOCK}`,
   String.raw`(?<year>\d{4})[-/](?<month>\d{1,2})`,
-  String.raw`(?<month>\d{1,2})/(?<day>\d{1,2})/(?<year>\d{4})${CLOCK}`,
+  String.raw`(?<month>\d{1,2})[-/](?<day>\d{1,2})[-/](?<year>\d{4})${CLOCK}`,
   String.raw`(?<day>\d{1,2})\.(?<month>\d{1,2})\.(?<year>\d{4})`,
   String.raw`(?<year>\d{4})`,
   String.raw`(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})`,
@@ -268,12 +268,16 @@ const FORMS = [
 
 /** Read texts in the form that suits all of them; of 02/01 the reading that suits the time step. */
 function parseTimes(words, name, index) {
+  const zoned = words.find((word) => /:\d{2}(\.\d+)?[+-]\d{2}:?\d{2}$/.test(word) && !/00:?00$/.test(word));
+  if (zoned !== undefined) {
+    throw new SeqwiseError(`The time column ${name} holds ${zoned}, with a zone. The model was trained on times in UTC or without a zone: convert them.`);
+  }
   const readings = [];
   for (const form of FORMS) {
     const times = words.map((word) => timeOf(form.exec(word)));
     if (times.includes(null)) continue;
     if (!readings.some((other) => other.every((time, i) => time === times[i]))) readings.push(times);
-    if (!words[0].includes("/")) break;
+    if (!/^\d{1,2}[-/]/.test(words[0])) break;
   }
   if (!readings.length) {
     const bad = words.find((word) => FORMS.every((form) => timeOf(form.exec(word)) === null)) ?? words[0];
