@@ -32,10 +32,12 @@ sanitize: .venv/ready
 	$(BIN)/cmake --build build/sanitize --parallel 2
 	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
 
-# property tests with many more examples: edited and damaged runs, values, arrays, bounds; every check of scikit-learn
+# property tests with many more examples: damaged files for each reader, edited runs, values, arrays, bounds; every check
+# of scikit-learn
 fuzz: .venv/ready
-	SEQWISE_LONGER=$(LONGER) $(BIN)/pytest tests/artifact/test_edited_runs.py tests/data/test_hostile_values.py \
-		tests/ops/test_hostile_arrays.py tests/test_bounds.py tests/estimators/test_scikit_learn.py
+	SEQWISE_LONGER=$(LONGER) $(BIN)/pytest tests/data/test_fuzz_readers.py tests/artifact/test_edited_runs.py \
+		tests/data/test_hostile_values.py tests/ops/test_hostile_arrays.py tests/test_bounds.py \
+		tests/estimators/test_scikit_learn.py
 
 # crashes at every step and kill -9 in the middle of a save, threads, forks and signals
 soak: .venv/ready
