@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -54,10 +55,12 @@ def test_the_table_that_comes_back_has_the_zone():
     times, future = expected("D", 12)
     series = read(times)
     columns = {"t": after(series), "y": np.arange(5.0)}
-    assert (pd.DatetimeIndex(to_kind(columns, "pandas")["t"]) == future).all()
-    assert str(to_kind(columns, "pandas")["t"].dt.tz) == BERLIN
-    assert to_kind(columns, "polars").schema["t"] == pl.Datetime("us", BERLIN)
-    assert to_kind(columns, "polars")["t"].to_list() == future.to_pydatetime().tolist()
+    of_pandas: Any = to_kind(columns, "pandas")
+    assert (pd.DatetimeIndex(of_pandas["t"]) == future).all()
+    assert str(of_pandas["t"].dt.tz) == BERLIN
+    of_polars: Any = to_kind(columns, "polars")
+    assert of_polars.schema["t"] == pl.Datetime("us", BERLIN)
+    assert of_polars["t"].to_list() == future.to_pydatetime().tolist()
 
 
 @pytest.mark.parametrize(("hours", "zone"), [(2, "Etc/GMT-2"), (-7, "Etc/GMT+7"), (5.5, "UTC")])
@@ -67,7 +70,8 @@ def test_an_offset_is_a_zone(hours, zone):
     series = series_from_table(read_table(pl.DataFrame({"t": texts, "y": range(8)})), target="y", time="t")
     future = [datetime(2024, 3, 9, tzinfo=fixed), datetime(2024, 3, 10, tzinfo=fixed)]
     assert after(series, 2).tolist() == future
-    column = to_kind({"t": after(series, 2)}, "polars")["t"]
+    table: Any = to_kind({"t": after(series, 2)}, "polars")
+    column = table["t"]
     assert column.dtype == pl.Datetime("us", zone)
     assert column.to_list() == future
 
