@@ -24,7 +24,7 @@ from seqwise.errors import MOST_CHARACTERS, SeqwiseError
 from seqwise.training.checkpoints import FILE, Checkpoints, Progress, stopped_at
 
 CORPUS = Path(__file__).parent / "corpus"  # small files; those that broke a reader once are kept here
-SECONDS = 5.0
+SECONDS = 5.0  # of the processor: the machine may be busy
 PIECES = [
     b"", b"\0", b"\n", b"\r", b'"', b",", b"\t", b":", b"@", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"{", b"}",
     b"[" * 500, b"1e999", b"-", b"NaN", b"nan", b"?", b"@data\n", b"9" * 400, b"2024-02-30", b"99999-01-01", b"null",
@@ -112,9 +112,9 @@ def check(error: SeqwiseError) -> None:
 def test_a_damaged_file(name, corpus, tmp_path_factory, data):
     path = tmp_path_factory.mktemp("damaged") / name
     path.write_bytes(data.draw(damaged(corpus[name])))
-    started = time.monotonic()
+    started = time.process_time()
     try:
         READERS[name](path)
     except SeqwiseError as error:
         check(error)
-    assert time.monotonic() - started < SECONDS
+    assert time.process_time() - started < SECONDS

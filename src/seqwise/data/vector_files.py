@@ -18,6 +18,7 @@ from seqwise.errors import DataError
 VectorFile: TypeAlias = "BufferedReader | gzip.GzipFile"
 
 CHUNK = 2**20  # bytes
+MOST_DIMS = 1_000_000
 LONGEST_WORD = 2_000  # bytes; a longer word means a damaged file
 CONTROL = bytes([*range(9), *range(14, 32)])  # bytes that occur in float32 values but not in text
 
@@ -60,7 +61,9 @@ def _rows(file: VectorFile, name: str) -> TextRows | BinaryRows:
     if not fields:
         raise DataError(f"{name} is empty, or its first line is. Expected a word and its values on each line.")
     if len(fields) == 2 and all(field.isdigit() for field in fields):
-        count, dims = int(fields[0]), int(fields[1])
+        count, dims = (int(field) if len(field) <= 18 else 10**18 for field in fields)
+        if dims > MOST_DIMS:
+            raise DataError(f"{name}, line 1 announces vectors of {dims:,} values; at most {MOST_DIMS:,} are read.")
         if not (count and dims):
             raise DataError(f"{name}, line 1 announces {count} words of {dims} values: it holds no vectors.")
         sample = 8 * dims + 64  # bytes
