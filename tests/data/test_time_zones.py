@@ -139,3 +139,20 @@ def test_a_run_keeps_it(tmp_path):
     hours = pd.date_range("2024-03-31 01:00", periods=2, freq="h", tz=BERLIN)
     write_forecast(tmp_path / "hours.csv", {"t": np.array(hours.to_pydatetime(), dtype=object), "y": np.arange(2.0)})
     assert (tmp_path / "hours.csv").read_text() == "t,y\n2024-03-31 01:00:00+01:00,0.0\n2024-03-31 03:00:00+02:00,1.0\n"
+
+
+@pytest.mark.parametrize("freq", ["h", "D", "15min"])
+def test_a_calendar_reads_the_clocks(freq):
+    start = "2024-03-29" if freq == "D" else "2024-03-30 20:00"
+    times, _ = expected(freq, 60, "America/New_York" if freq == "15min" else BERLIN, start=start)
+    series = read(times, calendar=["hour", "weekday", "month"])
+    frame = pd.DataFrame({"s": "a", "t": times, "y": np.arange(60.0)})
+    panel = panel_from_table(read_table(frame), series="s", target="y", time="t", calendar=["hour", "weekday", "month"])
+    hours = 2 * np.pi * (times.hour + times.minute / 60) / 24
+    years = 2 * np.pi * np.array([(time - pd.Timestamp(f"{time.year}-01-01")) / pd.Timedelta("366D")
+                                  for time in times.tz_localize(None)])  # fmt: skip
+    for values in (series.values, panel.values):
+        np.testing.assert_allclose(values[:, 1], np.sin(hours), atol=1e-9)
+        np.testing.assert_allclose(values[:, 2], np.cos(hours), atol=1e-9)
+        np.testing.assert_array_equal(values[:, 3:10].argmax(axis=1), times.day_of_week)
+        np.testing.assert_allclose(values[:, 10], np.sin(years), atol=1e-9)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
 import seqwise as sw
 from seqwise.data import make_series
+from seqwise.data.panels import Panel, panel_from_table
+from seqwise.data.tables import read_table
 from seqwise.errors import BundleError
-from seqwise.estimators.forecasting.ahead import known_ahead
+from seqwise.estimators.forecasting.ahead import future_rows, known_ahead, times_ahead
 from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.export.web.pipeline import describe_pipeline
 
 WINDOW, HORIZON, ROWS = 8, 3, 60
+BERLIN = "Europe/Berlin"
 SMALL: dict[str, Any] = {
     "window": WINDOW, "horizon": HORIZON, "units": (4,), "epochs": 2, "patience": None, "season": 1, "validation": 9,
     "test": 6,
@@ -163,3 +167,70 @@ def test_a_dict_has_neither_dates_nor_further_columns():
         sw.Forecaster(**SMALL, calendar=["hour"]).fit(series)
     with pytest.raises(sw.SettingError, match="leave future_df out"):
         known_ahead(make_series(shop(), target="sold", time="day", features="heat"), HORIZON, shop())
+
+
+def zoned(freq, rows, kind):
+    """Rows up to a change of the clocks in Berlin, and the horizon that lies across it."""
+    times = pd.date_range("2024-03-31 01:00", periods=HORIZON, freq=freq, tz=BERLIN)
+    times = pd.date_range(end=times[0], periods=rows + 1, freq=freq)[:-1].append(times)
+    frame = shop(rows=rows + HORIZON).to_pandas().assign(day=times)
+    frame = pl.from_pandas(frame) if kind == "polars" else frame
+    return frame[:rows], frame[rows:]
+
+
+@pytest.mark.parametrize(("freq", "kind"), [("h", "pandas"), ("D", "polars")])
+def test_the_rows_to_come_have_the_time_zone(freq, kind, tmp_path):
+    past, coming = zoned(freq, 40, kind)
+    forecaster = sw.Forecaster(**SMALL | {"epochs": 1, "test": 0}, recipe="skip", calendar=["hour", "weekday"])
+    forecaster.fit(past, **ONE | {"future": "promo"})
+    due = list(coming["day"])
+    forecaster.save(tmp_path / "run")
+    for told in (forecaster, sw.load(tmp_path / "run")):
+        frame = told.future_frame()
+        assert list(frame["day"]) == due
+        assert str(getattr(frame["day"].dtype, "tz", None) or frame["day"].dtype.time_zone) == BERLIN
+        found = told.predict(future_df=coming)
+        assert list(found["day"]) == due
+        assert found["day"].dtype == frame["day"].dtype
+    ahead = known_ahead(forecaster.series_, HORIZON, coming)
+    assert ahead is not None
+    np.testing.assert_array_equal(ahead[0, :, 0], coming["promo"])
+    hours = 2 * np.pi * np.array([time.hour for time in due]) / 24
+    np.testing.assert_allclose(ahead[0, :, 1:3], np.stack([np.sin(hours), np.cos(hours)], axis=1), atol=1e-9)
+    assert ahead[0, :, 3:].argmax(axis=1).tolist() == [time.weekday() for time in due]
+    # the same moments in another zone are the same rows; without a zone they are not known
+    moved = pl.DataFrame(coming).with_columns(pl.col("day").dt.convert_time_zone("Asia/Tokyo"))
+    np.testing.assert_array_equal(forecaster.predict(future_df=moved)["sold"], found["sold"])
+    with pytest.raises(sw.DataError, match="have no time zone, and those of the training data have the zone Europe"):
+        forecaster.predict(future_df=moved.with_columns(pl.col("day").dt.replace_time_zone(None)))
+
+
+@pytest.mark.parametrize("freq", ["h", "D"])
+def test_many_series_to_come_and_their_cutoffs_have_the_time_zone(freq):
+    past, coming = (pd.concat([part, part.assign(shop="b")]) for part in zoned(freq, 40, "pandas"))
+    roles: dict[str, Any] = {"series": "shop", "time": "day", "target": "sold", "future": "promo"}
+    panel = panel_from_table(read_table(past), **roles, calendar=["hour"])
+    due = coming["day"].tolist()
+    rows = future_rows(panel, HORIZON)
+    assert rows["day"].tolist() == due
+    ahead = known_ahead(panel, HORIZON, coming.sample(frac=1, random_state=0))
+    assert ahead is not None
+    np.testing.assert_array_equal(ahead[..., 0].ravel(), coming["promo"])
+    phase = 2 * np.pi * np.array([time.hour for time in due]) / 24
+    np.testing.assert_allclose(ahead[..., 1].ravel(), np.sin(phase), atol=1e-9)
+
+    class Zeros:
+        horizon = HORIZON
+
+        def _forecast_after(self, known, levels, ahead):
+            values = np.zeros((len(known) if isinstance(known, Panel) else 1, HORIZON, 1))
+            return times_ahead(known, HORIZON), values, []
+
+    sizes: dict[str, Any] = {"horizon": HORIZON, "n_windows": 1, "step_size": 1, "refit": False, "levels": []}
+    whole = pd.concat([past, coming])
+    known = panel_from_table(read_table(whole), **roles)
+    one = make_series(whole[whole["shop"] == "b"], time="day", target="sold", future="promo")
+    for data, count in ((known, 2), (one, 1)):
+        found = cross_validate(data, train=lambda past: Zeros(), **sizes)
+        assert found["day"].tolist() == due[: count * HORIZON]
+        assert found["cutoff"].tolist() == [past["day"].iloc[39]] * count * HORIZON
