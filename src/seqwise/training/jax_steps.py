@@ -7,6 +7,7 @@ Batches of several lengths are the branches of one program.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
@@ -21,8 +22,10 @@ from seqwise.training.batches import Batches, Cut
 from seqwise.training.keras_steps import Logs
 
 # full optimization doubles XLA's compile time of these loops and gains nothing measurable in their speed
-COMPILER_OPTIONS = {"xla_backend_optimization_level": 1}
+LEVEL = "xla_backend_optimization_level"
+COMPILER_OPTIONS = {} if LEVEL in os.environ.get("XLA_FLAGS", "") else {LEVEL: 1}
 STEPS_PER_CALL = 256  # a chunk is short enough for the progress bar and Ctrl-C, long enough to hide the call
+MOST_PADDED = 2**20  # rows; of larger data a copy costs more than a compilation
 
 Values: TypeAlias = list[jax.Array]  # of Keras variables, in their order
 
@@ -49,7 +52,7 @@ class JaxSteps:
         self.model, self.batch_size, self._batches = model, batch_size, batches
         self._sizes = batches.sizes(batch_size)
         self._per_call: dict[str, int] = {}  # steps of a compiled call: of the first samples it was used for
-        self._arrays = jax.tree.map(jnp.asarray, batches.arrays)
+        self._arrays = jax.tree.map(_staged, batches.arrays)
         self._metrics = _compiled_metrics(model, batches)
         self._metric_variables = [variable for metric in self._metrics for variable in metric.variables]
         # the state is not donated: Ctrl-C in the call would leave the model without any
@@ -101,7 +104,7 @@ class JaxSteps:
         # equal chunks keep to one compiled shape; the steps past the last batch are never run
         cut = self._batches.cut(indices, self.batch_size)
         batches = len(cut.real)
-        per_call = self._per_call.setdefault(name, min(STEPS_PER_CALL, batches))
+        per_call = self._per_call.setdefault(name, min(STEPS_PER_CALL, 2 ** (batches - 1).bit_length()))
         for start in range(0, batches, per_call):
             rows, real, buckets = (
                 np.resize(array[start : start + per_call], (per_call, *array.shape[1:])) for array in cut
@@ -183,6 +186,19 @@ class JaxSteps:
             return metrics, losses.at[i].set(loss)
 
         return jax.lax.fori_loop(0, steps, step, (state.metrics, jnp.zeros(len(rows))))
+
+
+def _staged(array: np.ndarray) -> jax.Array:
+    """Return data on the device, filled up to one of eight sizes an octave.
+
+    A compiled program knows the sizes of its data: those of other folds, seeds or a few new rows share it then, and
+    need no compilation of their own.
+    """
+    rows = len(array)
+    if rows > MOST_PADDED:
+        return jnp.asarray(array)
+    size = 2 ** max(rows.bit_length() - 4, 0)
+    return jnp.asarray(np.pad(array, [(0, -rows % size)] + [(0, 0)] * (array.ndim - 1)))
 
 
 def _compiled_metrics(model: keras.Model, batches: Batches[Any]) -> list[keras.metrics.Metric]:
