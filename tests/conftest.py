@@ -16,6 +16,19 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[1]
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
+# files of few and long tests begin first: at the end no worker waits for the other
+LONG = (
+    "test_other_backends", "test_backends", "test_keras_own_tests", "test_web_answers", "test_readme", "test_examples",
+    "test_translator", "test_translation_network", "test_step_batches", "test_sequence_invariance", "test_backend",
+    "test_tensorflow", "test_onnx",
+)  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
+
+
 SHARED_DATA = Path(__file__).parent / "../../shared/data"
 
 

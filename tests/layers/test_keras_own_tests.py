@@ -15,8 +15,6 @@ import pytest
 
 FILES = ("lstm_test.py", "bidirectional_test.py", "stacked_rnn_cells_test.py")
 FOLDER = Path(keras.__file__).parent / "src/layers/rnn"
-# compiling takes nearly all the time, and how well XLA optimises is not the question here
-FAST_COMPILATION = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 
 @pytest.fixture(scope="module", params=["jax", "tensorflow", "torch"])
@@ -32,8 +30,6 @@ def report(request, tmp_path_factory):
         "PYTHONPATH": str(Path(__file__).parent),
         "PYTEST_ADDOPTS": "",
     }
-    if request.param == "jax":
-        environment["XLA_FLAGS"] = FAST_COMPILATION
     for name in [name for name in environment if name.startswith("PYTEST_XDIST")]:
         del environment[name]
     done = subprocess.run(

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
 
@@ -29,6 +27,7 @@ from seqwise.backend import PREDICTING_LOCK, TRAINING_LOCK, check_process, defer
 from seqwise.errors import DataError, NotFittedError
 from seqwise.estimators.memory import check_memory
 from seqwise.estimators.parts import BuildNetwork, Input, PreparedData, Target, build_checked
+from seqwise.estimators.pickling import PickledModel
 from seqwise.estimators.saved_settings import plain_settings
 from seqwise.estimators.seeds import seeded_draws
 from seqwise.estimators.settings import MODEL as MODEL_PANEL
@@ -58,7 +57,6 @@ with deferred_imports():
     from sklearn import exceptions  # pyright: ignore[reportMissingTypeStubs]
     from sklearn.base import BaseEstimator  # pyright: ignore[reportMissingTypeStubs]
 
-OWN_LOSSES = ("seqwise.training.distribution_loss", "seqwise.training.token_loss")  # that Keras finds once imported
 MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
 MOST_SAMPLES = 2_000  # of each part, in `TrainingData`
 MOST_VALUES = 2**26  # of an input of them, padding included
@@ -635,28 +633,6 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "model_")
-
-
-class PickledModel:
-    """A Keras model on its way into a pickle, and out of it in a process that knows none of our layers yet."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        with PREDICTING_LOCK:
-            return _unpickled, (pickle.dumps(self.model),)
-
-
-def _unpickled(content: bytes) -> PickledModel:
-    from seqwise.layers import register_layers
-
-    register_layers()
-    for loss in OWN_LOSSES:
-        import_module(loss)
-    check_process()
-    with TRAINING_LOCK:
-        return PickledModel(pickle.loads(content))
 
 
 def own_class(estimator: Estimator[Any, Any, Any]) -> type[Estimator[Any, Any, Any]]:

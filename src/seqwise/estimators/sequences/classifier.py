@@ -18,11 +18,11 @@ from seqwise.data.classes import read_labels
 from seqwise.data.texts import Texts
 from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.sequences.alignment import column_names, in_order
-from seqwise.estimators.sequences.base import PooledEstimator
 from seqwise.estimators.sequences.class_target import ClassTarget
 from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.explanation import Explanation, explain
 from seqwise.estimators.sequences.pairs import PairWeights, fit_pairs, score_pairs, weigh, with_pairs
+from seqwise.estimators.sequences.pooled import PooledEstimator
 from seqwise.estimators.sequences.report import explained, surest
 from seqwise.estimators.sequences.source import Source, sequence_names
 from seqwise.estimators.sequences.temperature import divide_logits, find_temperatures, logits_of

@@ -14,8 +14,8 @@ from seqwise.baselines.numbers import of_numbers
 from seqwise.data.texts import Texts
 from seqwise.errors import DataError
 from seqwise.estimators.sequences.alignment import column_names, in_order
-from seqwise.estimators.sequences.base import PooledEstimator
 from seqwise.estimators.sequences.number_target import NumberTarget, read_numbers
+from seqwise.estimators.sequences.pooled import PooledEstimator
 from seqwise.estimators.sequences.source import Source, sequence_names
 from seqwise.estimators.settings import TRAINING, Option, estimator, given_loss, learned, setting
 from seqwise.evaluation.regression import NumberComparison

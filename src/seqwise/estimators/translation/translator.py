@@ -17,8 +17,9 @@ from seqwise.data.sources import MOST_HYPOTHESES, cut_sources
 from seqwise.data.text_pairs import TextPairs, read_pairs, split_pairs
 from seqwise.data.tokenizer import as_texts
 from seqwise.errors import DataError, SettingError, is_whole_number
-from seqwise.estimators.base import METRICS, REPORT, Estimator, PickledModel, Schedule
+from seqwise.estimators.base import METRICS, REPORT, Estimator, Schedule
 from seqwise.estimators.memory import lstm_weights
+from seqwise.estimators.pickling import PickledModel
 from seqwise.estimators.settings import (
     PAIRS,
     SEQUENCES,

@@ -1,0 +1,117 @@
+"""What `Classifier` and `Regressor` share: one target for each sequence, pooled states, recipes and ensembles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+from seqwise.data import Sequences
+from seqwise.errors import SettingError
+from seqwise.estimators.sequences.base import Scores, SequenceEstimator
+from seqwise.estimators.sequences.data import SequenceData
+from seqwise.estimators.sequences.ensemble import join_networks, join_trainings
+from seqwise.estimators.sequences.network import POOLINGS
+from seqwise.estimators.sequences.pairs import affordable
+from seqwise.estimators.sequences.recipes import BESIDE, LSTM, NAMES, PAIRS, choose_recipe, resolved
+from seqwise.estimators.settings import SEQUENCES, Option, choice, estimator, setting, whole
+from seqwise.training import Training
+
+LEAST_VALIDATION = 30  # sequences: the loss of fewer says less of an epoch than the training's
+
+
+def _poolings(pooling: str) -> tuple[str, ...]:
+    """Return the names that the setting `pooling` joins: ``"mean+max"`` → ``("mean", "max")``, ``""`` → ``()``."""
+    return tuple(name for name in pooling.split("+") if name)
+
+
+def _check_pooling(name: str, value: Any) -> None:
+    names = _poolings(value) if isinstance(value, str) else ("",)
+    if value != "auto" and not (names and set(names) <= set(POOLINGS)):
+        raise SettingError(f"{name}={value!r}: expected 'last', 'mean', 'max', or some joined: 'last+max'.")
+    if len(set(names)) < len(names):
+        raise SettingError(f"{name}={value!r} names one twice.")
+
+
+@estimator
+class PooledEstimator(SequenceEstimator[Scores]):
+    """A target for each whole sequence: the states at its steps become one vector."""
+
+    _classifies: ClassVar[bool] = False
+
+    pooling: str = setting(
+        default="auto",
+        help='what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
+        'several joined, ``"last+max"``; ``"auto"`` takes the mean of numbers and the maximum of texts.',
+        check=_check_pooling,
+        option=Option(SEQUENCES, str, help="What the LSTM passes on: last, mean, max, or some joined: last+max."),
+    )
+
+    recipe: str = setting(
+        default="auto",
+        help='``"lstm"``; or ``"lstm-fcn"`` with convolutions beside the LSTM: three for numbers (Karim et al. 2018), '
+        'of two to four words for texts (Kim 2014); or, to classify texts, ``"lstm-pairs"`` with weights of words and '
+        'pairs of words beside it. ``"auto"`` takes the second for numbers, unless half of the training sequences are '
+        "shorter than 8 steps or they have more than 5 million steps in all, and says so in the notes; it takes the "
+        "third to classify texts of up to 10 million words, counted once for each class.",
+        check=choice(*NAMES),
+        option=Option(SEQUENCES, str, help="lstm; lstm-fcn: convolutions beside it; lstm-pairs: pairs of words."),
+    )
+
+    ensemble: int = setting(
+        default=1,
+        help="networks that are trained one after the other, each with a seed of its own, and kept as one model that "
+        "gives the mean of their outputs before the activation.",
+        check=whole(1),
+        option=Option(SEQUENCES, int, help="Networks that are trained one after the other, and averaged."),
+    )
+
+    def _train(
+        self, data: SequenceData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
+    ) -> tuple[Any, Training]:
+        if self.ensemble == 1:
+            return super()._train(data, callbacks, verbose, folder)
+        if folder is not None:
+            raise SettingError(f"ensemble={self.ensemble}: resume= goes on with one network. Leave it out.")
+        from sklearn import base  # pyright: ignore[reportMissingTypeStubs]
+
+        networks: list[Any] = []
+        trainings: list[Training] = []
+        for i in range(self.ensemble):
+            member = cast(Any, base).clone(self).set_params(ensemble=1, seed=self.seed + i)
+            network, training = cast(Any, PooledEstimator)._train(member, data, callbacks, verbose, None)
+            networks.append(network)
+            trainings.append(training)
+            if training.interrupted:
+                break
+        return join_networks(networks), join_trainings(trainings)
+
+    def _kind(self, data: SequenceData) -> str:
+        recipe, kind = self._recipe(data)[0], data.input.kind
+        if recipe == PAIRS and (kind != "texts" or not self._classifies):
+            raise SettingError("recipe='lstm-pairs' weighs pairs of words for each class: it is of texts with classes.")
+        return BESIDE.get((kind, recipe), kind)
+
+    def _recipe(self, data: SequenceData) -> tuple[str, str]:
+        """Return the recipe, and why it was taken; nothing where it was named."""
+        if self.network is not None:
+            return LSTM, ""
+        if self.recipe != "auto":
+            return self.recipe, ""
+        if not isinstance(data.raw, Sequences):
+            words = int(data.steps.lengths[data.split.train].sum())
+            return (PAIRS if self._classifies and affordable(words, int(data.target.outputs)) else LSTM), ""
+        return choose_recipe(data.raw.lengths[data.split.train])
+
+    def _prepare(self, X: Any, y: Any = None, **keywords: Any) -> SequenceData:
+        data = super()._prepare(X, y, **keywords)
+        reason = self._recipe(data)[1]
+        data.notes.extend([reason] if reason else [])
+        return data
+
+    def _watched(self, data: SequenceData) -> str | None:
+        few = 0 < len(data.split.validation) < LEAST_VALIDATION
+        return "loss" if few and self.patience is None else None
+
+    def _pooling(self, kind: str) -> tuple[str, ...]:
+        return _poolings(resolved(self, "pooling", kind))
