@@ -169,12 +169,14 @@ class Graph:
         inputs, outputs: of the model; no outputs where a call failed before them.
         calls: in the order of the data; models that hold others come before their parts.
         failure: why the tracing ended early, in words; empty where the model was followed to its outputs.
+        kept: what a module of PyTorch's keeps for its next call, by the name of the attribute.
     """
 
     inputs: list[Value] = field(default_factory=list[Value])
     calls: list[Call] = field(default_factory=list[Call])
     outputs: list[Value] = field(default_factory=list[Value])
     failure: str = ""
+    kept: dict[str, Value] = field(default_factory=dict[str, Value])
 
     @property
     def layers(self) -> list[Call]:

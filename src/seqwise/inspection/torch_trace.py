@@ -120,6 +120,7 @@ class _Run:
     calls: list[Call] = field(default_factory=list[Call])
     inputs: list[Any] = field(default_factory=list[Any])
     result: Any = None
+    kept: dict[str, Any] = field(default_factory=dict[str, Any])
     error: Exception | None = None
 
 
@@ -223,6 +224,10 @@ class _Subject:
                     self.loss(output, target)
         except Exception as error:  # whatever a module raises is what the run was to find out
             run.error = error
+        made = {id(tensor) for call in run.calls for tensor in call.outputs}
+        for part in self.module.modules():
+            leaves = ((name, leaf) for name, value in vars(part).items() for leaf in flatten(value))
+            run.kept |= {name: leaf for name, leaf in leaves if leaf is not None and id(leaf) in made}
         return run
 
     @contextlib.contextmanager
@@ -317,6 +322,7 @@ class _Reader:
             graph.calls.append(call)
         graph.outputs = values_in(self._values(self.first.result, self.again.result))
         graph.failure = "" if self.first.error is None else str(self.first.error)
+        graph.kept = {name: self._values(tensor, tensor) for name, tensor in self.first.kept.items()}
         return graph
 
     def _values(self, structure: Any, other: Any) -> Any:

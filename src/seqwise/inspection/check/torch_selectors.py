@@ -145,9 +145,14 @@ def recurrent_inputs(context: Context) -> Iterator[tuple[Call, str, tuple[int, .
             yield call, name_of(context, call, call.first), sizes(context, call.first)
 
 
+def states_of(call: Call) -> list[Value]:
+    """The states that are handed over to a recurrent module."""
+    return values_in((call.args[1:], call.kwargs.get("hx")))
+
+
 def state_of(context: Context, call: Call) -> tuple[int, ...]:
-    """The shape of the state that is handed over to a recurrent module; () where there is none."""
-    states = values_in((call.args[1:], call.kwargs.get("hx")))
+    """The shape of the first state that is handed over to a recurrent module; () where there is none."""
+    states = states_of(call)
     return sizes(context, states[0]) if states else ()
 
 

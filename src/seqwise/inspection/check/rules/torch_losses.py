@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
+
+import numpy as np
 
 from seqwise.inspection.check.losses import BATCH
+from seqwise.inspection.check.padding import find_padding
 from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
 from seqwise.inspection.check.torch_selectors import (
     CLASS_LOSSES,
+    PASSES_ON,
     LossCall,
     change_expression,
     change_module,
@@ -23,6 +30,7 @@ from seqwise.inspection.check.torch_selectors import (
     sizes,
 )
 
+FLAT = {"argmax", "round", "floor", "ceil", "sign", "detach"}  # have no gradient
 MISREAD = ("SW505", "SW516", "SW517")  # what a recurrent module reads along another axis gives other shapes
 class_losses = partial(losses, of=CLASS_LOSSES)
 FAULTY = {  # what must not come last before a loss, and why
@@ -58,7 +66,10 @@ def compared(context: Context, broadcast: bool) -> Iterator[LossCall]:
 def _shapes_differ(context: Context, loss: LossCall, consequence: str = "") -> Fault:
     shape, wanted = loss.shape, loss.wanted
     what, fix = f"torch.nn.{loss.kind} compares number by number.", Fix("y")
-    if [n for n in shape if n > 1] == [n for n in wanted if n > 1]:
+    if _samples_second(loss):
+        what += SECOND
+        fix = change_output(context, loss, "[-1]")
+    elif [n for n in shape if n > 1] == [n for n in wanted if n > 1]:
         longer = shape == (*wanted, 1)
         change = "[..., None]" if longer else "[..., 0]" if (*shape, 1) == wanted else f".reshape{(-1, *shape[1:])}"
         fix = change_target(loss, change)
@@ -70,6 +81,15 @@ def _shapes_differ(context: Context, loss: LossCall, consequence: str = "") -> F
         fix = _with_outputs(loss, wanted[-1])
     expected = f"a target of the output's shape, {_shape(shape)}"
     return Fault(what=what + consequence, expected=expected, got=f"{loss.y} {_shape(wanted)}", fix=fix)
+
+
+SECOND = " The samples are on the output's second axis, behind layers (h_n) or timesteps: [-1] takes the last of these."
+
+
+def _samples_second(loss: LossCall) -> bool:
+    """Tell whether the output has an axis of layers or timesteps before the samples, and the target has none."""
+    rest = loss.shape[1:-1] if loss.kind in CLASS_LOSSES else loss.shape[1:]
+    return len(loss.shape) == 3 and BATCH in loss.shape[1:2] and loss.wanted == rest
 
 
 def _with_outputs(loss: LossCall, count: int) -> Fix:
@@ -121,9 +141,19 @@ def labels(context: Context, loss: LossCall) -> Iterator[Fault]:
     """Labels that are neither class numbers nor shares of the classes.
 
     Error. Fires on `CrossEntropyLoss` and `NLLLoss` where class numbers have an axis of size 1 too many or a floating
-    dtype, and where labels in the output's shape, which are read as shares of the classes, are whole numbers.
+    dtype; where labels in the output's shape, which are read as shares of the classes, are whole numbers; and where
+    the output is flattened and they are not, or has an axis of layers (``h_n``) in front.
     """
     whole = "float" not in loss.target.dtype
+    if _samples_second(loss):
+        what = f"torch.nn.{loss.kind} reads (samples, classes).{SECOND}"
+        yield _labels(loss, what, change_output(context, loss, "[-1]"))
+        return
+    if whole and len(loss.shape) == 2 and len(loss.wanted) > 1 and _flat(loss):
+        what = "The output has all timesteps of all samples on one axis; flatten the labels, too: y.reshape(-1)."
+        module = _loss_code(context, loss)
+        yield _labels(loss, what, Fix("loss", module and f"lambda output, y: {module}(output, y.reshape(-1))"))
+        return
     if len(loss.shape) == 2 and loss.wanted == (loss.shape[0], 1):
         what, change = "The labels have an axis of size 1 too many.", "[:, 0]" if whole else "[:, 0].long()"
     elif not whole and loss.wanted == (loss.shape[0], *loss.shape[2:]):
@@ -135,6 +165,12 @@ def labels(context: Context, loss: LossCall) -> Iterator[Fault]:
         return
     if whole or loss.data is None or loss.data.whole:
         yield _labels(loss, what, change_target(loss, change))
+
+
+def _flat(loss: LossCall) -> bool:
+    """Tell whether the output has as many rows as the labels have numbers, as PyTorch says it."""
+    rows = re.search(r"input batch_size \((\d+)\) to match target batch_size \((\d+)\)", loss.call.problem)
+    return rows is not None and int(rows[1]) == int(rows[2]) * math.prod(loss.wanted[1:])
 
 
 @rule("SW513", "torch-label-out-of-range", "error", class_losses, unless=("SW511", "SW512"))
@@ -178,13 +214,20 @@ def activation(context: Context, loss: LossCall) -> Iterator[Fault]:
     )
 
 
+def _loss_code(context: Context, loss: LossCall, kind: str = "", **settings: Any) -> str:
+    """The expression that makes a loss like this one; empty where it stands in a function of the user's own."""
+    own, module = context.outputs[0].loss, loss.call.layer
+    weights = [getattr(module, name, None) for name in ("weight", "pos_weight")]
+    if (own is not None and own.name == "custom") or not hasattr(module, "reduction") or weights != [None, None]:
+        return ""
+    return module_code(module, kind, **settings)
+
+
 def _fitting(context: Context, loss: LossCall, made: Call, last: str) -> Fix:
     """Take the loss that expects what comes last, or let what comes last return what the loss expects."""
     better, module = BETTER.get((loss.kind, last)), hasattr(made.layer, "named_modules")
-    own_loss = context.outputs[0].loss is None or context.outputs[0].loss.name != "custom"
-    weights = [getattr(loss.call.layer, name, None) for name in ("weight", "pos_weight")]
-    if better is not None and own_loss and hasattr(loss.call.layer, "weight") and weights == [None, None]:
-        return Fix("loss", module_code(loss.call.layer, better))
+    if better is not None and (code := _loss_code(context, loss, better)):
+        return Fix("loss", code)
     if loss.kind == "NLLLoss" and last == "softmax":
         if module:
             return replace_module(made, f"torch.nn.LogSoftmax(dim={made.layer.dim})")
@@ -192,6 +235,56 @@ def _fitting(context: Context, loss: LossCall, made: Call, last: str) -> Fix:
     if loss.kind == "CrossEntropyLoss":
         return replace_module(made, "torch.nn.Identity()") if module else change_expression(made.node, operand(made))
     return Fix("loss")
+
+
+@rule("SW529", "torch-loss-counts-padding", "warning", class_losses, unless=("SW511", "SW512", "SW513"))
+def counts_padding(context: Context, loss: LossCall) -> Iterator[Fault]:
+    """The loss counts the labels of padded timesteps.
+
+    Warning: most of what it learns is to tell padding. Fires where the input is padded at its end (see
+    padding-not-masked), the labels have one and the same value there that they have nowhere else, and it is not the
+    loss's ``ignore_index``.
+    """
+    data, target = context.data, loss.data
+    padding = find_padding(data) if data is not None and len(data.shape) == 2 else None
+    if padding is None or data is None or target is None or data.shape != target.shape or target.values is None:
+        return
+    padded = np.asarray(data.part == padding.value)
+    fillings = np.unique(target.part[padded])
+    ignored = getattr(loss.call.layer, "ignore_index", loss.call.kwargs.get("ignore_index", -100))
+    if len(fillings) != 1 or fillings[0] == ignored or (target.part[~padded] == fillings[0]).any():
+        return
+    filling = int(fillings[0])
+    yield Fault(
+        what=f"{padded.mean():.0%} of the timesteps are padding, with the label {filling}, and torch.nn.{loss.kind} "
+        f"counts them like all others. ignore_index={filling} leaves them out.",
+        expected=f"ignore_index={filling}",
+        got=f"a loss over all {loss.y} {_shape(loss.wanted)}",
+        fix=Fix("loss", _loss_code(context, loss, ignore_index=filling)),
+    )
+
+
+@rule("SW530", "torch-no-gradient", "error", losses)
+def no_gradient(context: Context, loss: LossCall) -> Iterator[Fault]:
+    """No gradient flows from the loss to the module: the output was rounded, detached or turned to class numbers.
+
+    Error: `backward` stops ("element 0 of tensors does not require grad"). Fires where what the loss gets comes from
+    argmax, a comparison, round, floor or `detach`, whatever reshapes or selects it afterwards.
+    """
+    value = loss.output
+    while value.call is not None and value.call.kind not in FLAT and "float" in value.dtype:
+        if value.call.kind not in PASSES_ON or not value.call.inputs:
+            return
+        value = value.call.first
+    if value.call is None:
+        return
+    yield Fault(
+        what=f"{value.call.node.code or value.call.kind} has no gradient, so the module cannot learn from the loss. "
+        "Compare what comes before it; class numbers and rounded values are for reading the prediction.",
+        expected="an output that the loss can be differentiated by",
+        got=value.call.node.code or value.call.kind,
+        fix=Fix("forward"),
+    )
 
 
 @rule("SW521", "torch-module-refuses", "error", unless=MISREAD)

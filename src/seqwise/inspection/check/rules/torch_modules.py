@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, format_shape
 from seqwise.inspection.check.registry import Call, Context, Fault, Fix, Severity, rule
 from seqwise.inspection.check.torch_selectors import (
@@ -21,14 +23,17 @@ from seqwise.inspection.check.torch_selectors import (
     name_of,
     operand,
     recurrent_inputs,
+    replace_module,
     sizes,
     state_of,
+    states_of,
 )
 from seqwise.inspection.effects.effect import number
 from seqwise.inspection.graph import Value
 from seqwise.inspection.torch_trace import RECURRENT
 
 Shape = tuple[int, ...]
+SOFTMAX = ("softmax", "log_softmax", "Softmax", "LogSoftmax")
 
 
 def _fault(
@@ -127,16 +132,33 @@ def batch_first(context: Context, call: Call, name: str, shape: Shape) -> Iterat
 
 @rule("SW506", "torch-state-size", "error", recurrent_inputs, unless=("SW505",))
 def state_size(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
-    """The state that is handed over is for another number of samples than the input has.
+    """The state that is handed over is not one that the module can start from.
 
-    Error. Fires where both have three axes and the numbers differ.
+    Error. Fires where input and state have three axes, and the state is for another number of samples than the input
+    has, for other layers (one for each layer and direction) or of another width than the module's; and where an LSTM
+    gets one tensor in the place of the pair of h and c, or a GRU or RNN gets the pair.
     """
-    state = state_of(context, call)
-    samples = shape[0 if call.layer.batch_first else 1] if len(shape) == 3 else 0
-    if len(shape) == len(state) == 3 and state[1] != samples:
-        fits = f"torch.zeros({state[0]}, {samples}, {state[2]})"
+    state, module, states = state_of(context, call), call.layer, states_of(call)
+    if len(shape) != 3 or len(state) != 3:
+        return
+    samples, wide = shape[0 if module.batch_first else 1], module.proj_size or module.hidden_size
+    layers = module.num_layers * (2 if module.bidirectional else 1)
+    fits = f"torch.zeros({layers}, {samples}, {wide})"
+    if state[1] != samples:
         what = f"The state is for {state[1]} samples, and {name} has {samples}: {fits} fits."
-        yield _fault(call, name, shape, what, Fix("the state"))
+    elif state != (layers, samples, wide):
+        what = f"The state has the shape {state}; it needs one vector of {module.hidden_size} units for each of "
+        what += f"{number(layers, 'layers')}, a layer in both directions counted twice: {fits} fits."
+    elif len(states) != (2 if call.kind == "LSTM" else 1):
+        needed = "the pair (h, c)" if call.kind == "LSTM" else "h alone"
+        what = f"torch.nn.{call.kind} starts from {needed}, and gets {number(len(states), 'tensors')}."
+    else:
+        return
+    zeros = all(value.call is not None and value.call.kind in ("zeros", "zeros_like") for value in states)
+    if zeros and call.node.argument():
+        what += " It starts from zeros by itself."
+    without = f"{call.node.code.partition('(')[0]}({call.node.argument()})" if zeros and call.node.argument() else ""
+    yield _fault(call, name, shape, what, change_expression(call.node, without) if without else Fix("the state"))
 
 
 @rule("SW516", "torch-samples-axis-missing", "warning", recurrent_inputs, unless=("SW502", "SW504"))
@@ -308,4 +330,176 @@ def tuple_as_input(context: Context, call: Call) -> Iterator[Fault]:
         expected="a tensor",
         got="a tuple of the output and the states",
         fix=change_expression(call.node, argument and call.node.code.replace(argument, f"{argument}[0]", 1)),
+    )
+
+
+def taken_apart(context: Context) -> Iterator[Call]:
+    """Select the recurrent call whose result `forward` could not go on with."""
+    last = next((call for call in reversed(context.torch_calls) if call.kind != "unbind"), None)
+    failed = context.graph.failure and not any(call.problem for call in context.torch_calls)
+    if last is not None and last.kind in RECURRENT and failed:
+        yield last
+
+
+@rule("SW522", "torch-result-of-recurrent-module", "error", taken_apart)
+def result_of_recurrent(context: Context, call: Call) -> Iterator[Fault]:
+    """What a recurrent module returns is taken apart in another way than it is put together.
+
+    Error. Fires where `forward` stops right after a recurrent module: the result is unpacked into another number of
+    parts, or indexed or reshaped as if it were a tensor. `torch.nn.LSTM` returns ``output, (h_n, c_n)``, `GRU` and
+    `RNN` return ``output, h_n``; of a packed sequence, the output is packed, too.
+    """
+    failure, fix = context.graph.failure, Fix("forward")
+    parts = "output, (h_n, c_n)" if call.kind == "LSTM" else "output, h_n"
+    what = f"torch.nn.{call.kind} returns {parts}."
+    if call.args and isinstance(call.args[0], tuple):
+        what += " Of a packed sequence the output is packed, too: "
+        what += "output, lengths = torch.nn.utils.rnn.pad_packed_sequence(output, batch_first=True) lays it out again."
+    elif "unpack" not in failure and "tuple" in failure:
+        what, fix = f"{what} Take the first.", change_expression(call.node, f"{call.node.code}[0]")
+    elif "unpack" not in failure:
+        return
+    yield Fault(what=what, expected=parts, got=failure, fix=fix)
+
+
+def lookups(context: Context) -> Iterator[tuple[Call, str]]:
+    """Select the modules with weights that read floats, with the dtype of those."""
+    for call in calls_of(context, (*RECURRENT, "Linear", "Conv1d", "LSTMCell", "GRUCell", "RNNCell")):
+        weight = next(iter(call.layer.parameters()), None)
+        if weight is not None and call.inputs and call.args and isinstance(call.args[0], Value):
+            yield call, str(weight.dtype).removeprefix("torch.")
+
+
+@rule("SW523", "torch-dtype", "error", lookups, once=True)
+def dtype(context: Context, call: Call, wanted: str) -> Iterator[Fault]:
+    """A module reads numbers of another dtype than its weights have: "expected Float but found Double".
+
+    Error. Fires on recurrent modules, Linear and Conv1d whose input is, say, float64 (what `torch.tensor` makes of a
+    NumPy array) and whose weights are float32.
+    """
+    name, dtype = name_of(context, call, call.first), call.first.dtype
+    if dtype == wanted or not call.problem:
+        return
+    change = ".float()" if wanted == "float32" else f".to(torch.{wanted})"
+    yield Fault(
+        what=f"{name} holds torch.{dtype}, and the weights of {call.name!r} are torch.{wanted}; PyTorch does not "
+        "convert one to the other.",
+        expected=f"torch.{wanted}",
+        got=f"torch.{dtype}",
+        fix=change_input(context, call, change),
+    )
+
+
+CHANNELS_SECOND = ("Conv1d", "BatchNorm1d", "InstanceNorm1d")
+
+
+@rule("SW524", "torch-channels-not-second", "error", partial(calls_of, kinds=CHANNELS_SECOND))
+def channels(context: Context, call: Call) -> Iterator[Fault]:
+    """A convolution or a normalisation reads the features on the second axis, and they are on the last.
+
+    Error; silent where there are as many timesteps as features. Fires on Conv1d, BatchNorm1d and InstanceNorm1d where
+    the second axis has another size than the module was made for, and the last has it.
+    """
+    size = getattr(call.layer, "in_channels", None) or call.layer.num_features
+    shape = sizes(context, call.first) if call.inputs else ()
+    if len(shape) != 3 or shape[1] == size or shape[2] != size:
+        return
+    argument, code = call.node.argument(), call.node.code
+    yield Fault(
+        what=f"torch.nn.{call.kind} reads {number(size, 'features')} on the second axis, (samples, features, "
+        f"timesteps), and {name_of(context, call, call.first)} has them on the last. Exchange the two, and again "
+        "behind it.",
+        expected=f"({SAMPLES}, {FEATURES}={size}, {TIMESTEPS})",
+        got=str(shape),
+        fix=change_expression(
+            call.node, argument and f"{code.replace(argument, f'{argument}.transpose(1, 2)', 1)}.transpose(1, 2)"
+        ),
+    )
+
+
+@rule("SW525", "torch-softmax-over-samples", "warning", partial(calls_of, kinds=SOFTMAX))
+def softmax_axis(context: Context, call: Call) -> Iterator[Fault]:
+    """A softmax runs over the samples of a batch instead of over the classes.
+
+    Warning: it trains, and each prediction depends on the other samples of its batch. Fires on softmax and log_softmax,
+    modules and functions, whose `dim` is the samples axis.
+    """
+    dim = getattr(call.layer, "dim", None) if hasattr(call.layer, "named_modules") else call.kwargs.get("dim")
+    dim = next((part for part in call.args[1:2] if type(part) is int), dim)
+    if not call.inputs or type(dim) is not int or call.first.axes[dim] != SAMPLES or call.first.rank < 2:
+        return
+    code = call.node.code
+    if hasattr(call.layer, "named_modules"):
+        fix = replace_module(call, f"torch.nn.{call.kind}(dim=-1)")
+    else:
+        fix = change_expression(call.node, code.replace(f"dim={dim}", "dim=-1") if "dim=" in code else "")
+    yield Fault(
+        what=f"{code or call.name} shares out 1 among the samples of a batch: what it returns for one depends on the "
+        "others. The classes are on the last axis.",
+        expected="dim=-1",
+        got=f"dim={dim}, the samples",
+        fix=fix,
+    )
+
+
+@rule("SW526", "torch-state-not-detached", "warning", lambda context: context.graph.kept.items())
+def not_detached(context: Context, name: str, value: Value) -> Iterator[Fault]:
+    """A module keeps its state for the next batch without detaching it from the batch that made it.
+
+    Warning: the second call of `backward` stops ("Trying to backward through the graph a second time"), or with
+    ``retain_graph=True`` reaches ever further back. Fires where a recurrent module starts from an attribute, and what
+    it returns is put there as it is.
+    """
+    call = value.call
+    if call is None or call.kind not in RECURRENT or f".{name}" not in call.node.code:
+        return
+    yield Fault(
+        what=f"self.{name} keeps the state of one batch for the next with all that led to it, and the next backward "
+        "would run through both. Detach what is kept: state = tuple(part.detach() for part in state)",
+        expected="a detached state",
+        got=call.node.code,
+        fix=Fix("forward"),
+    )
+
+
+@rule("SW527", "torch-last-step-is-padding", "warning", partial(calls_of, kinds=INDEXING))
+def last_step(context: Context, call: Call) -> Iterator[Fault]:
+    """The last timestep is taken of sequences that were padded to the longest: of the shorter ones it is padding.
+
+    Warning. Fires where sequences of unequal lengths were packed, padded again, and index -1 stands on their timesteps.
+    """
+    source = call.first.call
+    if source is not None and source.kind == "index_select":  # in the user's own order again
+        source = source.source
+    if source is None or source.kind != "_pad_packed_sequence":
+        return
+    steps = dict(zip(call.first.axes, index_of(call), strict=False)).get(TIMESTEPS)
+    arrays = [entry.data for entry in context.inputs if entry.data is not None and len(entry.data.shape) == 1]
+    if steps != -1 or all(len(np.unique(data.numbers)) < 2 for data in arrays if data.values is not None):
+        return
+    yield Fault(
+        what=f"{call.node.code or 'The index'} takes the last timestep of the padded sequences, which is padding where "
+        "a sequence is shorter than the longest. The last state, h_n[-1], is that of each sequence's own end.",
+        expected="the last state: h_n[-1]",
+        got=call.node.code,
+        fix=Fix("forward"),
+    )
+
+
+@rule("SW528", "torch-lengths-not-sorted", "error", partial(calls_of, kinds=("_pack_padded_sequence",)))
+def not_sorted(context: Context, call: Call) -> Iterator[Fault]:
+    """Sequences are packed as if they were sorted by their length, and they are not.
+
+    Error: PyTorch stops at the first batch that is not sorted. Fires where `pack_padded_sequence` gets the user's own
+    lengths without ``enforce_sorted=False``, and these are not in falling order.
+    """
+    data = data_of(context, call.inputs[1]) if len(call.inputs) > 1 else None
+    if data is None or data.values is None or (np.diff(data.numbers.astype(np.int64)) <= 0).all():
+        return
+    yield Fault(
+        what=f"pack_padded_sequence wants the longest sequence first, and {data.name} is in no order. With "
+        "enforce_sorted=False it sorts them, and what comes out is in your order again.",
+        expected="enforce_sorted=False",
+        got=call.node.code,
+        fix=change_expression(call.node, call.node.code[:-1] + ", enforce_sorted=False)" if call.node.code else ""),
     )

@@ -1,0 +1,34 @@
+"""NumPy's numbers become float64, the weights are float32.
+
+finding: torch-dtype
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.tensor(np.random.default_rng(0).normal(size=(64, 10, 3)))
+y = x[:, -1, :1].float()
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(3, 8, batch_first=True)
+        self.fc = nn.Linear(8, 1)
+
+    def forward(self, x):
+        out, _ = self.lstm(x)
+        return self.fc(out[:, -1])
+
+
+model = Net()
+loss_function = nn.MSELoss()
+
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for _ in range(2):
+    optimizer.zero_grad()
+    loss = loss_function(model(x), y)
+    loss.backward()
+    optimizer.step()

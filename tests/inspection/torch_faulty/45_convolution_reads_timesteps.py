@@ -1,0 +1,34 @@
+"""A convolution gets the features last, as the LSTM reads them.
+
+finding: torch-channels-not-second
+"""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(64, 10, 3)
+y = x[:, -1, :1] + x[:, 0, :1]
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv1d(3, 8, 3)
+        self.lstm = nn.LSTM(8, 8, batch_first=True)
+        self.fc = nn.Linear(8, 1)
+
+    def forward(self, x):
+        out, _ = self.lstm(self.conv(x))
+        return self.fc(out[:, -1])
+
+
+model = Net()
+loss_function = nn.MSELoss()
+
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for _ in range(2):
+    optimizer.zero_grad()
+    loss = loss_function(model(x), y)
+    loss.backward()
+    optimizer.step()

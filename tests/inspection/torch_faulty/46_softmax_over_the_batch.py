@@ -1,0 +1,33 @@
+"""The probabilities add up to 1 over the batch.
+
+finding: torch-softmax-over-samples
+"""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(64, 10, 3)
+y = x[:, -1].argmax(1)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(3, 8, batch_first=True)
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x):
+        out, _ = self.lstm(x)
+        return torch.log_softmax(self.fc(out[:, -1]), dim=0)
+
+
+model = Net()
+loss_function = nn.NLLLoss()
+
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for _ in range(2):
+    optimizer.zero_grad()
+    loss = loss_function(model(x), y)
+    loss.backward()
+    optimizer.step()
