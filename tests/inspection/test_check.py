@@ -111,6 +111,32 @@ DATA = {
 }
 
 
+def two_states_of_four():
+    inputs = keras.Input((10, 3))
+    _, state_h, state_c = layers.Bidirectional(layers.LSTM(4, return_state=True))(inputs)
+    return keras.Model(inputs, [state_h, state_c])
+
+
+class TwoStatesOfOne(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.encoder = layers.GRU(4, return_state=True)
+
+    def call(self, inputs):
+        _, state_h, state_c = self.encoder(inputs)
+        return state_h + state_c
+
+
+@pytest.mark.parametrize(
+    ("model", "parts"),
+    [(two_states_of_four, "output, forward_h, forward_c, backward_h, backward_c"), (TwoStatesOfOne, "output, h")],
+)
+def test_states_unpacked_into_another_number_are_told_in_words(model, parts):
+    subject = model() if isinstance(model, type) else model
+    (finding,) = sw.check(subject, np.zeros((8, 10, 3), "float32"), np.zeros((8, 1), "float32"))
+    assert (finding.name, finding.expected, finding.fix) == ("states-not-taken-apart", parts, "")
+
+
 @pytest.mark.parametrize("kind", DATA)
 def test_every_kind_of_data_is_read(kind):
     held = DATA[kind](X)

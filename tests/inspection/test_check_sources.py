@@ -157,3 +157,10 @@ def test_errors_of_fit_on_a_generator_pass_through():
     with pytest.raises(Exception, match=r"broadcast|shape") as caught, sw.explain_errors():
         model.fit(batches(X, np.zeros((200, 5)), 16), verbose=0)  # type: ignore[arg-type]
     assert not isinstance(caught.value, sw.ShapeError)
+
+
+def test_batches_in_batches():
+    twice = tf.data.Dataset.from_tensor_slices((X, Y)).batch(10).batch(4)
+    (finding,) = sw.check(network(10, 3), twice)
+    assert finding.name == "batched-twice" and not finding.fix
+    assert "unbatch" in finding.what

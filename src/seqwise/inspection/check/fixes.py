@@ -47,11 +47,11 @@ def call_layer(context: Context, layer: Any, names: Sequence[str], more: str = "
     return at_layer(layer, f"{called}({names[0]}{states}{more})" if names and all(names) else "", "call of")
 
 
-def recompile(context: Context, loss: str, *, from_logits: bool = False) -> Fix:
-    """Compile the model with another loss, given by its name."""
+def recompile(context: Context, loss: str, **settings: bool | int) -> Fix:
+    """Compile the model with another loss, given by its name; with these settings where they are not False."""
     code = repr(loss)
-    if from_logits:
-        code = f"keras.losses.{''.join(word.capitalize() for word in loss.split('_'))}(from_logits=True)"
+    if chosen := ", ".join(f"{name}={value!r}" for name, value in settings.items() if value is not False):
+        code = f"keras.losses.{''.join(word.capitalize() for word in loss.split('_'))}({chosen})"
     return Fix("compile", compile_code(context.model, code, context.names.of(context.model, "model")))
 
 

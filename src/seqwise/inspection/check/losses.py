@@ -22,6 +22,7 @@ class Loss:
 
     name: str
     from_logits: bool = False
+    ignore_class: int | None = None
 
     @property
     def regression(self) -> bool:
@@ -51,8 +52,11 @@ def read_loss(value: Any) -> Loss | None:
     function = getattr(value, "fn", value)
     if not (getattr(function, "__module__", "") or "").startswith("keras"):
         return Loss("custom")
-    from_logits = getattr(value, "_fn_kwargs", {}).get("from_logits", getattr(value, "from_logits", False))
-    return Loss(getattr(function, "__name__", "custom"), bool(from_logits))
+    from_logits, ignored = (
+        getattr(value, "_fn_kwargs", {}).get(setting, getattr(value, setting, None))
+        for setting in ("from_logits", "ignore_class")
+    )
+    return Loss(getattr(function, "__name__", "custom"), bool(from_logits), ignored)
 
 
 def spread_losses(loss: Any, names: list[str]) -> list[Loss | None]:

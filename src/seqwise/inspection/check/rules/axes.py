@@ -156,7 +156,28 @@ def two_readings(context: Context, entry: Input, data: Array) -> Iterator[Fault]
     )
 
 
-@rule("SW115", "extra-axis", "error", numbers, unless=("picture-layer-on-video",))
+@rule("SW107", "batched-twice", "error", numbers)
+def batched_twice(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+    """A source of batches puts its batches in batches.
+
+    Error. Fires on a `tf.data.Dataset`, `DataLoader`, `PyDataset` or generator where both x and y have one more axis
+    before samples of the declared shape.
+    """
+    declared, target = (entry.declared or ())[1:], context.target
+    fits = declared and len(data.shape) == len(declared) + 2
+    if not fits or target is None or "x" not in context.data_from or target.shape[:2] != data.shape[:2]:
+        return
+    if all(size in (None, actual) for size, actual in zip(declared, data.shape[2:], strict=True)):
+        yield Fault(
+            what=f"The source, {context.data_from['x']}, hands out {data.shape[1]:,} samples inside each sample: its "
+            "batches were batched again. Call batch once, or unbatch first.",
+            expected=expected_shape(entry),
+            got=str(data.shape),
+            fix=Fix("x"),
+        )
+
+
+@rule("SW115", "extra-axis", "error", numbers, unless=("picture-layer-on-video", "batched-twice"))
 def extra_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The input has too many axes: a stray `expand_dims`, or a trailing 1.
 

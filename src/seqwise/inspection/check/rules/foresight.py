@@ -104,12 +104,12 @@ def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -
     """The decoder input is the target itself: at each timestep the decoder reads the answer.
 
     Warning: it trains very well and has learnt to copy. The decoder input must lag one step behind the target. Fires on
-    models with several inputs where a feature of one of them equals the target (token ids and one-hot vectors alike) at
-    99 in 100 timesteps, more often than the target a step earlier does, and the output at each timestep depends on this
-    input at the same one.
+    models with several inputs, and on those of one input of token ids (a language model), where a feature of an input
+    equals the target (token ids and one-hot vectors alike) at 99 in 100 timesteps, more often than the target a step
+    earlier does, and the output at each timestep depends on this input at the same one.
     """
-    index = context.outputs.index(output)
-    if len(context.inputs) < 2 or len(shape) != 3 or target.samples < 2 or index >= len(context.graph.outputs):
+    index, single = context.outputs.index(output), len(context.inputs) < 2
+    if len(shape) != 3 or target.samples < 2 or index >= len(context.graph.outputs):
         return
     field, labels = context.graph.outputs[index].field, _series(target)
     makers = {entry.name: value.made_by for entry, value in zip(context.inputs, context.graph.inputs, strict=False)}
@@ -118,13 +118,20 @@ def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -
         feature = _copied(_series(data), labels)
         if feature is None or not any(band.jump == 1 and band.first <= 0 <= band.last for band in bands):
             continue
+        if single and entry.embedded is None:
+            continue
+        reader, advice = ("model", "Let it read") if single else ("decoder", "With teacher forcing it reads")
         yield Fault(
-            what=f"{data.name} holds {target.name} at the same timesteps: the decoder reads the answer, and learns to "
-            "copy it. With teacher forcing it reads the step before.",
+            what=f"{data.name} holds {target.name} at the same timesteps: the {reader} reads the answer, and learns to "
+            f"copy it. {advice} the step before.",
             expected=f"{data.name} one timestep behind {target.name}",
             got=f"{data.name} equal to {target.name}",
-            fix=_shift(context, data, target, feature),
+            fix=_next_words(data, target) if single else _shift(context, data, target, feature),
         )
+
+
+def _next_words(data: Array, target: Array) -> Fix:
+    return Fix("x", f"{data.name}, {target.name} = {data.name}[:, :-1], {target.name}[:, 1:]")
 
 
 def _series(array: Array) -> np.ndarray:

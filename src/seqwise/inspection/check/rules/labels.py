@@ -100,7 +100,8 @@ def out_of_range(context: Context, output: Output, target: Array, shape: Shape, 
     """A label lies outside the range of the classes.
 
     Error: PyTorch stops, JAX and TensorFlow may train on it silently. Fires where a label is negative or not below the
-    number of classes. Warning with binary_crossentropy: fires where whole labels of two kinds are not 0 and 1.
+    number of classes, unless it is the loss's ``ignore_class``. With binary_crossentropy fires where one unit is
+    compared with the numbers of three classes or more, and (a warning) where whole labels of two kinds are not 0 and 1.
     """
     if not target.whole or not target.numbers.size or shape[-1] is None:
         return
@@ -108,8 +109,21 @@ def out_of_range(context: Context, output: Output, target: Array, shape: Shape, 
     classes = 2 if loss.name == BINARY else shape[-1]
     if not (np.isfinite(low) and np.isfinite(high)) or classes < 2 or (low >= 0 and high < classes):
         return
+    if loss.ignore_class is not None:
+        counted = target.numbers[target.numbers != loss.ignore_class]
+        low, high = (counted.min(), counted.max()) if counted.size else (0, 0)
+        if low >= 0 and high < classes:
+            return
+    kinds = np.unique(target.part)
     if loss.name == BINARY:
-        if len(target.shape) <= len(shape) and len(np.unique(target.part)) <= 2:
+        if shape[-1] == 1 and 2 < len(kinds) <= high + 1 and low >= 0:
+            yield Fault(
+                what=f"binary_crossentropy compares with 0 and 1, and {y} numbers classes from {low:g} to {high:g}.",
+                expected="sparse_categorical_crossentropy, and a unit for each class",
+                got=f"{len(kinds)} kinds of labels",
+                fix=recompile(context, SPARSE, from_logits=loss.from_logits),
+            )
+        elif len(target.shape) <= len(shape) and len(kinds) <= 2:
             yield Fault(
                 severity="warning",
                 what=f"binary_crossentropy compares with 0 and 1; {y} holds {low:g} and {high:g}. The loss then has no "
@@ -120,7 +134,9 @@ def out_of_range(context: Context, output: Output, target: Array, shape: Shape, 
             )
         return
     low, high, sized = int(low), int(high), last_sized(output)
-    if high - low < classes:
+    if low < 0 and high < classes and list(kinds[kinds < 0]) == [low] and len(shape) == 3:  # tags of padded timesteps
+        fix = recompile(context, SPARSE, from_logits=loss.from_logits, ignore_class=low)
+    elif high - low < classes:
         fix = change_y(target, f"{y} {'-' if low > 0 else '+'} {abs(low)}")
     elif sized is not None:
         fix = change_layer(sized.layer, units=high - min(low, 0) + 1)

@@ -172,7 +172,23 @@ def _fitted_on_both(training: Array, validation: Array) -> Literal["minmax", "st
         return None
     share = training.samples / (training.samples + validation.samples)
     both = share * moments + (1 - share) * _moments(validation.numbers)
-    return "standard" if _is_standard(both, 1e-3) else None
+    return "standard" if _is_standard(both, 1e-3) or _series_is_standard(training, validation) else None
+
+
+def _series_is_standard(training: Array, validation: Array) -> bool:
+    """Tell whether the series that windows slide over, first training, then validation, has mean 0 and deviation 1.
+
+    Its last rows may be targets alone, of which nothing is known but that they are not far from the others.
+    """
+    if not (slides(training) and slides(validation)):
+        return False
+    rows = [np.concatenate([part.numbers[0], part.numbers[1:, -1]]) for part in (training, validation)]
+    overlap = training.shape[1] - 1  # where the validation windows begin in the training part's last rows
+    joined = (rows[0][len(rows[0]) - overlap :] == rows[1][:overlap]).all()
+    series = np.concatenate([rows[0], rows[1][overlap if joined else 0 :]])[:, None]
+    alone = _is_standard(_moments(rows[0][:, None]), 0.02)
+    unknown = min(0.02, 2 * abs(series[-1]).max() / len(series))
+    return not alone and _is_standard(_moments(series), 1e-3 + unknown)
 
 
 def _extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

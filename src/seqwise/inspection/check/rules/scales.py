@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
-from seqwise.inspection.check.fixes import activate, at_layer, finite_rows_code
+from seqwise.inspection.check.fixes import activate, at_layer, finite_rows_code, recompile
 from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.measures import not_finite, place
 from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Shape, rule
@@ -65,6 +66,35 @@ def beyond(context: Context, output: Output, target: Array, shape: Shape, loss: 
         expected="a last layer without activation for a quantity",
         got=f"activation={activation!r}",
         fix=fix,
+    )
+
+
+UNFIT = {  # which targets a loss cannot compare, and what it makes of them
+    "mean_absolute_percentage_error": (lambda y: y == 0, "zeros", "divides by the target"),
+    "mean_squared_logarithmic_error": (lambda y: y < 0, "negative values", "takes the logarithm, and every negative "
+                                       "value for 0"),
+    "poisson": (lambda y: y < 0, "negative values", "is made for counts"),
+}  # fmt: skip
+
+
+@rule("SW323", "target-unfit-for-loss", "warning", partial(compared, losses=[*UNFIT]))
+def unfit(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
+    """The loss cannot compare with some values of the target: zeros in percent, logarithms of negative values.
+
+    Warning: the loss is enormous, or blind to a part of the target. Fires with mean_absolute_percentage_error where at
+    least 1 target in 100 is 0, and with mean_squared_logarithmic_error and poisson where as many are negative.
+    """
+    of_kind, kind, why = UNFIT[loss.name]
+    values = _finite_part(target)
+    share = of_kind(values).mean() if values.size else 0.0
+    if share < 0.01:
+        return
+    better = "mae" if loss.name.startswith("mean_absolute") else "mse"
+    yield Fault(
+        what=f"{share:.0%} of {target.name} are {kind}, and {loss.short} {why}.",
+        expected=f"loss={better!r}",
+        got=f"{kind} with {loss.short}",
+        fix=recompile(context, better),
     )
 
 

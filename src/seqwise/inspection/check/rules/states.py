@@ -11,7 +11,7 @@ from seqwise.inspection.check.padding import find_padding
 from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import data_read_by, describe, mask_maker, recurrent_calls
 from seqwise.inspection.graph import Value, flatten, values_in
-from seqwise.inspection.layer_kinds import is_a, keeps_time, recurrent
+from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, recurrent
 
 STATES = {"LSTM": ["h", "c"], "GRU": ["h"], "SimpleRNN": ["h"]}
 
@@ -123,6 +123,27 @@ def withheld(context: Context, call: Call) -> Iterator[Fault]:
         expected="the mask as an argument of the call",
         got="initial_state without a mask",
         fix=call_layer(context, call.layer, names, f", mask={mask}"),
+    )
+
+
+@rule("SW236", "backward-sequence-not-turned", "warning", lambda context: context.calls)
+def not_turned(context: Context, call: Call) -> Iterator[Fault]:
+    """Sequences of a forward and of a backward layer are joined, and the backward one begins with the last timestep.
+
+    Warning: with ``go_backwards=True`` Keras returns the timesteps in the order in which it has read them. Fires where
+    a layer with several inputs reads such a sequence beside one of a layer that reads forwards. Bidirectional turns it.
+    """
+    makers = [value.call for value in call.inputs if value.call is not None and is_recurrent(value.call.layer)]
+    sequences = [maker for maker in makers if not is_a(maker.layer, "Bidirectional") and keeps_time(maker.layer)]
+    backward = [maker for maker in sequences if maker.layer.go_backwards]
+    if not backward or len(backward) == len(sequences):
+        return
+    yield Fault(
+        what=f"{describe(backward[0])} reads backwards, and its sequence begins with the last timestep; "
+        f"{describe(call)} joins it with one that begins with the first. Turn it, or take a Bidirectional layer.",
+        expected="both in the order of time",
+        got="one from the last timestep to the first",
+        fix=at_layer(backward[0], "keras.layers.Lambda(lambda sequence: keras.ops.flip(sequence, axis=1))", "after"),
     )
 
 

@@ -12,7 +12,7 @@ from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import names_a_class, one_hot
 from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Severity, Shape, rule
 from seqwise.inspection.check.selectors import describe, last_recurrent, last_sized, pairs, steps_read
-from seqwise.inspection.layer_kinds import is_recurrent, keeps_time, units_of
+from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, units_of
 
 BROADCASTS = "The loss stretches one along the other (broadcasting), so the model trains silently."
 CONSEQUENCES = {
@@ -114,7 +114,7 @@ def _value_each_step(target: Array, units: int | None, loss: Loss | None) -> boo
     return labels and (bool(target.part.max() > 1) or name == "categorical_crossentropy")
 
 
-@rule("SW303", "return-sequences-needed", "warning", pairs)
+@rule("SW303", "return-sequences-needed", "warning", pairs, unless=("SW107",))
 def needed(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
     """The target has a time axis, the output has none.
 
@@ -143,7 +143,7 @@ def needed(context: Context, output: Output, target: Array, shape: Shape) -> Ite
     )
 
 
-@rule("SW304", "target-timesteps-differ", "error", pairs, unless=("SW302", "SW303", "SW21"))
+@rule("SW304", "target-timesteps-differ", "error", pairs, unless=("SW107", "SW302", "SW303", "SW21"))
 def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
     """Output and target have different numbers of timesteps.
 
@@ -157,7 +157,11 @@ def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> 
     sized, recurrent = last_sized(output), last_recurrent(context)
     if steps == horizon:
         return  # the last axis is the fault
-    if steps is not None and steps > horizon and output.call is not None:
+    repeat = output.call and next((call for call in output.call.back() if is_a(call.layer, "RepeatVector")), None)
+    if repeat and steps == repeat.layer.n:
+        advice = f"let the decoder make {horizon} timesteps"
+        fix = change_layer(repeat.layer, n=horizon)
+    elif steps is not None and steps > horizon and output.call is not None:
         advice = f"keep the last {horizon} timesteps of the output"
         fix = at_layer(output.call, f"keras.layers.Cropping1D(({steps - horizon}, 0))", "after")
     elif len(shape) == 2 and sized is not None:
@@ -181,7 +185,7 @@ def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> 
     )
 
 
-@rule("SW305", "target-size-differs", "hint", pairs, unless=("SW125", "SW21", "SW302", "SW303", "SW304"))
+@rule("SW305", "target-size-differs", "hint", pairs, unless=("SW107", "SW125", "SW21", "SW302", "SW303", "SW304"))
 def size(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
     """Output and target have different numbers of values.
 
