@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import ContextDecorator
 from importlib import import_module
 from numbers import Integral
+from os import PathLike, fspath
+from pathlib import Path
 from types import TracebackType
 from typing import TypeGuard
 
@@ -107,6 +109,20 @@ def quoted(values: Sequence[object], most: int = 5) -> str:
 def is_whole_number(value: object, least: int) -> TypeGuard[int]:
     """Tell whether a value is an integer of Python or NumPy, at least `least`; True and False are not."""
     return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def as_path(value: object, expected: str) -> Path:
+    """Return a path that a user names.
+
+    Args:
+        expected: what it should be the path of, for the message: ``"a run folder"``.
+
+    Raises:
+        SettingError: it is no path.
+    """
+    if not isinstance(value, str | PathLike) or isinstance(fspath(value), bytes):
+        raise SettingError(f"Expected the path of {expected}, and got {shortened(repr(value), 60)}.")
+    return Path(value)
 
 
 def check_choice(name: str, value: object, choices: Sequence[object]) -> None:

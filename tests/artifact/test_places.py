@@ -24,9 +24,10 @@ import seqwise as sw
 from seqwise.artifact import MANIFEST, check_destination
 from seqwise.artifact.archives import check_archive
 from seqwise.artifact.atomic import SAVING, replaced_folder
-from seqwise.artifact.reading import read_arrays, read_bytes, read_json
+from seqwise.artifact.reading import kind_of, read_arrays, read_bytes, read_json
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
+from seqwise.export.folder import export_folder
 
 
 @pytest.fixture(scope="module")
@@ -330,3 +331,42 @@ def test_data_that_are_no_file(tmp_path, monkeypatch, make, name):
         sw.Classifier().fit(name, **columns)
     with pytest.raises(sw.DataError, match="is a pipe or a device"):
         sw.data.read_texts(name)
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a socket", "a file"])
+def test_only_a_folder_is_ever_replaced(run, tmp_path, monkeypatch, kind):
+    """`--out /dev/null` by an administrator must not turn the device into a folder."""
+    monkeypatch.chdir(tmp_path)
+    target = Path("target")
+    target.write_text("mine") if kind == "a file" else PLACES[kind](target, None)
+    network: Any = sw.load(run).model_
+    writers = [
+        lambda path: sw.load(run).save(path),
+        lambda path: sw.export.tfjs(network, path),
+        lambda path: export_folder(network, "onnx", path),
+    ]
+    for write in writers:
+        with pytest.raises(BundleError, match=f"'target' is {kind}. Name a folder"):
+            write(target)
+    with pytest.raises(NotADirectoryError), replaced_folder(target):
+        pass
+    assert kind_of(target) == {"a file": "file"}.get(kind, kind)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "target"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("/", "is the folder you are in"), ("/proc/x", "cannot be written"), (os.fsdecode(b"\x80x"), "not UTF-8")],
+)
+def test_places_that_are_told_before_the_training(tmp_path, monkeypatch, name, said):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BundleError, match=said):
+        check_destination(Path(name))
+
+
+@pytest.mark.parametrize("path", [None, 3, b"run", ["run"], 2.5, np])
+def test_what_is_no_path(run, path):
+    texts = [sw.data.read_texts, sw.data.read_ts]
+    for use in (sw.load, sw.load_tfjs, sw.load(run).save, *texts):
+        with pytest.raises(sw.SettingError, match=r"Expected the path of a .*, and got "):
+            use(path)

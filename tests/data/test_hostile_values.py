@@ -161,6 +161,29 @@ def test_the_line_of_a_fault_after_quoted_newlines(tmp_path_factory, words):
         assert f"line {line}" in said or f"row {row}" in said
 
 
+def test_lines_that_end_as_on_an_old_macintosh(tmp_path):
+    path = tmp_path / "mac.csv"
+    path.write_bytes(b"t;y\r1;2,5\r2;3,5\r".replace(b",", b"."))
+    for read in (read_table, read_plain_table):
+        assert read(path).numbers("y").tolist() == [2.5, 3.5]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b't,y\n"a\n\nb",1\nc,2,3\n', r"line 5 has 3 fields, and the header 2"),
+        ("t,y\n1,2\n".encode("utf-16"), "iconv -f utf-16 "),
+        (b"t," + b"y" * 200_000 + b"\n1,2\n", "field larger than field limit"),
+    ],
+)
+def test_tables_of_text_that_cannot_be_read(tmp_path, content, said):
+    path = tmp_path / "x.csv"
+    path.write_bytes(content)
+    for read in (read_table, read_plain_table):
+        with pytest.raises(sw.DataError, match=said):
+            read(path)
+
+
 SEQUENCES = [np.arange(4.0) + i for i in range(12)]
 
 

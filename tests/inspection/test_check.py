@@ -316,3 +316,12 @@ def test_nothing_that_it_is_handed_makes_it_fail(kind):
     for y in data.values():
         assert str(sw.check(model, X, y, loss="mse"))
         assert str(sw.check(model, None, y, loss="binary_crossentropy"))
+
+
+def test_what_is_no_array_of_numbers_is_not_passed_over():
+    record = np.zeros(3, [("a", "f4")])
+    assert "no numbers" in sw.check(None, record).unexamined[0]
+    model = keras.Sequential([keras.Input((4, 1)), layers.LSTM(2)])
+    assert [finding.name for finding in sw.check(model, np.zeros(()))] == ["empty-input"]
+    (finding,) = sw.check(model, np.full((3, 4, 1), -1e300))
+    assert finding.name == "input-not-finite" and "infinity in float32" in finding.what and not finding.fix

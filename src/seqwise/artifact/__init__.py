@@ -11,11 +11,18 @@ from seqwise.artifact.manifest import (
     write_manifest,
 )
 from seqwise.artifact.network import Network, describe_network, has_graph, load_network, save_network
-from seqwise.artifact.run import ScoringInterrupted, check_destination, first_line, result_texts, save_run
+from seqwise.artifact.run import (
+    ScoringInterrupted,
+    check_destination,
+    check_place,
+    first_line,
+    result_texts,
+    save_run,
+)
 from seqwise.artifact.training_folder import training_folder, training_into
 
 __all__ = [
-    "MANIFEST", "Network", "ScoringInterrupted", "check_destination", "check_files", "describe_network", "first_line",
-    "has_graph", "is_run", "listed_files", "load_network", "read_manifest", "replaced_folder", "result_texts",
-    "save_network", "save_run", "training_folder", "training_into", "write_json", "write_manifest",
+    "MANIFEST", "Network", "ScoringInterrupted", "check_destination", "check_files", "check_place", "describe_network",
+    "first_line", "has_graph", "is_run", "listed_files", "load_network", "read_manifest", "replaced_folder",
+    "result_texts", "save_network", "save_run", "training_folder", "training_into", "write_json", "write_manifest",
 ]  # fmt: skip

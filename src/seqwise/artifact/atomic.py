@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import shutil
 import sys
@@ -41,6 +42,8 @@ def replaced_folder(target: Path, keep: Iterable[Path] = ()) -> Generator[Path]:
             them.
     """
     target = target.resolve()  # a link stays one: the folder behind it is replaced
+    if target.exists() and not target.is_dir():  # a file or a device would be gone
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
     unlocked = Path(tempfile.mkdtemp(prefix=f".{target.name}{NEW}", dir=target.parent))

@@ -26,22 +26,37 @@ class ScoringInterrupted(KeyboardInterrupt):
     """Ctrl-C came while a saved run was scored."""
 
 
-def check_destination(path: Path) -> None:
-    """Raise `BundleError` where `path` cannot be written, or saving there would destroy something else than a run."""
+def check_place(path: Path, what: str) -> None:
+    """Raise `BundleError` where no folder can be written, or something else than a folder stands.
+
+    Args:
+        what: is to be written, for the message: ``"the run"``.
+    """
     _check_names(path)
     for part in (path, *path.parents):
-        if part.is_file():
-            raise BundleError(f"{str(part)!r} is a file. Name a folder for the run.")
+        if part.exists() and not part.is_dir():
+            kind = kind_of(part.resolve())
+            raise BundleError(f"{str(part)!r} is {'a file' if kind == 'file' else kind}. Name a folder for {what}.")
     if Path.cwd().is_relative_to(path.resolve()):
         raise BundleError(
             f"{str(path)!r} is the folder you are in. Name one inside it, for example {str(path / 'run')!r}."
         )
-    beside = next(part for part in path.resolve().parents if part.exists())  # the new folder is made there first
+    beside = _parent(path.resolve())  # the new folder is made there first
     try:
         os.rmdir(tempfile.mkdtemp(prefix=SAVING, dir=beside))  # what saving begins with
     except OSError as error:
         right = "you have no right to write to" if isinstance(error, PermissionError) else f"{error.strerror} in"
         raise BundleError(f"{str(path)!r} cannot be written: {right} {str(beside)!r}. Name another folder.") from None
+
+
+def _parent(path: Path) -> Path:
+    """The nearest folder above a path that exists; of the root, itself."""
+    return next((part for part in path.parents if part.exists()), path)
+
+
+def check_destination(path: Path) -> None:
+    """Raise `BundleError` where `path` cannot be written, or saving there would destroy something else than a run."""
+    check_place(path, "the run")
     if path.is_dir() and any(part.name != TRAINING for part in path.iterdir()) and not is_run(path):
         raise BundleError(
             f"{str(path)!r} is not empty and not a Seqwise run; nothing in it was touched. Name a new folder."
@@ -56,8 +71,11 @@ def _check_names(path: Path) -> None:
     """Raise `BundleError` for a name that the file system would refuse only when the training is over."""
     try:
         target = path.resolve()
-        beside = next(part for part in target.parents if part.exists())
+        str(target).encode()  # libraries that write into the folder know only names in UTF-8
+        beside = _parent(target)
         most = os.pathconf(beside, "PC_NAME_MAX") if hasattr(os, "pathconf") else 255
+    except UnicodeEncodeError:
+        raise BundleError(f"{str(path)!r} cannot be written: its name is not UTF-8. Name another folder.") from None
     except (OSError, RuntimeError, ValueError) as error:  # a link to itself, a name too long, a null character
         why = getattr(error, "strerror", None) or str(error)
         raise BundleError(f"{str(path)[:200]!r} cannot be written: {why.lower()}. Name another folder.") from None

@@ -104,7 +104,7 @@ def _read_arrays(path: Path) -> dict[str, Any] | None:
     try:
         content = np.load(path, allow_pickle=False)
         arrays = {"x": content} if isinstance(content, np.ndarray) else {name: content[name] for name in content.files}
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:  # zipfile, zlib and NumPy each raise their own, and MemoryError for an invented size
         raise DataError(
             f"{path.name} cannot be read: {error}. Save arrays of numbers: np.savez({path.stem!r}, x=x, y=y)."
         ) from None

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seqwise.errors import SettingError
 from seqwise.estimators.settings import PAIRS, SEQUENCES, SERIES, TEXTS
 
 Data = Annotated[
@@ -100,4 +101,6 @@ def names(value: str | None) -> Any:
     if value is None:
         return None
     split = [name.strip() for name in value.split(",") if name.strip()]
+    if not split:  # a variable of the shell's that is not set
+        raise SettingError(f"{value!r} names no column. Name one, or leave the option out.")
     return split[0] if len(split) == 1 else split

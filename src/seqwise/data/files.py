@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -58,6 +62,8 @@ def decoded(raw: bytes, name: str, encoding: str | None = None) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         shown = "UTF-8" if codec == "utf-8" else codec
         fix = f"or convert it: iconv -f latin1 -t utf-8 {name} > utf8{Path(name).suffix}"
+        if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+            fix = fix.replace("latin1", "utf-16")
         if encoding is not None:
             fix = "or name its encoding, most often encoding='latin-1' or 'cp1252'."
         raise DataError(
@@ -65,8 +71,37 @@ def decoded(raw: bytes, name: str, encoding: str | None = None) -> str:
         ) from None
 
 
+def separated_text(content: bytes, name: str) -> tuple[str, str]:
+    """Decode a table of text; returns it with what separates its columns. Lines may end as on an old Macintosh."""
+    text = decoded(content, name)
+    text = text if "\n" in text else text.replace("\r", "\n")
+    return text, max(",;\t|", key=text.partition("\n")[0].count)
+
+
+def records(text: str, separator: str, name: str) -> list[list[str]]:
+    """Split a table of text into records, the header first.
+
+    Raises:
+        DataError: it cannot be split, or a record has more fields than the header (names the line).
+    """
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    rows: list[list[str]] = []
+    try:
+        for row in reader:
+            rows.append(row)
+            if len(row) > len(rows[0]):
+                raise DataError(
+                    f"{name} cannot be read as {Path(name).suffix[1:]}: line {reader.line_num} has {len(row)} fields, "
+                    f"and the header {len(rows[0])}."
+                )
+    except csv.Error as error:
+        raise DataError(f"{name} cannot be read at line {reader.line_num}: {error}.") from None
+    return rows
+
+
 def check_header(names: Sequence[str], file: str) -> None:
     """Raise `DataError` where two columns of a text file have the same name."""
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    counts = Counter(names)
+    twice = next((name for name in names if name and counts[name] > 1), None)
     if twice is not None:
         raise DataError(f"{file} has two columns called {twice!r}; give each its own name.")

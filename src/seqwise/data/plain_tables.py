@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -15,7 +13,7 @@ import numpy as np
 
 from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
 from seqwise.data.dates import dates_from_parts, dates_from_text, refuse_times, whole_times
-from seqwise.data.files import check_header, decoded, existing_file
+from seqwise.data.files import check_header, existing_file, records, separated_text
 from seqwise.data.sequences import object_array
 from seqwise.data.time_index import MICROSECOND
 from seqwise.data.time_zones import zone_of, zone_of_texts
@@ -173,21 +171,14 @@ def _read_file(path: Path, plain: str | None) -> PlainTable:
             f"{path.name}: without polars, Seqwise reads .csv, .tsv and .txt files, and got "
             f"{repr(path.suffix) if path.suffix else 'none of them'}."
         )
-    text = decoded(path.read_bytes(), path.name).rstrip("\r\n")
+    text, separator = separated_text(path.read_bytes(), path.name)
+    text = text.rstrip("\r\n")
     if not text:
         raise DataError(f"{path.name} is empty (0 bytes). Export it again, with a header line and one row a timestep.")
-    header = text.partition("\n")[0]
-    separator = max(",;\t|", key=header.count)
-    names, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    names, *rows = records(text, separator, path.name)
     check_header(names, path.name)
     if not rows:
         raise DataError(f"{path.name} has a header ({', '.join(names[:6])}) but no rows.")
-    for line, row in enumerate(rows, 2):
-        if len(row) > len(names):
-            raise DataError(
-                f"{path.name} cannot be read as {path.suffix[1:]}: line {line} has {len(row)} fields, and the header "
-                f"{len(names)}."
-            )
     columns = {name: [row[j] if j < len(row) else "" for row in rows] for j, name in enumerate(names)}
     content: dict[str, Cells] = {name: words if name == plain else _typed(words) for name, words in columns.items()}
     return PlainTable(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +15,7 @@ import polars as pl
 
 from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
 from seqwise.data.dates import dates_from_parts
-from seqwise.data.files import check_header, decoded, existing_file
+from seqwise.data.files import check_header, existing_file, records, separated_text
 from seqwise.data.time_columns import read_time_column, zone_of_column
 from seqwise.data.time_zones import in_utc, zone_of_datetimes
 from seqwise.errors import DataError
@@ -193,6 +192,8 @@ def _read_file(path: Path, text: str | None) -> Table:
         else:
             frame, first_line = _read_text(path, text)
     except pl.exceptions.PolarsError as error:
+        if suffix not in (".parquet", ".pq"):
+            records(*separated_text(path.read_bytes(), path.name), path.name)  # names the line, where it can
         raise DataError(f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}") from error
     if frame.height == 0:
         raise DataError(f"{path.name} has a header ({', '.join(frame.columns[:6])}) but no rows.")
@@ -202,9 +203,11 @@ def _read_file(path: Path, text: str | None) -> Table:
 def _read_text(path: Path, text: str | None) -> tuple[pl.DataFrame, int | None]:
     """Return a text file's table and the line of its first row; None where a record may take several lines."""
     raw = path.read_bytes()
-    header = decoded(raw, path.name).partition("\n")[0]
-    separator = max(",;\t|", key=header.count)
-    check_header(next(csv.reader([header.rstrip("\r")], delimiter=separator), []), path.name)
+    content, separator = separated_text(raw, path.name)
+    if b"\n" not in raw:
+        raw = content.encode()
+    header = content.partition("\n")[0].rstrip("\r")
+    check_header(records(header, separator, path.name)[0] if header else [], path.name)
     if raw.endswith((b"\n\n", b"\n\r\n")):
         raw = raw.rstrip(b"\r\n")
     # a blank line in the middle would otherwise become a row of nulls, which the gap rules then report

@@ -13,7 +13,7 @@ import numpy as np
 
 from seqwise.data.files import decoded, existing_file
 from seqwise.data.sequences import Sequences
-from seqwise.errors import DataError
+from seqwise.errors import DataError, as_path
 
 FLAGS = {"true": True, "false": False}
 
@@ -36,7 +36,7 @@ def read_ts(path: str | Path) -> Sequences:
     Raises:
         DataError: there is no such file, or a line cannot be read; names the line, the dimension and the step.
     """
-    path = existing_file(Path(path).expanduser(), ".ts")
+    path = existing_file(as_path(path, "a .ts file").expanduser(), ".ts")
     lines = decoded(path.read_bytes(), path.name).splitlines()
     header, first = _read_header(lines, path.name)
     arrays, labels = [], []

@@ -12,7 +12,7 @@ from seqwise.data.files import existing_file
 from seqwise.data.sequences import Sequences
 from seqwise.data.tokenizer import PADDING
 from seqwise.data.vector_files import vector_rows
-from seqwise.errors import DataError
+from seqwise.errors import DataError, as_path
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def read_vectors(path: str | Path, tokens: Sequence[str]) -> Vectors:
         DataError: there is no such file, it is damaged or contradicts its first line, or it has none of the words;
             names the line, or in a binary file the word and the byte.
     """
-    path = existing_file(Path(path).expanduser(), "vector")
+    path = existing_file(as_path(path, "a file of vectors").expanduser(), "vector")
     places = {token.encode(): i for i, token in enumerate(tokens) if i != PADDING}
     match = np.zeros(len(tokens), np.int8)  # 1: by its lower case, 2: exactly
     with vector_rows(path) as rows:

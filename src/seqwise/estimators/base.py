@@ -24,7 +24,7 @@ from seqwise.artifact import (
 )
 from seqwise.artifact.models import load_model, save_model, tensors_of
 from seqwise.backend import PREDICTING_LOCK, TRAINING_LOCK, check_process, deferred_imports, import_keras
-from seqwise.errors import DataError, NotFittedError
+from seqwise.errors import DataError, NotFittedError, as_path
 from seqwise.estimators.memory import check_memory
 from seqwise.estimators.parts import BuildNetwork, Input, PreparedData, Target, build_checked
 from seqwise.estimators.pickling import PickledModel
@@ -500,13 +500,14 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             BundleError: the folder exists, is not empty and is not a Seqwise run; or a setting cannot be saved.
         """
         self._check_fitted()
+        folder = as_path(path, "a folder")
         return save_run(
-            Path(path),
+            folder,
             own_class(self).__name__,
             self._write,
             self._write_own_results,
             self.result_files,
-            trained=self._trained_into == Path(path).resolve() and not self.training_.interrupted,
+            trained=self._trained_into == folder.resolve() and not self.training_.interrupted,
         )
 
     def _write(self, folder: Path) -> dict[str, Any]:

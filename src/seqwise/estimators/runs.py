@@ -8,7 +8,7 @@ from typing import Any
 
 from seqwise.artifact import check_files, first_line, read_manifest
 from seqwise.artifact.numpy import load_numpy_run
-from seqwise.errors import BundleError, check_choice
+from seqwise.errors import BundleError, as_path, check_choice
 from seqwise.estimators.saved_settings import restored_settings
 
 ESTIMATORS = {  # by the kind that a run folder names
@@ -41,7 +41,7 @@ def load(path: str | Path, *, backend: str | None = None, trust_edited: bool = F
             names the file.
     """
     check_choice("backend", backend, (None, "numpy"))
-    folder = Path(path)
+    folder = as_path(path, "a run folder")
     saved = read_manifest(folder, trust_edited=trust_edited)
     for _ in range(REPLACEMENTS):
         try:

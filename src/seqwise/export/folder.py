@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from seqwise import __version__
-from seqwise.artifact import replaced_folder, write_json
-from seqwise.errors import BundleError, SettingError, check_choice
+from seqwise.artifact import check_place, replaced_folder, write_json
+from seqwise.errors import BundleError, SettingError, as_path, check_choice
 from seqwise.export.comparing import Reference, Run
 from seqwise.export.parity import Comparison, check_equal
 from seqwise.export.source import MODEL, Part, Source, read_source
@@ -71,7 +71,7 @@ def export_folder(
             raise SettingError(f"{name} is an option of {formats[0]}; with {to} leave it out.")
     form = FORMATS[to]
     form.check_installed()
-    path = Path(folder)
+    path = as_path(folder, "a folder")
     _check_destination(path)
     source = read_source(model)
     reference = Reference.of(source.parts)
@@ -98,7 +98,7 @@ def verify_folder(folder: str | Path) -> Exported:
         ExportError: it gives other numbers, labels, times or texts.
         BundleError: it is no exported folder, or is damaged.
     """
-    path = Path(folder)
+    path = as_path(folder, "a folder")
     content = _read_export(path)
     form = FORMATS[content["to"]]
     form.check_installed()
@@ -143,8 +143,7 @@ def _read_export(folder: Path) -> dict[str, Any]:
 
 
 def _check_destination(path: Path) -> None:
-    if path.is_file():
-        raise BundleError(f"{str(path)!r} is a file. Name a folder for the export.")
+    check_place(path, "the export")
     if path.is_dir() and any(path.iterdir()):
         try:
             _read_export(path)

@@ -196,6 +196,8 @@ def _from_numpy(array: np.ndarray, name: str, original: Any) -> Array:
     kind = KINDS.get(array.dtype.kind, "array")
     if kind != "array":
         return Array(name, kind, None, array.shape, original=original)
+    if array.dtype.names is not None:  # a structured array: its fields may be anything
+        return Array(name, "unknown", None, array.shape, original=original)
     if array.dtype.kind not in "fiub":  # ml_dtypes: bfloat16, float8
         array = array.astype(np.float32)
     return Array(name, "array", array if array.size else None, array.shape, original=original)

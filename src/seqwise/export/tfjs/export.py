@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from seqwise import __version__
-from seqwise.artifact import replaced_folder, write_json
+from seqwise.artifact import check_place, replaced_folder, write_json
 from seqwise.backend import import_keras
-from seqwise.errors import BundleError, ExportError
+from seqwise.errors import ExportError, as_path
 from seqwise.export.parity import (
     TOLERANCE,
     Comparison,
@@ -60,9 +60,8 @@ def tfjs(model: Any, folder: str | Path, *, quantization: str | None = None) -> 
     """
     check_quantization(quantization)
     source = read_source(model)
-    path = Path(folder)
-    if path.is_file():
-        raise BundleError(f"{str(path)!r} is a file. Name a folder for the model.")
+    path = as_path(folder, "a folder")
+    check_place(path, "the model")
     keep = [p for p in path.iterdir() if not OURS.fullmatch(p.name)] if path.is_dir() else []
     with replaced_folder(path, keep) as fresh:
         comparisons: list[Comparison] = []

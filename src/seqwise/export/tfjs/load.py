@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from seqwise.backend import import_keras
-from seqwise.errors import BundleError, nearest
+from seqwise.errors import BundleError, as_path, nearest
 from seqwise.export.tfjs.configs import ACTIVATIONS, HARD_SIGMOID, INITIALIZERS, KINDS, TFJS_INITIALIZERS, weight_names
 from seqwise.export.tfjs.graph import HAND_ON, RECURRENT
 from seqwise.export.tfjs.weights import restored
@@ -50,8 +50,11 @@ def load_tfjs(folder: str | Path) -> Any:
         BundleError: it is no layers model, has a layer that Keras or Seqwise does not know, or is damaged: the message
             says where.
     """
-    path = Path(folder)
-    file = path / "model.json" if path.is_dir() else path
+    path = as_path(folder, "a TensorFlow.js model's folder")
+    try:
+        file = path / "model.json" if path.is_dir() else path
+    except OSError as error:  # a name that is too long
+        raise BundleError(f"There is no TensorFlow.js model {str(path)[:200]!r}: {error.strerror}.") from None
     content = _read_json(file)
     topology = _topology(file, content)
     weights = _read_weights(file, content.get("weightsManifest"))

@@ -7,6 +7,8 @@ import numpy as np
 from seqwise.inspection.data import FULL_SCAN, Array
 from seqwise.inspection.graph import Shape
 
+LARGEST = float(np.finfo(np.float32).max)  # Keras and PyTorch compute in float32
+
 
 def column_scales(data: Array) -> np.ndarray:
     """Return the root mean square of each column (last axis), float64."""
@@ -22,7 +24,7 @@ def sample_keys(values: np.ndarray) -> np.ndarray:
 
 
 def not_finite(values: np.ndarray) -> np.ndarray | None:
-    """Return the indices (count, axes) of NaN and infinity; None where there is none.
+    """Return the indices (count, axes) of NaN, infinity and what float32 takes for it; None where there is none.
 
     Up to `FULL_SCAN` values are all looked at, of more an even share.
     """
@@ -30,10 +32,13 @@ def not_finite(values: np.ndarray) -> np.ndarray | None:
         return None
     step = -(-values.size // FULL_SCAN)
     part = values[::step] if step > 1 else values
+    wide = part.dtype == np.float64
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(part.sum(dtype=np.float64 if part.dtype == np.float16 else None)):
+        if np.isfinite(part.sum(dtype=np.float64 if part.dtype == np.float16 else None)) and not (
+            wide and max(part.max(), -part.min()) > LARGEST
+        ):
             return None
-    indices = np.argwhere(~np.isfinite(part))
+        indices = np.argwhere(~(abs(part) <= LARGEST) if wide else ~np.isfinite(part))
     if not len(indices):  # the sum alone was too large
         return None
     indices[:, 0] *= step

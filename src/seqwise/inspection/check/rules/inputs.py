@@ -121,8 +121,15 @@ def list_as_input(context: Context, entry: Input, data: Array) -> Iterator[Fault
 def empty(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """An axis of the input has size 0.
 
-    Error. Fires where x has no samples, no timesteps or no features.
+    Error. Fires where x has no samples, no timesteps or no features, and where it is a single number.
     """
+    if data.shape == () and data.values is not None:
+        yield Fault(
+            what=f"{data.name} is one number. A model reads samples of timesteps of features.",
+            expected=expected_shape(entry),
+            got="no axes",
+            fix=Fix("x"),
+        )
     if data.kind not in ("array", "table", "list", "objects") or 0 not in data.shape:
         return
     axis = (SAMPLES, TIMESTEPS, FEATURES)[min(data.shape.index(0), 2)]

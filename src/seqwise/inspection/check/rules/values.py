@@ -20,22 +20,25 @@ MANY_DIGITS = (np.float64, np.int64, np.uint64, np.int32, np.uint32)  # dtypes t
 def finite(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
     """The input contains NaN or infinity.
 
-    Warning: it trains, the loss is NaN from the first epoch on, and every weight with it. Fires on a single one.
+    Warning: it trains, the loss is NaN from the first epoch on, and every weight with it. Fires on a single one, and on
+    a number above 3.4e38, which is infinity in float32.
     """
     indices = not_finite(data.numbers)
     if indices is None:
         return
-    infinite = bool(np.isinf(data.numbers[tuple(indices[0])]))
+    first = data.numbers[tuple(indices[0])]
+    kind = "NaN" if np.isnan(first) else "infinity" if np.isinf(first) else f"{first:g}, infinity in float32"
     samples = len(np.unique(indices[:, 0]))
     few = samples <= data.samples / 2 and len(data.shape) > 1 and context.single
+    rows = Fix("x", finite_rows_code(data, context.target))
     zeros = f"np.nan_to_num({data.name}, nan=0.0, posinf=0.0, neginf=0.0)"
     yield Fault(
-        what=f"{data.name} contains {'infinity' if infinite else 'NaN'}, first at {place(indices[0], data)} "
+        what=f"{data.name} contains {kind}, first at {place(indices[0], data)} "
         f"({len(indices):,} value(s) in {samples:,} of {data.samples:,} samples). A single one turns the loss, and "
         "then every weight, into NaN.",
         expected="finite numbers",
         got=f"{len(indices):,} value(s) that are not finite",
-        fix=Fix("x", finite_rows_code(data, context.target)) if few else change_x(data, zeros),
+        fix=Fix("x") if np.isfinite(first) else rows if few else change_x(data, zeros),
     )
 
 
