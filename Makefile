@@ -26,11 +26,18 @@ javascript:
 		{ apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; } || \
 		echo "chromium cannot be installed: TensorFlow.js is not tested in a browser"; fi
 
-# the kernel's tests under AddressSanitizer and UndefinedBehaviorSanitizer
+# the kernel's tests and the hostile ones of the Python module under AddressSanitizer and UndefinedBehaviorSanitizer,
+# then the kernel's tests under ThreadSanitizer
 sanitize: .venv/ready
-	$(BIN)/cmake -S . -B build/sanitize -DSEQWISE_TESTS=ON -DSEQWISE_SANITIZE=address,undefined
+	$(BIN)/cmake -S . -B build/sanitize -DSEQWISE_TESTS=ON -DSEQWISE_SANITIZE=address,undefined \
+		-DSEQWISE_BINDINGS=ON -DPython_EXECUTABLE=$(abspath $(BIN))/python
 	$(BIN)/cmake --build build/sanitize --parallel 2
 	$(BIN)/ctest --test-dir build/sanitize --output-on-failure
+	ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+		$(BIN)/python tests/ops/sanitized.py build/sanitize/bindings/_kernel.*.so
+	$(BIN)/cmake -S . -B build/threads -DSEQWISE_TESTS=ON -DSEQWISE_SANITIZE=thread
+	$(BIN)/cmake --build build/threads --parallel 2
+	$(BIN)/ctest --test-dir build/threads --output-on-failure
 
 # property tests with many more examples: damaged files for each reader, edited runs, values, arrays, bounds; every check
 # of scikit-learn

@@ -170,6 +170,7 @@ class Graph:
         calls: in the order of the data; models that hold others come before their parts.
         failure: why the tracing ended early, in words; empty where the model was followed to its outputs.
         kept: what a module of PyTorch's keeps for its next call, by the name of the attribute.
+        samples: the number that such a module is made for; None where it runs with any.
     """
 
     inputs: list[Value] = field(default_factory=list[Value])
@@ -177,6 +178,7 @@ class Graph:
     outputs: list[Value] = field(default_factory=list[Value])
     failure: str = ""
     kept: dict[str, Value] = field(default_factory=dict[str, Value])
+    samples: int | None = None
 
     @property
     def layers(self) -> list[Call]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from seqwise.inspection.data import Array, read_arrays
+from seqwise.inspection.data import Array, is_mapping, read_arrays
 from seqwise.inspection.graph import Graph, Shape, is_sequence
 from seqwise.inspection.layer_kinds import (
     PASSES_ON,
@@ -29,6 +29,7 @@ class ModelInput:
         declared: the shape the model asks for, samples first (None: any size); None where it asks for none yet.
         built_on: the shape of a subclassed model's first call.
         layer: the input layer, where there is one.
+        key: in the dict that is handed to a model of the user's own.
     """
 
     name: str
@@ -36,6 +37,7 @@ class ModelInput:
     layer: Any = None
     dtype: str = ""
     built_on: Shape | None = None
+    key: Any = None
 
 
 def declared_inputs(model: Any) -> list[ModelInput]:
@@ -108,7 +110,8 @@ def inputs_of(model: Any, x: Any, name: str) -> tuple[list[ModelInput], list[Arr
     arrays: list[Array | None] = [*read_arrays(x, names, name)]
     if not declared or (is_watched(model) and len(declared) < len(arrays)):
         known = [array.name for array in arrays if array is not None]
-        declared = [ModelInput(called) for called in known] or [ModelInput(name)]
+        keys = list(x) if is_watched(model) and is_mapping(x) else [None] * len(known)
+        declared = [ModelInput(called, key=key) for called, key in zip(known, keys, strict=True)] or [ModelInput(name)]
     return declared, (arrays + [None] * len(declared))[: len(declared)]
 
 
@@ -132,7 +135,7 @@ def trace_inputs(
 
 def _specs(inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None) -> list[Spec]:
     return [
-        Spec(_assumed(entry, array, need), _dtype(entry, array), entry.name)
+        Spec(_assumed(entry, array, need), _dtype(entry, array), entry.name, entry.key)
         for entry, array in zip(inputs, arrays, strict=True)
     ]
 

@@ -162,9 +162,12 @@ def trace_module(
                     first, again = (other, other) if other.error is None else (first, again)
     except CannotRestoreError as error:
         return Graph(failure=f"it depends on {error}")
+    made_for = first.samples if again is first else None
     if [call.kind for call in again.calls] != [call.kind for call in first.calls]:
         again = first
-    return _Reader(module, name, first, again, certain).graph([*inputs, "y"])
+    graph = _Reader(module, name, first, again, certain).graph([*inputs, "y"])
+    graph.samples = made_for
+    return graph
 
 
 def _batch_of_state(run: _Run) -> int | None:

@@ -71,6 +71,8 @@ def trace(model: Any, inputs: Sequence[Spec]) -> Graph:
                 graph.failure = "its inputs are not known"
             elif not hasattr(model, "_flatten_layers"):
                 graph.failure = f"{type(model).__name__} is no Keras layer"
+            elif inputs[0].key is not None:
+                args = ({spec.key: value for spec, value in zip(inputs, values, strict=True)},)
             elif 1 < len(values) > len(parameters_of(model)):
                 args = (values,)
         if not graph.failure:

@@ -103,11 +103,15 @@ def run_watched(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any], sizes
 
 @dataclass(frozen=True)
 class Spec:
-    """A tensor without numbers; the shape has the samples first, None for an open size, and is empty where unknown."""
+    """A tensor without numbers; the shape has the samples first, None for an open size, and is empty where unknown.
+
+    `key` is that under which a model of the user's own is handed it, in a dict; None where it gets no dict.
+    """
 
     shape: Shape
     dtype: str = "float32"
     name: str = ""
+    key: Any = None
 
 
 def open_shape(tensor: Any, other: Any) -> Shape:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from seqwise.axes import name_axes
-from seqwise.inspection.check.fixes import as_array, change_layer, change_x, cut_windows, window_length
-from seqwise.inspection.check.measures import column_scales
+from seqwise.inspection.check.fixes import as_array, at_layer, change_layer, change_x, cut_windows, window_length
+from seqwise.inspection.check.measures import column_scales, slides
 from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, Shape, rule
-from seqwise.inspection.check.selectors import expected_shape, numbers, of_axes, token_like
+from seqwise.inspection.check.selectors import expected_shape, numbers, of_axes, recurrent_calls, token_like
 
 three_axes = partial(of_axes, count=3)
 
@@ -304,4 +305,25 @@ def timesteps_count(context: Context, entry: Input, data: Array) -> Iterator[Fau
         expected=expected_shape(entry),
         got=name_axes(data.shape),
         fix=_declare(context, entry, data.shape[1], entry.features),
+    )
+
+
+@rule("SW126", "window-as-features", "warning", three_axes)
+def window_as_features(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+    """A window lies on the features axis, beside one timestep: a recurrent layer has nothing to run over.
+
+    Warning: it trains, as a dense network would. Fires where x has one timestep of 5 features or more, its samples
+    slide along them (each is the one before, a step later), and a recurrent layer reads that one timestep.
+    """
+    call = next(iter(recurrent_calls(context)), None)
+    if data.shape[1] != 1 or data.shape[2] < 5 or call is None or call.first.shape[1:2] != (1,):
+        return
+    if not slides(replace(data, values=data.numbers[:, 0], shape=(data.samples, data.shape[2]))):
+        return
+    yield Fault(
+        what=f"{data.name} has one timestep, and its {data.shape[2]:,} features are a window of one series: the "
+        f"{type(call.layer).__name__} takes one step, and its memory has nothing to do. Exchange the two axes.",
+        expected=name_axes((None, data.shape[2], 1)),
+        got=name_axes(data.shape),
+        fix=at_layer(call, "keras.layers.Permute((2, 1))", "before"),
     )

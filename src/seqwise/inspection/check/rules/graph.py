@@ -11,7 +11,7 @@ from typing import Any
 from seqwise.inspection.check.fixes import call_layer
 from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import describe, recurrent_calls
-from seqwise.inspection.graph import Graph, values_in
+from seqwise.inspection.graph import Graph, Value, values_in
 from seqwise.inspection.layer_kinds import graph_of, inner_layers, is_a, is_recurrent
 from seqwise.inspection.trace import functional_nodes
 
@@ -136,12 +136,15 @@ def unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
     """The output of a layer is never used: the next layer reads another variable.
 
     Warning. Fires where a recurrent layer, Embedding, Masking or Conv1D reads a tensor of the model and returns a
-    sequence that nothing reads, while another layer of the model reads the same tensor.
+    sequence (in a `call` of your own: anything) that nothing reads, while another layer of the model reads the same
+    tensor.
     """
     uses = [*wiring.used, *wiring.unused]
     for use in wiring.unused:
         layer, result = use.layer, use.outputs[0]
-        if not (is_recurrent(layer) or is_a(layer, "Embedding", "Masking", "Conv1D")) or len(result.shape) != 3:
+        if not (is_recurrent(layer) or is_a(layer, "Embedding", "Masking", "Conv1D")):
+            continue
+        if len(result.shape) != 3 and not isinstance(result, Value):  # a last state may be for a model yet to be made
             continue
         models = [value for value in context.names.variables.values() if is_a(value, "Functional")]
         ends_another_model = any(result is output for model in models for output in model.outputs)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from seqwise.axes import FEATURES, TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.fixes import at_layer, beside, change_layer, cut, forwards_only
+from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import describe, ended_by, recurrent_calls, steps_read, wrong_rank
 from seqwise.inspection.graph import RANK
@@ -119,12 +120,20 @@ def refuses(context: Context, call: Call) -> Iterator[Fault]:
         what = f"RepeatVector repeats one vector, (samples, features); {describe(source)} returns every timestep."
         expected, got = "(samples=any, units)", name_axes(shape, "units")
         fix = change_layer(source.layer, return_sequences=False)
+    elif is_a(call.layer, "TimeDistributed") and is_recurrent(call.layer.layer):
+        what += " A recurrent layer runs over the timesteps itself; TimeDistributed would give it a single one."
+        expected, fix = "no TimeDistributed", at_layer(call, layer_code(call.layer.layer, return_sequences=True))
+    elif is_a(call.layer, "Attention", "AdditiveAttention") and len(call.inputs) == 1:
+        tensor = context.names.of(context.construction.argument, "") if context.construction is not None else ""
+        what += " It reads a list, [query, value]; attention of a sequence to itself is [sequence, sequence]."
+        fix = at_layer(call, tensor and f"{layer_code(call.layer)}([{tensor}, {tensor}])", "call of")
+        expected = "a list of two sequences or three"
     elif call.problem == RANK:
         expected = "one with its timesteps: (samples, timesteps, features)"
         reshape = at_layer(call, f"keras.layers.Reshape((-1, {shape[-1]}))", "before")
         fix = reshape if len(shape) != 3 else at_layer(call, "")
     else:
-        what += f" Keras: {call.problem}. Change its settings, or what it reads."
+        what += f" Keras: {call.problem.rstrip('.')}. Change its settings, or what it reads."
         expected, fix = "a shape that fits its settings", at_layer(call, "")
     yield Fault(what=what, expected=expected, got=got, fix=fix)
 

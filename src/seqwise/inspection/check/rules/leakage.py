@@ -182,13 +182,43 @@ def _series_is_standard(training: Array, validation: Array) -> bool:
     """
     if not (slides(training) and slides(validation)):
         return False
-    rows = [np.concatenate([part.numbers[0], part.numbers[1:, -1]]) for part in (training, validation)]
+    rows = [_series(part) for part in (training, validation)]
     overlap = training.shape[1] - 1  # where the validation windows begin in the training part's last rows
     joined = (rows[0][len(rows[0]) - overlap :] == rows[1][:overlap]).all()
     series = np.concatenate([rows[0], rows[1][overlap if joined else 0 :]])[:, None]
     alone = _is_standard(_moments(rows[0][:, None]), 0.02)
     unknown = min(0.02, 2 * abs(series[-1]).max() / len(series))
     return not alone and _is_standard(_moments(series), 1e-3 + unknown)
+
+
+def _series(windows: Array) -> np.ndarray:
+    """Return the rows, shape (rows, features), of the series that windows slide over."""
+    return np.concatenate([windows.numbers[0], windows.numbers[1:, -1]])
+
+
+@rule("SW408", "validation-scaled-by-itself", "warning", parts, unless=("scaler-saw-validation",))
+def scaled_by_itself(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
+    """The validation part was scaled by its own extremes, not by those of the training part.
+
+    Warning: the same number means one thing in training and another in validation. Fires on windows that slide over a
+    series where each feature goes exactly from 0 to 1 (or -1 to 1) in both parts, and reaches that in two rows of each
+    at most (pixels and switches do so often).
+    """
+    if len(training.shape) != 3 or training.numbers.dtype.kind != "f" or not (slides(training) and slides(validation)):
+        return
+    for part in (training, validation):
+        series = _series(part)
+        low, high = series.min(axis=0), series.max(axis=0)
+        exact = np.isclose(high, 1, atol=1e-6) & (np.isclose(low, 0, atol=1e-6) | np.isclose(low, -1, atol=1e-6))
+        if not exact.all() or len(series) < 20 or ((series == low) | (series == high)).sum(axis=0).max() > 4:
+            return
+    yield Fault(
+        what=f"{training.name} and {validation.name} each go exactly from {low.min():g} to 1: a scaler was fitted on "
+        "each (fit_transform twice). Fit it on the training part, and only transform the validation part.",
+        expected="validation data in the training part's scale",
+        got=f"{low.min():g} to 1 in both",
+        fix=Fix("validation"),
+    )
 
 
 def _extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

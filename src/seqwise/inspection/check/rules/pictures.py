@@ -49,7 +49,8 @@ def _short_inputs(context: Context) -> Iterator[Fault]:
 def _short_calls(context: Context) -> Iterator[Fault]:
     for call in wrong_rank(context):
         need = needed_rank(call.layer) or 0
-        if need < 4 or call.first.rank != need - 1 or ended_by(call) is not None:
+        sequences = is_a(call.layer, "TimeDistributed") and is_recurrent(call.layer.layer)
+        if need < 4 or sequences or call.first.rank != need - 1 or ended_by(call) is not None:
             continue
         sizes = call.first.shape[1:]
         grey = sizes[-1] is None or sizes[-1] > CHANNELS

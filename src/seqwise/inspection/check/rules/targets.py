@@ -185,7 +185,9 @@ def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> 
     )
 
 
-@rule("SW305", "target-size-differs", "hint", pairs, unless=("SW107", "SW125", "SW21", "SW302", "SW303", "SW304"))
+@rule(
+    "SW305", "target-size-differs", "hint", pairs, unless=("SW107", "SW125", "SW21", "SW221", "SW302", "SW303", "SW304")
+)
 def size(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
     """Output and target have different numbers of values.
 
@@ -207,7 +209,7 @@ def size(context: Context, output: Output, target: Array, shape: Shape) -> Itera
     elif is_recurrent(sized.layer):
         fix = at_layer(sized, f"keras.layers.Dense({values})", "after")
     else:
-        fix = change_layer(sized.layer, units=values)
+        fix = change_layer(sized.layer, units=values) if values != shape[-1] else Fix("y")
     yield Fault(
         severity=_severity(comparison) if loss is not None else "hint",
         what=f"{target.name} has {values:,} value(s) for each {'timestep' if len(shape) == 3 else 'sample'}, the "

@@ -144,7 +144,11 @@ def state_size(context: Context, call: Call, name: str, shape: Shape) -> Iterato
     samples, wide = shape[0 if module.batch_first else 1], module.proj_size or module.hidden_size
     layers = module.num_layers * (2 if module.bidirectional else 1)
     fits = f"torch.zeros({layers}, {samples}, {wide})"
-    if state[1] != samples:
+    all_samples, batch = context.data.samples if context.data is not None else 0, context.graph.samples
+    if batch is not None and all_samples > batch and (rest := all_samples % batch):
+        what = f"The state is for {batch} samples, and the last batch of {all_samples} has {rest}. Make the state for "
+        what += "each batch (None starts from zeros), or leave that one out: DataLoader(…, drop_last=True)."
+    elif state[1] != samples:
         what = f"The state is for {state[1]} samples, and {name} has {samples}: {fits} fits."
     elif state != (layers, samples, wide):
         what = f"The state has the shape {state}; it needs one vector of {module.hidden_size} units for each of "
@@ -232,6 +236,29 @@ def one_direction(context: Context, call: Call) -> Iterator[Fault]:
         expected="the last states of both directions",
         got=got,
         fix=Fix("forward"),
+    )
+
+
+@rule("SW531", "torch-first-layer", "warning", partial(calls_of, kinds=RECURRENT))
+def first_layer(context: Context, call: Call) -> Iterator[Fault]:
+    """The state of the first of several layers is used, where that of the last was meant.
+
+    Warning: the other layers learn nothing. Fires where ``h_n[0]`` is all that is used of what a recurrent module with
+    ``num_layers`` above 1 returns.
+    """
+    state = next((value for value in call.outputs if value.axes[:1] == ("layers",)), None)
+    if call.layer.num_layers < 2 or call.layer.bidirectional or state is None:
+        return
+    readers = [other for other in context.torch_calls if {*other.inputs} & {*call.outputs}]
+    if len(readers) != 1 or readers[0].first is not state or [*indices(context, state)][:1] != [(0, None, None)]:
+        return
+    place, layers = readers[0].node, call.layer.num_layers
+    yield Fault(
+        what=f"{place.code or 'h_n[0]'} is the state of the first of {layers} layers; what the others make of it is "
+        "not used. h_n[-1] is that of the last.",
+        expected="h_n[-1]",
+        got=place.code,
+        fix=change_expression(place, place.owner() and f"{place.owner()}[-1]"),
     )
 
 

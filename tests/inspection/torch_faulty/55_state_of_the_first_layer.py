@@ -1,0 +1,33 @@
+"""The state of the first of two layers stands for what both have read.
+
+finding: torch-first-layer
+"""
+
+import torch
+from torch import nn
+
+torch.manual_seed(0)
+x = torch.randn(64, 10, 3)
+y = x[:, -1, :1] + x[:, 0, :1]
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(3, 8, num_layers=2, batch_first=True)
+        self.fc = nn.Linear(8, 1)
+
+    def forward(self, x):
+        _, (h_n, _) = self.lstm(x)
+        return self.fc(h_n[0])
+
+
+model = Net()
+loss_function = nn.MSELoss()
+
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for _ in range(2):
+    optimizer.zero_grad()
+    loss = loss_function(model(x), y)
+    loss.backward()
+    optimizer.step()
