@@ -10,7 +10,7 @@ import numpy as np
 from seqwise.axes import FEATURES, HORIZON, SAMPLES, TARGETS, TIMESTEPS
 from seqwise.data.windows import Windows
 from seqwise.errors import ShapeError
-from seqwise.inspection.data import Array, is_mapping, is_series, is_windows, read_array, read_arrays
+from seqwise.inspection.data import Array, is_mapping, is_series, is_windows, read_array, read_arrays, root_module
 from seqwise.inspection.effects.effect import names_for
 from seqwise.inspection.explain.content import Axes, Series, Tensor
 from seqwise.inspection.explain.explanation import Explanation
@@ -60,7 +60,7 @@ def words_for(array: Array) -> str:
         return f"a regular series, one row every {x.time_index.frequency}"
     if array.kind == "ragged":
         return f"a list of {len(array.lengths):,} sequences of unequal length"
-    table = f"a {type(x).__module__.partition('.')[0]} table"
+    table = f"a {root_module(x)} table"
     return f"{table if array.kind == 'table' else KINDS.get(array.kind, 'a tensor')} of {_dtype(array)}"
 
 

@@ -12,6 +12,7 @@ from seqwise.inspection.check.layer_code import class_code, layer_code
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.registry import Context, Fault, Fix, rule
 from seqwise.inspection.check.selectors import describe
+from seqwise.inspection.data import root_module
 from seqwise.inspection.graph import is_sequence
 from seqwise.inspection.layer_kinds import RECURRENT, is_a, is_recurrent, recurrent
 
@@ -110,7 +111,10 @@ def state_returned(context: Context) -> Iterator[tuple[Any, str]]:
     in_a_row = context.model is None or is_a(context.model, "Sequential")
     for call, following in pairwise(calls):
         all_at_once = following.problem and len(following.inputs) > 1
-        passed_on = all(value.call is call for value in following.inputs)
+        passed_on = all(value.call is call for value in following.inputs) and root_module(following.layer) in (
+            "keras",
+            "seqwise",
+        )
         if is_recurrent(call.layer) and recurrent(call.layer).return_state and passed_on and (in_a_row or all_at_once):
             yield call.layer, f"{describe(following)} reads one tensor, and gets all {len(call.outputs)}"
 

@@ -243,15 +243,18 @@ def counts_padding(context: Context, loss: LossCall) -> Iterator[Fault]:
 
     Warning: most of what it learns is to tell padding. Fires where the input is padded at its end (see
     padding-not-masked), the labels have one and the same value there that they have nowhere else, and it is not the
-    loss's ``ignore_index``.
+    loss's ``ignore_index``; not with weights of the classes, or ``reduction="none"``, which leaves it to you.
     """
-    data, target = context.data, loss.data
+    data, target, module, settings = context.data, loss.data, loss.call.layer, loss.call.kwargs
+    own_way = getattr(module, "reduction", settings.get("reduction")) == "none"
+    if own_way or getattr(module, "weight", settings.get("weight")) is not None:
+        return
     padding = find_padding(data) if data is not None and len(data.shape) == 2 else None
     if padding is None or data is None or target is None or data.shape != target.shape or target.values is None:
         return
     padded = np.asarray(data.part == padding.value)
     fillings = np.unique(target.part[padded])
-    ignored = getattr(loss.call.layer, "ignore_index", loss.call.kwargs.get("ignore_index", -100))
+    ignored = getattr(module, "ignore_index", settings.get("ignore_index", -100))
     if len(fillings) != 1 or fillings[0] == ignored or (target.part[~padded] == fillings[0]).any():
         return
     filling = int(fillings[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -475,10 +476,12 @@ def not_detached(context: Context, name: str, value: Value) -> Iterator[Fault]:
 
     Warning: the second call of `backward` stops ("Trying to backward through the graph a second time"), or with
     ``retain_graph=True`` reaches ever further back. Fires where a recurrent module starts from an attribute, and what
-    it returns is put there as it is.
+    it returns is put there as it is; not where the module has a method of its own that makes a state anew.
     """
-    call = value.call
+    call, own = value.call, vars(type(context.model))
     if call is None or call.kind not in RECURRENT or f".{name}" not in call.node.code:
+        return
+    if any(re.search("hidden|state|reset|detach|memory|zero", method) for method in own):
         return
     yield Fault(
         what=f"self.{name} keeps the state of one batch for the next with all that led to it, and the next backward "
@@ -518,10 +521,16 @@ def not_sorted(context: Context, call: Call) -> Iterator[Fault]:
     """Sequences are packed as if they were sorted by their length, and they are not.
 
     Error: PyTorch stops at the first batch that is not sorted. Fires where `pack_padded_sequence` gets the user's own
-    lengths without ``enforce_sorted=False``, and these are not in falling order.
+    lengths without ``enforce_sorted=False``, and these are not in falling order. Batches of a source may be sorted each
+    by itself, and are left aside.
     """
     data = data_of(context, call.inputs[1]) if len(call.inputs) > 1 else None
-    if data is None or data.values is None or (np.diff(data.numbers.astype(np.int64)) <= 0).all():
+    if (
+        "x" in context.data_from
+        or data is None
+        or data.values is None
+        or (np.diff(data.numbers.astype(np.int64)) <= 0).all()
+    ):
         return
     yield Fault(
         what=f"pack_padded_sequence wants the longest sequence first, and {data.name} is in no order. With "
