@@ -60,8 +60,9 @@ def words_for(array: Array) -> str:
         return f"a regular series, one row every {x.time_index.frequency}"
     if array.kind == "ragged":
         return f"a list of {len(array.lengths):,} sequences of unequal length"
-    table = f"a {root_module(x)} table"
-    return f"{table if array.kind == 'table' else KINDS.get(array.kind, 'a tensor')} of {_dtype(array)}"
+    is_table = array.kind == "table" or bool(array.columns)
+    thing = f"a {root_module(x)} table" if is_table else KINDS.get(array.kind, "a tensor")
+    return thing if array.kind == "text" else f"{thing} of {_dtype(array)}"
 
 
 def drawn(array: Array) -> Series | None:
@@ -129,7 +130,7 @@ def _meaning(array: Array) -> Meaning:
 
 def _meaning_of_two_axes(array: Array) -> Meaning:
     name, rows, columns = array.name, _size(array.sizes[0]), _size(array.sizes[1])
-    if array.kind == "table" and array.columns:
+    if array.columns:
         meanings = {TIMESTEPS: "rows, oldest first, if the table is in the order of time"}
         note = (
             "A table has no samples yet: windows of it are the samples. seqwise.Forecaster cuts them by itself; "

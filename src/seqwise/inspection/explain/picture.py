@@ -39,8 +39,8 @@ def draw(explanation: Content, path: Path) -> Path:
     """Draw the explanation to a file; its suffix says the format."""
     if path.suffix.lower() not in FORMATS:
         raise SettingError(
-            f"{path.name}: expected a picture's suffix ({', '.join(FORMATS)}), got {repr(path.suffix) or 'none'}. "
-            f"For example {path.stem}.png."
+            f"{path.name or path}: expected a picture's suffix ({', '.join(FORMATS)}), got "
+            f"{repr(path.suffix) if path.suffix else 'none'}. For example {path.stem or 'shapes'}.png."
         )
     if not path.absolute().parent.is_dir():
         raise SettingError(f"There is no folder {str(path.absolute().parent)!r} to write {path.name} to.")
