@@ -115,6 +115,19 @@ def test_damaged_answers_are_refused(saved, tmp_path):
         verify_folder(tmp_path / "out")
 
 
+@pytest.mark.parametrize("to", ["onnx", "keras"])
+def test_damaged_parts_are_told_by_seqwise(to, saved, tmp_path):
+    out = tmp_path / "out"
+    export_folder(saved, to, out)
+    for name, content in [(f"model.{to}", b""), (f"model.{to}", b"junk" * 99), (EXPORT, b"[" * 100_000)]:
+        whole = (out / name).read_bytes()
+        (out / name).write_bytes(content)
+        with pytest.raises(BundleError) as told:
+            verify_folder(out)
+        assert len(str(told.value)) < 2000
+        (out / name).write_bytes(whole)
+
+
 def test_options_of_another_format_are_refused(saved, tmp_path):
     with pytest.raises(SettingError, match="quantization is an option of tfjs; with onnx leave it out"):
         export_folder(saved, "onnx", tmp_path / "out", quantization="uint8")

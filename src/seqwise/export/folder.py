@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from seqwise import __version__
-from seqwise.artifact import check_place, replaced_folder, write_json
-from seqwise.errors import BundleError, SettingError, as_path, check_choice
+from seqwise.artifact import check_place, first_line, replaced_folder, write_json
+from seqwise.errors import BundleError, SeqwiseError, SettingError, as_path, check_choice
 from seqwise.export.comparing import Reference, Run
 from seqwise.export.parity import Comparison, check_equal
 from seqwise.export.source import MODEL, Part, Source, read_source
@@ -106,9 +106,16 @@ def verify_folder(folder: str | Path) -> Exported:
     networks: dict[str, str] = content["networks"]
     if set(networks) != set(reference.calls):
         raise BundleError(f"{path}: {EXPORT} and the stored answers name other networks. Export the model again.")
-    comparisons = [check_equal(_compare(form, reference, name, path / file)) for name, file in networks.items()]
-    if content["to"] == "tfjs" and (path / ANSWERS).exists():
-        comparisons.append(check_equal(compare_answers(path, content.get("quantization") is not None)))
+    comparisons: list[Comparison] = []
+    try:
+        for name, file in networks.items():
+            comparisons.append(check_equal(_compare(form, reference, name, path / file)))
+        if content["to"] == "tfjs" and (path / ANSWERS).exists():
+            comparisons.append(check_equal(compare_answers(path, content.get("quantization") is not None)))
+    except SeqwiseError:
+        raise
+    except Exception as error:  # each runtime has its own for a file that is damaged
+        raise BundleError(f"{str(path)!r} cannot be run ({first_line(error)}). Export the model again.") from error
     return Exported(path, content["to"], networks, comparisons, [])
 
 
@@ -125,7 +132,7 @@ def _compare(form: Format, reference: Reference, name: str, path: Path) -> Compa
 def _read_export(folder: Path) -> dict[str, Any]:
     try:
         content: Any = json.loads((folder / EXPORT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise BundleError(f"{str(folder)!r} is no exported folder: it has no {EXPORT} that `seqwise export` wrote.")
