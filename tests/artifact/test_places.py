@@ -26,6 +26,7 @@ from seqwise.artifact.archives import check_archive
 from seqwise.artifact.atomic import SAVING, replaced_folder
 from seqwise.artifact.reading import kind_of, read_arrays, read_bytes, read_json
 from seqwise.backend import import_keras
+from seqwise.cli.predict import check_writable
 from seqwise.errors import BundleError
 from seqwise.export.folder import export_folder
 
@@ -370,3 +371,8 @@ def test_what_is_no_path(run, path):
     for use in (sw.load, sw.load_tfjs, sw.load(run).save, *texts):
         with pytest.raises(sw.SettingError, match=r"Expected the path of a .*, and got "):
             use(path)
+
+
+def test_a_file_name_that_is_not_utf_8():
+    with pytest.raises(sw.SettingError, match="its name is not UTF-8"):
+        check_writable(Path(os.fsdecode(b"\x80.csv")))

@@ -63,6 +63,10 @@ def check_writable(path: Path | None) -> None:
 
     if path is None:
         return
+    try:
+        str(path).encode()  # what writes the file knows only names in UTF-8
+    except UnicodeEncodeError:
+        raise SettingError(f"{str(path)!r} cannot be written: its name is not UTF-8. Name another file.") from None
     folder = path.absolute().parent
     if not folder.is_dir():
         raise SettingError(f"There is no folder {str(folder)!r} to write {path.name} to.")
