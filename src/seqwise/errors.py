@@ -7,9 +7,11 @@ from contextlib import ContextDecorator
 from importlib import import_module
 from numbers import Integral
 from os import PathLike, fspath
-from pathlib import Path
 from types import TracebackType
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MOST_CHARACTERS = 2_000  # of a message; a user's own text in it may be a million
 
@@ -120,6 +122,8 @@ def as_path(value: object, expected: str) -> Path:
     Raises:
         SettingError: it is no path.
     """
+    from pathlib import Path  # the import of seqwise is to stay small
+
     if not isinstance(value, str | PathLike) or isinstance(fspath(value), bytes):
         raise SettingError(f"Expected the path of {expected}, and got {shortened(repr(value), 60)}.")
     return Path(value)

@@ -17,7 +17,7 @@ FAULTS = {
 }  # fmt: skip
 FAULTY = [
     program for program in read_programs("faulty")
-    if program.name[:2] in FAULTS
+    if program.name.partition("_")[0] in FAULTS
 ]  # fmt: skip
 
 

@@ -9,12 +9,12 @@ import keras
 import numpy as np
 
 rng = np.random.default_rng(0)
-series = np.linspace(10, 30, 400) + np.sin(np.arange(400) / 5)
+series = np.linspace(10, 30, 280) + np.sin(np.arange(280) / 5)
 scaled = (series - series.mean()) / series.std()
 windows = np.lib.stride_tricks.sliding_window_view(scaled, 20)[:-1, :, None]
 targets = scaled[20:]
-x, x_val = windows[:300], windows[300:]
-y, y_val = targets[:300], targets[300:]
+x, x_val = windows[:200], windows[200:]
+y, y_val = targets[:200], targets[200:]
 
 model = keras.Sequential([keras.Input((20, 1)), keras.layers.LSTM(8), keras.layers.Dense(1)])
 model.compile(optimizer="adam", loss="mse")
