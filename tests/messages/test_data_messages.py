@@ -104,7 +104,7 @@ def test_a_folder(tmp_path):
 
 
 def test_rows_longer_than_the_header(file):
-    with says("airline.csv cannot be read as csv: found more fields"):
+    with says("airline.csv cannot be read as csv: line 3 has 3 fields, and the header 2"):
         read_table(file("a,b\n1,2\n3,4,5\n"))
 
 
