@@ -228,9 +228,11 @@ class _Subject:
         except Exception as error:  # whatever a module raises is what the run was to find out
             run.error = error
         made = {id(tensor) for call in run.calls for tensor in call.outputs}
-        for part in self.module.modules():
-            leaves = ((name, leaf) for name, value in vars(part).items() for leaf in flatten(value))
-            run.kept |= {name: leaf for name, leaf in leaves if leaf is not None and id(leaf) in made}
+        for part in self.parts:
+            for name, value in _attributes(part).items():
+                kept = [leaf for leaf in flatten(value) if is_tensor(leaf) and id(leaf) in made]
+                if kept:
+                    run.kept[name] = kept[0]
         return run
 
     @contextlib.contextmanager
@@ -289,6 +291,10 @@ def _as_in_training(modules: Sequence[Any]) -> Generator[None, None, None]:
             module._forward_hooks.clear()
             module.training = True  # a loss is computed in training, where some modules return something else
         yield
+
+
+def _attributes(module: Any) -> dict[str, Any]:
+    return vars(module)
 
 
 class _Reader:

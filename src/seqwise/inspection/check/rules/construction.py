@@ -100,7 +100,7 @@ def state_returned(context: Context) -> Iterator[tuple[Any, str]]:
     if construction is not None and is_sequence(tensors) and len(tensors) > 1:
         makers = {id(maker): maker for tensor in tensors if (maker := _maker(tensor)) is not None}
         maker = next(iter(makers.values()), None)
-        if len(makers) == 1 and is_recurrent(maker) and maker.return_state:
+        if maker is not None and len(makers) == 1 and is_recurrent(maker) and maker.return_state:
             yield maker, f"{describe(construction.called)} reads one tensor, and gets all {len(tensors)}"
     elif construction is not None and "to unpack" in str(construction.error):
         layer = _unpacked_layer(construction)

@@ -70,11 +70,10 @@ def beyond(context: Context, output: Output, target: Array, shape: Shape, loss: 
 
 
 UNFIT = {  # which targets a loss cannot compare, and what it makes of them
-    "mean_absolute_percentage_error": (lambda y: y == 0, "zeros", "divides by the target"),
-    "mean_squared_logarithmic_error": (lambda y: y < 0, "negative values", "takes the logarithm, and every negative "
-                                       "value for 0"),
-    "poisson": (lambda y: y < 0, "negative values", "is made for counts"),
-}  # fmt: skip
+    "mean_absolute_percentage_error": ("zeros", "divides by the target"),
+    "mean_squared_logarithmic_error": ("negative values", "takes the logarithm, and every negative value for 0"),
+    "poisson": ("negative values", "is made for counts"),
+}
 
 
 @rule("SW323", "target-unfit-for-loss", "warning", partial(compared, losses=[*UNFIT]))
@@ -84,9 +83,9 @@ def unfit(context: Context, output: Output, target: Array, shape: Shape, loss: L
     Warning: the loss is enormous, or blind to a part of the target. Fires with mean_absolute_percentage_error where at
     least 1 target in 100 is 0, and with mean_squared_logarithmic_error and poisson where as many are negative.
     """
-    of_kind, kind, why = UNFIT[loss.name]
+    kind, why = UNFIT[loss.name]
     values = _finite_part(target)
-    share = of_kind(values).mean() if values.size else 0.0
+    share = float((values == 0 if kind == "zeros" else values < 0).mean()) if values.size else 0.0
     if share < 0.01:
         return
     better = "mae" if loss.name.startswith("mean_absolute") else "mse"

@@ -478,7 +478,8 @@ def not_detached(context: Context, name: str, value: Value) -> Iterator[Fault]:
     ``retain_graph=True`` reaches ever further back. Fires where a recurrent module starts from an attribute, and what
     it returns is put there as it is; not where the module has a method of its own that makes a state anew.
     """
-    call, own = value.call, vars(type(context.model))
+    call = value.call
+    own: list[str] = [*vars(context.model.__class__)]
     if call is None or call.kind not in RECURRENT or f".{name}" not in call.node.code:
         return
     if any(re.search("hidden|state|reset|detach|memory|zero", method) for method in own):
