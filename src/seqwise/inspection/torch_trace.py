@@ -294,7 +294,7 @@ def _as_in_training(modules: Sequence[Any]) -> Generator[None, None, None]:
 
 
 def _attributes(module: Any) -> dict[str, Any]:
-    return vars(module)
+    return module.__dict__
 
 
 class _Reader:
