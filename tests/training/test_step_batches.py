@@ -52,6 +52,7 @@ def make_model(tokens, every_step, loss):
 @pytest.fixture
 def many_buckets(monkeypatch):
     monkeypatch.setattr(buckets, "LEAST_STEPS", 10)
+    monkeypatch.setattr(buckets, "MOST_BUCKETS", 3)
     monkeypatch.setattr(jax_steps, "STEPS_PER_CALL", 3)
 
 

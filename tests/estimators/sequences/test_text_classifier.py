@@ -17,7 +17,14 @@ import seqwise as sw
 from seqwise.backend import import_keras
 from seqwise.errors import DataError, SettingError
 
-SMALL: dict[str, Any] = {"units": (8,), "embedding": 8, "epochs": 14, "learning_rate": 0.02, "dropout": 0.0}
+SMALL: dict[str, Any] = {
+    "units": (8,),
+    "embedding": 8,
+    "epochs": 14,
+    "learning_rate": 0.02,
+    "dropout": 0.0,
+    "recipe": "lstm",
+}
 FILLERS = ["the", "a", "film", "plot", "actor", "scene", "was", "is", "and", "of", "it", "they"]
 
 
