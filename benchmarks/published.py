@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 import seqwise as sw
-from seqwise.estimators.forecasting.intervals import QUANTILE_LEVELS, interval_scores
+from seqwise.estimators.forecasting.interval_scores import QUANTILE_LEVELS, interval_scores
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 MONTH = 30 * 24  # hours

@@ -15,7 +15,7 @@ from sklearn.metrics import mean_pinball_loss
 import seqwise as sw
 from seqwise.artifact.schema import PARAMETERS
 from seqwise.estimators.forecasting.distributions import DISTRIBUTIONS, SHARES
-from seqwise.estimators.forecasting.intervals import levels_of, named_bounds
+from seqwise.estimators.forecasting.interval_columns import levels_of, named_bounds
 
 RNG = np.random.default_rng(0)
 RAW = RNG.normal(size=(50, 3, 2, 9))  # samples, steps, targets, parameters of a distribution at most

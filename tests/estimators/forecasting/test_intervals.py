@@ -10,7 +10,8 @@ import polars as pl
 import pytest
 
 import seqwise as sw
-from seqwise.estimators.forecasting.intervals import FLOOR, QUANTILE_LEVELS, Intervals, interval_scores
+from seqwise.estimators.forecasting.interval_scores import QUANTILE_LEVELS, interval_scores
+from seqwise.estimators.forecasting.intervals import Intervals
 
 SMALL: dict[str, Any] = {
     "window": 8,
@@ -37,33 +38,70 @@ def fitted():
     return sw.Forecaster(**SMALL).fit(noisy())
 
 
+def usual(errors, spread):
+    """The line from spread to error by NumPy's least squares, its slope at least 0 and its foot at least 5 %."""
+    slope = np.clip(np.polyfit(spread, errors, 1)[0], 0, 0.95 * errors.mean() / spread.mean())
+    return errors.mean() + slope * (spread - spread.mean())
+
+
 def test_widths_are_the_order_statistics_of_split_conformal_prediction():
     rng = np.random.default_rng(0)
-    truth, forecast, past = rng.normal(size=(39, 2, 1)), rng.normal(size=(39, 2, 1)), rng.normal(size=(39, 5, 1))
+    past = rng.normal(size=(39, 5, 1)) * rng.uniform(0.2, 2, size=(39, 1, 1))
+    truth, forecast = rng.normal(size=(39, 2, 1)) * past.std(axis=1)[:, None], np.zeros((39, 2, 1))
+    spread, errors = past.std(axis=1)[:, 0], np.abs(truth)[:, :, 0]
     found = Intervals.fit(truth, forecast, past, None)
-    spread = past.std(axis=1)
-    scores = np.abs(truth - forecast)[:, :, 0] / (spread + FLOOR * spread.mean())
-    for level, rank in ((80, 32), (95, 38), (50, 20)):  # ⌈40 · level⌉ of 39
-        expected = np.sort(scores, axis=0)[rank - 1] * (spread[3, 0] + FLOOR * spread.mean())
-        np.testing.assert_allclose(found.half_width(past[3:4], level)[0, :, 0], expected)
+    levels = {80: 32, 95: 38, 50: 20, 99: 39}  # ⌈40 · level⌉ of 39, the largest at most
+    widths = found.half_widths(past[3:4], list(levels))
+    for width, rank in zip(widths, levels.values(), strict=True):
+        for step in range(2):
+            line = usual(errors[:, step], spread)
+            expected = np.sort(errors[:, step] / line)[rank - 1] * line[3]
+            np.testing.assert_allclose(width[0, step, 0], expected, rtol=1e-5)
     weights = np.ones((39, 2))
     weights[:20, 1] = 0  # missing targets count for nothing
     part = Intervals.fit(truth, forecast, past, weights)
-    spread_all = spread + FLOOR * spread.mean()
-    expected = np.sort((np.abs(truth - forecast)[:, :, 0] / spread_all)[20:, 1])[16 - 1]  # ⌈20 · 0.8⌉ of 19
-    np.testing.assert_allclose(part.half_width(past[:1], 80)[0, 1, 0], expected * spread_all[0, 0])
+    line = usual(errors[20:, 1], spread[20:])
+    expected = np.sort(errors[20:, 1] / line)[16 - 1]  # ⌈20 · 0.8⌉ of 19
+    np.testing.assert_allclose(part.half_widths(past[30:31], [80])[0, 0, 1, 0], expected * line[10], rtol=1e-5)
 
 
-def test_intervals_of_exchangeable_errors_cover_what_they_say():
+def test_later_errors_count_once_they_are_known_and_old_ones_less():
+    """Against weighted quantiles, written as a loop over the errors."""
+    rng = np.random.default_rng(3)
+    errors, past = rng.normal(size=(60, 2, 1)) * np.linspace(3, 1, 60)[:, None, None], np.ones((60, 4, 1))
+    rows = np.concatenate([np.arange(-64, -32), np.arange(-30, -2)])  # 32 in validation; the data end at 0
+    intervals = Intervals.fit(errors[:32], 0 * errors[:32], past[:32], None, rows[:32], until=-30, half_life=10)
+    intervals = intervals.add(errors[32:], 0 * errors[32:], past[32:], None, rows[32:])
+    for row, now in ((-40, -30), (-30, -30), (-15, -15), (-1, -1), (7, 0)):
+        for step in range(2):
+            known = [i for i in range(60) if rows[i] + step < now]
+            weights = [0.5 ** ((max(rows[known]) - rows[i]) / 10) for i in known]
+            found, total = 0.0, 0.0
+            for size, weight in sorted(zip(np.abs(errors[known, step, 0]), weights, strict=True)):
+                total, found = total + weight, size
+                if total >= 0.8 * (sum(weights) + 1):
+                    break
+            width = intervals.half_widths(past[:1], [80], np.array([row]))[0, 0, step, 0]
+            np.testing.assert_allclose(width, found, rtol=1e-6)
+
+
+@pytest.mark.parametrize("calmer", [1.0, 0.4])
+def test_intervals_cover_what_they_say(calmer):
+    """Of independent errors, the same throughout, or calmer from the test part on, after some half-lives."""
     rng = np.random.default_rng(1)
     past, errors = rng.normal(size=(4000, 6, 1)), rng.standard_t(4, size=(4000, 1, 1))
-    half = slice(0, 2000), slice(2000, None)
-    intervals = Intervals.fit(errors[half[0]], 0 * errors[half[0]], past[half[0]], None)
-    widths = [intervals.half_width(past[half[1]], level) for level in QUANTILE_LEVELS]
-    bounds = [*(-w for w in reversed(widths)), *widths]
-    scores = interval_scores(errors[half[1]], 0 * errors[half[1]], bounds)
-    assert scores["coverage"]["80"] == pytest.approx(80, abs=2)
-    assert scores["coverage"]["95"] == pytest.approx(95, abs=1.2)
+    rows = np.arange(-4000, 0)
+    errors[2000:] *= calmer
+    one, two, late = slice(0, 2000), slice(2000, None), slice(3000, None)
+    intervals = Intervals.fit(errors[one], 0 * errors[one], past[one], None, rows[one], -2000, half_life=300)
+    truth, zeros = errors[late], 0 * errors[late]
+    before = interval_scores(truth, zeros, intervals.bounds(zeros, past[late], QUANTILE_LEVELS))
+    intervals = intervals.add(errors[two], 0 * errors[two], past[two], None, rows[two])
+    found = interval_scores(truth, zeros, intervals.bounds(zeros, past[late], QUANTILE_LEVELS, rows[late]))
+    assert found["coverage"]["80"] == pytest.approx(80, abs=4)
+    assert found["coverage"]["95"] == pytest.approx(95, abs=2)
+    assert (before["coverage"]["80"] < 84) == (calmer == 1)
+    assert calmer == 1 or found["crps"] < before["crps"]
 
 
 def test_the_crps_is_that_of_the_normal_distribution():
@@ -92,12 +130,17 @@ def test_columns_are_nixtlas_and_nest(fitted):
 
 
 def test_intervals_come_from_weights_that_never_saw_validation(fitted, tmp_path):
-    """The refit model has seen it; its intervals are those of the run without a refit."""
+    """The refit model has seen it; its errors there are those of the run without a refit."""
     kept: Any = sw.Forecaster(**changed(refit=False)).fit(noisy())
-    np.testing.assert_allclose(fitted.intervals_.widths, kept.intervals_.widths, rtol=1e-5)
+    until = fitted.intervals_.until
+    for one in (fitted, kept):
+        assert one.intervals_.rows.max() == -3 and (one.intervals_.rows >= until).any()  # errors in the test part, too
+    early = fitted.intervals_.rows < until
+    np.testing.assert_allclose(fitted.intervals_.scores[early], kept.intervals_.scores[early], rtol=1e-5)
     fitted.save(tmp_path / "run")
     np.testing.assert_array_equal(sw.load(tmp_path / "run").predict(level=80), fitted.predict(level=80))
     found = fitted.evaluate()
+    assert sw.load(tmp_path / "run").evaluate(noisy()).intervals == found.intervals
     assert 50 < found.intervals["coverage"]["80"] < found.intervals["coverage"]["95"] <= 100
     assert found.to_dict()["intervals"] == found.intervals
     assert "within the intervals of 80 %" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import numpy as np
 from seqwise.data import TimeSeries
 from seqwise.data.panels import Panel
 from seqwise.errors import DataError, SettingError, is_whole_number
-from seqwise.estimators.forecasting.intervals import bound_names
+from seqwise.estimators.forecasting.interval_columns import bound_names
 
 MODEL = "Forecaster"  # the column of the forecasts
 

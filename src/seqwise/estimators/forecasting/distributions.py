@@ -55,7 +55,9 @@ class Distribution:
             return middle + scale * float(stats.norm.ppf(share))
         return middle + scale * stats.t.ppf(share, 2 + np.logaddexp(raw[..., 2], 0))
 
-    def bounds(self, outputs: np.ndarray, past: np.ndarray, levels: Sequence[float]) -> list[np.ndarray]:
+    def bounds(
+        self, outputs: np.ndarray, past: np.ndarray, levels: Sequence[float], rows: np.ndarray | None = None
+    ) -> list[np.ndarray]:
         """Return the bounds of intervals; see `Intervals.bounds`."""
         low = [self.quantile(outputs, 0.5 - level / 200) for level in reversed(levels)]
         return [*low, *(self.quantile(outputs, 0.5 + level / 200) for level in levels)]

@@ -25,7 +25,8 @@ from seqwise.estimators.forecasting.comparing import compare_recipes
 from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season, make_plan
 from seqwise.estimators.forecasting.distributions import Distribution, distribution_of
-from seqwise.estimators.forecasting.intervals import Intervals, check_levels, levels_of, measure, named_bounds
+from seqwise.estimators.forecasting.interval_columns import check_levels, levels_of, named_bounds
+from seqwise.estimators.forecasting.intervals import Intervals, measure
 from seqwise.estimators.forecasting.network import build_network
 from seqwise.estimators.forecasting.panel_data import (
     PanelData,
@@ -479,13 +480,18 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
 
     @property
     def intervals_(self) -> Intervals | Distribution | None:
-        """How far truth lay from forecast in validation, or the distribution that is forecast; None without both."""
+        """How far truth lay from forecast so far, or the distribution that is forecast; None without both."""
         if self.target_.distribution is not None:
             return self.target_.distribution
         if self._intervals is None and self._data is not None:
-            batches = self._data.batches("validation")
-            if len(batches):
-                self._intervals = measure(self.model_, self._unseen, batches, self.return_sequences)
+            validation = self._data.batches("validation")
+            if len(validation) and isinstance(self._data, SeriesData):
+                rows, first = len(self.series_), self._data.plan.split.validation
+                self._intervals = measure(
+                    self.model_, self._unseen, validation, self._data.batches("test"), rows, first - rows
+                )
+            elif len(validation):
+                self._intervals = measure(self.model_, self._unseen, validation)
         return self._intervals
 
     def predict(self, data: Any = None, *, future_df: Any = None, level: Any = None, quantiles: Any = None) -> Any:
@@ -495,7 +501,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             future_df: a table of the rows to come with the columns that are known in advance (`fit`'s `future`), and
                 those of time and series. `future_frame` gives the rows to fill in.
             level: of intervals, in percent: ``[80, 95]`` adds the columns ``y-lo-95``, ``y-lo-80``, ``y-hi-80`` and
-                ``y-hi-95`` for a target ``y``. They are conformal, as wide as errors in validation were, or with
+                ``y-hi-95`` for a target ``y``. They are conformal, as wide as the errors so far were, or with
                 ``loss="quantile"``, ``"gaussian"`` and ``"student-t"`` those of the distribution that is forecast.
             quantiles: of the same distribution: ``[0.1, 0.9]`` adds the columns ``y-q-0.1`` and ``y-q-0.9``.
 
@@ -636,8 +642,9 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         levels = [] if level is None else check_levels(level)
         intervals = self._calibrated() if levels else None
         return series_forecasts.forecast_at(
-            self.model_, self.input_, self.target_, self.series_, origins, intervals, levels
-        )
+            self.model_, self.input_, self.target_, self.series_, origins, intervals, levels,
+            since_end=np.asarray(origins) - len(self.series_),
+        )  # fmt: skip
 
     def evaluate(self, data: Any = None) -> ForecastComparison:
         """Score the forecasts of every window of the test part, beside the baselines on the same windows.
@@ -678,8 +685,13 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             )
         return series_forecasts.compare_series(
             self.model_, self.input_, self.target_, known, season=self.season_, start=self.test_start_,
-            intervals=self.intervals_, metric=self.metric,
+            intervals=self.intervals_, since_end=self._first_since_end(known), metric=self.metric,
         )  # fmt: skip
+
+    def _first_since_end(self, series: TimeSeries) -> int:
+        """Return the place of a series' first row, counted from the end of the series it was trained on."""
+        place = self.series_.time_index.positions(series.time_index.at(np.array([0])))[0]
+        return int(np.floor(place)) - len(self.series_)
 
     def backtest(self, data: Any = None, folds: int = 5, *, verbose: bool | None = False) -> Backtest:
         """Rolling-origin backtest: each fold trains afresh on all rows before it, with the same settings.

@@ -1,203 +1,227 @@
-"""Intervals of a forecast from its errors in validation: split conformal prediction."""
+"""Intervals of a forecast from the model's errors so far: split conformal prediction, the latest errors first."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from seqwise.errors import SettingError
 from seqwise.training import WindowBatches, predict_windows
 
-LEVELS = np.arange(0.5, 100, 0.5)  # percent, whose widths are kept; others lie between
-STATED = (80.0, 95.0)  # levels whose coverage a report states
-QUANTILE_LEVELS = (*map(float, range(10, 100, 10)), 95.0)  # of the intervals that are scored
-MOST_SCORED = 1_000  # windows
-MOST_WINDOWS = 5_000  # in validation
-FLOOR = 0.1  # of a window's spread, relative to the mean one: a flat window is no promise
+FLOOR = 0.05  # of a typical error, whatever the window: a flat window is no promise
+HALF_LIFE = 4  # windows: an error that old counts half
+STATES = 16  # of the intervals, from the end of validation to the end of the data
+MOST_WINDOWS = 2_000  # whose errors are kept
+FEWEST_WINDOWS = 300
+MOST_ERRORS = 2_000_000
 
 
 class Intervals:
-    """How far truth lay from forecast in validation, by level, step ahead and target.
+    """How far truth lay from forecast, for each error that the model was not trained on: intervals of any level.
 
-    An error is taken relative to the spread of the window that the forecast was made from, so that calm and agitated
-    parts of a series, or series of a panel, get intervals of their own widths. The width of a level is the quantile of
-    split conformal prediction (Lei et al. 2018, "Distribution-Free Predictive Inference for Regression", with locally
-    weighted residuals): of n errors the one of rank ⌈(n + 1) · level⌉, the largest where n is too small for that.
+    The width of a level is the quantile of split conformal prediction (Lei et al. 2018, "Distribution-Free Predictive
+    Inference for Regression"): of n errors the one of rank ⌈(n + 1) · level⌉, or the largest where n is too small.
+
+    An error counts relative to the size that is usual after a window of such spread, a line fitted in validation
+    (locally weighted residuals, the same paper). So calm and agitated times, and the series of a panel, get intervals
+    of their own widths, as far as a window tells.
+
+    A series does not stay as agitated as in validation, so every error counts as soon as its truth is known, and an
+    old one less than a new one (Barber et al. 2023, "Conformal prediction beyond exchangeability"). A forecast that
+    starts at a row takes only what was known there: in the test part, too, no interval knows what it is scored on.
 
     Attributes:
-        widths: float64, shape (levels, horizon, targets). mean_spread: of the windows in validation.
+        scores: errors relative to their usual size, shape (errors, horizon, targets); NaN where truth is missing.
+        rows: int64, shape (errors,): where these forecasts started, counted from the end of the data, ascending.
+        until: the row up to which forecasts take the errors in validation alone.
+        half_life: in rows; infinity where every error counts the same.
+        usual: the line of usual errors, shape (2, horizon, targets): of a window without spread; for each unit of it.
     """
 
-    def __init__(self, widths: np.ndarray, mean_spread: float) -> None:
-        self.widths, self.mean_spread = widths, mean_spread
+    def __init__(self, scores: np.ndarray, rows: np.ndarray, until: int, half_life: float, usual: np.ndarray) -> None:
+        self.scores, self.rows, self.until, self.half_life, self.usual = scores, rows, until, half_life, usual
 
     @classmethod
-    def fit(cls, truth: np.ndarray, forecast: np.ndarray, past: np.ndarray, weights: np.ndarray | None) -> Intervals:
+    def fit(
+        cls,
+        truth: np.ndarray,
+        forecast: np.ndarray,
+        past: np.ndarray,
+        weights: np.ndarray | None,
+        rows: np.ndarray | None = None,
+        until: int = 0,
+        half_life: float = np.inf,
+    ) -> Intervals:
         """Learn from validation, all in scaled units.
 
         Args:
             truth, forecast: shape (samples, horizon, targets).
             past: the windows' targets, shape (samples, window, targets).
             weights: 0 where a target is missing, shape (samples, horizon); None where all were observed.
+            rows, until, half_life: see the attributes; rows None: all of them are known to every forecast.
         """
-        spread = past.std(axis=1)
-        mean = float(spread.mean()) or 1.0
-        errors = np.abs(truth - forecast) / (spread + FLOOR * mean)[:, None]
-        if weights is not None:
-            errors = np.where(weights[..., None] > 0, errors, np.nan)
-        counts = (~np.isnan(errors)).sum(axis=0)  # (horizon, targets)
-        ordered = np.sort(errors, axis=0)  # NaN last
-        ranks = np.ceil((counts + 1) * LEVELS[:, None, None] / 100).astype(np.int64) - 1
-        chosen = np.clip(ranks, 0, np.maximum(counts - 1, 0))
-        return cls(np.take_along_axis(ordered, chosen, axis=0).astype(np.float64), mean)
+        errors, spread = _errors(truth, forecast, weights), past.std(axis=1)[:, None]
+        intervals = cls(
+            errors, _known_to_all(errors) if rows is None else rows, until, half_life, _line(errors, spread)
+        )
+        intervals.scores = errors / intervals._usual_error(past)
+        return intervals
 
-    def half_width(self, past: np.ndarray, level: float) -> np.ndarray:
-        """Return half of an interval's width, scaled, shape (samples, horizon, targets).
+    def add(
+        self, truth: np.ndarray, forecast: np.ndarray, past: np.ndarray, weights: np.ndarray | None, rows: np.ndarray
+    ) -> Intervals:
+        """Return intervals that know of later errors, too; the arguments are those of `fit`."""
+        scores = _errors(truth, forecast, weights) / self._usual_error(past)
+        both = np.concatenate([self.scores, scores]), np.concatenate([self.rows, rows])
+        return Intervals(*both, self.until, self.half_life, self.usual)
+
+    def half_widths(self, past: np.ndarray, levels: Sequence[float], rows: np.ndarray | None = None) -> np.ndarray:
+        """Return half of each interval's width, scaled, shape (levels, samples, horizon, targets).
 
         Args:
-            past: as in `fit`. level: in percent.
+            past: as in `fit`. levels: in percent.
+            rows: at which the forecasts start, counted from the end of the data, shape (samples,); None: all errors
+                are known to them.
         """
-        spread = past.std(axis=1) + FLOOR * self.mean_spread
-        place = np.interp(level, LEVELS, np.arange(len(LEVELS)))
-        low, high = int(np.floor(place)), int(np.ceil(place))
-        widths = self.widths[low] + (place - low) * (self.widths[high] - self.widths[low])
-        return spread[:, None] * widths
+        if rows is None:
+            return self._quantiles(levels, 0)[:, None] * self._usual_error(past)
+        spacing = max(-self.until // STATES, 1)
+        states = np.clip(self.until + (rows - self.until) // spacing * spacing, self.until, 0)
+        known = {state: self._quantiles(levels, state) for state in np.unique(states).tolist()}
+        return np.stack([known[state] for state in states.tolist()], axis=1) * self._usual_error(past)
 
-    def bounds(self, outputs: np.ndarray, past: np.ndarray, levels: Sequence[float]) -> list[np.ndarray]:
+    def bounds(
+        self, outputs: np.ndarray, past: np.ndarray, levels: Sequence[float], rows: np.ndarray | None = None
+    ) -> list[np.ndarray]:
         """Return the bounds of intervals, scaled, each (samples, horizon, targets).
 
         Args:
-            outputs: of the network, shape (samples, horizon, targets). past: as in `fit`.
+            outputs: of the network, shape (samples, horizon, targets). past, rows: as for `half_widths`.
             levels: in percent, ascending.
 
         Returns:
             the lower bounds, widest level first, then the upper ones.
         """
-        halves = [self.half_width(past, level) for level in levels]
-        return [*(outputs - half for half in reversed(halves)), *(outputs + half for half in halves)]
+        halves = self.half_widths(past, levels, rows)
+        return [*(outputs - half for half in halves[::-1]), *(outputs + half for half in halves)]
+
+    def _usual_error(self, past: np.ndarray) -> np.ndarray:
+        """Return the size of error that is usual after windows, shape (samples, horizon, targets)."""
+        return self.usual[0] + self.usual[1] * past.std(axis=1)[:, None]
+
+    def _quantiles(self, levels: Sequence[float], row: int) -> np.ndarray:
+        """Return the quantiles of the scores that are known at a row, shape (levels, horizon, targets)."""
+        steps = np.arange(self.scores.shape[1])
+        known = self.rows[:, None] + steps < row  # (errors, horizon)
+        latest = np.where(known, self.rows[:, None], np.iinfo(np.int64).min).max(axis=0)
+        age = np.where(known, latest - self.rows[:, None], 0)
+        weights = np.where(known, 0.5 ** (age / self.half_life), 0)[..., None]
+        reached = np.cumsum(np.where(np.isnan(self._ordered), 0, np.take_along_axis(weights, self._order, 0)), axis=0)
+        largest = (reached < reached[-1]).sum(axis=0)
+        places = [
+            np.minimum((reached < level / 100 * (reached[-1] + 1) * (1 - 1e-12)).sum(axis=0), largest)
+            for level in levels
+        ]
+        return np.stack([np.take_along_axis(self._ordered, place[None], axis=0)[0] for place in places])
+
+    @cached_property
+    def _order(self) -> np.ndarray:
+        return np.argsort(self.scores, axis=0)
+
+    @cached_property
+    def _ordered(self) -> np.ndarray:
+        return np.take_along_axis(self.scores, self._order, axis=0)
 
     def save(self) -> dict[str, np.ndarray]:
-        return {"interval_widths": self.widths, "mean_spread": np.array([self.mean_spread])}
+        """Return arrays for `load`."""
+        return {
+            "interval_scores": self.scores.astype(np.float32), "interval_rows": self.rows, "interval_usual": self.usual,
+            "interval_memory": np.array([self.until, self.half_life]),
+        }  # fmt: skip
 
     @classmethod
     def load(cls, arrays: dict[str, np.ndarray]) -> Intervals | None:
-        if "interval_widths" not in arrays:
+        """Undo `save`; None where nothing was saved."""
+        if "interval_scores" not in arrays:
             return None
-        return cls(arrays["interval_widths"], float(arrays["mean_spread"][0]))
+        until, half_life = arrays["interval_memory"].tolist()
+        return cls(arrays["interval_scores"], arrays["interval_rows"], int(until), half_life, arrays["interval_usual"])
 
 
-def measure(model: Any, weights: list[np.ndarray], batches: WindowBatches, every_step: bool) -> Intervals:
-    """Learn from the windows in validation, with the weights of the model that was not trained on them.
+def _errors(truth: np.ndarray, forecast: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    errors = np.abs(truth - forecast)
+    return errors if weights is None else np.where(weights[..., None] > 0, errors, np.nan)
+
+
+def _known_to_all(errors: np.ndarray) -> np.ndarray:
+    return np.full(len(errors), -errors.shape[1], np.int64)
+
+
+def _line(errors: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Return the line from a window's spread to the size of its errors, that rises, shape (2, horizon, targets).
+
+    Least squares, for each step and target by itself; the windows' spreads have shape (samples, 1, targets).
+    """
+    seen = ~np.isnan(errors)
+    count = np.maximum(seen.sum(axis=0), 1)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return np.where(seen, values, 0).sum(axis=0) / count
+
+    size, middle = mean(errors) + 1e-8, mean(spread)
+    slope = mean((spread - middle) * (errors - size)) / np.maximum(mean((spread - middle) ** 2), 1e-12)
+    slope = np.clip(slope, 0, (1 - FLOOR) * size / np.maximum(middle, 1e-12))
+    return np.stack([size - slope * middle, slope])
+
+
+def measure(
+    model: Any,
+    weights: list[np.ndarray],
+    validation: WindowBatches,
+    test: WindowBatches | None = None,
+    rows: int = 0,
+    until: int = 0,
+) -> Intervals:
+    """Learn from the windows in validation, by the weights that were not trained on them, and in the test part.
 
     Args:
-        model: of the forecaster; it keeps its own weights.
-        batches: the windows; at most `MOST_WINDOWS` of them, evenly drawn, are used.
-        every_step: the model forecasts at each timestep; the last one counts.
+        model: of the forecaster; it keeps its own weights, by which the test part is forecast.
+        validation, test: the windows, of which some are drawn evenly; test None: all errors count the same.
+        rows: of the series. until: see `Intervals`.
     """
-    indices = batches.indices
-    chosen = indices[np.linspace(0, len(indices) - 1, min(len(indices), MOST_WINDOWS)).round().astype(int)]
+    total = len(validation.indices) + (0 if test is None else len(test.indices))
+    horizon, targets = validation.windows.horizon, validation.windows.targets
+    most = int(np.clip(MOST_ERRORS // (horizon * targets), FEWEST_WINDOWS, MOST_WINDOWS))
+    step = max(-(-total // most), 1)
     own = model.get_weights()
     model.set_weights(weights)
     try:
-        forecast = predict_windows(model, batches, chosen)
+        arrays, chosen = _forecasts(model, validation, step)
     finally:
         model.set_weights(own)
+    if test is None:
+        return Intervals.fit(*arrays)
+    half_life = max(HALF_LIFE * validation.windows.window, horizon)
+    # a validation series of its own has no place in time: its errors are as old as the latest that can be known
+    intervals = Intervals.fit(*arrays, np.minimum(chosen - rows, until - horizon), until, half_life)
+    if not len(test.indices):
+        return intervals
+    arrays, chosen = _forecasts(model, test, step)
+    return intervals.add(*arrays, chosen - rows)
+
+
+def _forecasts(model: Any, batches: WindowBatches, step: int) -> tuple[tuple[Any, ...], np.ndarray]:
+    """Return truth, forecast, past and weights of each step-th window, and the rows at which they start."""
+    chosen = batches.indices[::step]
+    forecast = predict_windows(model, batches, chosen)
     batch = batches.select(batches.arrays, chosen)
     inputs: Any = batch.inputs[0] if isinstance(batch.inputs, list) else batch.inputs
     truth, seen = np.asarray(batch.targets), None if batch.weights is None else np.asarray(batch.weights)
-    if every_step:
-        truth, forecast, seen = truth[:, -1], forecast[:, -1], None if seen is None else seen[:, -1]
-    return Intervals.fit(truth, forecast, np.asarray(inputs)[..., : truth.shape[-1]], seen)
-
-
-def check_levels(level: Any) -> list[float]:
-    """Return levels in percent, ascending: of one number or several.
-
-    Raises:
-        SettingError: one is not between 0 and 100.
-    """
-    levels: list[Any] = list(cast(Any, level)) if isinstance(level, (Sequence, np.ndarray)) else [level]
-    for one in levels:
-        if isinstance(one, (bool, str)) or not 0 < one < 100:
-            raise SettingError(f"level={one!r}: expected percent between 0 and 100, for example level=[80, 95].")
-    return sorted(set(levels))
-
-
-def bound_names(target: str, levels: Sequence[float]) -> list[str]:
-    """Return the columns of the bounds, as Nixtla's tables have them: ``y-lo-95, y-lo-80, y-hi-80, y-hi-95``."""
-    low = [f"{target}-lo-{level:g}" for level in reversed(levels)]
-    return [*low, *(f"{target}-hi-{level:g}" for level in levels)]
-
-
-def levels_of(quantiles: Any) -> dict[float, float]:
-    """Return the level of the interval, in percent, that each quantile bounds; 0 of the median.
-
-    Raises:
-        SettingError: one is not between 0 and 1.
-    """
-    shares: list[Any] = list(cast(Any, quantiles)) if isinstance(quantiles, (Sequence, np.ndarray)) else [quantiles]
-    for one in shares:
-        if isinstance(one, (bool, str)) or not 0 < one < 1:
-            raise SettingError(f"quantiles={one!r}: expected shares between 0 and 1, for example quantiles=[0.1, 0.9].")
-    return {one: round(abs(200 * one - 100), 9) for one in sorted(set(shares))}
-
-
-def named_bounds(
-    target: str,
-    levels: Sequence[float],
-    quantiles: Mapping[float, float],
-    forecast: np.ndarray,
-    bounds: Sequence[np.ndarray],
-) -> dict[str, np.ndarray]:
-    """Return the columns of bounds and of quantiles, ``y-q-0.1``, that were asked for.
-
-    Args:
-        levels: asked for. quantiles: asked for, with their levels.
-        forecast, bounds: of one shape; bounds of all of these levels, as `bound_names` orders them.
-    """
-    both = sorted({*levels, *quantiles.values()} - {0.0})
-    known = dict(zip(bound_names("", both), bounds, strict=True)) | {"-hi-0": forecast}
-    found = {target + name: known[name] for name in bound_names("", levels)}
-    for share, level in quantiles.items():
-        found[f"{target}-q-{share:g}"] = known[f"-{'lo' if share < 0.5 else 'hi'}-{level:g}"]
-    return found
-
-
-def evenly(count: int) -> np.ndarray:
-    """Return which of `count` windows intervals are scored on: at most `MOST_SCORED`, evenly drawn."""
-    return np.linspace(0, count - 1, min(count, MOST_SCORED)).round().astype(int)
-
-
-def interval_scores(truth: np.ndarray, forecast: np.ndarray, bounds: Sequence[np.ndarray]) -> dict[str, Any]:
-    """Score intervals, and the distribution that they describe, where truth was observed.
-
-    Args:
-        truth, forecast: of one shape. bounds: of `QUANTILE_LEVELS`, as `bound_names` orders them.
-
-    Returns:
-        ``coverage``: the share of values within the interval of each stated level, in percent; ``crps``: the continuous
-        ranked probability score, twice the integral of the pinball loss over the quantiles, in steps of 5 %.
-    """
-    seen = np.isfinite(truth)
-    count = len(QUANTILE_LEVELS)
-    low, high = (
-        dict(zip(reversed(QUANTILE_LEVELS), bounds, strict=False)),
-        dict(zip(QUANTILE_LEVELS, bounds[count:], strict=True)),
-    )
-    inside = {
-        f"{level:g}": float(100 * ((truth >= low[level]) & (truth <= high[level]))[seen].mean()) for level in STATED
-    }
-    losses: list[float] = []
-    for level in QUANTILE_LEVELS:
-        for quantile, bound in ((50 - level / 2, low[level]), (50 + level / 2, high[level])):
-            if level != 95:  # its quantiles are no multiples of 5 %
-                losses.append(_pinball(truth[seen], bound[seen], quantile / 100))
-    losses.append(_pinball(truth[seen], forecast[seen], 0.5))
-    return {"coverage": inside, "crps": 2 * 0.05 * float(np.sum(losses))}  # an integral, its ends left out
-
-
-def _pinball(truth: np.ndarray, quantile: np.ndarray, share: float) -> float:
-    error = truth - quantile
-    return float(np.maximum(share * error, (share - 1) * error).mean())
+    if truth.ndim == 4:  # a forecast at each timestep: the last one counts
+        truth, seen = truth[:, -1], None if seen is None else seen[:, -1]
+    if forecast.ndim == 4:
+        forecast = forecast[:, -1]
+    past = np.asarray(inputs)[..., : truth.shape[-1]]
+    return (truth, forecast, past, seen), chosen.astype(np.int64)

@@ -15,7 +15,8 @@ from seqwise.data.covariates import Covariates
 from seqwise.data.panels import Panel
 from seqwise.errors import BundleError, DataError
 from seqwise.estimators.forecasting.distributions import Distribution
-from seqwise.estimators.forecasting.intervals import QUANTILE_LEVELS, Intervals, evenly, interval_scores
+from seqwise.estimators.forecasting.interval_scores import QUANTILE_LEVELS, evenly, interval_scores
+from seqwise.estimators.forecasting.intervals import Intervals
 from seqwise.estimators.forecasting.panel_data import PanelInput, PanelPlan, plan_forecasts
 from seqwise.evaluation import ForecastComparison
 from seqwise.evaluation.metrics import naive_scale, score

@@ -15,7 +15,8 @@ from seqwise.data.covariates import Covariates
 from seqwise.errors import DataError
 from seqwise.estimators.forecasting.data import SeriesTarget, WindowInput, make_plan
 from seqwise.estimators.forecasting.distributions import Distribution
-from seqwise.estimators.forecasting.intervals import QUANTILE_LEVELS, STATED, Intervals, evenly, interval_scores
+from seqwise.estimators.forecasting.interval_scores import QUANTILE_LEVELS, STATED, evenly, interval_scores
+from seqwise.estimators.forecasting.intervals import Intervals
 from seqwise.evaluation import ForecastComparison, compare_forecasts
 from seqwise.evaluation.forecast_plots import tiles
 from seqwise.training import WindowBatches, predict_windows
@@ -32,6 +33,7 @@ def forecast_at(
     intervals: Intervals | Distribution | None = None,
     levels: Sequence[float] = (),
     ahead: np.ndarray | None = None,
+    since_end: np.ndarray | None = None,
 ) -> list[np.ndarray]:
     """Return forecasts in the data's own units, and the bounds of their intervals.
 
@@ -39,6 +41,8 @@ def forecast_at(
         origins: rows at which they start, shape (samples,).
         levels: of intervals, in percent, ascending.
         ahead: what is known of the rows after the series' end, shape (horizon, known); None where no origin needs it.
+        since_end: where the origins lie, counted from the end of the training's series, shape (samples,), for
+            intervals that know the errors before them alone; None: all errors.
 
     Returns:
         the forecast; then the lower bounds, widest level first, and the upper ones; each (samples, horizon, targets).
@@ -54,7 +58,7 @@ def forecast_at(
     if intervals is not None and levels:
         outputs = outputs if target.timesteps is None else outputs[:, -1]
         past = values[windows.input_rows(origins), : series.targets]
-        scaled = intervals.bounds(outputs, past, levels)
+        scaled = intervals.bounds(outputs, past, levels, since_end)
         found += [inputs.scaler.inverse(bound, series.targets) for bound in scaled]
     return found
 
@@ -68,6 +72,7 @@ def compare_series(
     season: int,
     start: Any,
     intervals: Intervals | Distribution | None = None,
+    since_end: int = 0,
     metric: str = "mae",
 ) -> ForecastComparison:
     """Score the forecasts of every window from a time on, beside the baselines on the same windows.
@@ -75,6 +80,7 @@ def compare_series(
     Args:
         metric: that decides who is better.
         start: the time at which the test part begins; None where there is none.
+        since_end: the place of the series' first row, counted from the end of the training's series.
 
     Raises:
         DataError: no window lies there.
@@ -93,10 +99,19 @@ def compare_series(
     comparison = compare_forecasts(series, origins, forecast, season=season, fit_rows=max(first, window), metric=metric)
     if intervals is not None:
         some = evenly(len(origins))
-        own, *bounds = forecast_at(model, inputs, target, series, origins[some], intervals, QUANTILE_LEVELS)
+        own, *bounds = forecast_at(
+            model,
+            inputs,
+            target,
+            series,
+            origins[some],
+            intervals,
+            QUANTILE_LEVELS,
+            since_end=origins[some] + since_end,
+        )
         comparison.intervals.update(interval_scores(comparison.truth[some], own, bounds))
         drawn = origins[tiles(origins, horizon)]
-        _, *bounds = forecast_at(model, inputs, target, series, drawn, intervals, STATED)
+        _, *bounds = forecast_at(model, inputs, target, series, drawn, intervals, STATED, since_end=drawn + since_end)
         comparison.bands.update({level: (bounds[1 - i], bounds[2 + i]) for i, level in enumerate(STATED)})
     return comparison
 

@@ -1,0 +1,63 @@
+"""What intervals are asked for, by level or by quantile, and the columns of their bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from seqwise.errors import SettingError
+
+
+def check_levels(level: Any) -> list[float]:
+    """Return levels in percent, ascending: of one number or several.
+
+    Raises:
+        SettingError: one is not between 0 and 100.
+    """
+    levels: list[Any] = list(cast(Any, level)) if isinstance(level, (Sequence, np.ndarray)) else [level]
+    for one in levels:
+        if isinstance(one, (bool, str)) or not 0 < one < 100:
+            raise SettingError(f"level={one!r}: expected percent between 0 and 100, for example level=[80, 95].")
+    return sorted(set(levels))
+
+
+def bound_names(target: str, levels: Sequence[float]) -> list[str]:
+    """Return the columns of the bounds, as Nixtla's tables have them: ``y-lo-95, y-lo-80, y-hi-80, y-hi-95``."""
+    low = [f"{target}-lo-{level:g}" for level in reversed(levels)]
+    return [*low, *(f"{target}-hi-{level:g}" for level in levels)]
+
+
+def levels_of(quantiles: Any) -> dict[float, float]:
+    """Return the level of the interval, in percent, that each quantile bounds; 0 of the median.
+
+    Raises:
+        SettingError: one is not between 0 and 1.
+    """
+    shares: list[Any] = list(cast(Any, quantiles)) if isinstance(quantiles, (Sequence, np.ndarray)) else [quantiles]
+    for one in shares:
+        if isinstance(one, (bool, str)) or not 0 < one < 1:
+            raise SettingError(f"quantiles={one!r}: expected shares between 0 and 1, for example quantiles=[0.1, 0.9].")
+    return {one: round(abs(200 * one - 100), 9) for one in sorted(set(shares))}
+
+
+def named_bounds(
+    target: str,
+    levels: Sequence[float],
+    quantiles: Mapping[float, float],
+    forecast: np.ndarray,
+    bounds: Sequence[np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Return the columns of bounds and of quantiles, ``y-q-0.1``, that were asked for.
+
+    Args:
+        levels: asked for. quantiles: asked for, with their levels.
+        forecast, bounds: of one shape; bounds of all of these levels, as `bound_names` orders them.
+    """
+    both = sorted({*levels, *quantiles.values()} - {0.0})
+    known = dict(zip(bound_names("", both), bounds, strict=True)) | {"-hi-0": forecast}
+    found = {target + name: known[name] for name in bound_names("", levels)}
+    for share, level in quantiles.items():
+        found[f"{target}-q-{share:g}"] = known[f"-{'lo' if share < 0.5 else 'hi'}-{level:g}"]
+    return found
