@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from statsmodels.datasets import sunspots
 
 from seqwise.data import make_series, read_table, seasonal_period
 
@@ -24,6 +25,27 @@ def test_a_cycle_is_found_among_the_candidates_under_noise(period, seed):
 def test_without_candidates_a_clean_cycle_is_found_by_search(period):
     pattern = np.random.default_rng(period).normal(size=period)
     assert seasonal_period(np.resize(pattern, 400), []) == period
+
+
+def test_without_candidates_noise_trends_and_random_walks_have_no_season():
+    found = [
+        seasonal_period(values, [])
+        for seed in range(30)
+        for noise in [np.random.default_rng(seed).normal(size=400)]
+        for values in (noise, np.cumsum(noise), ROWS + noise)
+    ]
+    assert found == [1] * 90
+    assert seasonal_period(2.0 * ROWS, []) == seasonal_period(np.ones(400), []) == seasonal_period(ROWS[:4], []) == 1
+
+
+def test_sunspots_come_and_go_in_about_eleven_years():
+    years = sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()
+    assert seasonal_period(years, []) == 11
+    rng = np.random.default_rng(0)  # months as noisy as real ones, between the years' means
+    months = np.interp(np.arange(12 * len(years)) / 12, np.arange(len(years)), years)
+    months = np.maximum(months * (1 + rng.normal(size=len(months)) / 4) + 5 * rng.normal(size=len(months)), 0)
+    assert seasonal_period(months, [12]) == 1
+    assert 120 <= seasonal_period(months, []) <= 138
 
 
 def test_a_cycle_on_a_trend_is_still_found():

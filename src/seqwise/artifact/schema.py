@@ -27,8 +27,9 @@ Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 Names = Annotated[list[str], Meta(min_length=1)]
 Scaling = Literal["standard", "minmax", "robust", "none"]
 Shape = list[Whole | None]
-Distribution = Literal["quantile", "gaussian", "student-t"] | None
-PARAMETERS = {None: 1, "quantile": 9, "gaussian": 2, "student-t": 3}  # outputs of a network for each step of a target
+Distribution = Literal["quantile", "gaussian", "student-t", "negative-binomial"] | None
+# outputs of a network for each step of a target
+PARAMETERS = {None: 1, "quantile": 9, "gaussian": 2, "student-t": 3, "negative-binomial": 2}
 
 
 class Scaler(Struct):
@@ -213,6 +214,7 @@ class PanelWindows(Struct):
     common: Positive
     horizon: Count = 0
     known: Count = 0
+    counts: bool = False
 
 
 class PanelTarget(Struct):

@@ -28,6 +28,9 @@ def command(
     future: Annotated[
         str | None, typer.Option(help="Of a forecast: a table of the rows to come of the columns known in advance.")
     ] = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="Of a forecast: how many rows; more than it was trained for by recursion.")
+    ] = None,
     source: columns.Source = None,
     trust_edited: columns.TrustEdited = False,
 ) -> None:
@@ -52,7 +55,8 @@ def command(
         check_writable(path)
     estimator = load(run, trust_edited=trust_edited)
     named = pair_columns(estimator, source=source)
-    drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", plot=plot, level=level, future=future)
+    forecasts = {"plot": plot, "level": level, "future": future, "horizon": horizon}
+    drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", **forecasts)
     text = task_of(estimator).commands().predict(estimator, data, out, **drawn, **named)
     Console(soft_wrap=True, highlight=False, markup=False).print(text)
 

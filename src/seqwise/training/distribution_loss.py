@@ -13,7 +13,8 @@ else:
     keras = import_keras()
 ops: Any = keras.ops
 
-SMALLEST = 1e-3  # scale, in the scaled units of the targets
+SMALLEST = 1e-3  # scale, in the scaled units of the targets; dispersion of counts
+BEND = 0.1  # counts: how wide the bend is, at 0, between no counts and as many as the network says
 
 
 @keras.saving.register_keras_serializable("seqwise")
@@ -25,21 +26,26 @@ class DistributionLoss(keras.losses.Loss):
     Args:
         kind: ``"gaussian"``: mean, and scale before softplus; ``"student-t"``: also the degrees of freedom above 2,
             before softplus; ``"quantile"``: the median, then the steps from one quantile to the next, before softplus:
-            first those above it, from the middle outwards, then those below. So quantiles never cross.
+            first those above it, from the middle outwards, then those below. So quantiles never cross;
+            ``"negative-binomial"``: the mean count μ, scaled as the targets are and bent up at 0, and the dispersion α
+            before softplus; the variance is μ + α μ² (Salinas et al. 2020, "DeepAR").
         shares: of ``"quantile"``: those above the median, ascending; those below mirror them.
+        scaling: of counts: offset and scale of each target, a count is ``scaled · scale + offset``; empty where the
+            targets are not scaled.
     """
 
     def __init__(
         self,
         kind: str,
         shares: Any = (),
+        scaling: Any = (),
         *,
         reduction: Any = "sum_over_batch_size",
         name: str = "distribution",
         dtype: Any = None,
     ) -> None:
         super().__init__(name, reduction, dtype)
-        self.kind, self.shares = kind, tuple(shares)
+        self.kind, self.shares, self.scaling = kind, tuple(shares), tuple(map(tuple, scaling))
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         targets = y_true.shape[-1]
@@ -56,6 +62,8 @@ class DistributionLoss(keras.losses.Loss):
                 quantiles = first[..., None] + sign * ops.cumsum(side, axis=-1)
                 loss = loss + sum(_pinball(y_true, quantiles[..., i], share) for i, share in enumerate(shares))
             return ops.mean(loss, axis=-1) / (2 * count + 1)
+        if self.kind == "negative-binomial":
+            return ops.mean(self._of_counts(y_true, first, parameters[..., 1]), axis=-1)
         scale = SMALLEST + ops.softplus(parameters[..., 1])
         distance = (y_true - first) / scale
         if self.kind == "gaussian":
@@ -68,8 +76,22 @@ class DistributionLoss(keras.losses.Loss):
             )  # fmt: skip
         return ops.mean(loss, axis=-1)
 
+    def _of_counts(self, y_true: Any, mean: Any, dispersion: Any) -> Any:
+        """Return the negative log-likelihood of counts, of the arguments' shape."""
+        count = y_true
+        if self.scaling:
+            offset, scale = (ops.convert_to_tensor(numbers, dtype=mean.dtype) for numbers in self.scaling)
+            mean, count = mean * scale + offset, y_true * scale + offset
+        count = ops.maximum(ops.round(count), 0)
+        mean = 0.5 * (mean + ops.sqrt(ops.square(mean) + BEND**2))
+        shape = 1 / (SMALLEST + ops.softplus(dispersion))
+        return (
+            _log_gamma(shape) + _log_gamma(count + 1) - _log_gamma(count + shape)
+            + shape * ops.log1p(mean / shape) + count * (ops.log(mean + shape) - ops.log(mean))
+        )  # fmt: skip
+
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"kind": self.kind, "shares": list(self.shares)}
+        return super().get_config() | {"kind": self.kind, "shares": list(self.shares), "scaling": list(self.scaling)}
 
 
 def _pinball(truth: Any, quantile: Any, share: float) -> Any:

@@ -14,7 +14,7 @@ from sklearn.metrics import mean_pinball_loss
 
 import seqwise as sw
 from seqwise.artifact.schema import PARAMETERS
-from seqwise.estimators.forecasting.distributions import DISTRIBUTIONS, SHARES
+from seqwise.estimators.forecasting.distributions import DISTRIBUTIONS, SHARES, check_counts, distribution_of
 from seqwise.estimators.forecasting.interval_columns import levels_of, named_bounds
 
 RNG = np.random.default_rng(0)
@@ -44,6 +44,27 @@ def test_likelihood_and_quantiles_are_scipys(kind):
     np.testing.assert_allclose(loss, -known.logpdf(TRUTH).mean(), rtol=1e-5)
     for share in (0.025, 0.3, 0.5, 0.9):
         np.testing.assert_allclose(distribution.quantile(outputs(kind), share), known.ppf(share), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("scaling", [(), ((3.0, -1.0), (2.0, 5.0))])
+def test_the_likelihood_and_quantiles_of_counts_are_scipys(scaling):
+    distribution = distribution_of("negative-binomial", scaling)
+    assert distribution is not None
+    offset, scale = (np.array(numbers) for numbers in scaling) if scaling else (0, 1)
+    raw = RAW[..., :2] * [4, 1]
+    counts = RNG.integers(0, 30, size=(50, 3, 2))
+    x = raw[..., 0] * scale + offset
+    mean, shape = (x + np.hypot(x, 0.1)) / 2, 1 / (1e-3 + softplus(raw[..., 1]))
+    assert (mean > 0).all() and np.abs(mean - np.maximum(x, 0)).max() <= 0.05 + 1e-9
+    known = stats.nbinom(shape, shape / (shape + mean))
+    np.testing.assert_allclose(known.var(), mean + mean**2 / shape, rtol=1e-6)  # DeepAR's two parameters
+    given, truth = raw.reshape(50, 3, 4).astype(np.float32), ((counts - offset) / scale).astype(np.float32)
+    np.testing.assert_allclose(np.asarray(distribution.loss()(truth, given)), -known.logpmf(counts).mean(), rtol=1e-4)
+    np.testing.assert_allclose(distribution.forecast(given) * scale + offset, mean, rtol=1e-3)
+    for share in (0.1, 0.5, 0.975):
+        found = distribution.quantile(given, share) * scale + offset
+        np.testing.assert_allclose(found, np.round(found), atol=1e-9)
+        assert (np.abs(found - known.ppf(share)) <= 1e-6).mean() > 0.99  # float32 moves a step rarely
 
 
 def test_quantiles_never_cross_and_the_loss_is_their_mean_pinball_loss():
@@ -112,6 +133,33 @@ def test_several_targets_and_many_series_have_distributions():
     assert table.columns == ["series", "step", "y", "y-q-0.1", "y-q-0.5", "y-q-0.99"]
     assert (table["y-q-0.1"] < table["y-q-0.5"]).all() and (table["y-q-0.5"] < table["y-q-0.99"]).all()
     assert table["y"].to_list() == table["y-q-0.5"].to_list()
+
+
+def test_counts_of_one_series_and_of_many(tmp_path):
+    """Of independent Poisson counts the truth is known: their mean and quantiles."""
+    counts = np.random.default_rng(4).poisson(1.0, size=400).astype(float)
+    settings: dict[str, Any] = SMALL | {"loss": "negative-binomial", "recipe": "skip", "learning_rate": 0.03}
+    fitted = sw.Forecaster(**settings, epochs=8).fit(counts)
+    found = fitted.predict(level=[80], quantiles=[0.5])
+    np.testing.assert_allclose(found[:, 0], 1, atol=0.4)
+    np.testing.assert_allclose(found[:, 1:], np.tile([0, 2, 1], (2, 1)), atol=1e-6)
+    paths = fitted.sample(num_samples=200)
+    np.testing.assert_allclose(paths, np.round(paths), atol=1e-6)
+    assert paths.min() == 0 and paths.mean() == pytest.approx(1, abs=0.4)
+    run = fitted.save(tmp_path / "run")
+    np.testing.assert_array_equal(sw.load(run).predict(level=[80], quantiles=[0.5]), found)
+    with pytest.raises(sw.BundleError, match="forecasts counts predicts with Keras"):
+        sw.load(run, backend="numpy")
+    many = sw.Forecaster(**settings, epochs=2).fit({"a": counts, "b": 1 + counts[:200]})
+    assert (many.input_.scaler.offset_ == 0).all() and len(set(many.input_.scaler.scale_.ravel())) == 1
+    table = many.predict(level=80)
+    assert (table["y"] > 0).all() and (table["y-hi-80"] == table["y-hi-80"].round()).all()
+    many.save(tmp_path / "many")
+    assert sw.load(tmp_path / "many").predict(level=80).equals(table)
+    with pytest.raises(sw.DataError, match=r"'y' is 0\.5 in row 3, but loss='negative-binomial' forecasts counts"):
+        check_counts(np.array([[1.0], [np.nan], [0.5]]), ["y"], "the table")
+    with pytest.raises(sw.SettingError, match="leave log out"):
+        sw.Forecaster(loss="negative-binomial", log=True).fit(counts)
 
 
 def test_quantiles_are_bounds_of_intervals():

@@ -38,6 +38,8 @@ class NumpyForecaster(NumpyRun):
                 "A run that reads columns of the rows to come (future=, calendar=) predicts with Keras, not with "
                 "NumPy: sw.load(run)."
             )
+        if target.get("distribution") == "negative-binomial":
+            raise BundleError("A run that forecasts counts predicts with Keras, not with NumPy: sw.load(run).")
         self.window, self.masked = int(saved_input["window"]), bool(saved_input["masked"])
         self.horizon, self.targets = int(target["horizon"]), list(target["names"])
         self.scaler = Scaler.from_dict(saved_input["scaler"])

@@ -51,11 +51,12 @@ def predict(
     plot: Path | None = None,
     level: str | None = None,
     future: str | None = None,
+    horizon: int | None = None,
 ) -> str:
     from seqwise.estimators.forecasting.report import write_forecast
 
     levels = _levels(level)
-    table, _ = forecaster.forecast_table(data, levels, future)
+    table, _ = forecaster.forecast_table(data, levels, future, horizon=horizon)
     lines = []
     if out is None and plot is None:
         import polars as pl

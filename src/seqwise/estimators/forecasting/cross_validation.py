@@ -69,32 +69,32 @@ def _of_series(fitted: Any, data: TimeSeries, past: TimeSeries, levels: Sequence
     horizon, known = int(fitted.horizon), data.covariates.known
     rows = np.arange(len(past), len(past) + horizon)
     ahead = data.values[None, rows, -known:] if known else None
-    times, values, bounds = fitted._forecast_after(past, levels, ahead)
+    coming = fitted._forecast_after(past, levels, ahead)
     truth, targets = data.truth()[rows], data.targets
     time = data.time if isinstance(data.time, str) else "ds"
     cutoff = data.time_index.at(np.array([len(past) - 1]))
     columns = {
         "unique_id": np.repeat(np.array(data.target_names, dtype=object), horizon),
-        time: np.tile(data.time_index.with_zone(times[0]), targets),
+        time: np.tile(data.time_index.with_zone(coming.times[0]), targets),
         "cutoff": np.repeat(data.time_index.with_zone(cutoff), targets * horizon),
         "y" if targets > 1 else data.target_names[0]: truth.T.ravel(),
-        MODEL: values[0].T.ravel(),
+        MODEL: coming.values[0].T.ravel(),
     }
-    return columns | dict(zip(bound_names(MODEL, levels), (b[0].T.ravel() for b in bounds), strict=True))
+    return columns | dict(zip(bound_names(MODEL, levels), (b[0].T.ravel() for b in coming.bounds), strict=True))
 
 
 def _of_panel(fitted: Any, data: Panel, past: Panel, levels: Sequence[float]) -> dict[str, np.ndarray]:
     horizon, known = int(fitted.horizon), data.covariates.known
     kept = np.flatnonzero(np.isin(data.names, past.names))
     rows = np.add.outer(data.starts[kept] + past.lengths, np.arange(horizon))
-    times, values, bounds = fitted._forecast_after(past, levels, data.values[rows, -known:] if known else None)
+    coming = fitted._forecast_after(past, levels, data.values[rows, -known:] if known else None)
     seen = True if data.observed is None else data.observed[rows, 0]
     cutoff = past.times(np.arange(len(past)), past.lengths - 1)
     columns = {
         data.series: np.repeat(past.names, horizon),
-        data.time or "ds": data.time_index.with_zone(times.ravel()),
+        data.time or "ds": data.time_index.with_zone(coming.times.ravel()),
         "cutoff": np.repeat(data.time_index.with_zone(cutoff), horizon),
         data.target: np.where(seen, data.values[rows, 0], np.nan).ravel(),
-        MODEL: values.ravel(),
+        MODEL: coming.values.ravel(),
     }
-    return columns | dict(zip(bound_names(MODEL, levels), map(np.ravel, bounds), strict=True))
+    return columns | dict(zip(bound_names(MODEL, levels), map(np.ravel, coming.bounds), strict=True))

@@ -153,7 +153,10 @@ class SeriesTarget(ScaledTarget):
 
     def __init__(self, names: list[str], horizon: int, timesteps: int | None, scaler: Scaler, loss: Any = None) -> None:
         super().__init__(names, scaler, loss)
-        self.horizon, self.timesteps, self.distribution = horizon, timesteps, distribution_of(loss)
+        self.horizon, self.timesteps = horizon, timesteps
+        self.distribution = distribution_of(
+            loss, tuple(tuple(map(float, one[: len(names)])) for one in (scaler.offset_, scaler.scale_))
+        )
 
     @property
     def outputs(self) -> int:
@@ -178,8 +181,8 @@ class SeriesTarget(ScaledTarget):
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return forecasts in the data's own units, float64, shape (samples, horizon, targets)."""
-        values = outputs[..., :: self.outputs]
-        return super().finish(values if self.timesteps is None else values[:, -1])
+        values = outputs if self.timesteps is None else outputs[:, -1]
+        return super().finish(values if self.distribution is None else self.distribution.forecast(values))
 
     def save(self) -> dict[str, Any]:
         return {
@@ -278,10 +281,16 @@ class SeriesData:
 
 
 def find_season(plan: Plan, season: int | str) -> int:
-    """Return the seasonal period in rows: as given, or found in the training rows of the first target."""
+    """Return the seasonal period in rows: as given, or found in the training rows of the first target.
+
+    Where the calendar's cycles do not show, any is searched for: sunspots come and go in about eleven years.
+    """
     if season != "auto":
         return int(season)
-    return seasonal_period(plan.series.truth()[: plan.split.train, 0], plan.series.time_index.seasons())
+    values = plan.series.truth()[: plan.split.train, 0]
+    usual = plan.series.time_index.seasons()
+    found = seasonal_period(values, usual)
+    return found if found > 1 or not usual else seasonal_period(values, [])
 
 
 def summarise(plan: Plan, available: list[str]) -> SeriesSummary:

@@ -20,12 +20,12 @@ from seqwise.data.series import GAP_RULES
 from seqwise.errors import DataError, SettingError
 from seqwise.estimators.base import METRICS, REPORT, Estimator, Schedule, TrainingBatches
 from seqwise.estimators.forecasting import panel_forecasts, series_forecasts
-from seqwise.estimators.forecasting.ahead import future_rows, known_ahead, times_ahead
+from seqwise.estimators.forecasting.ahead import future_rows, known_ahead
 from seqwise.estimators.forecasting.comparing import compare_recipes
 from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season, make_plan
-from seqwise.estimators.forecasting.distributions import Distribution, distribution_of
-from seqwise.estimators.forecasting.interval_columns import check_levels, levels_of, named_bounds
+from seqwise.estimators.forecasting.distributions import Distribution, check_counts, distribution_of, is_of_counts
+from seqwise.estimators.forecasting.interval_columns import check_levels, levels_of
 from seqwise.estimators.forecasting.intervals import Intervals, measure
 from seqwise.estimators.forecasting.network import build_network
 from seqwise.estimators.forecasting.panel_data import (
@@ -37,8 +37,10 @@ from seqwise.estimators.forecasting.panel_data import (
     plan_panel,
 )
 from seqwise.estimators.forecasting.per_target import target_batches
+from seqwise.estimators.forecasting.prediction import RECURSIVE, Prediction, check_steps, forecast_after
 from seqwise.estimators.forecasting.reading import ColumnRoles, check_validation_rows, read_again, read_data
 from seqwise.estimators.forecasting.recipes import RECIPES, auto_batch, auto_epochs, auto_patience, resolved
+from seqwise.estimators.forecasting.sampling import SamplePaths, path_columns
 from seqwise.estimators.forecasting.segments import build_segment_network
 from seqwise.estimators.memory import lstm_weights
 from seqwise.estimators.saved_settings import plain_settings
@@ -71,6 +73,7 @@ from seqwise.training.batches import Batches
 
 CONTEXT, FORECAST = series_forecasts.CONTEXT, "forecast.csv"
 MANY = 1000  # training windows
+HOLD_BACK = "fit with validation=0.2."
 
 
 def _check_season(name: str, value: Any) -> None:
@@ -229,9 +232,12 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
     loss: Any = setting(
         default="mse",
         help="any of Keras's, by name or object; or a distribution to forecast in place of a number: "
-        '``"quantile"`` (its quantiles, by the pinball loss), ``"gaussian"`` or ``"student-t"`` (by their likelihood).',
+        '``"quantile"`` (its quantiles, by the pinball loss), ``"gaussian"``, ``"student-t"`` or, of counts, '
+        '``"negative-binomial"`` (by their likelihood).',
         check=given_loss,
-        option=Option(TRAINING, str, help="Any of Keras's losses, by name; or quantile, gaussian, student-t."),
+        option=Option(
+            TRAINING, str, help="Any of Keras's losses, by name; or quantile, gaussian, student-t, negative-binomial."
+        ),
     )
     epochs: Any = setting(
         default="auto",
@@ -306,6 +312,8 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
                 "return_sequences=True with bidirectional=True would show each timestep its own targets: the backward "
                 "direction reads the rows after it. Choose one of the two."
             )
+        if self.log is True and is_of_counts(self.loss):
+            raise SettingError("log=True: loss='negative-binomial' forecasts the counts themselves: leave log out.")
         for name, value in (("return_sequences", False), ("bidirectional", False), ("residual", "auto")):
             if self.recipe == "segments" and getattr(self, name) != value:
                 raise SettingError(
@@ -338,13 +346,16 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         sizes = {"window": self.window, "horizon": self.horizon}
         plan = plan_panel(panel, **sizes, validation=self.validation, test=self.test)
         masked = self.gaps == "mask" or bool(plan.pad.any())
-        inputs = PanelInput(self.window, masked, str(self.scaler), self.log)
+        counts = self._checks_counts(panel)
+        inputs = PanelInput(self.window, masked, str(self.scaler), False if counts else self.log, counts)
         inputs.fit(plan)
         if self.recipe != "auto":
             recipe = self.recipe
         else:
             recipe = "skip" if self.bidirectional or self.network is not None or not self.linear_skip else "segments"
-        return PanelData(plan, inputs, PanelTarget(panel.target, self.horizon, self.loss), recipe, path)
+        return PanelData(
+            plan, inputs, PanelTarget(panel.target, self.horizon, self.loss, inputs.scaler.common_), recipe, path
+        )
 
     def _make_plan(self, series: TimeSeries, test: float | None = None, validation: float | None = None) -> Plan:
         return make_plan(
@@ -362,13 +373,25 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
                 "return_sequences=True reads nothing of the rows to come: leave future= and calendar= out, or "
                 "return_sequences."
             )
-        windows = WindowInput(self.window, self.gaps == "mask", self.scaler, self.log)
+        log = False if self._checks_counts(plan.series) else self.log
+        windows = WindowInput(self.window, self.gaps == "mask", self.scaler, log)
         windows.fit(plan)
         timesteps = self.window if self.return_sequences else None
         recipe = self._recipe(plan)
         target = SeriesTarget(plan.series.target_names, self.horizon, timesteps, windows.scaler, self.loss)
         target.shared = recipe == "segments" and self.network is None and plan.series.targets > 1
         return SeriesData(plan, windows, target, recipe, available, path)
+
+    def _checks_counts(self, known: TimeSeries | Panel) -> bool:
+        """Return whether counts are forecast, whose logarithm is not taken; raise `DataError` where they are none."""
+        if not is_of_counts(self.loss):
+            return False
+        panel = isinstance(known, Panel)
+        targets = 1 if panel else known.targets
+        values = known.values[:, :targets]
+        seen = values if known.observed is None else np.where(known.observed[:, :targets], values, np.nan)
+        check_counts(seen, known.columns[:targets], known.label)
+        return True
 
     def _recipe(self, plan: Plan) -> str:
         """Return the recipe; what has settings of the recipe skip alone is one of those."""
@@ -483,6 +506,10 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         """How far truth lay from forecast so far, or the distribution that is forecast; None without both."""
         if self.target_.distribution is not None:
             return self.target_.distribution
+        return self._errors()
+
+    def _errors(self) -> Intervals | None:
+        """Return how far truth lay from forecast so far; None where nothing was held back."""
         if self._intervals is None and self._data is not None:
             validation = self._data.batches("validation")
             if len(validation) and isinstance(self._data, SeriesData):
@@ -494,15 +521,26 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
                 self._intervals = measure(self.model_, self._unseen, validation)
         return self._intervals
 
-    def predict(self, data: Any = None, *, future_df: Any = None, level: Any = None, quantiles: Any = None) -> Any:
-        """Forecast the `horizon` rows after the end of `data` (None: of the data it was fitted on).
+    def predict(
+        self,
+        data: Any = None,
+        *,
+        horizon: int | None = None,
+        future_df: Any = None,
+        level: Any = None,
+        quantiles: Any = None,
+    ) -> Any:
+        """Forecast the rows after the end of `data` (None: of the data it was fitted on).
 
         Args:
+            horizon: how many rows; None for as many as it was trained for. Later rows are forecast by recursion, each
+                block from the forecasts before it, and the column ``recursive`` of a table marks them. That needs a
+                model that reads no other past, and what is known in advance of every row.
             future_df: a table of the rows to come with the columns that are known in advance (`fit`'s `future`), and
                 those of time and series. `future_frame` gives the rows to fill in.
             level: of intervals, in percent: ``[80, 95]`` adds the columns ``y-lo-95``, ``y-lo-80``, ``y-hi-80`` and
-                ``y-hi-95`` for a target ``y``. They are conformal, as wide as the errors so far were, or with
-                ``loss="quantile"``, ``"gaussian"`` and ``"student-t"`` those of the distribution that is forecast.
+                ``y-hi-95`` for a target ``y``. They are conformal, as wide as the errors so far were, or, where
+                `loss` is a distribution, those of the distribution that is forecast.
             quantiles: of the same distribution: ``[0.1, 0.9]`` adds the columns ``y-q-0.1`` and ``y-q-0.9``.
 
         Returns:
@@ -514,41 +552,75 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             DataError: a value that is known in advance is missing; names the columns and the times.
         """
         self._check_fitted()
-        columns, kind = self.forecast_table(data, level, future_df, quantiles)
+        columns, kind = self.forecast_table(data, level, future_df, quantiles, horizon)
+        if kind == "numpy":
+            columns.pop(RECURSIVE, None)
         if kind != "dict":
             return to_kind(columns, kind)
         if level is not None or quantiles is not None:
             return to_kind(columns, "polars")
+        columns.pop(RECURSIVE, None)
         names, *_, values = columns.values()
         return {name: values[names == name] for name in dict.fromkeys(names.tolist())}
 
-    def future_frame(self, data: Any = None) -> Any:
+    def sample(self, data: Any = None, *, num_samples: int = 100, future_df: Any = None, seed: int = 0) -> Any:
+        """Draw paths that may come: `num_samples` of the `horizon` rows after the end of `data`.
+
+        A path takes the errors of one whole window on which the model was not trained, so errors last from step to step
+        as they did there. With a distribution as `loss`, its quantiles at their ranks are taken.
+
+        Args:
+            data, future_df: as for `predict`. seed: of the draw.
+
+        Returns:
+            A long table of the same kind as the data: what `predict` returns for each path, with its number in the
+            column ``sample``. For a NumPy array: an array of shape (num_samples, horizon, targets).
+
+        Raises:
+            SettingError: nothing was held back in training to know errors from.
+        """
+        self._check_fitted()
+        whole(1)("num_samples", num_samples)
+        known, errors = self._known(data), self._errors()
+        if errors is None:
+            raise SettingError("Paths come from the errors in validation, and nothing was held back: " + HOLD_BACK)
+        paths = SamplePaths(errors, self.target_.distribution, np.random.default_rng(seed))
+        coming = forecast_after(
+            self.model_, self.input_, self.target_, known, paths, range(num_samples),
+            known_ahead(known, self.horizon, future_df), self.horizon,
+        )  # fmt: skip
+        if known.kind == "numpy" and not isinstance(known, Panel):
+            return np.stack(coming.bounds)[:, 0]
+        columns = path_columns(known, coming.times, np.stack(coming.bounds))
+        return to_kind(columns, "polars" if known.kind in ("numpy", "dict") else known.kind)
+
+    def future_frame(self, data: Any = None, *, horizon: int | None = None) -> Any:
         """Return the rows to come, with an empty column for each one that is known in advance: for `predict` to take.
 
         Args:
-            data: as for `predict`.
+            data, horizon: as for `predict`.
         """
         self._check_fitted()
-        known = self._known(data)
-        return to_kind(future_rows(known, self.horizon), "polars" if known.kind in ("numpy", "dict") else known.kind)
+        known, steps = self._known(data), max(check_steps(horizon, self.horizon), self.horizon)
+        return to_kind(future_rows(known, steps), "polars" if known.kind in ("numpy", "dict") else known.kind)
 
     def forecast_table(
-        self, data: Any = None, level: Any = None, future_df: Any = None, quantiles: Any = None
+        self,
+        data: Any = None,
+        level: Any = None,
+        future_df: Any = None,
+        quantiles: Any = None,
+        horizon: int | None = None,
     ) -> tuple[dict[str, np.ndarray], str]:
         """Return what `predict` returns as columns, and the kind of table that the data are."""
         levels = [] if level is None else check_levels(level)
         shares = {} if quantiles is None else levels_of(quantiles)
         known = self._known(data)
-        both = sorted({*levels, *shares.values()} - {0.0})
-        times, values, bounds = self._forecast_after(known, both, known_ahead(known, self.horizon, future_df))
-        if isinstance(known, Panel):
-            columns = panel_forecasts.long_columns(known, times, values[..., 0])
-            named = named_bounds(known.target, levels, shares, values, bounds)
-            return columns | {name: bound.ravel() for name, bound in named.items()}, known.kind
-        columns = self.forecast_columns(known, times[0], values[0])
-        for j, target in enumerate(known.target_names):
-            columns |= named_bounds(target, levels, shares, values[0, :, j], [bound[0, :, j] for bound in bounds])
-        return columns, known.kind
+        steps = check_steps(horizon, self.horizon)
+        # the forecast is the median, but for counts, of which it is the mean
+        both = sorted({*levels, *shares.values()} - (set() if is_of_counts(self.loss) else {0.0}))
+        ahead = known_ahead(known, max(steps, self.horizon), future_df)
+        return self._forecast_after(known, both, ahead, steps).columns(known, levels, shares), known.kind
 
     def _known(self, data: Any) -> Any:
         """Return the series, or the panel, that forecasts start from: None for what it was trained on."""
@@ -557,27 +629,17 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         return self.read_again(data)
 
     def _forecast_after(
-        self, known: TimeSeries | Panel, levels: Sequence[float] = (), ahead: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
-        """Return what follows each series: times, (series, horizon), values, (series, horizon, targets), and bounds."""
-        intervals = self._calibrated() if levels else None
-        model, inputs = self.model_, self.input_
-        if isinstance(known, Panel):
-            times, values = panel_forecasts.forecast_after(model, inputs, known, self.horizon, ahead)
-            bounds: list[np.ndarray] = []
-            if intervals is not None:
-                bounds = panel_forecasts.panel_bounds(model, inputs, known, self.horizon, intervals, levels, ahead)
-            return times, values[..., None], [bound[..., None] for bound in bounds]
-        rows = len(known)
-        if rows < self.window:
-            raise DataError(
-                f"{known.label} has {rows} usable rows, but the model reads {self.window} (its window): bring "
-                f"{self.window - rows} more."
-            )
-        values, *bounds = series_forecasts.forecast_at(
-            model, inputs, self.target_, known, np.array([rows]), intervals, levels, None if ahead is None else ahead[0]
-        )
-        return times_ahead(known, self.horizon), values, bounds
+        self,
+        known: TimeSeries | Panel,
+        levels: Sequence[float] = (),
+        ahead: np.ndarray | None = None,
+        steps: int | None = None,
+    ) -> Prediction:
+        """Forecast what follows each series; of steps beyond the horizon by recursion."""
+        return forecast_after(
+            self.model_, self.input_, self.target_, known, self._calibrated() if levels else None, levels, ahead,
+            self.horizon if steps is None else steps,
+        )  # fmt: skip
 
     def plot(
         self,
@@ -609,16 +671,15 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         if target is not None and target not in one.target_names:
             raise SettingError(f"target={target!r}: expected one of {one.target_names}.")
         j = 0 if target is None else one.target_names.index(target)
-        times, values, bounds = self._forecast_after(known, levels, known_ahead(known, self.horizon, future_df))
-        drawn = [bound[number, :, j] for bound in bounds]
+        coming = self._forecast_after(known, levels, known_ahead(known, self.horizon, future_df))
+        drawn = [bound[number, :, j] for bound in coming.bounds]
         bands = {level: (drawn[-1 - i - len(levels)], drawn[len(levels) + i]) for i, level in enumerate(levels)}
-        return future_plot(one, values[number], times[number], j, bands)
+        return future_plot(one, coming.values[number], coming.times[number], j, bands)
 
     def _calibrated(self) -> Intervals | Distribution:
         if self.intervals_ is None:
             raise SettingError(
-                "Intervals come from the errors in validation, and nothing was held back for it: fit with "
-                "validation=0.2."
+                "Intervals come from the errors in validation, and nothing was held back for it: " + HOLD_BACK
             )
         return self.intervals_
 
@@ -626,8 +687,8 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
 
     def forecast(self, series: TimeSeries) -> tuple[np.ndarray, np.ndarray]:
         """Return the times, shape (horizon,), and values, shape (horizon, targets), that follow a series."""
-        times, values, _ = self._forecast_after(series, ahead=known_ahead(series, self.horizon, None))
-        return times[0], values[0]
+        coming = self._forecast_after(series, ahead=known_ahead(series, self.horizon, None))
+        return coming.times[0], coming.values[0]
 
     def forecast_at(self, origins: np.ndarray, level: Any = None) -> list[np.ndarray]:
         """Return the forecasts that start at rows of the series it was fitted on, and the bounds of intervals.
@@ -677,6 +738,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             return panel_forecasts.compare_panel(
                 self.model_,
                 self.input_,
+                self.target_,
                 plan,
                 season=self.season_,
                 first=first,
@@ -708,9 +770,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         fold_rows = max(whole_split.rows - whole_split.validation, self.horizon)
 
         def train_and_score(part: TimeSeries, start: int) -> ForecastComparison:
-            fresh = Forecaster(**{name: getattr(self, name) for name in declared_settings(Forecaster)})
-            plan = fresh._make_plan(part, test=len(part) - start)
-            return fresh._fit(fresh._prepare_plan(plan), verbose=verbose).evaluate()
+            return self._fresh(test=len(part) - start)._fit_known(part, verbose).evaluate()
 
         least = self.window + self.horizon
         if self.validation >= 1:  # a number of rows
@@ -737,13 +797,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         known, _ = read_data(data, ColumnRoles(**roles), self.gaps, self.calendar)
 
         def train(recipe: str) -> Forecaster:
-            settings: dict[str, Any] = {name: getattr(self, name) for name in declared_settings(Forecaster)}
-            settings["recipe"] = recipe
-            fresh = Forecaster(**settings)
-            fresh._check_settings()
-            if isinstance(known, Panel):
-                return fresh._fit(fresh._prepare_panel(known, None), verbose=False)
-            return fresh._fit(fresh._prepare_plan(fresh._make_plan(known)), verbose=False)
+            return self._fresh(recipe=recipe)._fit_known(known)
 
         return compare_recipes(known, recipes, train, self.metric)
 
@@ -775,21 +829,24 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         known, _ = read_data(data, ColumnRoles(**roles), self.gaps, self.calendar)
 
         def train(past: TimeSeries | Panel) -> Forecaster:
-            settings: dict[str, Any] = {name: getattr(self, name) for name in declared_settings(Forecaster)}
-            settings["test"] = 0
-            fresh = Forecaster(**settings)
-            prepared: Any = (
-                fresh._prepare_panel(past, None)
-                if isinstance(past, Panel)
-                else fresh._prepare_plan(fresh._make_plan(past))
-            )
-            return fresh._fit(prepared, verbose=False)
+            return self._fresh(test=0)._fit_known(past)
 
         columns = cross_validate(
             known, train=train, horizon=self.horizon, n_windows=n_windows, step_size=step_size or self.horizon,
             refit=refit, levels=[] if level is None else check_levels(level),
         )  # fmt: skip
         return to_kind(columns, "polars" if known.kind in ("numpy", "dict") else known.kind)
+
+    def _fresh(self, **changes: Any) -> Forecaster:
+        """Return a forecaster of the same settings, but for some, that is not fitted."""
+        settings = {name: getattr(self, name) for name in declared_settings(Forecaster)}
+        return Forecaster(**settings | changes)
+
+    def _fit_known(self, known: TimeSeries | Panel, verbose: bool | None = False) -> Forecaster:
+        self._check_settings()
+        if isinstance(known, Panel):
+            return self._fit(self._prepare_panel(known, None), verbose=verbose)
+        return self._fit(self._prepare_plan(self._make_plan(known)), verbose=verbose)
 
     def read_again(self, data: Any) -> Any:
         """Read a table, of one series or many, with the columns, step and gap rule of the training data."""
@@ -814,10 +871,10 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
     def _save_parts(self, folder: Path) -> dict[str, Any]:
         found = {"season": self.season_, "residual": self.residual_}
         if self.panel_ is not None:
-            data = panel_forecasts.save_context(folder, self.panel_, self.window, self.until_, self.intervals_)
+            data = panel_forecasts.save_context(folder, self.panel_, self.window, self.until_, self._errors())
             return {"data": data, "test_start": None} | found
         return {
-            "data": series_forecasts.save_context(folder, self.series_, self.window, self.intervals_),
+            "data": series_forecasts.save_context(folder, self.series_, self.window, self._errors()),
             "test_start": None if self.test_start_ is None else str(self.test_start_),
         } | found
 
@@ -849,7 +906,8 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             raise DataError("A loaded run keeps only its last window: the report on it is in its folder, report.html.")
         known, future = self._known(None), None
         if not known.covariates.future:
-            future = self._forecast_after(known, ahead=known_ahead(known, self.horizon, None))[:2]
+            coming = self._forecast_after(known, ahead=known_ahead(known, self.horizon, None))
+            future = coming.times, coming.values
         content: dict[str, Any] = {"loss": self.target_.loss_in_words}
         settings = plain_settings(self, Forecaster)
         if isinstance(known, Panel):

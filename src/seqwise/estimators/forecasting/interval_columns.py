@@ -55,8 +55,10 @@ def named_bounds(
         levels: asked for. quantiles: asked for, with their levels.
         forecast, bounds: of one shape; bounds of all of these levels, as `bound_names` orders them.
     """
-    both = sorted({*levels, *quantiles.values()} - {0.0})
-    known = dict(zip(bound_names("", both), bounds, strict=True)) | {"-hi-0": forecast}
+    both = sorted({*levels, *quantiles.values()})
+    if len(bounds) < 2 * len(both):
+        both.remove(0.0)  # the median is the forecast
+    known = {"-hi-0": forecast} | dict(zip(bound_names("", both), bounds, strict=True))
     found = {target + name: known[name] for name in bound_names("", levels)}
     for share, level in quantiles.items():
         found[f"{target}-q-{share:g}"] = known[f"-{'lo' if share < 0.5 else 'hi'}-{level:g}"]

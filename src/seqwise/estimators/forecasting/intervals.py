@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.errors import DataError
 from seqwise.training import WindowBatches, predict_windows
 
 FLOOR = 0.05  # of a typical error, whatever the window: a flat window is no promise
@@ -33,7 +34,8 @@ class Intervals:
     starts at a row takes only what was known there: in the test part, too, no interval knows what it is scored on.
 
     Attributes:
-        scores: errors relative to their usual size, shape (errors, horizon, targets); NaN where truth is missing.
+        scores: truth less forecast, relative to its usual size, shape (errors, horizon, targets); NaN where truth is
+            missing.
         rows: int64, shape (errors,): where these forecasts started, counted from the end of the data, ascending.
         until: the row up to which forecasts take the errors in validation alone.
         half_life: in rows; infinity where every error counts the same.
@@ -64,16 +66,16 @@ class Intervals:
         """
         errors, spread = _errors(truth, forecast, weights), past.std(axis=1)[:, None]
         intervals = cls(
-            errors, _known_to_all(errors) if rows is None else rows, until, half_life, _line(errors, spread)
+            errors, _known_to_all(errors) if rows is None else rows, until, half_life, _line(np.abs(errors), spread)
         )
-        intervals.scores = errors / intervals._usual_error(past)
+        intervals.scores = errors / intervals.usual_error(past)
         return intervals
 
     def add(
         self, truth: np.ndarray, forecast: np.ndarray, past: np.ndarray, weights: np.ndarray | None, rows: np.ndarray
     ) -> Intervals:
         """Return intervals that know of later errors, too; the arguments are those of `fit`."""
-        scores = _errors(truth, forecast, weights) / self._usual_error(past)
+        scores = _errors(truth, forecast, weights) / self.usual_error(past)
         both = np.concatenate([self.scores, scores]), np.concatenate([self.rows, rows])
         return Intervals(*both, self.until, self.half_life, self.usual)
 
@@ -86,11 +88,11 @@ class Intervals:
                 are known to them.
         """
         if rows is None:
-            return self._quantiles(levels, 0)[:, None] * self._usual_error(past)
+            return self._quantiles(levels, 0)[:, None] * self.usual_error(past)
         spacing = max(-self.until // STATES, 1)
         states = np.clip(self.until + (rows - self.until) // spacing * spacing, self.until, 0)
         known = {state: self._quantiles(levels, state) for state in np.unique(states).tolist()}
-        return np.stack([known[state] for state in states.tolist()], axis=1) * self._usual_error(past)
+        return np.stack([known[state] for state in states.tolist()], axis=1) * self.usual_error(past)
 
     def bounds(
         self, outputs: np.ndarray, past: np.ndarray, levels: Sequence[float], rows: np.ndarray | None = None
@@ -107,12 +109,20 @@ class Intervals:
         halves = self.half_widths(past, levels, rows)
         return [*(outputs - half for half in halves[::-1]), *(outputs + half for half in halves)]
 
-    def _usual_error(self, past: np.ndarray) -> np.ndarray:
+    def draw(self, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Return which errors to take for `count` paths, each with all of its steps: new ones more often, int."""
+        whole = np.flatnonzero(~np.isnan(self.scores).any(axis=(1, 2)))
+        if not whole.size:
+            raise DataError("No window in validation has all of its targets observed: no path can be drawn.")
+        weights = 0.5 ** ((self.rows[whole].max() - self.rows[whole]) / self.half_life)
+        return rng.choice(whole, count, p=weights / weights.sum())
+
+    def usual_error(self, past: np.ndarray) -> np.ndarray:
         """Return the size of error that is usual after windows, shape (samples, horizon, targets)."""
         return self.usual[0] + self.usual[1] * past.std(axis=1)[:, None]
 
     def _quantiles(self, levels: Sequence[float], row: int) -> np.ndarray:
-        """Return the quantiles of the scores that are known at a row, shape (levels, horizon, targets)."""
+        """Return the quantiles of the sizes of scores that are known at a row, shape (levels, horizon, targets)."""
         steps = np.arange(self.scores.shape[1])
         known = self.rows[:, None] + steps < row  # (errors, horizon)
         latest = np.where(known, self.rows[:, None], np.iinfo(np.int64).min).max(axis=0)
@@ -128,11 +138,11 @@ class Intervals:
 
     @cached_property
     def _order(self) -> np.ndarray:
-        return np.argsort(self.scores, axis=0)
+        return np.argsort(np.abs(self.scores), axis=0)
 
     @cached_property
     def _ordered(self) -> np.ndarray:
-        return np.take_along_axis(self.scores, self._order, axis=0)
+        return np.take_along_axis(np.abs(self.scores), self._order, axis=0)
 
     def save(self) -> dict[str, np.ndarray]:
         """Return arrays for `load`."""
@@ -151,7 +161,7 @@ class Intervals:
 
 
 def _errors(truth: np.ndarray, forecast: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
-    errors = np.abs(truth - forecast)
+    errors = truth - forecast
     return errors if weights is None else np.where(weights[..., None] > 0, errors, np.nan)
 
 
@@ -223,5 +233,6 @@ def _forecasts(model: Any, batches: WindowBatches, step: int) -> tuple[tuple[Any
         truth, seen = truth[:, -1], None if seen is None else seen[:, -1]
     if forecast.ndim == 4:
         forecast = forecast[:, -1]
-    past = np.asarray(inputs)[..., : truth.shape[-1]]
+    targets = truth.shape[-1]
+    past, forecast = np.asarray(inputs)[..., :targets], forecast[..., :: forecast.shape[-1] // targets]
     return (truth, forecast, past, seen), chosen.astype(np.int64)

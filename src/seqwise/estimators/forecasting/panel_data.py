@@ -153,15 +153,17 @@ class PanelInput(Input):
 
     horizon = known = 0  # of the rows to come
 
-    def __init__(self, window: int, masked: bool, scaling: str = "standard", log: str | bool = False) -> None:
-        self.window, self.masked, self.scaling, self.log = window, masked, scaling, log
+    def __init__(
+        self, window: int, masked: bool, scaling: str = "standard", log: str | bool = False, counts: bool = False
+    ) -> None:
+        self.window, self.masked, self.scaling, self.log, self.counts = window, masked, scaling, log, counts
 
     def fit(self, raw: PanelPlan, train: Any = None) -> list[str]:
         panel = raw.panel
         log = bool(self.log) if self.log != "auto" else logarithm_helps(raw)
         self.columns = list(panel.columns)
         self.horizon, self.known = raw.horizon, panel.covariates.known
-        self.scaler = PanelScaler(self.scaling, log).fit(panel, np.maximum(raw.train, 1))
+        self.scaler = PanelScaler(self.scaling, log, self.counts).fit(panel, np.maximum(raw.train, 1))
         return []
 
     def prepare(self, raw: Panel) -> np.ndarray:
@@ -180,7 +182,7 @@ class PanelInput(Input):
         return {
             "kind": self.kind, "window": self.window, "masked": self.masked, "columns": self.columns,
             "scaling": scaler.kind, "log": scaler.log, "common": scaler.common_, "horizon": self.horizon,
-            "known": self.known,
+            "known": self.known, "counts": scaler.counts,
         }  # fmt: skip
 
     @classmethod
@@ -192,7 +194,8 @@ class PanelInput(Input):
             raise BundleError(f"{folder / NAMES} holds no names of series. {RESTORE}")
         shape = (len(cast(list[Any], names)), len(loaded.columns))
         arrays = read_arrays(folder / SCALING, {"offset": shape, "scale": shape})
-        scaler = loaded.scaler = PanelScaler(loaded.scaling, bool(loaded.log))
+        loaded.counts = bool(saved.get("counts", False))
+        scaler = loaded.scaler = PanelScaler(loaded.scaling, bool(loaded.log), loaded.counts)
         scaler.common_, scaler.offset_, scaler.scale_ = float(saved["common"]), arrays["offset"], arrays["scale"]
         scaler.names_ = np.array(cast(list[Any], names))
         return loaded
@@ -207,9 +210,9 @@ class PanelTarget(Target):
 
     loss_in_words = "measured in the scaled units that the model sees"
 
-    def __init__(self, name: str, horizon: int, loss: Any = None) -> None:
+    def __init__(self, name: str, horizon: int, loss: Any = None, scale: float = 1.0) -> None:
         self.name, self.horizon, self._loss = name, horizon, loss
-        self.distribution = distribution_of(loss)
+        self.distribution = distribution_of(loss, ((0.0,), (scale,)))
 
     @property
     def outputs(self) -> int:
@@ -231,7 +234,7 @@ class PanelTarget(Target):
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return the outputs scaled as they are, float64: the scaler, which knows the series, brings them back."""
-        return outputs[..., :: self.outputs].astype(np.float64)
+        return (outputs if self.distribution is None else self.distribution.forecast(outputs)).astype(np.float64)
 
     def save(self) -> dict[str, Any]:
         return {
@@ -241,7 +244,7 @@ class PanelTarget(Target):
 
     @classmethod
     def load(cls, saved: dict[str, Any], inputs: Any) -> PanelTarget:
-        return cls(saved["names"][0], saved["horizon"], saved.get("distribution"))
+        return cls(saved["names"][0], saved["horizon"], saved.get("distribution"), inputs.scaler.common_)
 
 
 @dataclass(frozen=True)

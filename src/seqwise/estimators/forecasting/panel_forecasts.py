@@ -17,7 +17,7 @@ from seqwise.errors import BundleError, DataError
 from seqwise.estimators.forecasting.distributions import Distribution
 from seqwise.estimators.forecasting.interval_scores import QUANTILE_LEVELS, evenly, interval_scores
 from seqwise.estimators.forecasting.intervals import Intervals
-from seqwise.estimators.forecasting.panel_data import PanelInput, PanelPlan, plan_forecasts
+from seqwise.estimators.forecasting.panel_data import PanelInput, PanelPlan, PanelTarget, plan_forecasts
 from seqwise.evaluation import ForecastComparison
 from seqwise.evaluation.metrics import naive_scale, score
 from seqwise.training import WindowBatches, predict_windows
@@ -28,6 +28,7 @@ CONTEXT = "context.safetensors"
 def forecast_at(
     model: Any,
     inputs: PanelInput,
+    target: PanelTarget,
     plan: PanelPlan,
     origins: np.ndarray,
     series: np.ndarray,
@@ -59,7 +60,7 @@ def forecast_at(
         if ahead is not None:
             visible = np.insert(visible, np.repeat(plan.starts[1:], plan.horizon), False)
     outputs = predict_windows(model, WindowBatches(windows, visible, None, inputs.known), origins)
-    wanted = [outputs]
+    wanted = [target.finish(outputs)]
     if intervals is not None and levels:
         wanted += intervals.bounds(outputs, windows.values[windows.input_rows(origins), :1], levels)
     return [inputs.scaler.inverse(values[..., 0], panel, series) for values in wanted]
@@ -77,33 +78,18 @@ def _continued(
     return longer, np.asarray(ends + horizon * np.arange(count), np.int64)
 
 
-def forecast_after(
-    model: Any, inputs: PanelInput, panel: Panel, horizon: int, ahead: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the times and values that follow each series, both (series, horizon).
-
-    Args:
-        ahead: see `forecast_at`.
-    """
-    plan = plan_forecasts(panel, window=inputs.window, horizon=horizon)
-    numbers = np.arange(len(panel))
-    (values,) = forecast_at(model, inputs, plan, plan.starts[1:], numbers, ahead=ahead)
-    steps = panel.lengths[:, None] + np.arange(horizon)
-    return panel.times(np.broadcast_to(numbers[:, None], steps.shape), steps), values
-
-
-def panel_bounds(
+def forecast_ends(
     model: Any,
     inputs: PanelInput,
+    target: PanelTarget,
     panel: Panel,
-    horizon: int,
-    intervals: Intervals | Distribution,
-    levels: Sequence[float],
+    intervals: Any = None,
+    levels: Sequence[float] = (),
     ahead: np.ndarray | None = None,
 ) -> list[np.ndarray]:
-    """Return the bounds of what follows each series, as `forecast_at` orders them: each (series, horizon)."""
-    plan = plan_forecasts(panel, window=inputs.window, horizon=horizon)
-    return forecast_at(model, inputs, plan, plan.starts[1:], np.arange(len(panel)), intervals, levels, ahead)[1:]
+    """Return what follows each series, and bounds, as `forecast_at` does: each (series, horizon)."""
+    plan = plan_forecasts(panel, window=inputs.window, horizon=target.horizon)
+    return forecast_at(model, inputs, target, plan, plan.starts[1:], np.arange(len(panel)), intervals, levels, ahead)
 
 
 def long_columns(panel: Panel, times: np.ndarray, values: np.ndarray) -> dict[str, np.ndarray]:
@@ -130,6 +116,7 @@ def rows_from(panel: Panel, names: np.ndarray, until: np.ndarray) -> np.ndarray:
 def compare_panel(
     model: Any,
     inputs: PanelInput,
+    target: PanelTarget,
     plan: PanelPlan,
     *,
     season: int,
@@ -153,7 +140,7 @@ def compare_panel(
             f"{panel.label}: no series has {horizon} rows in its test part. Nothing was held back, or the data end "
             "before: fit with test=, or bring later rows."
         )
-    forecast = forecast_at(model, inputs, plan, origins, series)[0][..., None]
+    forecast = forecast_at(model, inputs, target, plan, origins, series)[0][..., None]
     own = origins - plan.starts[series] - plan.pad[series]  # rows of their series
     rows = (panel.starts[series] + own)[:, None] + np.arange(horizon)
     values = panel.values[:, :1]
@@ -180,7 +167,7 @@ def compare_panel(
     if intervals is not None:
         chosen = evenly(len(origins))
         own_forecast, *bounds = forecast_at(
-            model, inputs, plan, origins[chosen], series[chosen], intervals, QUANTILE_LEVELS
+            model, inputs, target, plan, origins[chosen], series[chosen], intervals, QUANTILE_LEVELS
         )
         comparison.intervals.update(interval_scores(truth[chosen, :, 0], own_forecast, bounds))
     return comparison
@@ -209,7 +196,7 @@ def _last_season(origins: np.ndarray, own: np.ndarray, horizon: int, season: int
 
 
 def save_context(
-    folder: Path, panel: Panel, window: int, until: np.ndarray, intervals: Intervals | Distribution | None
+    folder: Path, panel: Panel, window: int, until: np.ndarray, errors: Intervals | None
 ) -> dict[str, Any]:
     """Write the last window of each series; returns the rest of it as JSON.
 
@@ -223,7 +210,7 @@ def save_context(
     arrays = {"values": panel.values[rows], "lengths": kept, "first": first, "until": until}
     if panel.observed is not None:
         arrays["observed"] = panel.observed[rows].astype(np.uint8)
-    save_file(arrays | (intervals.save() if intervals is not None else {}), folder / CONTEXT)
+    save_file(arrays | (errors.save() if errors is not None else {}), folder / CONTEXT)
     return {
         "kind": panel.kind, "label": panel.label, "columns": panel.columns, "series": panel.series, "time": panel.time,
         "time_index": panel.time_index.__dict__, "notes": panel.warnings, "gaps": panel.gaps,

@@ -18,21 +18,22 @@ class PanelScaler:
     Without a logarithm, each series' columns have mean 0 and standard deviation 1 in its training rows (``"standard"``)
     or lie between 0 and 1 there (``"minmax"``); with ``"none"`` they stay as they are. Of a logarithm, whose changes
     are relative and comparable from series to series, only the mean is each series' own; the scale is one for all.
+    Counts are divided by one number for all, so that 0 stays 0.
     A series that was not there in training is scaled by all of its rows.
 
     Static columns have one scale for all series; columns of 0 and 1, and those of the calendar, stay as they are.
 
     Args:
         kind: ``"standard"``, ``"minmax"`` or ``"none"``.
-        log: take the logarithm of the target.
+        log: take the logarithm of the target. counts: the target is a number of things.
 
     Attributes:
-        common_: the scale of all logarithms. offset_, scale_: float64, shape (series, columns).
-        names_: of the series, shape (series,).
+        common_: the scale of all logarithms, or of all counts: 1 and their mean.
+        offset_, scale_: float64, shape (series, columns). names_: of the series, shape (series,).
     """
 
-    def __init__(self, kind: str = "standard", log: bool = False) -> None:
-        self.kind, self.log = kind, log
+    def __init__(self, kind: str = "standard", log: bool = False, counts: bool = False) -> None:
+        self.kind, self.log, self.counts = kind, log, counts
 
     def fit(self, panel: Panel, rows: np.ndarray) -> Self:
         """Learn from the first `rows` rows of each series, int64, shape (series,), at least 1."""
@@ -42,6 +43,10 @@ class PanelScaler:
         if self.log and self.kind != "none":
             self.common_ = float(np.sqrt(np.mean(scale[:, 0] ** 2))) or 1.0
             scale[:, 0] = self.common_
+        if self.counts:
+            inside = np.arange(len(values)) - np.repeat(panel.starts[:-1], panel.lengths)
+            self.common_ = 1 + float(values[inside < np.repeat(rows, panel.lengths), 0].mean())
+            offset[:, 0], scale[:, 0] = 0.0, self.common_
         shared = _shared(panel)
         offset[:, shared], scale[:, shared] = 0.0, 1.0
         for j in (panel.columns.index(name) for name in panel.covariates.static if name in panel.columns):
@@ -60,6 +65,8 @@ class PanelScaler:
         offset, scale = self._moments(self._logged(panel), panel.starts, panel.lengths)
         if self.log and self.kind != "none":
             scale[:, 0] = self.common_
+        if self.counts:
+            offset[:, 0], scale[:, 0] = 0.0, self.common_
         shared = _shared(panel)
         offset[:, shared], scale[:, shared] = self.offset_[0, shared], self.scale_[0, shared]
         seen = known >= 0

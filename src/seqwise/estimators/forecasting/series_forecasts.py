@@ -133,14 +133,12 @@ def forecast_columns(series: TimeSeries, times: np.ndarray, forecast: np.ndarray
 # the run folder
 
 
-def save_context(
-    folder: Path, series: TimeSeries, window: int, intervals: Intervals | Distribution | None
-) -> dict[str, Any]:
+def save_context(folder: Path, series: TimeSeries, window: int, errors: Intervals | None) -> dict[str, Any]:
     """Write the last window of a series; returns the rest of it as JSON."""
     context = {"values": series.values[-window:].copy()}
     if series.observed is not None:
         context["observed"] = series.observed[-window:].astype(np.uint8)
-    save_file(context | (intervals.save() if intervals is not None else {}), folder / CONTEXT)
+    save_file(context | (errors.save() if errors is not None else {}), folder / CONTEXT)
     return {
         "kind": series.kind,
         "label": series.label,

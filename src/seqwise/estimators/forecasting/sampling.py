@@ -1,0 +1,60 @@
+"""Sample paths: what may come, step by step, as errors so far hang together from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from seqwise.data import TimeSeries
+from seqwise.data.panels import Panel
+from seqwise.estimators.forecasting.distributions import Distribution
+from seqwise.estimators.forecasting.intervals import Intervals
+
+
+@dataclass(frozen=True)
+class SamplePaths:
+    """Paths that may come, each from the errors of one window on which the model was not trained.
+
+    Where the network forecasts a number, a path is the forecast and these errors, at the size that is usual now: a
+    bootstrap of whole windows, by which errors that last from step to step do so in the path. Where it forecasts a
+    distribution, a path takes from each step's distribution the quantile that has the error's rank among all (the
+    Schaake shuffle, Clark et al. 2004).
+
+    Attributes:
+        errors: so far. distribution: that is forecast; None for a number.
+    """
+
+    errors: Intervals
+    distribution: Distribution | None
+    rng: np.random.Generator
+
+    def bounds(
+        self, outputs: np.ndarray, past: np.ndarray, levels: Sequence[float], rows: np.ndarray | None = None
+    ) -> list[np.ndarray]:
+        """Return a path for each of `levels`, in the place of intervals' bounds; see `Intervals.bounds`."""
+        scores = self.errors.scores
+        chosen = self.errors.draw(len(levels) * len(past), self.rng).reshape(len(levels), len(past))
+        if self.distribution is None:
+            sizes = self.errors.usual_error(past)
+            return [outputs + scores[own] * sizes for own in chosen]
+        ranks = np.argsort(np.argsort(scores, axis=0), axis=0)  # NaN last; no path takes a window that has one
+        shares = (ranks + self.rng.random(ranks.shape)) / np.maximum((~np.isnan(scores)).sum(axis=0), 1)
+        shares = np.clip(shares, 1e-6, 1 - 1e-6)
+        return [self.distribution.quantile(outputs, shares[own]) for own in chosen]
+
+
+def path_columns(known: TimeSeries | Panel, times: np.ndarray, paths: NDArray[Any]) -> dict[str, np.ndarray]:
+    """Return paths, shape (paths, series, horizon, targets), as columns of a long table."""
+    count, series, horizon, targets = paths.shape
+    names = known.target_names if isinstance(known, TimeSeries) else [known.target]
+    columns: dict[str, np.ndarray] = {}
+    if isinstance(known, Panel):
+        columns[known.series] = np.tile(np.repeat(known.names, horizon), count)
+    time = known.time if isinstance(known.time, str) else "step" if known.time is None else "time"
+    columns[time] = np.tile(known.time_index.with_zone(times.ravel()), count)
+    columns["sample"] = np.repeat(np.arange(count), series * horizon)
+    return columns | {name: paths[..., j].ravel() for j, name in enumerate(names[:targets])}
