@@ -34,8 +34,8 @@ class Intervals:
     starts at a row takes only what was known there: in the test part, too, no interval knows what it is scored on.
 
     Attributes:
-        scores: truth less forecast, relative to its usual size, shape (errors, horizon, targets); NaN where truth is
-            missing.
+        scores: float32, shape (errors, horizon, targets): truth less forecast, relative to its usual size; NaN where
+            truth is missing.
         rows: int64, shape (errors,): where these forecasts started, counted from the end of the data, ascending.
         until: the row up to which forecasts take the errors in validation alone.
         half_life: in rows; infinity where every error counts the same.
@@ -68,14 +68,14 @@ class Intervals:
         intervals = cls(
             errors, _known_to_all(errors) if rows is None else rows, until, half_life, _line(np.abs(errors), spread)
         )
-        intervals.scores = errors / intervals.usual_error(past)
+        intervals.scores = (errors / intervals.usual_error(past)).astype(np.float32)
         return intervals
 
     def add(
         self, truth: np.ndarray, forecast: np.ndarray, past: np.ndarray, weights: np.ndarray | None, rows: np.ndarray
     ) -> Intervals:
         """Return intervals that know of later errors, too; the arguments are those of `fit`."""
-        scores = _errors(truth, forecast, weights) / self.usual_error(past)
+        scores = (_errors(truth, forecast, weights) / self.usual_error(past)).astype(np.float32)
         both = np.concatenate([self.scores, scores]), np.concatenate([self.rows, rows])
         return Intervals(*both, self.until, self.half_life, self.usual)
 
@@ -147,7 +147,7 @@ class Intervals:
     def save(self) -> dict[str, np.ndarray]:
         """Return arrays for `load`."""
         return {
-            "interval_scores": self.scores.astype(np.float32), "interval_rows": self.rows, "interval_usual": self.usual,
+            "interval_scores": self.scores, "interval_rows": self.rows, "interval_usual": self.usual,
             "interval_memory": np.array([self.until, self.half_life]),
         }  # fmt: skip
 
