@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from safetensors.numpy import save_file
 
 import seqwise as sw
 from seqwise.estimators.forecasting.interval_scores import QUANTILE_LEVELS, interval_scores
@@ -63,6 +64,19 @@ def test_widths_are_the_order_statistics_of_split_conformal_prediction():
     line = usual(errors[20:, 1], spread[20:])
     expected = np.sort(errors[20:, 1] / line)[16 - 1]  # ⌈20 · 0.8⌉ of 19
     np.testing.assert_allclose(part.half_widths(past[30:31], [80])[0, 0, 1, 0], expected * line[10], rtol=1e-5)
+
+
+def test_a_run_keeps_errors_that_are_missing(tmp_path):
+    errors = np.random.default_rng(5).normal(size=(20, 2, 1)).astype(np.float32)
+    weights = np.ones((20, 2))
+    weights[3, 1] = 0
+    intervals = Intervals.fit(errors, 0 * errors, np.ones((20, 4, 1)), weights)
+    save_file(intervals.save(), tmp_path / "context.safetensors")
+    loaded = Intervals.load(tmp_path / "context.safetensors", 2, 1)
+    assert loaded is not None and loaded.half_life == np.inf
+    np.testing.assert_array_equal(loaded.scores, intervals.scores)
+    with pytest.raises(sw.BundleError, match=r"does not hold the errors of 3 steps of 1 target"):
+        Intervals.load(tmp_path / "context.safetensors", 3, 1)
 
 
 def test_later_errors_count_once_they_are_known_and_old_ones_less():

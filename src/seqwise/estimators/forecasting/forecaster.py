@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import numpy as np
 
-from seqwise.artifact.reading import read_arrays
 from seqwise.backend import import_keras
 from seqwise.data import TimeSeries, to_kind
 from seqwise.data.calendar import check_calendar
@@ -881,7 +880,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
         data = saved["data"]
         self.season_, self.residual_, self.panel_ = saved["season"], saved["residual"], None
-        self._intervals = Intervals.load(read_arrays(folder / CONTEXT))
+        self._intervals = Intervals.load(folder / CONTEXT, self.horizon, len(self.target_.names))
         if saved["input"]["kind"] == PanelInput.kind:
             self.panel_, self.until_ = panel_forecasts.load_context(folder, data, self.input_.scaler.names_)
             self.test_start_ = None

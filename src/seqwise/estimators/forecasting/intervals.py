@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqwise.errors import DataError
+from seqwise.artifact.reading import RESTORE, read_arrays
+from seqwise.errors import BundleError, DataError
 from seqwise.training import WindowBatches, predict_windows
 
 FLOOR = 0.05  # of a typical error, whatever the window: a flat window is no promise
@@ -145,19 +147,34 @@ class Intervals:
         return np.take_along_axis(np.abs(self.scores), self._order, axis=0)
 
     def save(self) -> dict[str, np.ndarray]:
-        """Return arrays for `load`."""
+        """Return arrays for `load`, all finite."""
+        missing = np.isnan(self.scores)
         return {
-            "interval_scores": self.scores, "interval_rows": self.rows, "interval_usual": self.usual,
-            "interval_memory": np.array([self.until, self.half_life]),
+            "interval_scores": np.where(missing, 0, self.scores).astype(np.float32),
+            "interval_missing": missing.astype(np.uint8), "interval_rows": self.rows, "interval_usual": self.usual,
+            "interval_memory": np.array([self.until, 0 if np.isinf(self.half_life) else self.half_life]),
         }  # fmt: skip
 
     @classmethod
-    def load(cls, arrays: dict[str, np.ndarray]) -> Intervals | None:
-        """Undo `save`; None where nothing was saved."""
+    def load(cls, path: Path, horizon: int, targets: int) -> Intervals | None:
+        """Undo `save`; None where the file holds no intervals.
+
+        Raises:
+            BundleError: they are not those of so many steps and targets.
+        """
+        arrays = read_arrays(path)
         if "interval_scores" not in arrays:
             return None
-        until, half_life = arrays["interval_memory"].tolist()
-        return cls(arrays["interval_scores"], arrays["interval_rows"], int(until), half_life, arrays["interval_usual"])
+        count = len(arrays["interval_scores"])
+        shapes = {"scores": (count, horizon, targets), "missing": (count, horizon, targets), "rows": (count,)}
+        shapes |= {"usual": (2, horizon, targets), "memory": (2,)}
+        wrong = [name for name, shape in shapes.items() if arrays.get(f"interval_{name}", np.zeros(0)).shape != shape]
+        if wrong or not count:
+            raise BundleError(f"{path} does not hold the errors of {horizon} steps of {targets} target(s). {RESTORE}")
+        scores, missing, rows, usual, memory = (arrays[f"interval_{name}"] for name in shapes)
+        until, half_life = memory.tolist()
+        scores = np.where(missing.astype(bool), np.nan, scores).astype(np.float32)
+        return cls(scores, rows, int(until), half_life or np.inf, usual)
 
 
 def _errors(truth: np.ndarray, forecast: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
