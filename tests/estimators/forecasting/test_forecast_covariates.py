@@ -16,6 +16,7 @@ from seqwise.data.tables import read_table
 from seqwise.errors import BundleError
 from seqwise.estimators.forecasting.ahead import future_rows, known_ahead, times_ahead
 from seqwise.estimators.forecasting.cross_validation import cross_validate
+from seqwise.estimators.forecasting.prediction import Prediction
 from seqwise.export.web.pipeline import describe_pipeline
 
 WINDOW, HORIZON, ROWS = 8, 3, 60
@@ -224,7 +225,7 @@ def test_many_series_to_come_and_their_cutoffs_have_the_time_zone(freq):
 
         def _forecast_after(self, known, levels, ahead):
             values = np.zeros((len(known) if isinstance(known, Panel) else 1, HORIZON, 1))
-            return times_ahead(known, HORIZON), values, []
+            return Prediction(times_ahead(known, HORIZON), values, HORIZON)
 
     sizes: dict[str, Any] = {"horizon": HORIZON, "n_windows": 1, "step_size": 1, "refit": False, "levels": []}
     whole = pd.concat([past, coming])

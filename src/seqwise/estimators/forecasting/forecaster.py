@@ -638,6 +638,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         return forecast_after(
             self.model_, self.input_, self.target_, known, self._calibrated() if levels else None, levels, ahead,
             self.horizon if steps is None else steps,
+            0 if isinstance(known, Panel) else self._first_since_end(known) + len(known),
         )  # fmt: skip
 
     def plot(

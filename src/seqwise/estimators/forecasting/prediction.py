@@ -62,6 +62,7 @@ def forecast_after(
     levels: Sequence[float],
     ahead: np.ndarray | None,
     steps: int,
+    since_end: int = 0,
 ) -> Prediction:
     """Forecast the steps after the end of each series.
 
@@ -69,6 +70,7 @@ def forecast_after(
         intervals: what gives the bounds of `levels`: `Intervals`, `Distribution` or `SamplePaths`; None for none.
         ahead: what is known of the rows to come, shape (series, steps, known), of at least the trained horizon; None
             where nothing is read of them.
+        since_end: of one series: where it ends, counted from the end of the training's, for intervals.
 
     Raises:
         DataError, SettingError: there are too few rows, or the steps cannot be forecast.
@@ -88,8 +90,9 @@ def forecast_after(
                 f"{inputs.window - rows} more."
             )
         values, *bounds = series_forecasts.forecast_at(
-            model, inputs, target, known, np.array([rows]), intervals, levels, None if ahead is None else ahead[0]
-        )
+            model, inputs, target, known, np.array([rows]), intervals, levels, None if ahead is None else ahead[0],
+            np.array([since_end]),
+        )  # fmt: skip
     return Prediction(
         times_ahead(known, steps), values[:, :steps], trained, [np.asarray(bound)[:, :steps] for bound in bounds]
     )
