@@ -283,14 +283,17 @@ class SeriesData:
 def find_season(plan: Plan, season: int | str) -> int:
     """Return the seasonal period in rows: as given, or found in the training rows of the first target.
 
-    Where the calendar's cycles do not show, any is searched for: sunspots come and go in about eleven years.
+    Where the calendar's cycles do not show, a slower one is searched for: sunspots come and go in about eleven years.
     """
     if season != "auto":
         return int(season)
     values = plan.series.truth()[: plan.split.train, 0]
     usual = plan.series.time_index.seasons()
     found = seasonal_period(values, usual)
-    return found if found > 1 or not usual else seasonal_period(values, [])
+    if found > 1 or not usual:
+        return found
+    slow = seasonal_period(values, [])
+    return slow if slow > max(usual) else 1
 
 
 def summarise(plan: Plan, available: list[str]) -> SeriesSummary:
