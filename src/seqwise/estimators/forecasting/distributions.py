@@ -49,7 +49,8 @@ class Distribution:
             down = middle[..., None] - np.cumsum(steps[..., count:], axis=-1)
             known = np.concatenate([down[..., ::-1], middle[..., None], up], axis=-1)
             places = [*(1 - s for s in reversed(SHARES)), 0.5, *SHARES]
-            place = np.broadcast_to(np.interp(share, places, np.arange(len(places))), middle.shape)[..., None]
+            place = np.asarray(np.interp(share, places, np.arange(len(places), dtype=np.int64)), np.float64)
+            place = np.broadcast_to(place, middle.shape)[..., None]
             low = np.floor(place).astype(int)
             below, above = (np.take_along_axis(known, at, -1) for at in (low, np.ceil(place).astype(int)))
             return (below + (place - low) * (above - below))[..., 0]

@@ -125,7 +125,7 @@ class Intervals:
 
     def _quantiles(self, levels: Sequence[float], row: int) -> np.ndarray:
         """Return the quantiles of the sizes of scores that are known at a row, shape (levels, horizon, targets)."""
-        steps = np.arange(self.scores.shape[1])
+        steps = np.arange(self.scores.shape[1], dtype=np.int64)
         known = self.rows[:, None] + steps < row  # (errors, horizon)
         latest = np.where(known, self.rows[:, None], np.iinfo(np.int64).min).max(axis=0)
         age = np.where(known, latest - self.rows[:, None], 0)
@@ -239,7 +239,9 @@ def measure(
     return intervals.add(*arrays, chosen - rows)
 
 
-def _forecasts(model: Any, batches: WindowBatches, step: int) -> tuple[tuple[Any, ...], np.ndarray]:
+def _forecasts(
+    model: Any, batches: WindowBatches, step: int
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]:
     """Return truth, forecast, past and weights of each step-th window, and the rows at which they start."""
     chosen = batches.indices[::step]
     forecast = predict_windows(model, batches, chosen)

@@ -49,7 +49,8 @@ class Prediction:
                 columns |= named_bounds(target, levels, quantiles, self.values[0, :, j], bounds)
         series, steps = self.times.shape
         if steps > self.trained:
-            columns[RECURSIVE] = np.tile(np.arange(steps) >= self.trained, series)
+            later = np.arange(steps, dtype=np.int64) >= self.trained
+            columns[RECURSIVE] = np.tile(later, series)
         return columns
 
 

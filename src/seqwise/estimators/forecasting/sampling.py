@@ -56,5 +56,6 @@ def path_columns(known: TimeSeries | Panel, times: np.ndarray, paths: NDArray[An
         columns[known.series] = np.tile(np.repeat(known.names, horizon), count)
     time = known.time if isinstance(known.time, str) else "step" if known.time is None else "time"
     columns[time] = np.tile(known.time_index.with_zone(times.ravel()), count)
-    columns["sample"] = np.repeat(np.arange(count), series * horizon)
+    samples = np.arange(count, dtype=np.int64)
+    columns["sample"] = np.repeat(samples, series * horizon)
     return columns | {name: paths[..., j].ravel() for j, name in enumerate(names[:targets])}
