@@ -43,7 +43,7 @@ def main() -> None:
     cases: dict[str, Callable[[], object]] = {
         "float32": lambda: check(model, *train),
         "float64": lambda: check(model, train[0].astype("float64"), train[1]),
-        "with a validation part of 2,500": lambda: check(model, *train, validation=held),
+        "with a validation set of 2,500": lambda: check(model, *train, validation=held),
     }
     for name, case in cases.items():
         seconds = measure(case)

@@ -3,8 +3,8 @@
 python benchmarks/classification.py [SET …] [--seeds 5]
 
 Sequences of the UCR and UEA archives (GunPoint, ItalyPowerDemand, ArrowHead, BasicMotions, JapaneseVowels), questions
-(TREC), and two sets of sentences without a test part, of which one stratified tenth is held out by each seed: customer
-reviews (CR) and film reviews (MR). All in ../shared/data. Nothing is chosen on these test parts.
+(TREC), and two sets of sentences without a test set, of which one stratified tenth is held out by each seed: customer
+reviews (CR) and film reviews (MR). All in ../shared/data. Nothing is chosen on these test sets.
 """
 
 from __future__ import annotations

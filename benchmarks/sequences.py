@@ -44,7 +44,7 @@ ALTERNATIVES: dict[str, dict[str, Any]] = {
     "128 units": {"units": (128,)},
     "two layers": {"units": (64, 64)},
     "label smoothing 0.1": {"label_smoothing": 0.1},
-    "no validation part": {"validation": 0},
+    "no validation set": {"validation": 0},
 }
 
 

@@ -6,7 +6,7 @@ python benchmarks/translation.py --seed 3 --out found.jsonl       one, its line 
 python benchmarks/translation.py --from found.jsonl               the tables of such a file; nothing is trained
 
 The pairs are those of tatoeba-eng-fra-30k.tsv in ../shared/data (short sentences, CC BY 2.0 France). A tenth of the
-distinct English sentences is the test part: none of them is in training, and each is translated once. With another
+distinct English sentences is the test set: none of them is in training, and each is translated once. With another
 seed it is another tenth. A sentence has one French reference or several; BLEU is told against all of them and against
 the first one alone. Seconds are those of the training, with the compilation of its programs.
 """
@@ -94,7 +94,7 @@ def notes(runs: list[dict[str, Any]]) -> list[str]:
 
 def sample_table(run: dict[str, Any]) -> tuple[str, Table]:
     chosen = next(iter(run["scores"]))
-    title = f"seed {run['seed']}, {chosen}: one sentence in {run['every']} of the test part, in the file's order"
+    title = f"seed {run['seed']}, {chosen}: one sentence in {run['every']} of the test set, in the file's order"
     table = Table("sentence", "translation", "references", box=MARKDOWN)
     for one in run["samples"]:
         cells = one["source"], one[chosen], " · ".join(one["references"])

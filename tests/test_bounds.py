@@ -139,7 +139,7 @@ def test_ten_thousand_classes_are_reported():
     classes, rows = 4_000, 50
     p = np.full((rows, classes), 1 / classes)
     comparison = ClassComparison(
-        np.arange(classes), np.arange(rows), {"model": p, "simple": p, "majority": p}, {}, "the test part"
+        np.arange(classes), np.arange(rows), {"model": p, "simple": p, "majority": p}, {}, "the test set"
     )
     assert comparison.confusion(40).shape == (40, 40)
     assert "confusion" not in comparison.to_dict()

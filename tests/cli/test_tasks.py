@@ -70,7 +70,7 @@ def test_a_ts_file_is_classified_and_scored_on_another(ts, tmp_path, capsys, mon
     assert call(monkeypatch, "train", ts / "one.ts", *QUICK, "--out", run) == 0
     text = capsys.readouterr().out
     assert text.startswith("task: classify (inferred from the file's labels)")
-    assert "the validation part, 3 sequence(s):" in text
+    assert "the validation set, 3 sequence(s):" in text
     assert f"report {run / 'report.html'}" in text
     assert "<title>Classes of the sequences of one.ts</title>" in (run / "report.html").read_text()
     python = sw.Classifier(units=(6,), epochs=8, learning_rate=0.02).fit(ts / "one.ts")
@@ -107,7 +107,7 @@ def test_the_label_tells_the_task(label, task, why, table, tmp_path, capsys, mon
     assert call(monkeypatch, "train", table, *NAMES, "--label", label, *quick, "--out", run) == 0
     text = capsys.readouterr().out
     assert text.startswith(f"task: {task} (inferred from {why})")
-    assert "the test part, 8 sequence(s):" in text
+    assert "the test set, 8 sequence(s):" in text
     assert type(sw.load(run)).__name__ == {"classify": "Classifier", "regress": "Regressor"}[task]
     assert call(monkeypatch, "predict", run, "--data", table, "--out", tmp_path / "p.csv") == 0
     written = pl.read_csv(tmp_path / "p.csv")

@@ -83,10 +83,10 @@ def test_rows_are_tagged(kind, folder, tmp_path, capsys, monkeypatch):
     assert text.startswith("task: tag (inferred from labels that differ within a 'text')")
     python = sw.Tagger(**same).fit(data, group="text", label="tag", **names)
     evaluation = python.evaluate()
-    assert f"the validation part, {len(evaluation)} step(s):\n{evaluation}" in text
+    assert f"the validation set, {len(evaluation)} step(s):\n{evaluation}" in text
     report = (run / "report.html").read_text()
     assert "<title>Tags of the steps of words.csv</title>" in report
-    assert f"Measured on the validation part, {len(evaluation)} step(s), the same for each." in report
+    assert f"Measured on the validation set, {len(evaluation)} step(s), the same for each." in report
     assert call(monkeypatch, "evaluate", run, "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["test"] == evaluation.metrics

@@ -69,9 +69,9 @@ def test_a_part_that_is_smaller_than_asked_for_is_told():
     parts = split_at_random(6, validation=1, test=0.5, strata=np.array([0, 0, 0, 1, 2, 3]))
     assert [len(part) for part in parts.__dict__.values()] == [4, 0, 2]
     assert parts.warnings(validation=1, test=0.5) == [
-        "The validation part has 0 sequence(s) instead of 1: one sequence of each label, or set of labels, stays in "
-        "the training part.",
-        "The test part has 2 sequence(s) instead of 3: one sequence of each label, or set of labels, stays in the "
-        "training part.",
+        "The validation set has 0 sequence(s) instead of 1: one sequence of each label, or set of labels, stays in "
+        "the training set.",
+        "The test set has 2 sequence(s) instead of 3: one sequence of each label, or set of labels, stays in the "
+        "training set.",
     ]
     assert split_at_random(40, validation=0.1, test=0, strata=np.arange(40) % 2).warnings(validation=0.1, test=0) == []

@@ -22,7 +22,7 @@ FAULTY = [
 
 
 def fed_report(names, feed, extra):
-    """Check a program's model, where its variables are in sight, with x and y and its validation part in batches."""
+    """Check a program's model, where its variables are in sight, with x and y and its validation set in batches."""
     names["source"] = feed(names["x"], names["y"], 16)
     call = "seqwise.check(model, source)"
     if "validation=" in extra:

@@ -30,7 +30,7 @@ class RandomSplit:
             if len(part) < requested:
                 sentences.append(
                     f"The {name} part has {len(part):,} sequence(s) instead of {requested:,}: one sequence of each "
-                    "label, or set of labels, stays in the training part."
+                    "label, or set of labels, stays in the training set."
                 )
         return sentences
 

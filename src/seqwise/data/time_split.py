@@ -62,7 +62,7 @@ def split_by_time(
     """Cut `rows` rows into train, validation and test, the latest rows last.
 
     Raises:
-        DataError: the training part cannot hold one window and its horizon.
+        DataError: the training set cannot hold one window and its horizon.
     """
     check_sizes(window, horizon)
     if rows < window + horizon:

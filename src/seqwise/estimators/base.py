@@ -82,8 +82,8 @@ class TrainingData:
             the probabilities of classes and tags.
         x, y: by the names of the model's inputs and outputs, arrays just as a training batch holds them: scaled,
             padded to the longest of them, with the mask where the network reads one; at most 2,000 samples, evenly
-            drawn from the training part, in its order.
-        validation: (x, y) of the validation part, drawn alike; None where nothing is held back.
+            drawn from the training set, in its order.
+        validation: (x, y) of the validation set, drawn alike; None where nothing is held back.
         samples, validation_samples: how many there are in all.
         loss: of `model`, as ``model.compile`` takes it.
         summary: the shapes of all tensors; ``str()`` says them in words.

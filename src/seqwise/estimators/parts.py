@@ -98,7 +98,7 @@ class Input(ABC):
 
     @abstractmethod
     def fit(self, raw: Any, train: Any) -> list[str]:
-        """Learn what it needs (a scaling, a vocabulary) from the training part; return notes, one sentence each."""
+        """Learn what it needs (a scaling, a vocabulary) from the training set; return notes, one sentence each."""
 
     @abstractmethod
     def prepare(self, raw: Any) -> Any:
@@ -129,7 +129,7 @@ class Target(ABC):
     loss_in_words: ClassVar[str]  # of the report
 
     def fit(self, values: Any) -> list[str]:
-        """Learn what it needs from the training part; return notes, one sentence each."""
+        """Learn what it needs from the training set; return notes, one sentence each."""
         return []
 
     @abstractmethod
@@ -196,7 +196,7 @@ class ScaledTarget(Target):
 
 
 class PreparedData(Protocol):
-    """The data of a training: read, split, fitted on the training part; nothing is trained yet."""
+    """The data of a training: read, split, fitted on the training set; nothing is trained yet."""
 
     @property
     def input(self) -> Input: ...

@@ -33,7 +33,7 @@ class ClassComparison(Comparison):
             several labels per sequence, bool, shape (samples, classes).
         probabilities: the model, first, and the baselines: each of shape (samples, classes).
         names: their names in a table.
-        part: where the sequences come from: ``"the test part"``, ``"the validation part"``, a file.
+        part: where the sequences come from: ``"the test set"``, ``"the validation set"``, a file.
         unknown: labels absent from training.
         lengths: the steps of each sequence, shape (sequences,), if every step has a label; the samples are then steps.
         scores: for each of `probabilities`, ``{"accuracy": …, "balanced_accuracy": …, "f1": …, "roc_auc": …,
@@ -47,7 +47,7 @@ class ClassComparison(Comparison):
     truth: np.ndarray
     probabilities: dict[str, np.ndarray]
     names: dict[str, str]
-    part: str = "the test part"
+    part: str = "the test set"
     unknown: tuple[Any, ...] = ()
     lengths: np.ndarray | None = None
     scores: dict[str, dict[str, float]] = field(init=False)

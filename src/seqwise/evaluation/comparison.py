@@ -14,7 +14,7 @@ UNMEASURED = (
     "seqwise evaluate RUN --data FILE."
 )
 
-VALIDATION = "the validation part"
+VALIDATION = "the validation set"
 CHOSEN = "This part also chose the epoch, so expect slightly worse scores on new data."
 
 
@@ -58,7 +58,7 @@ class Comparison(ABC):
     Attributes:
         scores: of the model, which comes first, and of each baseline: ``{"model": {"mae": …}, "naive": {…}}``; NaN
             where a score is not defined.
-        names: their names in a table. part: where the samples come from: ``"the test part"``, a file.
+        names: their names in a table. part: where the samples come from: ``"the test set"``, a file.
         columns: the metrics of a table, the most important one first.
     """
 

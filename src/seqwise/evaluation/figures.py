@@ -23,7 +23,7 @@ def learning_curve(history: dict[str, list[float]], best_epoch: int, unit: str =
     """Draw training and validation loss over the epochs.
 
     Args:
-        history: ``"loss"`` and, where there was a validation part, ``"val_loss"``: one value an epoch.
+        history: ``"loss"`` and, where there was a validation set, ``"val_loss"``: one value an epoch.
         best_epoch: the epoch, counted from 1, whose weights were kept.
         unit: the name of the loss's axis.
     """

@@ -53,7 +53,7 @@ class ForecastComparison(Comparison):
     scores: dict[str, dict[str, float]]
     targets: list[str]
     season: int
-    part: str = "the test part"
+    part: str = "the test set"
     series: list[Any] = field(default_factory=list[Any])
     intervals: dict[str, Any] = field(default_factory=dict[str, Any])
     names: dict[str, str] = field(default_factory=lambda: NAMES)
@@ -72,13 +72,13 @@ class ForecastComparison(Comparison):
         """Return the samples of one of many series; of None the first one's.
 
         Raises:
-            DataError: there is no such series, or it has no test part.
+            DataError: there is no such series, or it has no test set.
         """
         number = self.known.number(name if name is not None else self.series[0])
         one = self.known.one(number)
         own = np.flatnonzero(np.array(self.series, dtype=object) == self.known.names[number])
         if not own.size:
-            raise DataError(f"The series {one.label!r} has no test part: nothing of it was forecast.")
+            raise DataError(f"The series {one.label!r} has no test set: nothing of it was forecast.")
         return replace(
             self, origins=self.origins[own], times=self.times[own], truth=self.truth[own],
             forecasts={key: values[own] for key, values in self.forecasts.items()}, known=one, series=[], bands={},

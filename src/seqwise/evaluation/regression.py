@@ -22,7 +22,7 @@ class NumberComparison(Comparison):
         truth: shape (samples, targets).
         predictions: the model, first, and the baselines: each of the shape of `truth`.
         names: their names in a table.
-        part: where the sequences come from: ``"the test part"``, ``"the validation part"``, a file.
+        part: where the sequences come from: ``"the test set"``, ``"the validation set"``, a file.
         scores: for each of `predictions`, ``{"rmse": …, "mae": …, "r2": …}``, averaged over the targets.
     """
 
@@ -33,7 +33,7 @@ class NumberComparison(Comparison):
     truth: np.ndarray
     predictions: dict[str, np.ndarray]
     names: dict[str, str]
-    part: str = "the test part"
+    part: str = "the test set"
     scores: dict[str, dict[str, float]] = field(init=False)
 
     def __post_init__(self) -> None:

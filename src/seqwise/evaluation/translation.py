@@ -26,7 +26,7 @@ class TranslationComparison(Comparison):
         sources: the texts, shape (samples,).
         references: all references of each text.
         translations: ``{"beam 5": [...], "greedy": [...], …}``, the chosen way first.
-        part: where the texts come from: ``"the test part"``, a file.
+        part: where the texts come from: ``"the test set"``, a file.
         scores: ``{"beam 5": {"bleu": …, "chrf": …, "exact": …}, …}``: BLEU and chrF of the corpus, from 0 to 100; the
             share of translations that equal a reference, whatever the kind of space (French sets narrow ones before
             punctuation).
@@ -40,7 +40,7 @@ class TranslationComparison(Comparison):
     sources: list[str]
     references: list[list[str]]
     translations: dict[str, list[str]]
-    part: str = "the test part"
+    part: str = "the test set"
     scores: dict[str, dict[str, float]] = field(init=False)
     names: dict[str, str] = field(init=False)  # the ways to translate are called by their keys
     signature: str = field(init=False)

@@ -92,7 +92,7 @@ def test_many_series_with_a_table_of_the_future(panel):
     assert future.select("shop", "day").equals(coming.select("shop", "day"))
     found = panel.predict(kept, future_df=coming.sample(fraction=1, shuffle=True, seed=1), level=80)
     assert found["shop"].to_list() == coming["shop"].to_list()
-    comparison = panel.evaluate(SHOPS)  # the last window of a series that has a test part is what was forecast
+    comparison = panel.evaluate(SHOPS)  # the last window of a series that has a test set is what was forecast
     for name in ("a", "b", "d"):
         last = np.flatnonzero(np.array(comparison.series) == name)[-1]
         expected = comparison.forecasts["model"][last, :, 0]

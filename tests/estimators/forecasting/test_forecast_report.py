@@ -166,26 +166,26 @@ def test_a_long_forecast_is_cut_and_says_so():
         (
             {"model": 15.0, "naive": 40.0, "seasonal_naive": 20.0, "ets": 25.0},
             "win",
-            "The model beats the best baseline: on the test part its mean absolute error is 15.00, 25 % less than the "
+            "The model beats the best baseline: on the test set its mean absolute error is 15.00, 25 % less than the "
             "20.00 of the best baseline, “last season”.",
         ),
         (
             {"model": 30.0, "naive": 40.0, "seasonal_naive": 45.0, "ets": 25.0},
             "loss",
-            "The model does not beat the best baseline: on the test part its mean absolute error is 30.00, 20 % more "
+            "The model does not beat the best baseline: on the test set its mean absolute error is 30.00, 20 % more "
             "than the 25.00 of the best baseline, “exponential smoothing”. As it stands, that baseline is the better "
             "forecast.",
         ),
         (
             {"model": 25.1, "naive": 25.0, "seasonal_naive": 45.0, "ets": float("nan")},
             "level",
-            "The model is no better and no worse than the best baseline: on the test part its mean absolute error is "
+            "The model is no better and no worse than the best baseline: on the test set its mean absolute error is "
             "25.10, beside the 25.00 of the best baseline, “last value”.",
         ),
         (
             {"model": 1.0, "naive": 0.0, "seasonal_naive": 0.0, "ets": 0.0},
             "loss",
-            "The model does not beat the best baseline: on the test part its mean absolute error is 1.000, more than "
+            "The model does not beat the best baseline: on the test set its mean absolute error is 1.000, more than "
             "the 0.000 of the best baseline, “last value”. As it stands, that baseline is the better forecast.",
         ),
     ],

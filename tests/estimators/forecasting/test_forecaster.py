@@ -265,7 +265,7 @@ def test_new_data_are_scored_from_the_test_part_on(fitted):
     found = fitted.evaluate(longer)
     assert found.origins.tolist() == list(range(ROWS - 9, ROWS + 10 - HORIZON + 1))
     np.testing.assert_allclose(found.forecasts["model"][:7], fitted.evaluate().forecasts["model"], rtol=1e-6)
-    with pytest.raises(sw.DataError, match=r"no window of 12 rows .* lies in the test part"):
+    with pytest.raises(sw.DataError, match=r"no window of 12 rows .* lies in the test set"):
         fitted.evaluate(longer[:80])
 
 

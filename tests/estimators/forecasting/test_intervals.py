@@ -101,7 +101,7 @@ def test_later_errors_count_once_they_are_known_and_old_ones_less():
 
 @pytest.mark.parametrize("calmer", [1.0, 0.4])
 def test_intervals_cover_what_they_say(calmer):
-    """Of independent errors, the same throughout, or calmer from the test part on, after some half-lives."""
+    """Of independent errors, the same throughout, or calmer from the test set on, after some half-lives."""
     rng = np.random.default_rng(1)
     past, errors = rng.normal(size=(4000, 6, 1)), rng.standard_t(4, size=(4000, 1, 1))
     rows = np.arange(-4000, 0)
@@ -148,7 +148,7 @@ def test_intervals_come_from_weights_that_never_saw_validation(fitted, tmp_path)
     kept: Any = sw.Forecaster(**changed(refit=False)).fit(noisy())
     until = fitted.intervals_.until
     for one in (fitted, kept):
-        assert one.intervals_.rows.max() == -3 and (one.intervals_.rows >= until).any()  # errors in the test part, too
+        assert one.intervals_.rows.max() == -3 and (one.intervals_.rows >= until).any()  # errors in the test set, too
     early = fitted.intervals_.rows < until
     np.testing.assert_allclose(fitted.intervals_.scores[early], kept.intervals_.scores[early], rtol=1e-5)
     fitted.save(tmp_path / "run")

@@ -122,10 +122,10 @@ def test_refit_learns_from_the_validation_rows_and_nothing_later():
     settings = changed(validation=16, test=16, refit=True)
     first = sw.Forecaster(12, 4, **settings).fit(y).model_.get_weights()
     later = y.copy()
-    later[-16:] += 5  # the test part
+    later[-16:] += 5  # the test set
     np.testing.assert_array_equal(first[0], sw.Forecaster(12, 4, **settings).fit(later).model_.get_weights()[0])
     held = y.copy()
-    held[-24:-16] += 0.5  # the validation part
+    held[-24:-16] += 0.5  # the validation set
     assert not np.array_equal(first[0], sw.Forecaster(12, 4, **settings).fit(held).model_.get_weights()[0])
     assert sw.Forecaster(12, 4, **changed(validation=16, test=16, refit=False)).fit(y).training_.refit_epochs == 0
     assert (

@@ -178,8 +178,8 @@ def test_a_part_that_is_too_small_is_noted():
     X = [np.full((2, 1), float(i)) for i in range(5)]
     _, notes = sw.Classifier(**QUICK, validation=2).shapes(X, ["a", "b", "c", "d", "d"])
     assert (
-        "The validation part has 1 sequence(s) instead of 2: one sequence of each label, or set of labels, stays in "
-        "the training part." in notes
+        "The validation set has 1 sequence(s) instead of 2: one sequence of each label, or set of labels, stays in "
+        "the training set." in notes
     )
 
 

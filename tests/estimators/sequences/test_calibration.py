@@ -1,4 +1,4 @@
-"""Probabilities are calibrated on the validation part, and a classifier may abstain where it is not sure."""
+"""Probabilities are calibrated on the validation set, and a classifier may abstain where it is not sure."""
 
 import numpy as np
 import pytest

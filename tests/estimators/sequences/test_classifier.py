@@ -176,7 +176,7 @@ def test_the_evaluation_stands_beside_majority_and_logistic_regression(three):
     test = found.parts_.test
     kept = np.setdiff1d(np.arange(60), test)
     evaluation = found.evaluate()
-    assert evaluation.part == "the test part"
+    assert evaluation.part == "the test set"
     assert evaluation.metrics["accuracy"] == found.score([X[i] for i in test], y[test])
 
     def summary(chosen):
@@ -189,7 +189,7 @@ def test_the_evaluation_stands_beside_majority_and_logistic_regression(three):
     theirs = LogisticRegression(max_iter=1000).fit(scaler.transform(summary(kept)), y[kept])
     assert evaluation.scores["simple"]["accuracy"] == theirs.score(scaler.transform(summary(test)), y[test])
     assert evaluation.scores["majority"]["accuracy"] == pytest.approx(1 / 3)
-    assert quick().fit(X, y).evaluate().part == "the validation part"
+    assert quick().fit(X, y).evaluate().part == "the validation set"
     with pytest.raises(sw.DataError, match=r"Nothing was held back: pass other sequences, evaluate\(X, y\)"):
         quick(validation=0).fit(X, y).evaluate()
 
@@ -306,7 +306,7 @@ def with_nan(X):
         (lambda X, y: (X, np.where(np.arange(60) == 4, None, y)), r"The label of sequence 4 is missing"),
         (lambda X, y: (X, np.linspace(0, 1, 60)), r"a fraction: these are quantities, not classes\. Use a Regressor"),
         (lambda X, y: ([], []), r"The list of sequences is empty"),
-        (lambda X, y: (np.zeros((60, 3, 2)), y), r"No feature ever changes in the training part"),
+        (lambda X, y: (np.zeros((60, 3, 2)), y), r"No feature ever changes in the training set"),
     ],
 )  # fmt: skip
 def test_faulty_data(change, message, three):
@@ -364,7 +364,7 @@ def test_a_class_with_one_member_is_trained_on_and_told(three):
     assert 17 in found.parts_.train.tolist()
     assert "lone" in found.classes_.tolist()
     assert found.notes_ == [
-        "Only sequence 17 has the label 'lone': it stays in the training part, so how well this label is recognised "
+        "Only sequence 17 has the label 'lone': it stays in the training set, so how well this label is recognised "
         "cannot be measured."
     ]
 
@@ -373,7 +373,7 @@ def test_a_constant_feature_is_told_and_does_no_harm(three):
     X, y = three
     wide = [np.concatenate([x, np.full((len(x), 1), 1e6)], axis=1) for x in X]
     found = quick().fit(wide, y)
-    assert found.notes_ == ["The same value at every step of the training part, so of no use: feature(s) '2'."]
+    assert found.notes_ == ["The same value at every step of the training set, so of no use: feature(s) '2'."]
     assert found.score(wide, y) > 0.9
 
 

@@ -23,7 +23,7 @@ def test_they_are_the_validation_part_and_teach_nothing():
     np.testing.assert_allclose(fitted.training_.history["loss"], alone.training_.history["loss"], rtol=1e-5)
     assert len(fitted.training_.history["val_loss"]) == 2
     evaluation = fitted.evaluate()
-    assert evaluation.part == "the validation part"
+    assert evaluation.part == "the validation set"
     assert evaluation.metrics["accuracy"] == fitted.score(other, theirs)
 
 

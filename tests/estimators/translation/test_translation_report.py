@@ -25,7 +25,7 @@ def rendered(comparison):
     return render_report(**CONTENT, comparison=comparison, **content)
 
 
-def evaluation(mine, others, part="the test part"):
+def evaluation(mine, others, part="the test set"):
     sources = [f"<text> {i}" for i in range(30)]
     references = [[f"le texte est {i} & <b>", "autre"] for i in range(30)]
     found = {"beam 5": mine, "greedy": mine[::-1], "most similar": others}
@@ -41,8 +41,7 @@ def test_it_tells_the_figures_and_some_translations():
     values = [float(value) for value in re.findall(r'<data value="([^"]+)"', html)]
     assert values == [value for scores in scored.scores.values() for value in scores.values()]
     assert (
-        "The model beats the translations of the most similar training texts: on the test part its BLEU is 100.0"
-        in html
+        "The model beats the translations of the most similar training texts: on the test set its BLEU is 100.0" in html
     )
     assert "30 distinct text(s), none of them in training, with 60 reference(s)." in html
     assert html.count('<tr><th scope="row">&lt;text&gt;') == 20

@@ -1,4 +1,4 @@
-"""The validation part was taken from the training part and left in it.
+"""The validation set was taken from the training set and left in it.
 
 finding: windows-in-both-parts
 check: validation=(x_val, y_val)

@@ -1,4 +1,4 @@
-"""Validation windows beside all targets of the validation part.
+"""Validation windows beside all targets of the validation set.
 
 finding: sample-counts-differ
 check: validation=(x_val, y_val)

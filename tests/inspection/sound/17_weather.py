@@ -1,4 +1,4 @@
-"""Many columns, normalised by the training part, a split by time.
+"""Many columns, normalised by the training set, a split by time.
 
 check: validation=(x_val, y_val)
 """

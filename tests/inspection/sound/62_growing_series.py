@@ -1,4 +1,4 @@
-"""A series that grows all the time, split by time: the validation part lies beyond the training part, rightly scaled.
+"""A series that grows all the time, split by time: the validation set lies beyond the training set, rightly scaled.
 
 check: validation=(x_val, y_val)
 """

@@ -1,4 +1,4 @@
-"""Texts padded to the longest of their part, which is another one in the validation part; a model for any length.
+"""Texts padded to the longest of their part, which is another one in the validation set; a model for any length.
 
 check: validation=(x_val, y_val)
 """

@@ -23,7 +23,7 @@ FURTHER: dict[str, type[SeriesBaseline]] = {"theta": Theta, "linear": LinearLags
 def compare_recipes(
     known: TimeSeries | Panel, recipes: Sequence[str], train: Callable[[str], Any], metric: str
 ) -> Ranking:
-    """Score recipes and baselines on the windows of the test part.
+    """Score recipes and baselines on the windows of the test set.
 
     Args:
         train: given a recipe, returns a Forecaster trained on `known`.

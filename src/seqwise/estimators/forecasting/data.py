@@ -56,7 +56,7 @@ def make_plan(
     """Split a series by time and find where forecasts may start.
 
     Raises:
-        DataError: the series, or its training part, is shorter than one window and its horizon.
+        DataError: the series, or its training set, is shorter than one window and its horizon.
     """
     split = split_by_time(
         len(series), window=window, horizon=horizon, validation=validation, test=test, label=series.label

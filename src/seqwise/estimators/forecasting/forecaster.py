@@ -207,7 +207,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
     )
     validation: float = setting(
         default=0.2,
-        help="share (0.2) or number of rows held back to find the best epoch: those before the test part. A share is "
+        help="share (0.2) or number of rows held back to find the best epoch: those before the test set. A share is "
         "rounded down to whole horizons.",
     )
     test: float = setting(
@@ -256,7 +256,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
     panel_: Panel | None = learned(default=None)
     _unseen: list[np.ndarray] = learned()  # weights of the model that was not trained on the validation rows
     _intervals: Intervals | None = learned(default=None)
-    until_: np.ndarray = learned()  # of many series: the position at which each one's test part begins
+    until_: np.ndarray = learned()  # of many series: the position at which each one's test set begins
     season_: int = learned()
 
     def fit(
@@ -708,11 +708,11 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         )  # fmt: skip
 
     def evaluate(self, data: Any = None) -> ForecastComparison:
-        """Score the forecasts of every window of the test part, beside the baselines on the same windows.
+        """Score the forecasts of every window of the test set, beside the baselines on the same windows.
 
         Args:
             data: None for the data it was fitted on; else a table, of which all windows with targets from the
-                start of the test part on are scored (by time; rows without times are counted from the first).
+                start of the test set on are scored (by time; rows without times are counted from the first).
 
         Raises:
             DataError: no window lies there.
@@ -760,7 +760,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
 
         Args:
             data: None for the data it was fitted on.
-            folds: how many; each is as long as the test part (at least one horizon).
+            folds: how many; each is as long as the test set (at least one horizon).
         """
         self._check_fitted()
         if data is None and self._data is None:
@@ -780,7 +780,7 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         return backtest(series, folds=folds, fold_rows=fold_rows, least_rows=least, train_and_score=train_and_score)
 
     def compare(self, data: Any, *, recipes: Sequence[str] = tuple(RECIPES), **roles: Any) -> Ranking:
-        """Train each recipe on the same rows, and set all baselines beside them, on every window of the test part.
+        """Train each recipe on the same rows, and set all baselines beside them, on every window of the test set.
 
         Of one series the baselines are the last value, the last season, exponential smoothing, Theta, a linear
         regression and gradient boosting on lags; of many the last value and the last season. The estimator itself stays

@@ -33,7 +33,7 @@ class Intervals:
 
     A series does not stay as agitated as in validation, so every error counts as soon as its truth is known, and an
     old one less than a new one (Barber et al. 2023, "Conformal prediction beyond exchangeability"). A forecast that
-    starts at a row takes only what was known there: in the test part, too, no interval knows what it is scored on.
+    starts at a row takes only what was known there: in the test set, too, no interval knows what it is scored on.
 
     Attributes:
         scores: float32, shape (errors, horizon, targets): truth less forecast, relative to its usual size; NaN where
@@ -211,10 +211,10 @@ def measure(
     rows: int = 0,
     until: int = 0,
 ) -> Intervals:
-    """Learn from the windows in validation, by the weights that were not trained on them, and in the test part.
+    """Learn from the windows in validation, by the weights that were not trained on them, and in the test set.
 
     Args:
-        model: of the forecaster; it keeps its own weights, by which the test part is forecast.
+        model: of the forecaster; it keeps its own weights, by which the test set is forecast.
         validation, test: the windows, of which some are drawn evenly; test None: all errors count the same.
         rows: of the series. until: see `Intervals`.
     """

@@ -36,7 +36,7 @@ class PanelPlan:
     """Many series, each cut into parts by time, before scaling.
 
     Attributes:
-        train, validation: int64, shape (series,): rows of each series before its validation and its test part.
+        train, validation: int64, shape (series,): rows of each series before its validation and its test set.
         pad: int64, shape (series,): steps to put before a series that is too short.
     """
 

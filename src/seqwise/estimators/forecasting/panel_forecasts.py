@@ -100,10 +100,10 @@ def long_columns(panel: Panel, times: np.ndarray, values: np.ndarray) -> dict[st
 
 
 def rows_from(panel: Panel, names: np.ndarray, until: np.ndarray) -> np.ndarray:
-    """Return the row of each series at which its test part begins; 0 of a series that was not there in training.
+    """Return the row of each series at which its test set begins; 0 of a series that was not there in training.
 
     Args:
-        names, until: of the training's series, and the position on the time index at which each one's test part begins.
+        names, until: of the training's series, and the position on the time index at which each one's test set begins.
     """
     if np.array_equal(panel.names, names):
         start = until
@@ -137,7 +137,7 @@ def compare_panel(
     origins, series = _origins(plan, first)
     if not origins.size:
         raise DataError(
-            f"{panel.label}: no series has {horizon} rows in its test part. Nothing was held back, or the data end "
+            f"{panel.label}: no series has {horizon} rows in its test set. Nothing was held back, or the data end "
             "before: fit with test=, or bring later rows."
         )
     forecast = forecast_at(model, inputs, target, plan, origins, series)[0][..., None]
@@ -201,7 +201,7 @@ def save_context(
     """Write the last window of each series; returns the rest of it as JSON.
 
     Args:
-        until: position on the time index at which each series' test part begins, float64, shape (series,).
+        until: position on the time index at which each series' test set begins, float64, shape (series,).
     """
     kept = np.minimum(panel.lengths, window)
     last = panel.lengths[:, None] - window + np.arange(window)  # of each series' own rows
@@ -219,7 +219,7 @@ def save_context(
 
 
 def load_context(folder: Path, data: dict[str, Any], names: np.ndarray) -> tuple[Panel, np.ndarray]:
-    """Undo `save_context`; returns the panel of last windows, and where each test part begins."""
+    """Undo `save_context`; returns the panel of last windows, and where each test set begins."""
     arrays = read_arrays(folder / CONTEXT)
     _check_context(folder / CONTEXT, arrays, len(data["columns"]), len(names))
     observed = arrays["observed"].astype(bool) if "observed" in arrays else None

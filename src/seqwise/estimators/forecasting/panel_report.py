@@ -22,7 +22,7 @@ def panel_content(
     Args:
         future: times, (series, horizon), and forecasts, (series, horizon, 1), of what follows each series; None where
             that needs columns that are known in advance.
-        comparison: of the test part; None where none was held back.
+        comparison: of the test set; None where none was held back.
     """
     lengths = panel.lengths
     chosen = np.unique(np.linspace(0, len(panel) - 1, min(SHOWN, len(panel))).astype(int)).tolist()
@@ -64,7 +64,7 @@ def _future(panel: Panel, series: int, times: np.ndarray, forecast: np.ndarray) 
 
 
 def _tested(panel: Panel, series: int, comparison: ForecastComparison) -> Picture | None:
-    """Draw the test part of one series; None where it has none."""
+    """Draw the test set of one series; None where it has none."""
     if panel.names[series] not in comparison.series:
         return None
     part = comparison.of_series(panel.names[series])

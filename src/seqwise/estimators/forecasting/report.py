@@ -48,7 +48,7 @@ def report_content(
         series: the whole series, whose rows the comparison's origins count.
         future: times, shape (horizon,), and forecast, shape (horizon, targets), of what follows the series; None
             where that needs columns that are known in advance.
-        comparison: of the test part; None where none was held back.
+        comparison: of the test set; None where none was held back.
     """
     shown = range(min(series.targets, MOST_TARGETS))
     rest = f" The first {MOST_TARGETS} of {series.targets} targets are drawn." if series.targets > MOST_TARGETS else ""
@@ -122,7 +122,7 @@ def _forecasts(comparison: ForecastComparison, series: TimeSeries, shown: range,
         else "Each starts from what was known at its grey line and never sees the truth after it."
     )
     text = (
-        f"The latest forecasts of the test part that do not overlap. {starts} Where nothing was observed, the black "
+        f"The latest forecasts of the test set that do not overlap. {starts} Where nothing was observed, the black "
         f"line has a gap.{rest}"
     )
     drawn = [_forecast(comparison, target, series) for target in shown]
@@ -141,7 +141,7 @@ def _forecast(comparison: ForecastComparison, target: int, series: TimeSeries) -
     figure = plots.forecast_plot(comparison, target, series=series)
     caption = ""  # of a single target the table says it all
     if len(comparison.targets) > 1:
-        caption = f"MAE over the whole test part: {_listed(errors)}" if seen.any() else "Nothing was observed here."
+        caption = f"MAE over the whole test set: {_listed(errors)}" if seen.any() else "Nothing was observed here."
     return picture(figure, alt, caption, name)
 
 

@@ -79,7 +79,7 @@ def compare_series(
 
     Args:
         metric: that decides who is better.
-        start: the time at which the test part begins; None where there is none.
+        start: the time at which the test set begins; None where there is none.
         since_end: the place of the series' first row, counted from the end of the training's series.
 
     Raises:
@@ -91,7 +91,7 @@ def compare_series(
     origins = np.asarray(Windows(series.values, window, horizon, series.targets, first, None, plan.usable).origins)
     if not origins.size:
         raise DataError(
-            f"{series.label}: no window of {window} rows with {horizon} observed rows after it lies in the test part, "
+            f"{series.label}: no window of {window} rows with {horizon} observed rows after it lies in the test set, "
             f"from {start} on. "
             + ("Nothing was held back: fit with test=0.1." if start is None else "Bring later rows.")
         )

@@ -112,7 +112,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     scaler: str | Mapping[str, str] = setting(
         default="standard",
         help='``"standard"``, ``"minmax"``, ``"robust"``, ``"none"``, or a mapping from a table\'s column to one of '
-        "them; fitted on the steps of the training part.",
+        "them; fitted on the steps of the training set.",
         check=one_of(KINDS),
         option=Option(MODEL_PANEL, str, help="standard, minmax, robust or none."),
     )
@@ -402,8 +402,8 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         words, and pairs of words with naive-Bayes weights; of a `Tagger` one that sees each step alone.
 
         Args:
-            X, y: other sequences with their targets; None for the part that was held back (the test part, or else the
-                validation part). Labels that the training did not have count as mistakes.
+            X, y: other sequences with their targets; None for the part that was held back (the test set, or else the
+                validation set). Labels that the training did not have count as mistakes.
 
         Raises:
             DataError: nothing was held back; or the training had none of the labels.
@@ -428,7 +428,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         return raw, y
 
     def _held_back(self) -> tuple[Any, np.ndarray, str]:
-        """Return the test part, or else the validation part: its sequences, their encoded targets, and its name."""
+        """Return the test set, or else the validation set: its sequences, their encoded targets, and its name."""
         if self._data is None:
             raise DataError("A loaded run keeps none of its training data: pass the sequences, evaluate(X, y).")
         for name, chosen in (("test", self._data.split.test), ("validation", self._data.split.validation)):

@@ -97,7 +97,7 @@ class ClassTarget(LabelTarget):
             for c in np.flatnonzero(counts == 1)[:5]:
                 notes.append(
                     f"Only {raw.where(int(np.flatnonzero(codes == c)[0]))} has the label "
-                    f"{classes.values.tolist()[c]!r}: it stays in the training part, so how well this label is "
+                    f"{classes.values.tolist()[c]!r}: it stays in the training set, so how well this label is "
                     "recognised cannot be measured."
                 )
         else:
@@ -135,7 +135,7 @@ class ClassTarget(LabelTarget):
     def strata(self, codes: np.ndarray) -> np.ndarray:
         """Return the class, or the set of labels.
 
-        The sets that one sequence alone has count as one: else each would keep its only member in the training part.
+        The sets that one sequence alone has count as one: else each would keep its only member in the training set.
         """
         if codes.ndim == 1:
             return codes
@@ -171,7 +171,7 @@ class ClassTarget(LabelTarget):
         """Return what each sample weighs, shape (samples,), or each of its labels, (samples, labels); None for 1.
 
         Args:
-            class_weight: None; ``"balanced"``, samples / (classes × samples of the class) in the training part, as
+            class_weight: None; ``"balanced"``, samples / (classes × samples of the class) in the training set, as
                 scikit-learn has it (of several labels each is a problem of two classes); or a mapping from class to
                 weight (1 where it names none; of several labels: what having the label weighs).
         """

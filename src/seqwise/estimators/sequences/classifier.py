@@ -77,7 +77,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
     )
     class_weight: str | Mapping[Any, float] | None = setting(
         default=None,
-        help='None; ``"balanced"`` (scikit-learn\'s rule, counted in the training part); or a mapping from '
+        help='None; ``"balanced"`` (scikit-learn\'s rule, counted in the training set); or a mapping from '
         "class to weight.",
         check=_check_class_weight,
         option=Option(SEQUENCES, str, help="balanced: rare classes weigh as much as frequent ones."),
@@ -111,7 +111,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         """Return the probability of each class, float64, shape (samples, classes), in the order of `classes_`.
 
         Of several labels a sequence each probability stands on its own; else they add up to 1. They are calibrated on
-        the validation part: its temperature (`seqwise.estimators.sequences.temperature`) is in the model's last layer.
+        the validation set: its temperature (`seqwise.estimators.sequences.temperature`) is in the model's last layer.
         """
         return self._outputs(self._read_to_predict(X))
 
@@ -171,7 +171,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         super()._adopt(data, model, training)
 
     def _calibrate(self, data: SequenceData, model: Any, training: Training) -> None:
-        """Bring the model's probabilities in line with how often it is right on the validation part, and weigh words
+        """Bring the model's probabilities in line with how often it is right on the validation set, and weigh words
         and pairs beside it."""
         target, chosen = cast(ClassTarget, data.target), data.split.validation[:MOST_CALIBRATED]
         pairs = self._fit_pairs(data) if self._kind(data) == "pairs" else None

@@ -24,7 +24,7 @@ class NumberInput(Input):
         scaling: kind of the scaler, or a mapping from a column to it.
 
     Attributes:
-        columns: names of the features. scaler: fitted on the steps of the training part.
+        columns: names of the features. scaler: fitted on the steps of the training set.
     """
 
     kind = "numbers"
@@ -39,7 +39,7 @@ class NumberInput(Input):
         return len(self.columns)
 
     def fit(self, raw: Sequences, train: np.ndarray) -> list[str]:
-        """Learn the scaling from the steps of the training part (never from padding). Returns notes, one sentence each.
+        """Learn the scaling from the steps of the training set (never from padding). Returns notes, one sentence each.
 
         Args:
             train: numbers of its sequences.
@@ -52,9 +52,9 @@ class NumberInput(Input):
         named = ", ".join(f"{self.columns[j]!r}" for j in constant[:5].tolist()) + (", …" if len(constant) > 5 else "")
         if len(constant) == len(self.columns):
             raise DataError(
-                "No feature ever changes in the training part: there is nothing to learn from. Is it the right column?"
+                "No feature ever changes in the training set: there is nothing to learn from. Is it the right column?"
             )
-        notes = [f"The same value at every step of the training part, so of no use: feature(s) {named}."]
+        notes = [f"The same value at every step of the training set, so of no use: feature(s) {named}."]
         return (notes if constant.size else []) + self._hiding(steps)
 
     def _hiding(self, steps: np.ndarray) -> list[str]:

@@ -1,4 +1,4 @@
-"""Quantities on their way into a network and out of it: scaled by the training part, and back."""
+"""Quantities on their way into a network and out of it: scaled by the training set, and back."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class NumberTarget(ScaledTarget, SequenceTarget):
         return ", ".join(words), {}
 
     def fit(self, values: np.ndarray) -> list[str]:
-        """Learn the scaling from the training part's targets, shape (samples, targets). There is nothing to note."""
+        """Learn the scaling from the training set's targets, shape (samples, targets). There is nothing to note."""
         self.scaler.fit(values, self.names, constants=True)
         return []
 

@@ -115,7 +115,7 @@ def fit_pairs(steps: Sequences, targets: np.ndarray, tokens: int, weights: np.nd
     naive-Bayes log-count ratio (NB-SVM, Wang & Manning 2012).
 
     Args:
-        steps: token ids of the training part.
+        steps: token ids of the training set.
         targets: 0 or 1 of each output, shape (samples, outputs). weights: of the samples, or of each of their outputs.
     """
     from sklearn.linear_model import LogisticRegression  # pyright: ignore[reportMissingTypeStubs]

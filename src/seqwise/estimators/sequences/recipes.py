@@ -9,7 +9,7 @@ import numpy as np
 LSTM, FCN, PAIRS = "lstm", "lstm-fcn", "lstm-pairs"
 NAMES = ("auto", LSTM, FCN, PAIRS)
 LEAST_STEPS = 8  # of the usual sequence: as many as the widest convolution sees
-MOST_STEPS = 5_000_000  # of the training part: with more an epoch of convolutions takes minutes
+MOST_STEPS = 5_000_000  # of the training set: with more an epoch of convolutions takes minutes
 
 # steps: training steps that epochs="auto" aims at, with at least and at most so many epochs. filters: of the
 # convolutions beside the LSTM. Chosen on parts of training sets: see docs/sequences.md and docs/text.md.
@@ -38,7 +38,7 @@ def choose_recipe(lengths: np.ndarray) -> tuple[str, str]:
     """Return the recipe that ``"auto"`` stands for with numbers, and why, in a sentence.
 
     Args:
-        lengths: timesteps of the training part's sequences, int, shape (samples,).
+        lengths: timesteps of the training set's sequences, int, shape (samples,).
     """
     median, total = int(np.median(lengths)), int(lengths.sum())
     if median < LEAST_STEPS:

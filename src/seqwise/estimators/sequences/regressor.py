@@ -30,7 +30,7 @@ class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end in
     ``_`` are what it learned; `cross_val_score` and `clone` work. Sequences may have any lengths. The targets are
-    learned with mean 0 and standard deviation 1 (over the training part), and come back in their own units.
+    learned with mean 0 and standard deviation 1 (over the training set), and come back in their own units.
 
     Args:
         {settings}

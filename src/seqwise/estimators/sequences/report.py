@@ -126,7 +126,7 @@ def _classes(comparison: ClassComparison, target: SequenceTarget) -> list[Sectio
     )
     if isinstance(target, ClassTarget) and target.temperatures:
         network, *pairs = (f"{temperature:.2f}" for temperature in target.temperatures)
-        text_ += f" Calibrated on the validation part: the network’s logits are divided by {network} (its temperature)"
+        text_ += f" Calibrated on the validation set: the network’s logits are divided by {network} (its temperature)"
         text_ += f", those of the word pairs by {pairs[0]}." if pairs else "."
     drawn = [picture(plots.calibration(comparison), alt)]
     sections.append(Section("calibration", "Calibration", text=text_, pictures=drawn))

@@ -28,7 +28,7 @@ class TextInput(Input):
         vectors_file: of pretrained vectors; None for none. seed: of the vectors of tokens that the file does not have.
 
     Attributes:
-        tokenizer: fitted on the training part. vectors: the file's, in the order of the tokenizer's tokens; None after
+        tokenizer: fitted on the training set. vectors: the file's, in the order of the tokenizer's tokens; None after
             `load`, for they are in the model's weights.
     """
 
@@ -47,7 +47,7 @@ class TextInput(Input):
         return len(self.tokenizer)
 
     def fit(self, raw: Texts, train: np.ndarray) -> list[str]:
-        """Learn the vocabulary from the training part, and read its vectors. Returns notes, one sentence each.
+        """Learn the vocabulary from the training set, and read its vectors. Returns notes, one sentence each.
 
         Args:
             train: numbers of its texts.
@@ -113,7 +113,7 @@ class SpelledInput(TokenInput):
     """Lists of tokens as ids, each beside the ids of the parts of its spelling.
 
     Attributes:
-        speller: fitted on the training part.
+        speller: fitted on the training set.
     """
 
     kind = "spelled"

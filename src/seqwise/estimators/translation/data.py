@@ -27,7 +27,7 @@ class PairInput(Input):
         kind_of_tokens: ``"words"`` or ``"bpe"``. sizes: of both tokenizers, see `seqwise.data.Tokenizer`.
 
     Attributes:
-        source, target: the two tokenizers, learned on the training part.
+        source, target: the two tokenizers, learned on the training set.
     """
 
     kind = "pairs"
@@ -37,7 +37,7 @@ class PairInput(Input):
         self.target = Tokenizer(kind_of_tokens, **sizes, lowercase=False, ends=True)
 
     def fit(self, raw: TextPairs, train: np.ndarray) -> list[str]:
-        """Learn both vocabularies from the training part; its notes depend on the pairs that are left out later."""
+        """Learn both vocabularies from the training set; its notes depend on the pairs that are left out later."""
         pairs = raw.take(train)
         self.source.fit(pairs.sources)
         self.target.fit(pairs.targets)
@@ -114,8 +114,8 @@ class PairData:
     Attributes:
         parts: numbers of the pairs of each part, without those that are too long to learn from.
         sources, targets: all pairs as token ids.
-        too_long: what is to be said of pairs that were left out of the training and validation parts.
-        own_validation: the validation part came apart: it is behind all others.
+        too_long: what is to be said of pairs that were left out of the training and validation sets.
+        own_validation: the validation set came apart: it is behind all others.
     """
 
     pairs: TextPairs
@@ -160,7 +160,7 @@ class PairData:
 
     @property
     def notes(self) -> list[str]:
-        """What was left out, and what the vocabularies do not know of the training part."""
+        """What was left out, and what the vocabularies do not know of the training set."""
         chosen = self.parts["train"]
         train, notes = self.pairs.take(chosen), [*self.pairs.warnings, *self.too_long]
         for side, ids, tokenizer in (

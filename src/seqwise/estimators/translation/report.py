@@ -45,7 +45,7 @@ def _legend(comparison: TranslationComparison) -> str:
 
 def _measured(comparison: TranslationComparison) -> str:
     references = sum(map(len, comparison.references))
-    unseen = ", none of them in training," if comparison.part == "the test part" else ""
+    unseen = ", none of them in training," if comparison.part == "the test set" else ""
     return (
         f"Measured on {comparison.part}: {len(comparison):,} distinct text(s){unseen} with {references:,} reference(s)."
     )

@@ -77,7 +77,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
     Attributes:
         model_: the Keras model that was trained: [source, decoder input] → logits. encoder_, step_: the Keras models
             that translate, on the same layers; see `seqwise.estimators.translation.network.InferenceModels`.
-        source_tokenizer_, target_tokenizer_: the two vocabularies. test_pairs_: the test part: distinct sources, and
+        source_tokenizer_, target_tokenizer_: the two vocabularies. test_pairs_: the test set: distinct sources, and
             the references of each. pairs_: the pairs of each part; None after `load`.
         training_: history, seconds, best epoch. notes_: what was found in the data, one sentence each.
 
@@ -138,7 +138,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
     )
     min_count: int = setting(
         default=2,
-        help="how often a word (of sub-words: a pair to be merged) must occur in the training part.",
+        help="how often a word (of sub-words: a pair to be merged) must occur in the training set.",
         check=whole(1),
         option=Option(TEXTS, int, help="How often a token must occur in training."),
     )
@@ -232,7 +232,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         target: str | int | None = None,
         validation_data: Any = None,
     ) -> PairData:
-        """Divide pairs, learn the vocabularies of the training part, and encode.
+        """Divide pairs, learn the vocabularies of the training set, and encode.
 
         Pairs with a side of more than `max_length` tokens are neither trained on nor watched: attention holds source
         times target steps for each of a batch.
@@ -409,7 +409,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         """Score translations beside the greedy ones and beside those of the most similar training texts.
 
         Args:
-            sources, targets, columns: as for `fit`; None for the test part. A source that occurs several times is
+            sources, targets, columns: as for `fit`; None for the test set. A source that occurs several times is
                 translated once, and all of its targets are its references.
 
         Raises:
@@ -426,7 +426,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
             raise DataError(
                 "Nothing was held back: pass other pairs, evaluate(sources, targets), or fit with test=0.1."
             )
-        return *self.test_pairs_, "the test part"
+        return *self.test_pairs_, "the test set"
 
     def recall(self, sources: Any, targets: Any = None) -> None:
         """Give a loaded run its training pairs again, so that `evaluate` sets the most similar of them beside it.

@@ -44,7 +44,7 @@ def check(
         x: the input, shape (samples, timesteps, features), or what you have: an array, nested lists, a pandas, polars
             or pyarrow table, a tensor of JAX, TensorFlow or PyTorch; for several inputs a list or a dict by name.
         y: the target, in the same forms.
-        validation: ``(x, y)`` of the validation part, for the rules on leakage; or x alone.
+        validation: ``(x, y)`` of the validation set, for the rules on leakage; or x alone.
         loss: as for `keras.Model.compile`; left out, that of the compiled model. For a PyTorch module what is called
             as ``loss(module(x), y)``: a module, a function, or a lambda that reshapes as your training loop does.
         scaler: the fitted scaler (scikit-learn's or Seqwise's) that made `x`.

@@ -79,7 +79,7 @@ def expected_shape(entry: Input) -> str:
 
 
 def parts(context: Context) -> Iterator[tuple[Array, Array]]:
-    """Yield the first input of the training and of the validation part, where their samples have the same shape."""
+    """Yield the first input of the training and of the validation set, where their samples have the same shape."""
     training, validation = context.data, context.inputs[0].validation if context.inputs else None
     if training is None or validation is None or training.values is None or validation.values is None:
         return

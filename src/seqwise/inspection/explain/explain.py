@@ -137,7 +137,7 @@ def _explain_forecaster(forecaster: Any, x: Any) -> Explanation:
         network.inputs[0],
         axes=((SAMPLES, samples), *network.inputs[0].axes[1:]),
         meanings={
-            SAMPLES: "windows of the training part" if samples is not None else "windows",
+            SAMPLES: "windows of the training set" if samples is not None else "windows",
             TIMESTEPS: f"{window:,} rows in a row, {series.time_index.frequency} apart, oldest first",
             FEATURES: listed(columns) + f" (scaled; the past of {listed(targets)} comes first)",
         },

@@ -183,7 +183,7 @@ def _series_is_standard(training: Array, validation: Array) -> bool:
     if not (slides(training) and slides(validation)):
         return False
     rows = [_series(part) for part in (training, validation)]
-    overlap = training.shape[1] - 1  # where the validation windows begin in the training part's last rows
+    overlap = training.shape[1] - 1  # where the validation windows begin in the training set's last rows
     joined = (rows[0][len(rows[0]) - overlap :] == rows[1][:overlap]).all()
     series = np.concatenate([rows[0], rows[1][overlap if joined else 0 :]])[:, None]
     alone = _is_standard(_moments(rows[0][:, None]), 0.02)
@@ -198,7 +198,7 @@ def _series(windows: Array) -> np.ndarray:
 
 @rule("SW408", "validation-scaled-by-itself", "warning", parts, unless=("scaler-saw-validation",))
 def scaled_by_itself(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
-    """The validation part was scaled by its own extremes, not by those of the training part.
+    """The validation set was scaled by its own extremes, not by those of the training set.
 
     Warning: the same number means one thing in training and another in validation. Fires on windows that slide over a
     series where each feature goes exactly from 0 to 1 (or -1 to 1) in both parts, and reaches that in two rows of each
@@ -214,8 +214,8 @@ def scaled_by_itself(context: Context, training: Array, validation: Array) -> It
             return
     yield Fault(
         what=f"{training.name} and {validation.name} each go exactly from {low.min():g} to 1: a scaler was fitted on "
-        "each (fit_transform twice). Fit it on the training part, and only transform the validation part.",
-        expected="validation data in the training part's scale",
+        "each (fit_transform twice). Fit it on the training set, and only transform the validation set.",
+        expected="validation data in the training set's scale",
         got=f"{low.min():g} to 1 in both",
         fix=Fix("validation"),
     )
