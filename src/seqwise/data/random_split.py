@@ -29,7 +29,7 @@ class RandomSplit:
             requested = part_size(size, samples, name)
             if len(part) < requested:
                 sentences.append(
-                    f"The {name} part has {len(part):,} sequence(s) instead of {requested:,}: one sequence of each "
+                    f"The {name} set has {len(part):,} sequence(s) instead of {requested:,}: one sequence of each "
                     "label, or set of labels, stays in the training set."
                 )
         return sentences

@@ -433,7 +433,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             raise DataError("A loaded run keeps none of its training data: pass the sequences, evaluate(X, y).")
         for name, chosen in (("test", self._data.split.test), ("validation", self._data.split.validation)):
             if len(chosen):
-                return self._data.raw.take(chosen), self._data.encoded[chosen], f"the {name} part"
+                return self._data.raw.take(chosen), self._data.encoded[chosen], f"the {name} set"
         raise DataError("Nothing was held back: pass other sequences, evaluate(X, y), or fit with test=0.2.")
 
     def recall(self, X: Any, y: Any = None) -> None:
