@@ -23,7 +23,7 @@ def main() -> None:
     print(f"\ntrained {len(training.history['loss'])} epochs in {training.seconds:.1f} s")
 
     evaluation = forecaster.evaluate()
-    print(f"\ntest part, {len(evaluation.origins)} windows, errors in ppm:\n{evaluation}")
+    print(f"\ntest set, {len(evaluation.origins)} windows, errors in ppm:\n{evaluation}")
     print(f"\nthe weeks to come:\n{forecaster.predict().head(4)}")
     print(f"\nwrote {forecaster.save(RUN) / 'report.html'}")
 
