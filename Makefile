@@ -37,7 +37,7 @@ sanitize: .venv/ready
 		$(BIN)/python tests/ops/sanitized.py build/sanitize/bindings/_kernel.*.so
 	$(BIN)/cmake -S . -B build/threads -DSEQWISE_TESTS=ON -DSEQWISE_SANITIZE=thread
 	$(BIN)/cmake --build build/threads --parallel 2
-	$(BIN)/ctest --test-dir build/threads --output-on-failure
+	TSAN_OPTIONS=die_after_fork=0 $(BIN)/ctest --test-dir build/threads --output-on-failure
 
 # property tests with many more examples: damaged files for each reader, edited runs, values, arrays, bounds; every check
 # of scikit-learn
