@@ -302,6 +302,17 @@ def test_a_callback_can_stop_and_sees_the_losses(monkeypatch):
     assert not training.interrupted
 
 
+@pytest.mark.parametrize("shape", [(53,), (54, 2), (7, 3), (1000,), (0, 2)])
+def test_data_of_similar_sizes_have_one_size_in_a_program(shape):
+    data = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    staged = np.asarray(jax_steps._staged(data))
+    np.testing.assert_array_equal(staged[: len(data)], data)
+    assert not staged[len(data) :].any()
+    assert len(staged) <= len(data) * 9 / 8 + 1
+    if len(data) in (53, 54):
+        assert len(staged) == 56
+
+
 @pytest.mark.parametrize(
     ("samples", "size"), [(0, 16), (1, 16), (73, 16), (3199, 16), (3200, 32), (6400, 64), (12_800, 128), (10**7, 128)]
 )

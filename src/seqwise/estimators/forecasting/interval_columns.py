@@ -16,11 +16,7 @@ def check_levels(level: Any) -> list[float]:
     Raises:
         SettingError: one is not between 0 and 100.
     """
-    levels: list[Any] = list(cast(Any, level)) if isinstance(level, (Sequence, np.ndarray)) else [level]
-    for one in levels:
-        if isinstance(one, (bool, str)) or not 0 < one < 100:
-            raise SettingError(f"level={one!r}: expected percent between 0 and 100, for example level=[80, 95].")
-    return sorted(set(levels))
+    return _each_below("level", level, 100, "percent between 0 and 100, for example level=[80, 95]")
 
 
 def bound_names(target: str, levels: Sequence[float]) -> list[str]:
@@ -35,11 +31,17 @@ def levels_of(quantiles: Any) -> dict[float, float]:
     Raises:
         SettingError: one is not between 0 and 1.
     """
-    shares: list[Any] = list(cast(Any, quantiles)) if isinstance(quantiles, (Sequence, np.ndarray)) else [quantiles]
-    for one in shares:
-        if isinstance(one, (bool, str)) or not 0 < one < 1:
-            raise SettingError(f"quantiles={one!r}: expected shares between 0 and 1, for example quantiles=[0.1, 0.9].")
-    return {one: round(abs(200 * one - 100), 9) for one in sorted(set(shares))}
+    shares = _each_below("quantiles", quantiles, 1, "shares between 0 and 1, for example quantiles=[0.1, 0.9]")
+    return {share: round(abs(200 * share - 100), 9) for share in shares}
+
+
+def _each_below(name: str, value: Any, top: float, expected: str) -> list[float]:
+    """Return the numbers of a setting, one or several, ascending; raise `SettingError` if one is not in (0, `top`)."""
+    numbers: list[Any] = list(cast(Any, value)) if isinstance(value, (Sequence, np.ndarray)) else [value]
+    for number in numbers:
+        if isinstance(number, (bool, str)) or not 0 < number < top:
+            raise SettingError(f"{name}={number!r}: expected {expected}.")
+    return sorted(set(numbers))
 
 
 def named_bounds(
