@@ -95,24 +95,24 @@ Expected reserve_of(const Sizes& n) {
 }
 
 // Throws where memory that is written is read, or written twice. One output may be the very array
-// that one input is, if `in_place` says which: step()'s h and c.
+// that one input is, if `in_place` says which: step()'s h and c. `mask`: the one array of bytes.
 template <class Real>
 void require_apart(const std::vector<Array>& read, const std::vector<Array>& written,
-                   const std::vector<std::size_t>& in_place = {}) {
-  const auto overlap = [](const Array& one, const Array& other) {
-    const auto* a = static_cast<const Real*>(one.data);
-    const auto* b = static_cast<const Real*>(other.data);
-    return one.count > 0 && other.count > 0 && std::less<>()(a, b + other.count) &&
-           std::less<>()(b, a + one.count);
+                   const std::vector<std::size_t>& in_place = {}, std::size_t mask = SIZE_MAX) {
+  const auto overlap = [](const Array& one, std::size_t itemsize, const Array& other) {
+    const auto* a = static_cast<const char*>(one.data);
+    const auto* b = static_cast<const char*>(other.data);
+    return one.count > 0 && other.count > 0 && std::less<>()(a, b + other.count * sizeof(Real)) &&
+           std::less<>()(b, a + one.count * itemsize);
   };
   for (std::size_t k = 0; k < written.size(); ++k) {
     for (std::size_t j = 0; j < read.size(); ++j) {
       const bool same = k < in_place.size() && in_place[k] == j && read[j].data == written[k].data;
-      if (!same && overlap(written[k], read[j]))
+      if (!same && overlap(read[j], j == mask ? 1 : sizeof(Real), written[k]))
         throw std::invalid_argument("The LSTM kernel was given an output that overlaps an input.");
     }
     for (std::size_t j = 0; j < k; ++j)
-      if (overlap(written[k], written[j]))
+      if (overlap(written[j], sizeof(Real), written[k]))
         throw std::invalid_argument("The LSTM kernel was given two outputs that overlap.");
   }
 }
@@ -147,7 +147,7 @@ void run_forward(const Arrays& in, const Arrays& out, const OptionCodes& codes) 
                            {"cT", {n.B, n.H}},
                            reserve_of<Real>(n)},
                           nb::dtype<Real>());
-    require_apart<Real>(a, r);
+    require_apart<Real>(a, r, {}, kMask);
     const Inputs<Real> from = inputs<Real>(n, chosen, a.data());
     const Outputs<Real> to = outputs<Real>(n, r.data());
     void* kept = reserve<Real>(n, r[4]);
@@ -173,7 +173,7 @@ void run_backward(const Arrays& in, const Arrays& gradients, const Arrays& out,
                           nb::dtype<Real>());
     const auto r =
         arrays(out, {expected.begin(), expected.begin() + kInputGradients}, nb::dtype<Real>());
-    require_apart<Real>(a, r);
+    require_apart<Real>(a, r, {}, kMask);
     require_apart<Real>(g, r);
     const Inputs<Real> inputs_ = inputs<Real>(n, chosen, a.data());
     const OutputGradients<Real> from = output_gradients<Real>(n, g.data());

@@ -143,6 +143,22 @@ def test_what_overlaps_is_refused():
         _kernel.step(arrays, OPTIONS)
 
 
+def test_an_output_may_begin_where_the_mask_ends():
+    after = (B * T + 3) // 4 * 4  # the mask has one byte a step
+    memory = np.zeros(after + 4 * B * H, np.uint8)
+    given, to = inputs(), outputs()
+    given[6] = memory[: B * T].reshape(B, T)
+    given[6][:] = 1
+    to[1] = memory[after : after + 4 * B * H].view("float32").reshape(B, H)
+    forward(given, to)
+    apart = outputs()
+    forward(inputs(), apart)
+    np.testing.assert_array_equal(to[1], apart[1])
+    to[1] = memory[4 : 4 + 4 * B * H].view("float32").reshape(B, H)  # into the last two of the mask's six bytes
+    with pytest.raises(ValueError, match="an output that overlaps an input"):
+        forward(given, to)
+
+
 HUGE = 2**62
 
 
