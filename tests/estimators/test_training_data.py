@@ -11,7 +11,7 @@ from sklearn import base
 
 import seqwise as sw
 from seqwise.backend import import_keras
-from seqwise.estimators.base import MOST_SAMPLES
+from seqwise.estimators.training_data import MOST_SAMPLES
 
 clone: Any = base.clone  # scikit-learn annotates it as a union of containers
 

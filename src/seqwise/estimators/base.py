@@ -6,7 +6,7 @@ import hashlib
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
 
@@ -46,20 +46,18 @@ from seqwise.estimators.settings import (
     share,
     whole,
 )
+from seqwise.estimators.training_data import TrainingData, drawn_samples
 from seqwise.evaluation.comparison import Comparison
 from seqwise.evaluation.report import write_report
 from seqwise.training import Training, auto_batch_size, fit
 from seqwise.training.batches import Batches
 from seqwise.training.checkpoints import Checkpoints, digest_of
-from seqwise.training.sequence_batches import BucketedBatches
 
 with deferred_imports():
     from sklearn import exceptions  # pyright: ignore[reportMissingTypeStubs]
     from sklearn.base import BaseEstimator  # pyright: ignore[reportMissingTypeStubs]
 
 MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
-MOST_SAMPLES = 2_000  # of each part, in `TrainingData`
-MOST_VALUES = 2**26  # of an input of them, padding included
 FIT_ONLY = ("callbacks", "verbose", "resume")  # arguments of `fit` that do not change what it trains on
 
 
@@ -67,38 +65,9 @@ class UnfittedError(NotFittedError, exceptions.NotFittedError):
     """Seqwise's and scikit-learn's error of an estimator that is not trained yet."""
 
 
-Arrays = dict[str, np.ndarray]
 Data = TypeVar("Data", bound=PreparedData)
 Shapes = TypeVar("Shapes")  # the summary of the data's shapes
 Compared = TypeVar("Compared", bound=Comparison)
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """What an estimator's `fit` trains on, as the network takes it.
-
-    Attributes:
-        model: the Keras model that the estimator keeps: the fitted one, or a freshly built one, untrained. It ends in
-            the probabilities of classes and tags.
-        x, y: by the names of the model's inputs and outputs, arrays just as a training batch holds them: scaled,
-            padded to the longest of them, with the mask where the network reads one; at most 2,000 samples, evenly
-            drawn from the training set, in its order.
-        validation: (x, y) of the validation set, drawn alike; None where nothing is held back.
-        samples, validation_samples: how many there are in all.
-        loss: of `model`, as ``model.compile`` takes it.
-        summary: the shapes of all tensors; ``str()`` says them in words.
-        feature_names: names of an input's last axis, by the input's name, for each input of features.
-    """
-
-    model: Any
-    x: Arrays
-    y: Arrays
-    validation: tuple[Arrays, Arrays] | None
-    samples: int
-    validation_samples: int
-    loss: Any
-    summary: Any
-    feature_names: dict[str, list[str]]
 
 
 class Schedule(NamedTuple):
@@ -444,8 +413,8 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         train, validation = data.batches("train"), data.batches("validation")
         return TrainingData(
             model,
-            *_drawn(train, model),
-            validation=_drawn(validation, model) if len(validation) else None,
+            *drawn_samples(train, model),
+            validation=drawn_samples(validation, model) if len(validation) else None,
             samples=len(train),
             validation_samples=len(validation),
             loss=data.target.finished_loss(),
@@ -650,21 +619,3 @@ def weights_digest(model: Any) -> str:
         digest.update(repr((array.shape, array.dtype.str)).encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
-
-
-def _drawn(batches: Batches[Any], model: Any) -> tuple[Arrays, Arrays]:
-    """Return evenly drawn samples of a part as one batch: its inputs and its targets, by name."""
-    indices = batches.indices
-    bucket, values = 0, 1
-    if isinstance(batches, BucketedBatches):
-        bucket = int(batches.bucket[indices].max())
-        values = int(batches.lengths[bucket]) * max(tensor.shape[-1] or 1 for tensor in model.inputs)
-    most = max(min(MOST_SAMPLES, MOST_VALUES // values), 1)
-    chosen = indices[np.linspace(0, len(indices) - 1, min(len(indices), most)).round().astype(int)]
-    batch = batches.select(batches.arrays, chosen, bucket)
-    targets = np.asarray(batch.targets)
-    if targets.ndim == len(model.outputs[0].shape) + 1:  # several labels, which are trained one by one
-        targets = targets[..., 0]
-    inputs: list[Any] = batch.inputs if isinstance(batch.inputs, list) else [batch.inputs]
-    names = [tensor.name for tensor in model.inputs]
-    return dict(zip(names, map(np.asarray, inputs), strict=True)), {model.output_names[0]: targets}
