@@ -23,9 +23,11 @@ KINDS: dict[str, type[Baseline]] = {
 }
 
 
-def save_baselines(path: Path, baselines: Mapping[str, Baseline]) -> dict[str, Any]:
-    """Write the arrays of baselines to one file; return the rest, as JSON."""
-    described, arrays = {}, {}
+def save_baselines(
+    path: Path, baselines: Mapping[str, Baseline], beside: Mapping[str, np.ndarray] | None = None
+) -> dict[str, Any]:
+    """Write the arrays of baselines to one file, with others `beside` them; return the rest, as JSON."""
+    described, arrays = {}, dict(beside or {})
     for name, baseline in baselines.items():
         plain, own = baseline.save()
         described[name] = {"kind": baseline.kind} | plain

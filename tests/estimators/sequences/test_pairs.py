@@ -52,7 +52,7 @@ def test_the_layers_say_the_same(y):
     classifier: Any = sw.Classifier(units=(2,), embedding=2, epochs=1, bucketing=False).fit(TEXTS, y)
     model, steps = classifier.model_, classifier.input_.prepare(classifier.raw_)
     classes = classifier.target_
-    train = classifier.parts_.train
+    train = np.concatenate([classifier.parts_.train, classifier.parts_.validation])  # few: both are learned
     targets = classes.encode(classifier.targets_[train]).reshape(len(train), -1)
     expected = score_pairs(steps, fit_pairs(steps.take(train), targets, classifier.input_.tokens))
     keras = pytest.importorskip("keras")

@@ -289,12 +289,14 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         weights = self._sample_weights(target, encoded, split.train, weights)
         inputs = self._input(source)
         notes += target.fit(encoded[split.train]) + inputs.fit(raw, split.train)
-        return self._prepared(source, raw, inputs, target, encoded, weights, split, notes)
+        parts = source, raw, inputs, target, encoded, weights, split, notes
+        return self._prepared(*parts, own_validation=own < len(raw))
 
-    def _prepared(self, *parts: Any) -> SequenceData:
+    def _prepared(self, *parts: Any, own_validation: bool = False) -> SequenceData:
         return SequenceData(
-            *parts, make_batches=self._make_batches(), bucketing=self.bucketing, each_step=self.each_step
-        )
+            *parts, make_batches=self._make_batches(), bucketing=self.bucketing, each_step=self.each_step,
+            own_validation=own_validation,
+        )  # fmt: skip
 
     def _make_batches(self) -> Any:
         return SequenceBatches
@@ -514,17 +516,26 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             baselines = {}
         return {
             "source": self.source_.to_dict(),
-            "baselines": save_baselines(folder / BASELINES, baselines),
+            "baselines": save_baselines(folder / BASELINES, baselines, self._kept_arrays()),
             "sequences": self.counts_,
             "digest": self.digest_,
         }
 
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
-        self._baselines = load_baselines(read_arrays(folder / BASELINES), saved["baselines"]) or None
+        arrays = read_arrays(folder / BASELINES)
+        self._baselines = load_baselines(arrays, saved["baselines"]) or None
+        self._keep_arrays(arrays)
         self.source_ = self._source_type()(**saved["source"])
         self.counts_, self._digest = dict(saved["sequences"]), str(saved["digest"])
         self.n_features_in_ = self.input_.features
         self.raw_ = self.targets_ = self.parts_ = self.weights_ = None
+
+    def _kept_arrays(self) -> dict[str, np.ndarray]:
+        """Return what else of the training is kept, beside the baselines."""
+        return {}
+
+    def _keep_arrays(self, arrays: dict[str, np.ndarray]) -> None:
+        """Undo `_kept_arrays`."""
 
     def _source_type(self) -> type[Source]:
         return Source

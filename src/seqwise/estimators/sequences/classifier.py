@@ -25,7 +25,7 @@ from seqwise.estimators.sequences.pairs import PairWeights, fit_pairs, score_pai
 from seqwise.estimators.sequences.pooled import PooledEstimator
 from seqwise.estimators.sequences.report import explained, surest
 from seqwise.estimators.sequences.source import Source, sequence_names
-from seqwise.estimators.sequences.temperature import divide_logits, find_temperatures, logits_of
+from seqwise.estimators.sequences.temperature import divide_logits, find_temperatures, logits_of, probabilities_of
 from seqwise.estimators.settings import SEQUENCES, Option, estimator, learned, setting, share
 from seqwise.evaluation.classification import ClassComparison, decide
 from seqwise.training import Training, predict_sequences
@@ -166,33 +166,36 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
             network = with_pairs(network, data.input.tokens)
         return network, training
 
-    def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
-        self._calibrate(data, model, training)
-        super()._adopt(data, model, training)
-
-    def _calibrate(self, data: SequenceData, model: Any, training: Training) -> None:
+    def _finish_model(self, data: SequenceData, model: Any, training: Training) -> None:
         """Bring the model's probabilities in line with how often it is right on the validation set, and weigh words
         and pairs beside it."""
-        target, chosen = cast(ClassTarget, data.target), data.split.validation[:MOST_CALIBRATED]
-        pairs = self._fit_pairs(data) if self._kind(data) == "pairs" else None
-        temperatures = [1.0] if pairs is None else [2.0, 2.0]
+        target, several = cast(ClassTarget, data.target), cast(ClassTarget, data.target).classes.multilabel
+        chosen = data.split.validation if self._unseen is not None else data.split.validation[:MOST_CALIBRATED]
+        pairs = self._fit_pairs(data, data.split.train) if self._kind(data) == "pairs" else None
+        temperatures, parts = [1.0] if pairs is None else [2.0, 2.0], list[np.ndarray]()
         if len(chosen) and training.best_epoch:
             steps = data.steps.take(chosen)
-            several = target.classes.multilabel
-            parts = [logits_of(target.finish(predict_sequences(model, steps)), several)]
+            said = target.finish(predict_sequences(model, steps)) if self._unseen is None else self._unseen
+            parts = [logits_of(said, several)]
             if pairs is not None:
                 odds = score_pairs(steps, pairs)
                 parts.append(np.pad(odds, ((0, 0), (1, 0))) if target.binary else odds)
-            temperatures = find_temperatures(parts, data.encoded[chosen])
+            few = slice(MOST_CALIBRATED)
+            temperatures = find_temperatures([part[few] for part in parts], data.encoded[chosen[few]])
         elif pairs is None:
             return
         if pairs is not None:
+            if self._unseen is not None:
+                pairs = self._fit_pairs(data, np.concatenate([data.split.train, chosen]))
             weigh(model, pairs, 1 / temperatures[1])
-        if divide_logits(model, temperatures[0]):  # else it is a network of the user's own
-            target.temperatures = temperatures
+        if not divide_logits(model, temperatures[0]):  # it is a network of the user's own
+            return
+        target.temperatures = temperatures
+        if self._unseen is not None:
+            logits = sum(part / temperature for part, temperature in zip(parts, temperatures, strict=True))
+            self._unseen = probabilities_of(cast(np.ndarray, logits), several)
 
-    def _fit_pairs(self, data: SequenceData) -> PairWeights:
-        train = data.split.train
+    def _fit_pairs(self, data: SequenceData, train: np.ndarray) -> PairWeights:
         targets = data.target.encode(data.encoded[train]).reshape(len(train), -1)
         weights = None if data.weights is None else data.weights[train]
         return fit_pairs(data.steps.take(train), targets, data.input.tokens, weights)
@@ -208,7 +211,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         return float(accuracy(truth, predicted, sample_weight=weights))
 
     def _compare(self, raw: Any, truth: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> ClassComparison:
-        said, names = self._predictions(raw, self._outputs(raw))
+        said, names = self._predictions(raw, self._held_back_outputs(raw, part))
         return ClassComparison(self.classes_, truth, said, names, part, unknown)
 
     def prediction_columns(self, X: Any) -> dict[str, Any]:

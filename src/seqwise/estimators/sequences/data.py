@@ -59,6 +59,7 @@ class SequenceData:
         split: numbers of the sequences of each part.
         notes: what was found in the data, one sentence each.
         make_batches: of prepared sequences. each_step: there is a target for each step.
+        own_validation: the validation set is `fit`'s `validation_data`.
     """
 
     source: Source
@@ -72,6 +73,7 @@ class SequenceData:
     make_batches: MakeBatches
     bucketing: bool
     each_step: bool
+    own_validation: bool = False
 
     @property
     def path(self) -> str | None:
@@ -89,7 +91,9 @@ class SequenceData:
         return self.make_batches(self.steps, targets, self.weights, bucketing=self.bucketing)
 
     def batches(self, part: str) -> BucketedBatches[Any]:
-        """Return the batches of ``"train"`` or ``"validation"``."""
+        """Return the batches of ``"train"`` or ``"validation"``; or of ``"refit"``, both together."""
+        if part == "refit":
+            return self._batches.subset(np.concatenate([self.split.train, self.split.validation]))
         return self._batches.subset(getattr(self.split, part))
 
     @property

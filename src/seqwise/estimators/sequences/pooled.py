@@ -6,18 +6,24 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
 
+import numpy as np
+
+from seqwise.backend import import_keras
 from seqwise.data import Sequences
-from seqwise.errors import SettingError
+from seqwise.errors import DataError, SettingError
+from seqwise.estimators.base import TrainingBatches, weights_digest
 from seqwise.estimators.sequences.base import Scores, SequenceEstimator
 from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.ensemble import join_networks, join_trainings
 from seqwise.estimators.sequences.network import POOLINGS
 from seqwise.estimators.sequences.pairs import affordable
 from seqwise.estimators.sequences.recipes import BESIDE, LSTM, NAMES, PAIRS, choose_recipe, resolved
-from seqwise.estimators.settings import SEQUENCES, Option, choice, estimator, setting, whole
-from seqwise.training import Training
+from seqwise.estimators.settings import SEQUENCES, Option, choice, estimator, learned, setting, whole
+from seqwise.training import Training, predict_sequences
+from seqwise.training.batches import Batches
 
 LEAST_VALIDATION = 30  # sequences: the loss of fewer says less of an epoch than the training's
+VALIDATION, UNSEEN = "the validation set", "validation.outputs"
 
 
 def _poolings(pooling: str) -> tuple[str, ...]:
@@ -66,9 +72,22 @@ class PooledEstimator(SequenceEstimator[Scores]):
         option=Option(SEQUENCES, int, help="Networks that are trained one after the other, and averaged."),
     )
 
+    refit: bool | str = setting(
+        default="auto",
+        help="once the best epoch is known, train anew on the training and the validation set, for as many steps; the "
+        'scores of the validation set stay those of the model that had not seen it. ``"auto"`` does so where fewer '
+        "than 30 sequences are held back for validation, and they are not `validation_data`.",
+        check=choice("auto", True, False),
+    )
+
+    _measured: np.ndarray | None = learned()  # outputs for the validation set, at the best epoch of a training
+    _unseen: np.ndarray | None = learned()  # the same, of the model that is kept, if it has learned that set since
+    _refit_weights: str | None = learned()  # digest of the weights that did
+
     def _train(
         self, data: SequenceData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
     ) -> tuple[Any, Training]:
+        self._measured = None
         if self.ensemble == 1:
             return super()._train(data, callbacks, verbose, folder)
         if folder is not None:
@@ -76,15 +95,70 @@ class PooledEstimator(SequenceEstimator[Scores]):
         from sklearn import base  # pyright: ignore[reportMissingTypeStubs]
 
         networks: list[Any] = []
+        measured: list[Any] = []
         trainings: list[Training] = []
         for i in range(self.ensemble):
             member = cast(Any, base).clone(self).set_params(ensemble=1, seed=self.seed + i)
             network, training = cast(Any, PooledEstimator)._train(member, data, callbacks, verbose, None)
             networks.append(network)
             trainings.append(training)
+            measured.append(member._measured)
             if training.interrupted:
                 break
+        if trainings[0].refit_epochs:
+            self._measured = np.mean(measured, axis=0)
         return join_networks(networks), join_trainings(trainings)
+
+    def _training_batches(self, data: SequenceData) -> TrainingBatches:
+        batches = super()._training_batches(data)
+        return batches._replace(refit=data.batches("refit")) if self._refits(data) else batches
+
+    def _refits(self, data: SequenceData) -> bool:
+        if self.refit != "auto":
+            return bool(self.refit)
+        return not data.own_validation and 0 < len(data.split.validation) < LEAST_VALIDATION
+
+    def _measure(self, data: SequenceData, model: Any, validation: Batches[Any]) -> None:
+        if self._refits(data):
+            steps = data.steps.take(data.split.validation)
+            self._measured = predict_sequences(model, steps).reshape(len(steps), -1)
+
+    def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
+        self._unseen = None
+        if training.refit_epochs and self._measured is not None:
+            activation = import_keras().activations.get(data.target.describe().activation or "linear")
+            self._unseen = data.target.finish(import_keras().ops.convert_to_numpy(activation(self._measured)))
+        self._finish_model(data, model, training)
+        super()._adopt(data, model, training)
+        self._refit_weights = None if self._unseen is None else weights_digest(model)
+
+    def _finish_model(self, data: SequenceData, model: Any, training: Training) -> None:
+        """Change what is left to be changed in a trained model, and the outputs for the validation set likewise."""
+
+    def _held_back_outputs(self, raw: Any, part: str) -> np.ndarray:
+        """Return `_outputs`; of a validation set that the model has learned, those of the model that had not.
+
+        Raises:
+            DataError: these are not at hand, or the weights are others by now.
+        """
+        if part != VALIDATION or not self.training_.refit_epochs:
+            return self._outputs(raw)
+        if not self._knows_unseen():
+            raise DataError(
+                "Nothing was held back from this model: after its best epoch was known, it learned the validation set, "
+                "too. Pass other sequences, evaluate(X, y), or fit with test=0.2 or refit=False."
+            )
+        return cast(np.ndarray, self._unseen)
+
+    def _knows_unseen(self) -> bool:
+        return self._unseen is not None and self._refit_weights == weights_digest(self.model_)
+
+    def _kept_arrays(self) -> dict[str, np.ndarray]:
+        return {UNSEEN: np.ascontiguousarray(self._unseen)} if self._knows_unseen() else {}
+
+    def _keep_arrays(self, arrays: dict[str, np.ndarray]) -> None:
+        self._unseen = arrays.get(UNSEEN)
+        self._refit_weights = None if self._unseen is None else weights_digest(self.model_)
 
     def _kind(self, data: SequenceData) -> str:
         recipe, kind = self._recipe(data)[0], data.input.kind

@@ -20,6 +20,12 @@ def logits_of(probabilities: np.ndarray, multilabel: bool) -> np.ndarray:
     return np.log(p) - np.log1p(-p) if multilabel else np.log(p)
 
 
+def probabilities_of(logits: np.ndarray, multilabel: bool) -> np.ndarray:
+    """Undo `logits_of`."""
+    exp = np.exp(logits - (0 if multilabel else logits.max(axis=1, keepdims=True)))
+    return exp / (1 + exp if multilabel else exp.sum(axis=1, keepdims=True))
+
+
 def find_temperatures(parts: Sequence[np.ndarray], codes: np.ndarray) -> list[float]:
     """Return by what logits are to be divided, so that probabilities fit known labels best (Guo et al. 2017).
 
