@@ -189,13 +189,3 @@ def test_a_search_that_was_compiled_reads_the_weights_of_now():
     assert not np.allclose(after[1], before[1])
     greedy = search(sources, limits, beam=1, length_penalty=1.0)  # other settings are another search
     assert [t.tolist() for t in greedy[0]] != [t.tolist() for t in after[0]]
-
-
-def test_word_dropout_drops_whole_tokens():
-    model = build_translator(source_tokens=9, target_tokens=9, embedding=16, units=(4,), word_dropout=0.25)
-    for name in ("source_word_dropout", "target_word_dropout"):
-        dropped = np.asarray(model.get_layer(name)(np.ones((50, 20, 16), "float32"), training=True))
-        kept = dropped.any(-1)
-        np.testing.assert_allclose(dropped, kept[..., None] * np.full(16, 1 / 0.75), rtol=1e-6)
-        assert abs(kept.mean() - 0.75) < 4 * np.sqrt(0.25 * 0.75 / kept.size)
-    assert not [layer for layer in build_translator(source_tokens=9, target_tokens=9).layers if "word" in layer.name]

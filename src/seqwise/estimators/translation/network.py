@@ -35,7 +35,6 @@ def build_translator(
     bidirectional: bool = True,
     attention: str | None = "dot",
     dropout: float = 0.0,
-    word_dropout: float = 0.0,
     seed: int = 0,
 ) -> Any:
     """Build the model that is trained: [source, decoder input] → logits (samples, target
@@ -56,7 +55,6 @@ def build_translator(
         bidirectional: the encoder reads the source in both directions, with `units` for each.
         attention: ``"dot"`` (Luong's "general" score), ``"additive"`` (Bahdanau's) or None.
         dropout: share of the embeddings and of each layer's outputs that is dropped in training.
-        word_dropout: share of the tokens whose whole embedding is (Gal & Ghahramani 2016).
         seed: seeds every initial weight and dropout mask.
     """
     keras = import_keras()
@@ -69,11 +67,7 @@ def build_translator(
     def embed(tokens: Any, count: int, name: str) -> Any:
         # Keras's own start, 0.05 at most, leaves the LSTM next to nothing to tell words apart by
         start = keras.initializers.RandomNormal(stddev=1.0, seed=next(seeds))
-        vectors = layers.Embedding(count, embedding, start, mask_zero=True, name=f"{name}_embedding")(tokens)
-        if word_dropout:
-            whole, drops = (None, None, 1), f"{name}_word_dropout"
-            vectors = layers.Dropout(word_dropout, noise_shape=whole, seed=next(seeds), name=drops)(vectors)
-        return vectors
+        return layers.Embedding(count, embedding, start, mask_zero=True, name=f"{name}_embedding")(tokens)
 
     def dropped(hidden: Any, name: str) -> Any:
         return layers.Dropout(dropout, seed=next(seeds), name=f"{name}_dropout")(hidden)

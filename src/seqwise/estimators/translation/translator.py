@@ -117,12 +117,6 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         default=0.3,
         help="share of the embeddings and of each layer's outputs dropped in training, 0 to 1.",
     )
-    word_dropout: float = setting(
-        default=0.1,
-        help="share of the tokens of which nothing is read in training (word dropout, Gal & Ghahramani 2016).",
-        check=share(),
-        option=Option(TEXTS, float, help="Share of the tokens of which nothing is read in training."),
-    )
     label_smoothing: float = setting(
         default=0.1,
         help="share of the loss that counts all tokens alike (Szegedy et al. 2016).",
@@ -308,7 +302,6 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
             bidirectional=self.bidirectional,
             attention=self.attention,
             dropout=self.dropout,
-            word_dropout=self.word_dropout,
             seed=self.seed,
         )
 
