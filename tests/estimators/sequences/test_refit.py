@@ -60,6 +60,24 @@ def test_whose_validation_set_it_is_decides():
     assert not sw.Classifier(**QUICK, validation=0).fit(X, GUESSED).training_.refit_epochs
 
 
+def test_an_ensemble_that_is_stopped_early_has_its_scores():
+    from keras.callbacks import Callback
+
+    class Stop(Callback):
+        trainings = 0
+
+        def on_train_begin(self, logs=None):
+            self.trainings += 1
+
+        def on_epoch_begin(self, epoch, logs=None):
+            if self.trainings == 2:
+                raise KeyboardInterrupt
+
+    stopped = sw.Classifier(**QUICK, ensemble=3).fit(X, GUESSED, callbacks=[Stop()])
+    assert stopped.training_.interrupted
+    assert np.isfinite(stopped.evaluate().metrics["log_loss"])
+
+
 def test_a_loaded_run_keeps_that_score(tmp_path):
     fitted = sw.Classifier(**QUICK).fit(X, GUESSED)
     loaded: Any = sw.load(fitted.save(tmp_path / "run"))

@@ -102,7 +102,7 @@ class PooledEstimator(SequenceEstimator[Scores]):
             network, training = cast(Any, PooledEstimator)._train(member, data, callbacks, verbose, None)
             networks.append(network)
             trainings.append(training)
-            measured.append(member._measured)
+            measured += [] if member._measured is None else [member._measured]
             if training.interrupted:
                 break
         if trainings[0].refit_epochs:
@@ -130,7 +130,7 @@ class PooledEstimator(SequenceEstimator[Scores]):
             self._unseen = data.target.finish(import_keras().ops.convert_to_numpy(activation(self._measured)))
         self._finish_model(data, model, training)
         super()._adopt(data, model, training)
-        self._refit_weights = None if self._unseen is None else weights_digest(model)
+        self._measured, self._refit_weights = None, None if self._unseen is None else weights_digest(model)
 
     def _finish_model(self, data: SequenceData, model: Any, training: Training) -> None:
         """Change what is left to be changed in a trained model, and the outputs for the validation set likewise."""
