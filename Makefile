@@ -85,9 +85,8 @@ accuracy: .venv/ready
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/classification.py
 
-# the stamp is written last, so an interrupted install is made again; each module is compiled when it is first imported,
-# not all 18,000
+# the stamp is written last, so an interrupted install is made again
 .venv/ready: pyproject.toml CMakeLists.txt bindings/CMakeLists.txt kernel/CMakeLists.txt $(CXX_FILES)
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@

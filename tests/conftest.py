@@ -7,6 +7,8 @@ import pytest
 
 # Keras writes "tensorflow" into its own settings where that is installed; the tests that mean another backend say so
 os.environ.setdefault("KERAS_BACKEND", "jax")
+# the children of tests import us anew each time: compiled once, whatever the surroundings say
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # two workers share the cores: PyTorch's and OpenBLAS's threads would only spin against each other
 for library in ("OMP", "OPENBLAS"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
