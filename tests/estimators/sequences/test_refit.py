@@ -13,7 +13,7 @@ from seqwise.errors import DataError
 RNG = np.random.default_rng(0)
 X = [RNG.normal(size=(RNG.integers(8, 20), 2)) for _ in range(60)]
 GUESSED = RNG.permutation(["heads", "tails"] * 30)  # of no sequence can it be told
-QUICK: dict[str, Any] = {"units": (8,), "epochs": 3}
+QUICK: dict[str, Any] = {"units": (8,), "epochs": 3, "recipe": "lstm"}
 WORDS = ["good fine", "bad poor", "fine story", "poor plot", "a good plot", "a bad story"] * 10
 
 
@@ -35,7 +35,7 @@ def test_the_validation_set_is_learned_and_its_score_is_that_of_a_model_that_had
         (sw.Classifier(**QUICK, ensemble=2), (X, GUESSED)),
         (sw.Classifier(**QUICK), (X, [("a", "b"), ("b",)] * 30)),
         (sw.Classifier(**QUICK), (X, ["a", "b", "c"] * 20)),
-        (sw.Classifier(**QUICK, refit=True), (WORDS, ["good", "bad"] * 30)),
+        (sw.Classifier(**QUICK | {"recipe": "lstm-pairs"}, refit=True), (WORDS, ["good", "bad"] * 30)),
         (sw.Regressor(**QUICK), (X, [x.mean() for x in X])),
     ],
     ids=["two classes", "an ensemble", "labels", "three classes", "texts and pairs of words", "numbers"],
