@@ -60,6 +60,14 @@ def test_whose_validation_set_it_is_decides():
     assert not sw.Classifier(**QUICK, validation=0).fit(X, GUESSED).training_.refit_epochs
 
 
+def test_the_report_explains_no_prediction_of_what_was_learned_since(tmp_path):
+    told = QUICK | {"validation": 25}
+    for refit in (False, True):
+        fitted: Any = sw.Classifier(**told, refit=refit).fit(X, GUESSED)
+        fitted.write_report(fitted.evaluate(), tmp_path / "report.html")
+        assert ("explain_prediction" in (tmp_path / "report.html").read_text("utf-8")) is not refit
+
+
 def test_an_ensemble_that_is_stopped_early_has_its_scores():
     from keras.callbacks import Callback
 

@@ -22,7 +22,7 @@ from seqwise.estimators.sequences.class_target import ClassTarget
 from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.explanation import Explanation, explain
 from seqwise.estimators.sequences.pairs import PairWeights, fit_pairs, score_pairs, weigh, with_pairs
-from seqwise.estimators.sequences.pooled import PooledEstimator
+from seqwise.estimators.sequences.pooled import VALIDATION, PooledEstimator
 from seqwise.estimators.sequences.report import explained, surest
 from seqwise.estimators.sequences.source import Source, sequence_names
 from seqwise.estimators.sequences.temperature import divide_logits, find_temperatures, logits_of, probabilities_of
@@ -152,7 +152,9 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         content = super()._report(comparison)
         if comparison is None or self._data is None or self.target_.classes.multilabel:
             return content
-        raw, truth, _ = self._held_back()
+        raw, truth, part = self._held_back()
+        if part == VALIDATION and self.training_.refit_epochs:  # the model that is explained has learned them since
+            return content
         if len(truth) < LEAST_EXPLAINED or not np.array_equal(truth, comparison.truth):
             return content
         examples = {i: self._explained(raw.take(np.array([i])), None) for i in surest(comparison)}
