@@ -63,7 +63,7 @@ def cell(text: str, width: int = 110) -> str:
 def table() -> str:
     said = {backend: elsewhere(backend, "today") for backend in BACKENDS}
     mended = {backend: elsewhere(backend, "mend") for backend in BACKENDS}
-    programs = read_programs("faulty")
+    programs = sorted(read_programs("faulty"), key=lambda program: int(program.name.partition("_")[0]))
     lines, named, right = [], 0, 0
     for program in programs:
         report, _ = check_program(program.text, program.path, program.settings.get("check", ""))
@@ -73,7 +73,7 @@ def table() -> str:
         clean = all(one is None or not (one["report"] or one["error"] or one["wrong"]) for one in outcomes)
         right += clean
         words = [
-            f"[{program.name[3:].replace('_', ' ')}](../tests/inspection/faulty/{program.path.name})",
+            f"[{program.name.partition('_')[2].replace('_', ' ')}](../tests/inspection/faulty/{program.path.name})",
             *(cell(said[backend][program.name]) for backend in BACKENDS),
             "nothing" if finding is None else f"{finding.severity} [{finding.name}]({page_link(finding.code)})",
             "nothing" if finding is None else f"`{cell(finding.fix.splitlines()[0], 90)}`",
