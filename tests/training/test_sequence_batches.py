@@ -116,6 +116,17 @@ def test_every_sample_comes_once_an_epoch_among_its_like(many_buckets):
     assert [row[:n].tolist() for row, n in zip(rows, real, strict=True)] == epochs[0]
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 200), st.sampled_from([4, 16, 32]))
+def test_the_last_batch_is_as_large_as_the_others(count, size):
+    cut = make_batches([5] * count).cut(np.random.default_rng(count).permutation(count), size)
+    assert cut.real.sum() == count
+    assert cut.real.max() <= size
+    assert len(cut.real) == -(-count // size)  # no more batches than needed
+    assert np.ptp(cut.real) <= 1
+    assert sorted(np.concatenate([row[:n] for row, n in zip(cut.rows, cut.real, strict=True)])) == list(range(count))
+
+
 def test_a_part_has_its_own_samples_and_the_same_buckets(many_buckets):
     batches = make_batches(ragged())
     part = batches.subset(np.array([44, 3, 7]))
