@@ -48,7 +48,8 @@ class Rule:
         each: selects what it looks at; where it is None, the rule looks at the context alone.
         unless: names, or beginnings of codes, of findings that already explain what the rule would see.
         once: only the first fault is told.
-        look: the function, of the context and one thing (or several) that `each` selects; its docstring is the page.
+        look: the function, of the context and one thing (or several) that `each` selects. When it fires, and why, is
+            on the rule's page in docs/rules.
     """
 
     code: str
@@ -65,11 +66,6 @@ class Rule:
         self.look = look
         RULES[self.code] = self
         return look
-
-    @property
-    def title(self) -> str:
-        """The meaning in one line."""
-        return (self.look.__doc__ or "").strip().splitlines()[0].rstrip(".")
 
     def findings(self, context: Context) -> list[Finding]:
         if context.has(*self.unless):

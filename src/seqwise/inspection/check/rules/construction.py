@@ -23,10 +23,7 @@ def failed(context: Context) -> list[Construction]:
 
 @rule("SW201", "mask-zero-on-recurrent-layer", "error", failed)
 def mask_zero(context: Context, construction: Construction) -> Iterator[Fault]:
-    """`mask_zero` is a setting of Embedding, not of a recurrent layer.
-
-    Error. Fires where Keras refused to make a recurrent layer (or a Dense or Masking) with ``mask_zero``.
-    """
+    """`mask_zero` is a setting of Embedding, not of a recurrent layer."""
     unmade, settings = construction.layer_class, construction.settings
     if unmade is None or "mask_zero" not in settings:
         return
@@ -44,10 +41,7 @@ def mask_zero(context: Context, construction: Construction) -> Iterator[Fault]:
 
 @rule("SW202", "layer-called-on-a-layer", "error", failed)
 def called_on_a_layer(context: Context, construction: Construction) -> Iterator[Fault]:
-    """A layer is called on a layer, often itself, instead of on a tensor.
-
-    Error. Fires where Keras refused a call whose argument is a layer.
-    """
+    """A layer is called on a layer, often itself, instead of on a tensor."""
     called, argument = construction.called, construction.argument
     if called is None or not is_a(argument, "Layer"):
         return
@@ -68,11 +62,7 @@ JOINS = ("Concatenate", "Add", "Multiply", "Average", "Subtract", "Maximum", "Mi
 
 @rule("SW203", "layers-do-not-join", "error", failed)
 def do_not_join(context: Context, construction: Construction) -> Iterator[Fault]:
-    """A sequence is joined with what has no timesteps.
-
-    Error. Fires where Keras refused to concatenate (or add, …) a tensor of three axes and one of two, such as a series
-    and features that do not change with time.
-    """
+    """A sequence is joined with what has no timesteps."""
     called, tensors = construction.called, construction.argument
     if not is_a(called, *JOINS) or not is_sequence(tensors) or {len(tensor.shape) for tensor in tensors} != {2, 3}:
         return
@@ -134,12 +124,7 @@ def _unpacked_layer(construction: Construction) -> Any:
 
 @rule("SW204", "states-not-taken-apart", "error", state_returned, once=True)
 def states_not_taken_apart(context: Context, layer: Any, failure: str) -> Iterator[Fault]:
-    """What a recurrent layer with ``return_state=True`` returns is not taken apart as it is put together.
-
-    Error. Fires where the next layer gets the output and the states as one, as in a Sequential model, and where they
-    are unpacked into another number: an LSTM returns its output, h and c, a GRU its output and h, a Bidirectional its
-    output and the states of both directions.
-    """
+    """What a recurrent layer with ``return_state=True`` returns is not taken apart as it is put together."""
     inner = recurrent(layer)
     states = ["h", "c"] if is_a(inner, "LSTM") else ["h"]
     if is_a(layer, "Bidirectional"):

@@ -31,13 +31,7 @@ def _alike(features: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 @rule("SW404", "target-in-window", "warning", data_and_target)
 def target_in_window(context: Context, data: Array, target: Array) -> Iterator[Fault]:
-    """The target is a value of its own window: it was taken a step too early.
-
-    Warning. Fires where the samples are windows that slide over a series and the first value of each target equals (up
-    to scale and offset) the same place of the same feature in its own window, for at least 99 in 100 windows, and more
-    often than it equals the value after the window (a series that hardly moves). A target that is the whole input, an
-    autoencoder's, does not count.
-    """
+    """The target is a value of its own window: it was taken a step too early."""
     autoencoder = len(target.shape) == 3 and target.shape[1:] == data.shape[1:]
     if len(data.shape) != 3 or target.samples != data.samples or data.samples < 10 or autoencoder:
         return
@@ -73,11 +67,7 @@ def target_in_window(context: Context, data: Array, target: Array) -> Iterator[F
 
 @rule("SW406", "backward-direction-sees-target", "warning", data_and_target)
 def backward(context: Context, data: Array, target: Array) -> Iterator[Fault]:
-    """A bidirectional layer forecasts every timestep, although its backward direction reads the target.
-
-    Warning. Fires where the target at each timestep is the input at the next one (up to scale and offset) and a
-    bidirectional layer returns every timestep.
-    """
+    """A bidirectional layer forecasts every timestep, although its backward direction reads the target."""
     calls = (c for c in recurrent_calls(context) if is_a(c.layer, "Bidirectional") and keeps_time(c.layer))
     call, shape = next(calls, None), context.outputs[0].shape
     if call is None or shape is None or len(shape) != 3 or len(data.shape) < 2:
@@ -101,13 +91,7 @@ def backward(context: Context, data: Array, target: Array) -> Iterator[Fault]:
 
 @rule("SW407", "decoder-input-not-shifted", "warning", pairs, unless=("SW30",))
 def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
-    """The decoder input is the target itself: at each timestep the decoder reads the answer.
-
-    Warning: it trains very well and has learnt to copy. The decoder input must lag one step behind the target. Fires on
-    models with several inputs, and on those of one input of token ids (a language model), where a feature of an input
-    equals the target (token ids and one-hot vectors alike) at 99 in 100 timesteps, more often than the target a step
-    earlier does, and the output at each timestep depends on this input at the same one.
-    """
+    """The decoder input is the target itself: at each timestep the decoder reads the answer."""
     index, single = context.outputs.index(output), len(context.inputs) < 2
     if len(shape) != 3 or target.samples < 2 or index >= len(context.graph.outputs):
         return

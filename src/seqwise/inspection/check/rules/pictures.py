@@ -21,12 +21,7 @@ CHANNELS = 4  # the last axis is that of the channels where it is no longer: gre
 
 @rule("SW125", "picture-axis-missing", "error")
 def picture_axis(context: Context) -> Iterator[Fault]:
-    """An axis of pictures or videos is missing: the channels, the timesteps or the samples.
-
-    Error. Fires where the model reads pictures, or ConvLSTM sequences of them, and x has fewer axes. Where nothing is
-    declared, the channels are missing if the last axis is longer than 4, else the timesteps. Keras itself adds the
-    channels where ``Input((…, 1))`` is declared, so that is no fault.
-    """
+    """An axis of pictures or videos is missing: the channels, the timesteps or the samples."""
     yield from list(_short_inputs(context)) or _short_calls(context)
 
 
@@ -98,11 +93,7 @@ def videos(context: Context) -> list[Call]:
 
 @rule("SW218", "picture-layer-on-video", "error", videos, once=True)
 def picture_layers(context: Context, first: Call) -> Iterator[Fault]:
-    """A layer that reads one picture a sample gets videos: it must be applied to each frame.
-
-    Error. Fires where five axes, (samples, timesteps, height, width, channels), reach Conv2D, MaxPooling2D or another
-    layer of their kind. A Flatten after them that would lay the timesteps flat, too, is part of the finding.
-    """
+    """A layer that reads one picture a sample gets videos: it must be applied to each frame."""
     calls = context.graph.calls
     before = calls[: calls.index(first)]
     model = next((call for call in reversed(before) if call.opens and call.depth == first.depth - 1), None)
@@ -143,11 +134,7 @@ def _of_each_frame(context: Context, first: Call) -> tuple[list[Any], bool]:
 
 @rule("SW219", "frames-not-flattened", "error", wrong_rank)
 def frames(context: Context, call: Call) -> Iterator[Fault]:
-    """A layer that reads sequences gets pictures: each frame must become one vector of features first.
-
-    Error. Fires where more than three axes reach an LSTM, Conv1D or another layer that reads (samples, timesteps,
-    features), as after TimeDistributed convolutions or ConvLSTM2D.
-    """
+    """A layer that reads sequences gets pictures: each frame must become one vector of features first."""
     if needed_rank(call.layer) != 3 or not 4 <= call.first.rank <= 6:
         return
     shape, steps = call.first.shape, call.first.axes[1]
