@@ -229,7 +229,7 @@ class _Subject:
             run.error = error
         made = {id(tensor) for call in run.calls for tensor in call.outputs}
         for part in self.parts:
-            for name, value in _attributes(part).items():
+            for name, value in vars(part).items():
                 kept = [leaf for leaf in flatten(value) if is_tensor(leaf) and id(leaf) in made]
                 if kept:
                     run.kept[name] = kept[0]
@@ -291,10 +291,6 @@ def _as_in_training(modules: Sequence[Any]) -> Generator[None, None, None]:
             module._forward_hooks.clear()
             module.training = True  # a loss is computed in training, where some modules return something else
         yield
-
-
-def _attributes(module: Any) -> dict[str, Any]:
-    return module.__dict__
 
 
 class _Reader:

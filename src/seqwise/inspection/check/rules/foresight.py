@@ -110,12 +110,8 @@ def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -
             f"copy it. {advice} the step before.",
             expected=f"{data.name} one timestep behind {target.name}",
             got=f"{data.name} equal to {target.name}",
-            fix=_next_words(data, target) if single else _shift(context, data, target, feature),
+            fix=_shift(context, data, target, feature),
         )
-
-
-def _next_words(data: Array, target: Array) -> Fix:
-    return Fix("x", f"{data.name}, {target.name} = {data.name}[:, :-1], {target.name}[:, 1:]")
 
 
 def _series(array: Array) -> np.ndarray:
@@ -140,8 +136,10 @@ def _copied(series: np.ndarray, labels: np.ndarray) -> int | None:
 
 
 def _shift(context: Context, data: Array, target: Array, feature: int) -> Fix:
-    """Move the target where it begins with a start token, else the decoder input."""
+    """Let a language model read the step before; move the target where it begins with a start token, else the input."""
     x, y = data.name, target.name
+    if len(context.inputs) < 2:
+        return Fix("x", f"{x}, {y} = {x}[:, :-1], {y}[:, 1:]")
     if data.whole and target.part.ndim == 2 and (target.part[:, 0] == target.part[0, 0]).all():
         return change_y(target, f"np.concatenate([{y}[:, 1:], np.zeros_like({y}[:, :1])], axis=1)")
     if len(data.shape) == 3 and data.shape[-1] > 1 and _series(data).shape[-1] > 1:  # one feature among others

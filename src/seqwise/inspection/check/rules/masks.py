@@ -85,7 +85,7 @@ def lost(context: Context) -> Iterator[Fault]:
     yield from _flattened(context)
     reported: set[Call] = set()
     for call in context.calls:
-        masks: tuple[LostMask, ...] = call.first.lost if call.inputs and not call.uses_mask else ()
+        masks: tuple[LostMask, ...] = call.first.lost if call.inputs and "uses" not in call.mask.roles else ()
         if not masks or not (is_recurrent(call.layer) or is_a(call.layer, *READS_MASKS)):
             continue
         maker, dropper = masks[0].maker, masks[0].lost_at
