@@ -16,7 +16,9 @@ from seqwise.inspection.check.finding import Finding, Fix, Severity
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call, Shape
 
-__all__ = ["RULES", "Array", "Call", "Context", "Fault", "Fix", "Input", "Output", "Rule", "Severity", "Shape", "rule"]
+__all__ = [
+    "RULES", "Array", "Call", "Context", "Fault", "Faults", "Fix", "Input", "Output", "Severity", "Shape", "rule",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,8 @@ class Fault:
     severity: Severity | None = None
 
 
-Look = Callable[..., Iterator[Fault]]
+Faults = Iterator[Fault]
+Look = Callable[..., Faults]
 Selector = Callable[[Context], Iterable[Any]]
 
 
@@ -72,7 +75,7 @@ class Rule:
             return []
         return [in_words(self._finding(fault), context) for fault in islice(self._faults(context), self.once or None)]
 
-    def _faults(self, context: Context) -> Iterator[Fault]:
+    def _faults(self, context: Context) -> Faults:
         for item in [()] if self.each is None else self.each(context):
             yield from self.look(context, *(item if isinstance(item, tuple) else (item,)))
 

@@ -11,7 +11,7 @@ import numpy as np
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import as_array, at_layer, change_layer, change_x, cut_windows, window_length
 from seqwise.inspection.check.measures import column_scales, slides
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, Shape, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Input, Shape, rule
 from seqwise.inspection.check.selectors import expected_shape, numbers, of_axes, recurrent_calls, token_like
 
 three_axes = partial(of_axes, count=3)
@@ -55,7 +55,7 @@ def two_axes(context: Context, meaning: str) -> Iterator[tuple[Input, Array]]:
 
 
 @rule("SW110", "features-axis-missing", "error", partial(two_axes, meaning="timesteps"))
-def features_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def features_axis(context: Context, entry: Input, data: Array) -> Faults:
     """The features axis is missing: each row is a sample, each column a timestep of one feature."""
     added_by_keras = entry.declared is not None and entry.declared[2] == 1 and entry.layer is not None
     yield Fault(
@@ -70,7 +70,7 @@ def features_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault
 
 
 @rule("SW111", "samples-axis-missing", "error", partial(two_axes, meaning="sample"))
-def samples_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def samples_axis(context: Context, entry: Input, data: Array) -> Faults:
     """The samples axis is missing: the input is a single sample, not a batch of one."""
     sample = f"(timesteps={data.shape[0]:,}, features={data.shape[1]:,})"
     yield Fault(
@@ -82,7 +82,7 @@ def samples_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]
 
 
 @rule("SW112", "windows-missing", "error", numbers)
-def windows(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def windows(context: Context, entry: Input, data: Array) -> Faults:
     """A table of rows was not cut into windows."""
     series = len(data.shape) == 1
     table = any(other is entry for other, _ in two_axes(context, "rows"))
@@ -107,7 +107,7 @@ def windows_code(context: Context, data: Array, steps: int) -> str:
 
 
 @rule("SW113", "flattened-windows", "error", partial(two_axes, meaning="flat"))
-def flat(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def flat(context: Context, entry: Input, data: Array) -> Faults:
     """The windows are flattened: timesteps × features on one axis."""
     _, steps, features = entry.declared or (None, None, None)
     yield Fault(
@@ -120,7 +120,7 @@ def flat(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW114", "two-readings", "error", partial(two_axes, meaning="unclear"))
-def two_readings(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def two_readings(context: Context, entry: Input, data: Array) -> Faults:
     """A 2-D array can be read in two ways."""
     rows, columns = data.shape
     alternative = windows_code(context, data, window_length(entry, data)).replace("\n", "; ")
@@ -138,7 +138,7 @@ def two_readings(context: Context, entry: Input, data: Array) -> Iterator[Fault]
 
 
 @rule("SW107", "batched-twice", "error", numbers)
-def batched_twice(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def batched_twice(context: Context, entry: Input, data: Array) -> Faults:
     """A source of batches puts its batches in batches."""
     declared, target = (entry.declared or ())[1:], context.target
     fits = declared and len(data.shape) == len(declared) + 2
@@ -155,7 +155,7 @@ def batched_twice(context: Context, entry: Input, data: Array) -> Iterator[Fault
 
 
 @rule("SW115", "extra-axis", "error", numbers, unless=("picture-layer-on-video", "batched-twice"))
-def extra_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def extra_axis(context: Context, entry: Input, data: Array) -> Faults:
     """The input has too many axes: a stray `expand_dims`, or a trailing 1."""
     shape, rank = data.shape, entry.rank
     if rank is None or len(shape) <= rank:
@@ -196,7 +196,7 @@ def _axes_to_drop(shape: tuple[int, ...], rank: int, declared: Shape | None) -> 
 
 
 @rule("SW116", "time-first", "error", three_axes)
-def time_first(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def time_first(context: Context, entry: Input, data: Array) -> Faults:
     """The timesteps come first, as in PyTorch's LSTM without ``batch_first=True``."""
     first, second, features = data.shape
     if entry.labelled in (None, first) or entry.labelled != second or entry.timesteps not in (None, first):
@@ -212,7 +212,7 @@ def time_first(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW117", "axes-swapped", "error", three_axes, unless=("time-first",))
-def swapped(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def swapped(context: Context, entry: Input, data: Array) -> Faults:
     """Features and timesteps are swapped."""
     samples, first, second = data.shape
     if entry.features != first or entry.features == second or entry.timesteps not in (None, second):
@@ -237,7 +237,7 @@ def _declare(context: Context, entry: Input, steps: int | None, features: int | 
 
 
 @rule("SW118", "features-count", "error", three_axes, unless=("SW116", "SW117"))
-def features_count(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def features_count(context: Context, entry: Input, data: Array) -> Faults:
     """The input has a different number of features than the model declares."""
     _, steps, count = data.shape
     if entry.features in (None, count):
@@ -253,7 +253,7 @@ def features_count(context: Context, entry: Input, data: Array) -> Iterator[Faul
 
 
 @rule("SW119", "timesteps-count", "warning", three_axes, unless=("SW116", "SW117", "features-count"))
-def timesteps_count(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def timesteps_count(context: Context, entry: Input, data: Array) -> Faults:
     """The input has a different number of timesteps than the model declares."""
     if entry.timesteps in (None, data.shape[1]):
         return
@@ -267,7 +267,7 @@ def timesteps_count(context: Context, entry: Input, data: Array) -> Iterator[Fau
 
 
 @rule("SW126", "window-as-features", "warning", three_axes)
-def window_as_features(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def window_as_features(context: Context, entry: Input, data: Array) -> Faults:
     """A window lies on the features axis, beside one timestep: a recurrent layer has nothing to run over."""
     call = next(iter(recurrent_calls(context)), None)
     if data.shape[1] != 1 or data.shape[2] < 5 or call is None or call.first.shape[1:2] != (1,):

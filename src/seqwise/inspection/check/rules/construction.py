@@ -10,7 +10,7 @@ from seqwise.inspection.check.construction import Construction
 from seqwise.inspection.check.fixes import at_layer, change_layer
 from seqwise.inspection.check.layer_code import class_code, layer_code
 from seqwise.inspection.check.names import Names
-from seqwise.inspection.check.registry import Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import describe
 from seqwise.inspection.data import root_module
 from seqwise.inspection.graph import is_sequence
@@ -22,7 +22,7 @@ def failed(context: Context) -> list[Construction]:
 
 
 @rule("SW201", "mask-zero-on-recurrent-layer", "error", failed)
-def mask_zero(context: Context, construction: Construction) -> Iterator[Fault]:
+def mask_zero(context: Context, construction: Construction) -> Faults:
     """`mask_zero` is a setting of Embedding, not of a recurrent layer."""
     unmade, settings = construction.layer_class, construction.settings
     if unmade is None or "mask_zero" not in settings:
@@ -40,7 +40,7 @@ def mask_zero(context: Context, construction: Construction) -> Iterator[Fault]:
 
 
 @rule("SW202", "layer-called-on-a-layer", "error", failed)
-def called_on_a_layer(context: Context, construction: Construction) -> Iterator[Fault]:
+def called_on_a_layer(context: Context, construction: Construction) -> Faults:
     """A layer is called on a layer, often itself, instead of on a tensor."""
     called, argument = construction.called, construction.argument
     if called is None or not is_a(argument, "Layer"):
@@ -61,7 +61,7 @@ JOINS = ("Concatenate", "Add", "Multiply", "Average", "Subtract", "Maximum", "Mi
 
 
 @rule("SW203", "layers-do-not-join", "error", failed)
-def do_not_join(context: Context, construction: Construction) -> Iterator[Fault]:
+def do_not_join(context: Context, construction: Construction) -> Faults:
     """A sequence is joined with what has no timesteps."""
     called, tensors = construction.called, construction.argument
     if not is_a(called, *JOINS) or not is_sequence(tensors) or {len(tensor.shape) for tensor in tensors} != {2, 3}:
@@ -123,7 +123,7 @@ def _unpacked_layer(construction: Construction) -> Any:
 
 
 @rule("SW204", "states-not-taken-apart", "error", state_returned, once=True)
-def states_not_taken_apart(context: Context, layer: Any, failure: str) -> Iterator[Fault]:
+def states_not_taken_apart(context: Context, layer: Any, failure: str) -> Faults:
     """What a recurrent layer with ``return_state=True`` returns is not taken apart as it is put together."""
     inner = recurrent(layer)
     states = ["h", "c"] if is_a(inner, "LSTM") else ["h"]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import change_y, forwards_only
 from seqwise.inspection.check.measures import slides
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Shape, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Output, Shape, rule
 from seqwise.inspection.check.selectors import data_and_target, describe, inputs_with_data, pairs, recurrent_calls
 from seqwise.inspection.layer_kinds import is_a, keeps_time
 
@@ -30,7 +28,7 @@ def _alike(features: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 @rule("SW404", "target-in-window", "warning", data_and_target)
-def target_in_window(context: Context, data: Array, target: Array) -> Iterator[Fault]:
+def target_in_window(context: Context, data: Array, target: Array) -> Faults:
     """The target is a value of its own window: it was taken a step too early."""
     autoencoder = len(target.shape) == 3 and target.shape[1:] == data.shape[1:]
     if len(data.shape) != 3 or target.samples != data.samples or data.samples < 10 or autoencoder:
@@ -66,7 +64,7 @@ def target_in_window(context: Context, data: Array, target: Array) -> Iterator[F
 
 
 @rule("SW406", "backward-direction-sees-target", "warning", data_and_target)
-def backward(context: Context, data: Array, target: Array) -> Iterator[Fault]:
+def backward(context: Context, data: Array, target: Array) -> Faults:
     """A bidirectional layer forecasts every timestep, although its backward direction reads the target."""
     calls = (c for c in recurrent_calls(context) if is_a(c.layer, "Bidirectional") and keeps_time(c.layer))
     call, shape = next(calls, None), context.outputs[0].shape
@@ -90,7 +88,7 @@ def backward(context: Context, data: Array, target: Array) -> Iterator[Fault]:
 
 
 @rule("SW407", "decoder-input-not-shifted", "warning", pairs, unless=("SW30",))
-def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
+def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
     """The decoder input is the target itself: at each timestep the decoder reads the answer."""
     index, single = context.outputs.index(output), len(context.inputs) < 2
     if len(shape) != 3 or target.samples < 2 or index >= len(context.graph.outputs):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seqwise.inspection.check.fixes import call_layer
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import describe, recurrent_calls
 from seqwise.inspection.graph import Graph, Value, values_in
 from seqwise.inspection.layer_kinds import graph_of, inner_layers, is_a, is_recurrent
@@ -112,7 +112,7 @@ def name_of(context: Context, tensor: Any) -> str:
 
 
 @rule("SW220", "layer-on-its-own-output", "warning", recurrent_calls)
-def own_output(context: Context, call: Call) -> Iterator[Fault]:
+def own_output(context: Context, call: Call) -> Faults:
     """A recurrent layer is applied to its own output."""
     earlier = call.source
     if earlier is None or earlier.layer is not call.layer or call.depth != earlier.depth:
@@ -128,7 +128,7 @@ def own_output(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW221", "layer-result-unused", "warning", wirings)
-def unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
+def unused(context: Context, wiring: Wiring) -> Faults:
     """The output of a layer is never used: the next layer reads another variable."""
     uses = [*wiring.used, *wiring.unused]
     for use in wiring.unused:
@@ -154,7 +154,7 @@ def unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
 
 
 @rule("SW222", "decoder-without-state", "warning", wirings)
-def decoder_state(context: Context, wiring: Wiring) -> Iterator[Fault]:
+def decoder_state(context: Context, wiring: Wiring) -> Faults:
     """The encoder's state never reaches the decoder."""
     decoder = next((use for use in wiring.used if is_recurrent(use.layer) and not use.has_state), None)
     for tensor in wiring.unused_inputs():
@@ -188,7 +188,7 @@ def _encoder_of(tensor: Any, wiring: Wiring) -> Use | None:
 
 
 @rule("SW223", "input-unused", "warning", wirings, unless=("decoder-without-state", "layer-result-unused"))
-def input_unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
+def input_unused(context: Context, wiring: Wiring) -> Faults:
     """An input of the model is never used."""
     idle = wiring.unused_inputs()
     for tensor in idle:

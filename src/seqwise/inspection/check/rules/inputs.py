@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, name_axes
 from seqwise.inspection.check.fixes import change_x
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Input, rule
 from seqwise.inspection.check.selectors import expected_shape, inputs_with_data
 
 READS_TEXT = ("TextVectorization", "StringLookup", "Hashing")
 
 
 @rule("SW101", "inputs-missing", "error")
-def inputs_missing(context: Context) -> Iterator[Fault]:
+def inputs_missing(context: Context) -> Faults:
     """The model has more inputs than there are arrays."""
     arrays = [data for _, data in inputs_with_data(context)]
     missing = [entry.name for entry in context.inputs if entry.data is None]
@@ -32,7 +30,7 @@ def inputs_missing(context: Context) -> Iterator[Fault]:
 
 
 @rule("SW102", "text-as-input", "error", inputs_with_data)
-def text(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def text(context: Context, entry: Input, data: Array) -> Faults:
     """The input contains text or dates where the layers need numbers."""
     if data.kind not in ("dates", "text") or any(type(call.layer).__name__ in READS_TEXT for call in context.calls):
         return
@@ -54,7 +52,7 @@ def text(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW103", "unequal-lengths", "error", inputs_with_data)
-def unequal_lengths(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def unequal_lengths(context: Context, entry: Input, data: Array) -> Faults:
     """The sequences differ in length, so they do not form an array."""
     if data.kind != "ragged":
         return
@@ -81,7 +79,7 @@ def unequal_lengths(context: Context, entry: Input, data: Array) -> Iterator[Fau
 
 
 @rule("SW104", "list-as-input", "error", inputs_with_data)
-def list_as_input(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def list_as_input(context: Context, entry: Input, data: Array) -> Faults:
     """The input is a list or an object array; Keras takes a list for several inputs."""
     if data.kind not in ("list", "objects") or not context.has_model:
         return
@@ -105,7 +103,7 @@ def list_as_input(context: Context, entry: Input, data: Array) -> Iterator[Fault
 
 
 @rule("SW105", "empty-input", "error", inputs_with_data)
-def empty(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def empty(context: Context, entry: Input, data: Array) -> Faults:
     """An axis of the input has size 0."""
     if data.shape == () and data.values is not None:
         yield Fault(
@@ -127,7 +125,7 @@ def empty(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW106", "inputs-exchanged", "error")
-def inputs_exchanged(context: Context) -> Iterator[Fault]:
+def inputs_exchanged(context: Context) -> Faults:
     """The inputs come in another order than the model reads them, or under each other's names."""
     if not context.exchanged:
         return

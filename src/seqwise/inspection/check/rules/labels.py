@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,7 @@ from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import activate, at_layer, change_layer, change_y, recompile
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import class_numbers, names_a_class, one_hot
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Shape, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Output, Shape, rule
 from seqwise.inspection.check.selectors import activated, compared, ends, last_sized, targets
 from seqwise.inspection.layer_kinds import is_recurrent
 
@@ -21,7 +20,7 @@ BINARY, ONE_HOT, SPARSE = "binary_crossentropy", "categorical_crossentropy", "sp
 
 
 @rule("SW310", "text-as-target", "error", targets)
-def text(context: Context, output: Output, target: Array) -> Iterator[Fault]:
+def text(context: Context, output: Output, target: Array) -> Faults:
     """The target contains text, or is not an array of numbers."""
     y = target.name
     if target.kind == "text":
@@ -44,7 +43,7 @@ def text(context: Context, output: Output, target: Array) -> Iterator[Fault]:
 
 
 @rule("SW311", "one-hot-with-sparse-loss", "error", partial(compared, losses=[SPARSE]))
-def one_hot_with_sparse(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
+def one_hot_with_sparse(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
     """One-hot labels with the loss for integer labels."""
     if target.shape[-1] != shape[-1] or not one_hot(target, shape):
         return
@@ -58,7 +57,7 @@ def one_hot_with_sparse(context: Context, output: Output, target: Array, shape: 
 
 
 @rule("SW312", "whole-labels-with-one-hot-loss", "error", compared)
-def whole_labels(context: Context, output: Output, target: Array, computed: Shape, loss: Loss) -> Iterator[Fault]:
+def whole_labels(context: Context, output: Output, target: Array, computed: Shape, loss: Loss) -> Faults:
     """Integer labels with the loss for one-hot labels (or with a loss for quantities)."""
     shape, end = _shape_for(target, computed, context), ends(output)
     if shape[-1] is None or shape[-1] < 2 or not class_numbers(target, shape):
@@ -86,7 +85,7 @@ def _shape_for(target: Array, shape: Shape, context: Context) -> Shape:
 
 
 @rule("SW313", "label-out-of-range", "error", partial(compared, losses=[BINARY, SPARSE]))
-def out_of_range(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
+def out_of_range(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
     """A label lies outside the range of the classes."""
     if not target.whole or not target.numbers.size or shape[-1] is None:
         return
@@ -137,7 +136,7 @@ def out_of_range(context: Context, output: Output, target: Array, shape: Shape, 
 
 
 @rule("SW314", "softmax-over-one", "warning", activated)
-def softmax_over_one(context: Context, output: Output, layer: Any, activation: str) -> Iterator[Fault]:
+def softmax_over_one(context: Context, output: Output, layer: Any, activation: str) -> Faults:
     """Softmax over a single unit always returns 1."""
     if output.shape is None or output.shape[-1] != 1 or activation != "softmax":
         return
@@ -152,7 +151,7 @@ def softmax_over_one(context: Context, output: Output, layer: Any, activation: s
 
 
 @rule("SW315", "one-unit-with-class-loss", "warning", partial(compared, losses=[ONE_HOT, SPARSE]), unless=("SW314",))
-def one_unit(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
+def one_unit(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
     """A loss over several classes with a single output unit."""
     if shape[-1] != 1:
         return
@@ -175,7 +174,7 @@ MISFITS = ("SW311", "SW312", "SW314", "SW315")
 
 
 @rule("SW316", "loss-does-not-fit-activation", "warning", activated, unless=MISFITS)
-def mismatch(context: Context, output: Output, layer: Any, activation: str) -> Iterator[Fault]:
+def mismatch(context: Context, output: Output, layer: Any, activation: str) -> Faults:
     """The loss does not fit the last activation: it expects probabilities and gets logits, or the reverse."""
     loss, units = output.loss, output.shape[-1] if output.shape is not None else None
     if loss is None or not loss.crossentropy or output.shape is None or units is None:
@@ -218,7 +217,7 @@ OTHER_CLASSES = ("SW302", "SW303", "SW311", "SW312", "SW313", "SW315")
 
 
 @rule("SW317", "classes-differ", "error", partial(compared, losses=[BINARY, ONE_HOT]), unless=OTHER_CLASSES)
-def classes_differ(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
+def classes_differ(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
     """The output and the one-hot labels have different numbers of classes."""
     sized = last_sized(output)
     if sized is None or compare_shapes(target.shape, shape, loss) != "fails" or len(target.shape) != len(shape):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from seqwise.axes import FEATURES, TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.fixes import at_layer, beside, change_layer, cut, forwards_only
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import describe, ended_by, recurrent_calls, steps_read, wrong_rank
 from seqwise.inspection.graph import RANK
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, needed_rank, recurrent
@@ -32,7 +32,7 @@ def _repeats(context: Context, encoder: Call) -> int | None:
 
 
 @rule("SW210", "return-sequences-missing", "error", without_time)
-def return_sequences(context: Context, call: Call, ended: Call) -> Iterator[Fault]:
+def return_sequences(context: Context, call: Call, ended: Call) -> Faults:
     """A recurrent layer returns its last state only, but the next layer reads a sequence."""
     if _repeats(context, ended) is not None:
         return
@@ -54,7 +54,7 @@ def _write(axes: Sequence[tuple[str, int | None]]) -> str:
 
 
 @rule("SW211", "repeat-vector-missing", "error", without_time, once=True)
-def repeat_vector(context: Context, call: Call, ended: Call) -> Iterator[Fault]:
+def repeat_vector(context: Context, call: Call, ended: Call) -> Faults:
     """A decoder reads the encoder's last state, which has no timesteps, and the target has its own number of them."""
     wanted = _repeats(context, ended)
     if call.first.rank != 2 or wanted is None:
@@ -77,7 +77,7 @@ KEEP_TIME = {  # what does nearly the same as a layer that ends the time axis
 
 
 @rule("SW212", "time-axis-ended", "error", wrong_rank, unless=("picture-layer-on-video",))
-def time_ended(context: Context, call: Call) -> Iterator[Fault]:
+def time_ended(context: Context, call: Call) -> Faults:
     """Flatten or a global pooling ends the time axis before a layer that reads a sequence."""
     ended = ended_by(call)
     if call.first.rank != 2 or ended is None or is_recurrent(ended.layer):
@@ -97,7 +97,7 @@ def problems(context: Context) -> list[Call]:
 
 
 @rule("SW213", "layer-refuses-input", "error", problems, unless=("SW1", "SW2"), once=True)
-def refuses(context: Context, call: Call) -> Iterator[Fault]:
+def refuses(context: Context, call: Call) -> Faults:
     """A layer cannot take the shape that reaches it."""
     shape, source, got = call.first.shape, call.source, name_axes(call.first.shape)
     what = f"{describe(call)} cannot take the shape that reaches it."
@@ -127,7 +127,7 @@ UNBOUNDED = ("relu", "elu", "selu", "linear", "softplus", "leaky_relu", "relu6",
 
 
 @rule("SW214", "relu-in-recurrent-layer", "hint", recurrent_calls)
-def relu(context: Context, call: Call) -> Iterator[Fault]:
+def relu(context: Context, call: Call) -> Faults:
     """A recurrent layer has an activation without an upper bound."""
     layer = recurrent(call.layer)
     name = getattr(getattr(layer, "activation", None), "__name__", "")
@@ -145,7 +145,7 @@ def relu(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW215", "bidirectional-while-streaming", "error", recurrent_calls)
-def streaming(context: Context, call: Call) -> Iterator[Fault]:
+def streaming(context: Context, call: Call) -> Faults:
     """A model that is to run one timestep at a time has a bidirectional layer."""
     forward = recurrent(call.layer)
     if not is_a(call.layer, "Bidirectional") or not (context.streaming or getattr(forward, "stateful", False)):
@@ -161,7 +161,7 @@ def streaming(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW216", "stateful-batch-size", "error", recurrent_calls, once=True)
-def stateful(context: Context, call: Call) -> Iterator[Fault]:
+def stateful(context: Context, call: Call) -> Faults:
     """A stateful layer has no fixed batch size, or one that does not divide the samples."""
     if not recurrent(call.layer).stateful or not context.inputs:
         return
@@ -194,7 +194,7 @@ def stateful(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW217", "state-lost-between-batches", "warning", recurrent_calls, once=True)
-def state_lost(context: Context, call: Call) -> Iterator[Fault]:
+def state_lost(context: Context, call: Call) -> Faults:
     """A stateful layer of Keras's own loses its state between batches on JAX."""
     layer, keras = call.layer, sys.modules.get("keras")
     if keras is None or keras.backend.backend() != "jax" or not getattr(layer, "stateful", False):

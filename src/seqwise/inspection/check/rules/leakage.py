@@ -9,7 +9,7 @@ import numpy as np
 
 from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.measures import sample_keys, slides
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import parts
 
 
@@ -46,7 +46,7 @@ def _varied(samples: np.ndarray) -> np.ndarray:
 
 
 @rule("SW401", "windows-in-both-parts", "warning", parts)
-def shared_windows(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
+def shared_windows(context: Context, training: Array, validation: Array) -> Faults:
     """Training and validation data share windows."""
     part, varied = validation.part, _varied(validation.part)
     flat = part.reshape(len(part), -1)
@@ -71,7 +71,7 @@ def shared_windows(context: Context, training: Array, validation: Array) -> Iter
 
 
 @rule("SW402", "shuffled-before-split", "warning", parts, unless=("windows-in-both-parts",))
-def shuffled(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
+def shuffled(context: Context, training: Array, validation: Array) -> Faults:
     """Overlapping windows were shuffled before the split, so validation windows have their neighbours in training."""
     part, steps = validation.part, training.shape[1]
     earlier = shared_samples(training.numbers[:, 1:], part[:, :-1]) if steps > 2 else np.zeros(1, bool)
@@ -99,7 +99,7 @@ def shuffled(context: Context, training: Array, validation: Array) -> Iterator[F
 
 
 @rule("SW403", "scaler-saw-validation", "warning", parts)
-def scaler(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
+def scaler(context: Context, training: Array, validation: Array) -> Faults:
     """The scaler was fitted on more than the training data."""
     if len(training.shape) != 3 or training.partial or validation.partial or training.numbers.dtype.kind != "f":
         return
@@ -182,7 +182,7 @@ def _series(windows: Array) -> np.ndarray:
 
 
 @rule("SW408", "validation-scaled-by-itself", "warning", parts, unless=("scaler-saw-validation",))
-def scaled_by_itself(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
+def scaled_by_itself(context: Context, training: Array, validation: Array) -> Faults:
     """The validation set was scaled by its own extremes, not by those of the training set."""
     if len(training.shape) != 3 or training.numbers.dtype.kind != "f" or not (slides(training) and slides(validation)):
         return
@@ -228,7 +228,7 @@ def grouped(context: Context) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 @rule("SW405", "group-in-both-parts", "warning", grouped)
-def groups(context: Context, training: np.ndarray, validation: np.ndarray) -> Iterator[Fault]:
+def groups(context: Context, training: np.ndarray, validation: np.ndarray) -> Faults:
     """Training and validation data share a group (a patient, a machine, a shop)."""
     shared = np.intersect1d(training, validation)
     if not shared.size:

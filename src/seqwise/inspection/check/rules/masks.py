@@ -11,7 +11,7 @@ import numpy as np
 from seqwise.inspection.check.fixes import at_layer, change_layer, change_x
 from seqwise.inspection.check.layer_code import mask_value
 from seqwise.inspection.check.padding import Padding, find_padding
-from seqwise.inspection.check.registry import Array, Call, Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Call, Context, Fault, Faults, Fix, Input, rule
 from seqwise.inspection.check.selectors import (
     data_read_by,
     describe,
@@ -52,7 +52,7 @@ def _mask(entry: Input, padding: Padding, call: Call) -> Fix:
 
 
 @rule("SW230", "padding-not-masked", "warning", partial(padded, side="after"), unless=("SW11", "SW143"))
-def not_masked(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Iterator[Fault]:
+def not_masked(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Faults:
     """Sequences are padded at their end, and nothing masks the padding."""
     yield Fault(
         what=f"The sequences of {data.name} are padded at their end: {padding.share:.0%} of the samples end in up to "
@@ -65,7 +65,7 @@ def not_masked(context: Context, entry: Input, data: Array, padding: Padding, ca
 
 
 @rule("SW231", "left-padding-not-masked", "hint", partial(padded, side="before"), unless=("SW11", "SW143", "SW230"))
-def left_padding(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Iterator[Fault]:
+def left_padding(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Faults:
     """Sequences are padded at their start, and nothing masks the padding."""
     if context.torch or keeps_time(recurrent_calls(context)[-1].layer):
         return
@@ -80,7 +80,7 @@ def left_padding(context: Context, entry: Input, data: Array, padding: Padding, 
 
 
 @rule("SW232", "mask-lost", "warning")
-def lost(context: Context) -> Iterator[Fault]:
+def lost(context: Context) -> Faults:
     """A mask does not reach the recurrent layer: a layer in between drops it."""
     yield from _flattened(context)
     reported: set[Call] = set()
@@ -101,7 +101,7 @@ def lost(context: Context) -> Iterator[Fault]:
         )
 
 
-def _flattened(context: Context) -> Iterator[Fault]:
+def _flattened(context: Context) -> Faults:
     for call in context.calls:
         maker = mask_maker(call)
         if maker is None or "drops" not in call.mask.roles or not is_a(call.layer, "Flatten", "Reshape"):
@@ -138,7 +138,7 @@ def _carry(maker: Call, dropper: Call) -> Fix:
 
 
 @rule("SW233", "mask-value-differs", "warning", inputs_with_data)
-def other_value(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def other_value(context: Context, entry: Input, data: Array) -> Faults:
     """Masking skips a different value than the padding's."""
     maskings = [call.layer for call in context.calls if is_a(call.layer, "Masking")]
     padding = find_padding(data) if maskings else None
@@ -154,7 +154,7 @@ def other_value(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW234", "zero-is-a-token", "warning", embedded)
-def zero_token(context: Context, data: Array, embedding: Any) -> Iterator[Fault]:
+def zero_token(context: Context, data: Array, embedding: Any) -> Faults:
     """Index 0 is a real token, but ``mask_zero=True`` skips it."""
     if not embedding.mask_zero or len(data.shape) != 2:
         return

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from seqwise.axes import TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.fixes import as_array, at_layer, cut_windows, window_length
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.check.registry import Array, Call, Context, Fault, Fix, Input, Shape, rule
+from seqwise.inspection.check.registry import Array, Call, Context, Fault, Faults, Fix, Input, Shape, rule
 from seqwise.inspection.check.selectors import describe, ended_by, expected_shape, numbers, wrong_rank
 from seqwise.inspection.layer_kinds import PICTURE_LAYERS, is_a, is_recurrent, needed_rank
 from seqwise.inspection.model_inputs import is_watched
@@ -20,12 +19,12 @@ CHANNELS = 4  # the last axis is that of the channels where it is no longer: gre
 
 
 @rule("SW125", "picture-axis-missing", "error")
-def picture_axis(context: Context) -> Iterator[Fault]:
+def picture_axis(context: Context) -> Faults:
     """An axis of pictures or videos is missing: the channels, the timesteps or the samples."""
     yield from list(_short_inputs(context)) or _short_calls(context)
 
 
-def _short_inputs(context: Context) -> Iterator[Fault]:
+def _short_inputs(context: Context) -> Faults:
     for entry, data in numbers(context):
         rank = entry.rank or 0
         declared = entry.declared or (None,)
@@ -41,7 +40,7 @@ def _short_inputs(context: Context) -> Iterator[Fault]:
         )
 
 
-def _short_calls(context: Context) -> Iterator[Fault]:
+def _short_calls(context: Context) -> Faults:
     for call in wrong_rank(context):
         need = needed_rank(call.layer) or 0
         sequences = is_a(call.layer, "TimeDistributed") and is_recurrent(call.layer.layer)
@@ -92,7 +91,7 @@ def videos(context: Context) -> list[Call]:
 
 
 @rule("SW218", "picture-layer-on-video", "error", videos, once=True)
-def picture_layers(context: Context, first: Call) -> Iterator[Fault]:
+def picture_layers(context: Context, first: Call) -> Faults:
     """A layer that reads one picture a sample gets videos: it must be applied to each frame."""
     calls = context.graph.calls
     before = calls[: calls.index(first)]
@@ -133,7 +132,7 @@ def _of_each_frame(context: Context, first: Call) -> tuple[list[Any], bool]:
 
 
 @rule("SW219", "frames-not-flattened", "error", wrong_rank)
-def frames(context: Context, call: Call) -> Iterator[Fault]:
+def frames(context: Context, call: Call) -> Faults:
     """A layer that reads sequences gets pictures: each frame must become one vector of features first."""
     if needed_rank(call.layer) != 3 or not 4 <= call.first.rank <= 6:
         return

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from seqwise.inspection.check.fixes import at_layer, call_layer
 from seqwise.inspection.check.layer_code import layer_code, mask_value
 from seqwise.inspection.check.padding import find_padding
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import data_read_by, describe, mask_maker, recurrent_calls
 from seqwise.inspection.graph import Value, flatten, values_in
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, recurrent
@@ -17,7 +16,7 @@ STATES = {"LSTM": ["h", "c"], "GRU": ["h"], "SimpleRNN": ["h"]}
 
 
 @rule("SW224", "states-do-not-fit", "error", recurrent_calls)
-def states(context: Context, call: Call) -> Iterator[Fault]:
+def states(context: Context, call: Call) -> Faults:
     """The initial state of a recurrent layer has another number of parts, or another width, than its own state."""
     layer = recurrent(call.layer)
     parts = next((names for kind, names in STATES.items() if is_a(layer, kind)), None)
@@ -91,7 +90,7 @@ def _names(context: Context, call: Call) -> list[str]:
 
 
 @rule("SW235", "mask-withheld", "warning", recurrent_calls, unless=("states-do-not-fit",))
-def withheld(context: Context, call: Call) -> Iterator[Fault]:
+def withheld(context: Context, call: Call) -> Faults:
     """A layer that starts from a given state does not get the mask of its sequence: Keras passes it on only without."""
     if not call.mask.withheld:
         return
@@ -116,7 +115,7 @@ def withheld(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW236", "backward-sequence-not-turned", "warning", lambda context: context.calls)
-def not_turned(context: Context, call: Call) -> Iterator[Fault]:
+def not_turned(context: Context, call: Call) -> Faults:
     """Sequences of a forward and of a backward layer are joined, and the backward one begins with the last timestep."""
     makers = [value.call for value in call.inputs if value.call is not None and is_recurrent(value.call.layer)]
     sequences = [maker for maker in makers if not is_a(maker.layer, "Bidirectional") and keeps_time(maker.layer)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import at_layer, change_layer, change_y
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import names_a_class, one_hot
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Severity, Shape, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Output, Severity, Shape, rule
 from seqwise.inspection.check.selectors import describe, last_recurrent, last_sized, pairs, steps_read
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, units_of
 
@@ -27,7 +26,7 @@ def _severity(comparison: str) -> Severity:
 
 
 @rule("SW301", "sample-counts-differ", "error", unless=("SW10", "SW11", "SW125", "SW516"))
-def counts(context: Context) -> Iterator[Fault]:
+def counts(context: Context) -> Faults:
     """Input and target have different numbers of samples."""
     inputs, outputs = context.inputs, context.outputs
     yield from _counts([entry.data for entry in inputs], [output.target for output in outputs], "x", "y")
@@ -35,7 +34,7 @@ def counts(context: Context) -> Iterator[Fault]:
     yield from _counts(*validation, "validation", "validation")
 
 
-def _counts(inputs: list[Array | None], targets: list[Array | None], x: str, y: str) -> Iterator[Fault]:
+def _counts(inputs: list[Array | None], targets: list[Array | None], x: str, y: str) -> Faults:
     """Compare every array with the first input; x and y are the places that a fix changes."""
     arrays = [(array, False) for array in inputs] + [(array, True) for array in targets]
     first = inputs[0] if inputs else None
@@ -61,7 +60,7 @@ def _counts(inputs: list[Array | None], targets: list[Array | None], x: str, y: 
 
 
 @rule("SW302", "return-sequences-at-the-end", "warning", pairs)
-def at_the_end(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
+def at_the_end(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
     """The output has a time axis, the target has none."""
     recurrent = last_recurrent(context)
     if len(shape) != 3 or recurrent is None or not keeps_time(recurrent.layer) or _has_time(target, shape, output.loss):
@@ -106,7 +105,7 @@ def _value_each_step(target: Array, units: int | None, loss: Loss | None) -> boo
 
 
 @rule("SW303", "return-sequences-needed", "warning", pairs, unless=("SW107",))
-def needed(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
+def needed(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
     """The target has a time axis, the output has none."""
     recurrent, loss = last_recurrent(context), output.loss
     if len(shape) != 2 or recurrent is None or keeps_time(recurrent.layer) or len(target.shape) < 2:
@@ -129,7 +128,7 @@ def needed(context: Context, output: Output, target: Array, shape: Shape) -> Ite
 
 
 @rule("SW304", "target-timesteps-differ", "error", pairs, unless=("SW107", "SW302", "SW303", "SW21"))
-def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
+def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
     """Output and target have different numbers of timesteps."""
     comparison = compare_shapes(target.shape, shape, output.loss)
     if len(target.shape) != 3 or comparison not in ("fails", "broadcast"):
@@ -170,7 +169,7 @@ def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> 
 @rule(
     "SW305", "target-size-differs", "hint", pairs, unless=("SW107", "SW125", "SW21", "SW221", "SW302", "SW303", "SW304")
 )
-def size(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
+def size(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
     """Output and target have different numbers of values."""
     loss, comparison = output.loss, compare_shapes(target.shape, shape, output.loss)
     if loss is not None and (loss.crossentropy or loss.name == "custom"):

@@ -12,7 +12,7 @@ import numpy as np
 
 from seqwise.inspection.check.losses import BATCH
 from seqwise.inspection.check.padding import find_padding
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.torch_selectors import (
     CLASS_LOSSES,
     PASSES_ON,
@@ -99,20 +99,20 @@ def _with_outputs(loss: LossCall, count: int) -> Fix:
 
 
 @rule("SW510", "torch-target-shape", "error", partial(compared, broadcast=False), unless=MISREAD)
-def target_shape(context: Context, loss: LossCall) -> Iterator[Fault]:
+def target_shape(context: Context, loss: LossCall) -> Faults:
     """The target has another shape than the output, and the loss cannot compare them."""
     yield _shapes_differ(context, loss)
 
 
 @rule("SW514", "torch-loss-broadcasts", "warning", partial(compared, broadcast=True), unless=MISREAD)
-def broadcasts(context: Context, loss: LossCall) -> Iterator[Fault]:
+def broadcasts(context: Context, loss: LossCall) -> Faults:
     """The target has another shape than the output, and the loss stretches the one along the other."""
     consequence = "PyTorch stretches the one along the other, and every output is compared with other samples' targets."
     yield _shapes_differ(context, loss, f" {consequence}")
 
 
 @rule("SW511", "torch-classes-not-second", "error", class_losses)
-def classes_not_second(context: Context, loss: LossCall) -> Iterator[Fault]:
+def classes_not_second(context: Context, loss: LossCall) -> Faults:
     """The classes are on the last axis of the output; the losses over classes want them on the second."""
     if len(loss.shape) > 2 and loss.wanted == loss.shape[:-1] and loss.shape[1] != loss.shape[-1]:
         what = f"torch.nn.{loss.kind} wants the classes on the second axis; here they are on the last."
@@ -126,7 +126,7 @@ def _labels(loss: LossCall, what: str, fix: Fix) -> Fault:
 
 
 @rule("SW512", "torch-labels-do-not-fit", "error", class_losses, unless=("SW511",))
-def labels(context: Context, loss: LossCall) -> Iterator[Fault]:
+def labels(context: Context, loss: LossCall) -> Faults:
     """Labels that are neither class numbers nor shares of the classes."""
     whole = "float" not in loss.target.dtype
     if _samples_second(loss):
@@ -158,7 +158,7 @@ def _flat(loss: LossCall) -> bool:
 
 
 @rule("SW513", "torch-label-out-of-range", "error", class_losses, unless=("SW511", "SW512"))
-def label_out_of_range(context: Context, loss: LossCall) -> Iterator[Fault]:
+def label_out_of_range(context: Context, loss: LossCall) -> Faults:
     """A class number is negative, or not below the number of classes."""
     values = loss.data.values if loss.data is not None else None
     if values is None or len(loss.wanted) != len(loss.shape) - 1 or "float" in loss.target.dtype:
@@ -176,7 +176,7 @@ def label_out_of_range(context: Context, loss: LossCall) -> Iterator[Fault]:
 
 
 @rule("SW515", "torch-loss-does-not-fit-activation", "warning", partial(losses, of=FAULTY), unless=("SW510", "SW511"))
-def activation(context: Context, loss: LossCall) -> Iterator[Fault]:
+def activation(context: Context, loss: LossCall) -> Faults:
     """The loss expects logits and gets probabilities, or the reverse."""
     made, (wrong, why) = made_by_module(loss.output), FAULTY[loss.kind]
     if made is None or made.kind.lower() not in wrong:
@@ -214,7 +214,7 @@ def _fitting(context: Context, loss: LossCall, made: Call, last: str) -> Fix:
 
 
 @rule("SW529", "torch-loss-counts-padding", "warning", class_losses, unless=("SW511", "SW512", "SW513"))
-def counts_padding(context: Context, loss: LossCall) -> Iterator[Fault]:
+def counts_padding(context: Context, loss: LossCall) -> Faults:
     """The loss counts the labels of padded timesteps."""
     data, target, module, settings = context.data, loss.data, loss.call.layer, loss.call.kwargs
     own_way = getattr(module, "reduction", settings.get("reduction")) == "none"
@@ -239,7 +239,7 @@ def counts_padding(context: Context, loss: LossCall) -> Iterator[Fault]:
 
 
 @rule("SW530", "torch-no-gradient", "error", losses)
-def no_gradient(context: Context, loss: LossCall) -> Iterator[Fault]:
+def no_gradient(context: Context, loss: LossCall) -> Faults:
     """No gradient flows from the loss to the module: the output was rounded, detached or turned to class numbers."""
     value = loss.output
     while value.call is not None and value.call.kind not in FLAT and "float" in value.dtype:
@@ -258,7 +258,7 @@ def no_gradient(context: Context, loss: LossCall) -> Iterator[Fault]:
 
 
 @rule("SW521", "torch-module-refuses", "error", unless=MISREAD)
-def refuses(context: Context) -> Iterator[Fault]:
+def refuses(context: Context) -> Faults:
     """A module, a function or a loss stops on the data."""
     call = next((call for call in context.torch_calls if call.problem), None)
     if context.model is None or call is None or any(finding.severity == "error" for finding in context.findings):

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, format_shape
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, Severity, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, Severity, rule
 from seqwise.inspection.check.torch_selectors import (
     INDEXING,
     calls_of,
@@ -54,7 +54,7 @@ def _fault(
 
 
 @rule("SW501", "torch-number-of-axes", "error", recurrent_inputs)
-def number_of_axes(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
+def number_of_axes(context: Context, call: Call, name: str, shape: Shape) -> Faults:
     """A recurrent module of PyTorch's gets an input that has neither two axes nor three."""
     if len(shape) in (2, 3):
         return
@@ -70,7 +70,7 @@ def number_of_axes(context: Context, call: Call, name: str, shape: Shape) -> Ite
 
 
 @rule("SW502", "torch-features-axis-missing", "error", recurrent_inputs)
-def features_axis(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
+def features_axis(context: Context, call: Call, name: str, shape: Shape) -> Faults:
     """Samples and timesteps reach a recurrent module that reads one feature: the features axis is missing."""
     if len(shape) == 2 and call.layer.input_size == 1 != shape[1]:
         what = f"{name} has two axes, so torch.nn.{call.kind} reads it as one sequence without samples, of {shape[1]} "
@@ -79,7 +79,7 @@ def features_axis(context: Context, call: Call, name: str, shape: Shape) -> Iter
 
 
 @rule("SW503", "torch-features-not-last", "error", recurrent_inputs)
-def features_not_last(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
+def features_not_last(context: Context, call: Call, name: str, shape: Shape) -> Faults:
     """The features are on the second axis, where a convolution has them."""
     if len(shape) == 3 and shape[1] == call.layer.input_size != shape[2]:
         what = f"The features of {name} are on its second axis, as a convolution has them; torch.nn.{call.kind} wants "
@@ -88,7 +88,7 @@ def features_not_last(context: Context, call: Call, name: str, shape: Shape) -> 
 
 
 @rule("SW504", "torch-number-of-features", "error", recurrent_inputs, unless=("SW502", "SW503"))
-def number_of_features(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
+def number_of_features(context: Context, call: Call, name: str, shape: Shape) -> Faults:
     """The input has another number of features than a recurrent module was made for."""
     size = call.layer.input_size
     if len(shape) in (2, 3) and shape[-1] != size:
@@ -97,7 +97,7 @@ def number_of_features(context: Context, call: Call, name: str, shape: Shape) ->
 
 
 @rule("SW505", "torch-batch-first", "warning", recurrent_inputs, unless=("SW501", "SW502", "SW503", "SW504"))
-def batch_first(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
+def batch_first(context: Context, call: Call, name: str, shape: Shape) -> Faults:
     """A recurrent module reads the samples as timesteps: ``batch_first`` does not fit the input."""
     state, steps = state_of(context, call), 1 if call.layer.batch_first else 0
     clash = len(shape) == len(state) == 3 and state[1] == shape[steps] != shape[1 - steps]
@@ -115,7 +115,7 @@ def batch_first(context: Context, call: Call, name: str, shape: Shape) -> Iterat
 
 
 @rule("SW506", "torch-state-size", "error", recurrent_inputs, unless=("SW505",))
-def state_size(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
+def state_size(context: Context, call: Call, name: str, shape: Shape) -> Faults:
     """The state that is handed over is not one that the module can start from."""
     state, module, states = state_of(context, call), call.layer, states_of(call)
     if len(shape) != 3 or len(state) != 3:
@@ -145,7 +145,7 @@ def state_size(context: Context, call: Call, name: str, shape: Shape) -> Iterato
 
 
 @rule("SW516", "torch-samples-axis-missing", "warning", recurrent_inputs, unless=("SW502", "SW504"))
-def samples_axis(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
+def samples_axis(context: Context, call: Call, name: str, shape: Shape) -> Faults:
     """A recurrent module reads two axes as one sequence, where samples were meant."""
     state = state_of(context, call)
     batched = len(state) == 3
@@ -160,7 +160,7 @@ def samples_axis(context: Context, call: Call, name: str, shape: Shape) -> Itera
 
 
 @rule("SW517", "torch-sample-for-timestep", "warning", partial(calls_of, kinds=INDEXING), unless=("SW505",))
-def sample_for_timestep(context: Context, call: Call) -> Iterator[Fault]:
+def sample_for_timestep(context: Context, call: Call) -> Faults:
     """One sample is taken from what a recurrent module returns, where one timestep was meant."""
     taken = [pair for pair in zip(call.first.axes, index_of(call), strict=False) if pair[1] is not None]
     if [axis for axis, _ in taken] != [SAMPLES] or sizes(context, call.first)[0] == 1:
@@ -179,7 +179,7 @@ def sample_for_timestep(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW518", "torch-one-direction", "warning", partial(calls_of, kinds=RECURRENT))
-def one_direction(context: Context, call: Call) -> Iterator[Fault]:
+def one_direction(context: Context, call: Call) -> Faults:
     """Half of what a bidirectional module has read is not used."""
     state = next((value for value in call.outputs if value.axes[:1] == ("layers",)), None)
     if not call.layer.bidirectional or state is None:
@@ -207,7 +207,7 @@ def one_direction(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW531", "torch-first-layer", "warning", partial(calls_of, kinds=RECURRENT))
-def first_layer(context: Context, call: Call) -> Iterator[Fault]:
+def first_layer(context: Context, call: Call) -> Faults:
     """The state of the first of several layers is used, where that of the last was meant."""
     state = next((value for value in call.outputs if value.axes[:1] == ("layers",)), None)
     if call.layer.num_layers < 2 or call.layer.bidirectional or state is None:
@@ -226,7 +226,7 @@ def first_layer(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW519", "torch-reshape-mixes-samples", "warning", partial(calls_of, kinds=("view", "reshape")))
-def reshape_mixes(context: Context, call: Call) -> Iterator[Fault]:
+def reshape_mixes(context: Context, call: Call) -> Faults:
     """`view` or `reshape` in the place of `transpose`: the numbers of several samples are mixed up."""
     values = [call.first, *call.outputs[:1]]
     if len(values) < 2 or any(SAMPLES not in value.axes for value in values):
@@ -249,7 +249,7 @@ def reshape_mixes(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW507", "torch-linear-features", "error", partial(calls_of, kinds=("Linear",)))
-def linear(context: Context, call: Call) -> Iterator[Fault]:
+def linear(context: Context, call: Call) -> Faults:
     """A Linear module gets another number of features than it was made for."""
     shape = sizes(context, call.first) if call.inputs else ()
     if not shape or shape[-1] == call.layer.in_features or not isinstance(call.args[0], Value):
@@ -265,7 +265,7 @@ def linear(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW508", "torch-tokens-not-whole", "error", partial(calls_of, kinds=("Embedding",)))
-def tokens_not_whole(context: Context, call: Call) -> Iterator[Fault]:
+def tokens_not_whole(context: Context, call: Call) -> Faults:
     """An Embedding module gets numbers of a floating dtype."""
     if "float" in call.first.dtype:
         got = f"torch.{call.first.dtype}"
@@ -274,7 +274,7 @@ def tokens_not_whole(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW509", "torch-token-out-of-range", "error", partial(calls_of, kinds=("Embedding",)), unless=("SW508",))
-def token_out_of_range(context: Context, call: Call) -> Iterator[Fault]:
+def token_out_of_range(context: Context, call: Call) -> Faults:
     """A token id is negative, or beyond the rows of an Embedding module."""
     data, last = data_of(context, call.first), call.layer.num_embeddings - 1
     if data is None or data.values is None or not data.values.size:
@@ -292,7 +292,7 @@ def token_out_of_range(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW520", "torch-tuple-as-input", "error", lambda context: context.torch_calls)
-def tuple_as_input(context: Context, call: Call) -> Iterator[Fault]:
+def tuple_as_input(context: Context, call: Call) -> Faults:
     """A module gets all that a recurrent module returns: a tuple of the output and the states."""
     if not call.problem or call.kind in RECURRENT or not call.args or not isinstance(call.args[0], tuple):
         return
@@ -316,7 +316,7 @@ def taken_apart(context: Context) -> Iterator[Call]:
 
 
 @rule("SW522", "torch-result-of-recurrent-module", "error", taken_apart)
-def result_of_recurrent(context: Context, call: Call) -> Iterator[Fault]:
+def result_of_recurrent(context: Context, call: Call) -> Faults:
     """What a recurrent module returns is taken apart in another way than it is put together."""
     failure, fix = context.graph.failure, Fix("forward")
     parts = "output, (h_n, c_n)" if call.kind == "LSTM" else "output, h_n"
@@ -340,7 +340,7 @@ def lookups(context: Context) -> Iterator[tuple[Call, str]]:
 
 
 @rule("SW523", "torch-dtype", "error", lookups, once=True)
-def dtype(context: Context, call: Call, wanted: str) -> Iterator[Fault]:
+def dtype(context: Context, call: Call, wanted: str) -> Faults:
     """A module reads numbers of another dtype than its weights have: "expected Float but found Double"."""
     name, dtype = name_of(context, call, call.first), call.first.dtype
     if dtype == wanted or not call.problem:
@@ -359,7 +359,7 @@ CHANNELS_SECOND = ("Conv1d", "BatchNorm1d", "InstanceNorm1d")
 
 
 @rule("SW524", "torch-channels-not-second", "error", partial(calls_of, kinds=CHANNELS_SECOND))
-def channels(context: Context, call: Call) -> Iterator[Fault]:
+def channels(context: Context, call: Call) -> Faults:
     """A convolution or a normalisation reads the features on the second axis, and they are on the last."""
     size = getattr(call.layer, "in_channels", None) or call.layer.num_features
     shape = sizes(context, call.first) if call.inputs else ()
@@ -379,7 +379,7 @@ def channels(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW525", "torch-softmax-over-samples", "warning", partial(calls_of, kinds=SOFTMAX))
-def softmax_axis(context: Context, call: Call) -> Iterator[Fault]:
+def softmax_axis(context: Context, call: Call) -> Faults:
     """A softmax runs over the samples of a batch instead of over the classes."""
     dim = getattr(call.layer, "dim", None) if hasattr(call.layer, "named_modules") else call.kwargs.get("dim")
     dim = next((part for part in call.args[1:2] if type(part) is int), dim)
@@ -400,7 +400,7 @@ def softmax_axis(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW526", "torch-state-not-detached", "warning", lambda context: context.graph.kept.items())
-def not_detached(context: Context, name: str, value: Value) -> Iterator[Fault]:
+def not_detached(context: Context, name: str, value: Value) -> Faults:
     """A module keeps its state for the next batch without detaching it from the batch that made it."""
     call = value.call
     own: list[str] = [*vars(context.model.__class__)]
@@ -418,7 +418,7 @@ def not_detached(context: Context, name: str, value: Value) -> Iterator[Fault]:
 
 
 @rule("SW527", "torch-last-step-is-padding", "warning", partial(calls_of, kinds=INDEXING))
-def last_step(context: Context, call: Call) -> Iterator[Fault]:
+def last_step(context: Context, call: Call) -> Faults:
     """The last timestep is taken of sequences that were padded to the longest: of the shorter ones it is padding."""
     source = call.first.call
     if source is not None and source.kind == "index_select":  # in the user's own order again
@@ -439,7 +439,7 @@ def last_step(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW528", "torch-lengths-not-sorted", "error", partial(calls_of, kinds=("_pack_padded_sequence",)))
-def not_sorted(context: Context, call: Call) -> Iterator[Fault]:
+def not_sorted(context: Context, call: Call) -> Faults:
     """Sequences are packed as if they were sorted by their length, and they are not."""
     data = data_of(context, call.inputs[1]) if len(call.inputs) > 1 else None
     if (

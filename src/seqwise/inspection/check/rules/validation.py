@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.padding import find_padding
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, Severity, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Input, Severity, rule
 from seqwise.inspection.check.selectors import numbers
 
 OTHER_SCALE = 5.0  # times the spread: a split by time, or another patient, hardly brings so much
 
 
 @rule("SW121", "validation-exchanged", "error")
-def validation_exchanged(context: Context) -> Iterator[Fault]:
+def validation_exchanged(context: Context) -> Faults:
     """The validation data is (y, x) instead of (x, y)."""
     if context.validation_exchanged is None:
         return
@@ -37,7 +36,7 @@ def validation_exchanged(context: Context) -> Iterator[Fault]:
 
 
 @rule("SW120", "validation-shape", "error", numbers)
-def validation_shape(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def validation_shape(context: Context, entry: Input, data: Array) -> Faults:
     """The validation input differs from the training input in shape."""
     validation = entry.validation
     if validation is None or validation.values is None or data.shape[1:] == validation.shape[1:]:
@@ -87,7 +86,7 @@ def _with_timesteps(context: Context, validation: Array, steps: int) -> str:
 
 
 @rule("SW122", "validation-unscaled", "warning", unless=("SW12",))
-def validation_unscaled(context: Context) -> Iterator[Fault]:
+def validation_unscaled(context: Context) -> Faults:
     """The training data are scaled and the validation data are not, or the other way round."""
     pairs = [("x", entry.data, entry.validation) for entry in context.inputs if entry.embedded is None]
     pairs += [("y", o.target, o.validation) for o in context.outputs if o.loss is None or o.loss.regression]

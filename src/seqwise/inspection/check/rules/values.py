@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from seqwise.inspection.check.fixes import change_x, finite_rows_code, standardise
 from seqwise.inspection.check.measures import column_scales, not_finite, place
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Input, rule
 from seqwise.inspection.check.selectors import measured, numbers, recurrent_calls
 
 SCALES_APART = 1000.0  # features whose sizes differ by more hide one another
@@ -17,7 +15,7 @@ MANY_DIGITS = (np.float64, np.int64, np.uint64, np.int32, np.uint32)  # dtypes t
 
 
 @rule("SW130", "input-not-finite", "warning", numbers)
-def finite(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
+def finite(context: Context, entry: Input, data: Array) -> Faults:
     """The input contains NaN or infinity."""
     indices = not_finite(data.numbers)
     if indices is None:
@@ -39,7 +37,7 @@ def finite(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW131", "precision-lost", "warning", measured)
-def precision(context: Context, data: Array) -> Iterator[Fault]:
+def precision(context: Context, data: Array) -> Faults:
     """The values do not fit float32: different ones become equal."""
     if data.numbers.dtype.type not in MANY_DIGITS:
         return
@@ -64,7 +62,7 @@ def precision(context: Context, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW132", "scales-apart", "warning", measured, unless=("precision-lost",))
-def scales(context: Context, data: Array) -> Iterator[Fault]:
+def scales(context: Context, data: Array) -> Faults:
     """The features are on very different scales."""
     rows, size = data.part[:500].reshape(-1, data.shape[2]), column_scales(data)
     lowest, highest = rows.min(axis=0), rows.max(axis=0)
@@ -86,7 +84,7 @@ def scales(context: Context, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW133", "input-unscaled", "hint", measured, unless=("precision-lost", "scales-apart"))
-def unscaled(context: Context, data: Array) -> Iterator[Fault]:
+def unscaled(context: Context, data: Array) -> Faults:
     """The values of the input are in the hundreds or more, where an LSTM's gates saturate."""
     size = column_scales(data)
     typical = np.median(size)
