@@ -82,9 +82,9 @@ def _is_forecaster(thing: Any) -> bool:
 def _explain_model(model: Any, x: Any) -> Explanation:
     if _is_layer(model) and not is_a(model, "Model"):
         model = [model]
-    inputs, arrays = inputs_of(model, x, "x")
-    data = [] if x is None else readable(arrays, x)
-    graph = trace_inputs(model, inputs, arrays)
+    inputs = inputs_of(model, x, "x")
+    data = [] if x is None else readable([entry.data for entry in inputs], x)
+    graph = trace_inputs(model, inputs)
     if not graph.inputs:
         raise ShapeError(_unknown(model))
     steps = steps_of(graph)
