@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from seqwise.inspection.graph import is_dict, is_sequence, is_tuple
+from seqwise.inspection.graph import map_leaves
 from seqwise.inspection.layer_kinds import is_a
 
 # what `compile` leaves on a model; a copy is never trained
@@ -40,16 +40,13 @@ def copy_unbuilt(layer: Any) -> tuple[Any, dict[int, Any]]:
 
 def _copy(value: Any, made: dict[int, Any]) -> Any:
     keras = sys.modules["keras"]
-    if id(value) in made:
-        return made[id(value)]
-    if isinstance(value, keras.Layer):
-        return _copy_layer(value, made)
-    if is_dict(value):
-        return {name: _copy(part, made) for name, part in value.items()}
-    if is_sequence(value) and not hasattr(value, "_fields"):
-        parts = [_copy(part, made) for part in value]
-        return tuple(parts) if is_tuple(value) else parts
-    return value
+
+    def copy(leaf: Any) -> Any:
+        if id(leaf) in made:
+            return made[id(leaf)]
+        return _copy_layer(leaf, made) if isinstance(leaf, keras.Layer) else leaf
+
+    return map_leaves(copy, value)
 
 
 def _copy_layer(layer: Any, made: dict[int, Any]) -> Any:
