@@ -25,9 +25,6 @@ def copy_unbuilt(layer: Any) -> tuple[Any, dict[int, Any]]:
 
     Returns:
         the copy, and the original of each copied layer by the copy's id.
-
-    Raises:
-        Exception: whatever a class raises that cannot be made from its configuration.
     """
     copy = _copy(layer, {})
     originals, copies = list(layer._flatten_layers()), list(copy._flatten_layers())

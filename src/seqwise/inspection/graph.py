@@ -143,7 +143,6 @@ class Call:
         return self.inputs[0].call if self.inputs else None
 
     def setting(self, name: str, default: Any = None) -> Any:
-        """A setting of the layer."""
         return getattr(self.layer, name, default)
 
     def back(self) -> Iterator[Call]:

@@ -281,11 +281,7 @@ class _Subject:
 
 @contextlib.contextmanager
 def _as_in_training(modules: Sequence[Any]) -> Generator[None, None, None]:
-    """Let modules run as in training, but silently and without the user's hooks; leave all as it was.
-
-    Raises:
-        CannotRestoreError: before they run, where they depend on what cannot be put back.
-    """
+    """Let modules run as in training, but silently and without the user's hooks; leave all as it was."""
     with left_as_found(*modules), contextlib.redirect_stdout(io.StringIO()):
         for module in modules:
             module._forward_hooks.clear()

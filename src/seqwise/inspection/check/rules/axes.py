@@ -227,7 +227,6 @@ def swapped(context: Context, entry: Input, data: Array) -> Faults:
 
 
 def _declare(context: Context, entry: Input, steps: int | None, features: int | None) -> Fix:
-    """Let the model declare an input of this shape."""
     first = context.calls[0].layer if context.calls else None
     if entry.layer is not None and getattr(first, "_input_shape_arg", None) is None:
         return change_layer(entry.layer, shape=(steps, features))

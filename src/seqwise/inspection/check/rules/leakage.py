@@ -202,7 +202,6 @@ def scaled_by_itself(context: Context, training: Array, validation: Array) -> Fa
 
 
 def _extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least and the greatest value of each feature."""
     return values.min(axis=0).min(axis=0), values.max(axis=0).max(axis=0)  # one axis at a time: ten times faster
 
 
@@ -222,7 +221,6 @@ def _is_standard(moments: np.ndarray, tolerance: float) -> bool:
 
 
 def grouped(context: Context) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Select the groups of the training and of the validation samples."""
     if context.groups is not None and context.validation_groups is not None:
         yield np.asarray(context.groups), np.unique(np.asarray(context.validation_groups))
 

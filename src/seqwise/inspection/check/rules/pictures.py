@@ -86,7 +86,6 @@ def _missing(context: Context, entry: Input, data: Array) -> tuple[str, str]:
 
 
 def videos(context: Context) -> list[Call]:
-    """Select the calls of layers that read pictures on videos."""
     return [call for call in wrong_rank(context) if is_video(call)]
 
 
