@@ -97,7 +97,8 @@ def _explain_model(model: Any, x: Any) -> Explanation:
             "The explanation ends where the shapes do not fit: seqwise.check(model, x) names the fault and the fix."
         )
     whole = _is_layer(model) and is_built(model)
-    total = count_parameters(model) if whole else _sum(steps)
+    counts = [step.parameters for step in steps]
+    total = count_parameters(model) if whole else None if None in counts else sum(count or 0 for count in counts)
     frozen = sum(step.parameters or 0 for step in steps if not step.trained) if total is not None else 0
     trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights) if whole else (total or 0) - frozen
     return Explanation(
@@ -245,8 +246,3 @@ def _series(values: list[Value], arrays: list[Array]) -> Series | None:
 def _title(model: Any, steps: tuple[Step, ...]) -> str:
     layers = number(sum(bool(step.outputs or step.fails) for step in steps), "layers")
     return f"A list of {layers}" if is_sequence(model) else f"{type(model).__name__} {model.name!r}: {layers}"
-
-
-def _sum(steps: tuple[Step, ...]) -> int | None:
-    counts = [step.parameters for step in steps if step.parameters is not None]
-    return sum(counts) if len(counts) == len(steps) else None

@@ -101,10 +101,8 @@ def state_returned(context: Context) -> Iterator[tuple[Any, str]]:
     in_a_row = context.model is None or is_a(context.model, "Sequential")
     for call, following in pairwise(calls):
         all_at_once = following.problem and len(following.inputs) > 1
-        passed_on = all(value.call is call for value in following.inputs) and root_module(following.layer) in (
-            "keras",
-            "seqwise",
-        )
+        known = root_module(following.layer) in ("keras", "seqwise")
+        passed_on = known and all(value.call is call for value in following.inputs)
         if is_recurrent(call.layer) and recurrent(call.layer).return_state and passed_on and (in_a_row or all_at_once):
             yield call.layer, f"{describe(following)} reads one tensor, and gets all {len(call.outputs)}"
 

@@ -92,13 +92,12 @@ def time_ended(context: Context, call: Call) -> Faults:
     )
 
 
-def problems(context: Context) -> list[Call]:
-    return [call for call in context.calls if call.problem]
-
-
-@rule("SW213", "layer-refuses-input", "error", problems, unless=("SW1", "SW2"), once=True)
-def refuses(context: Context, call: Call) -> Faults:
+@rule("SW213", "layer-refuses-input", "error", unless=("SW1", "SW2"))
+def refuses(context: Context) -> Faults:
     """A layer cannot take the shape that reaches it."""
+    call = next((call for call in context.calls if call.problem), None)
+    if call is None:
+        return
     shape, source, got = call.first.shape, call.source, name_axes(call.first.shape)
     what = f"{describe(call)} cannot take the shape that reaches it."
     if len(shape) == 3 and is_a(call.layer, "RepeatVector") and source is not None and is_recurrent(source.layer):

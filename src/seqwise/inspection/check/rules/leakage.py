@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
@@ -220,15 +219,13 @@ def _is_standard(moments: np.ndarray, tolerance: float) -> bool:
     return bool(((abs(mean) <= tolerance) & (abs(deviation - 1) <= tolerance)).all())
 
 
-def grouped(context: Context) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    if context.groups is not None and context.validation_groups is not None:
-        yield np.asarray(context.groups), np.unique(np.asarray(context.validation_groups))
-
-
-@rule("SW405", "group-in-both-parts", "warning", grouped)
-def groups(context: Context, training: np.ndarray, validation: np.ndarray) -> Faults:
+@rule("SW405", "group-in-both-parts", "warning")
+def groups(context: Context) -> Faults:
     """Training and validation data share a group (a patient, a machine, a shop)."""
-    shared = np.intersect1d(training, validation)
+    if context.groups is None or context.validation_groups is None:
+        return
+    validation = np.unique(np.asarray(context.validation_groups))
+    shared = np.intersect1d(np.asarray(context.groups), validation)
     if not shared.size:
         return
     x = context.data.name if context.data is not None else "x"

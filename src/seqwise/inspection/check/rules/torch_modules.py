@@ -307,18 +307,13 @@ def tuple_as_input(context: Context, call: Call) -> Faults:
     )
 
 
-def taken_apart(context: Context) -> Iterator[Call]:
-    """Select the recurrent call whose result `forward` could not go on with."""
-    last = next((call for call in reversed(context.torch_calls) if call.kind != "unbind"), None)
-    failed = context.graph.failure and not any(call.problem for call in context.torch_calls)
-    if last is not None and last.kind in RECURRENT and failed:
-        yield last
-
-
-@rule("SW522", "torch-result-of-recurrent-module", "error", taken_apart)
-def result_of_recurrent(context: Context, call: Call) -> Faults:
+@rule("SW522", "torch-result-of-recurrent-module", "error")
+def result_of_recurrent(context: Context) -> Faults:
     """What a recurrent module returns is taken apart in another way than it is put together."""
     failure, fix = context.graph.failure, Fix("forward")
+    call = next((call for call in reversed(context.torch_calls) if call.kind != "unbind"), None)
+    if not failure or call is None or call.kind not in RECURRENT or any(other.problem for other in context.torch_calls):
+        return
     parts = "output, (h_n, c_n)" if call.kind == "LSTM" else "output, h_n"
     what = f"torch.nn.{call.kind} returns {parts}."
     if call.args and isinstance(call.args[0], tuple):
@@ -442,12 +437,9 @@ def last_step(context: Context, call: Call) -> Faults:
 def not_sorted(context: Context, call: Call) -> Faults:
     """Sequences are packed as if they were sorted by their length, and they are not."""
     data = data_of(context, call.inputs[1]) if len(call.inputs) > 1 else None
-    if (
-        "x" in context.data_from
-        or data is None
-        or data.values is None
-        or (np.diff(data.numbers.astype(np.int64)) <= 0).all()
-    ):
+    if "x" in context.data_from or data is None or data.values is None:
+        return
+    if (np.diff(data.numbers.astype(np.int64)) <= 0).all():
         return
     yield Fault(
         what=f"pack_padded_sequence wants the longest sequence first, and {data.name} is in no order. With "
