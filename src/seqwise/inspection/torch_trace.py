@@ -229,7 +229,8 @@ class _Subject:
             run.error = error
         made = {id(tensor) for call in run.calls for tensor in call.outputs}
         for part in self.parts:
-            for name, value in vars(part).items():
+            attributes: dict[str, Any] = part.__dict__
+            for name, value in attributes.items():
                 kept = [leaf for leaf in flatten(value) if is_tensor(leaf) and id(leaf) in made]
                 if kept:
                     run.kept[name] = kept[0]
