@@ -68,11 +68,9 @@ def _is_layer(thing: Any) -> bool:
 
 
 def _are_layers(thing: Any) -> bool:
-    return (
-        is_sequence(thing)
-        and len(thing) > 0
-        and all(_is_layer(part) or type(part).__name__ == "KerasTensor" for part in thing)
-    )
+    if not is_sequence(thing) or not thing:
+        return False
+    return all(_is_layer(part) or type(part).__name__ == "KerasTensor" for part in thing)
 
 
 def _is_forecaster(thing: Any) -> bool:
