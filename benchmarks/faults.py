@@ -1,7 +1,7 @@
 """What Keras says of each faulty program on JAX, TensorFlow and PyTorch, and what Seqwise says.
 
 python benchmarks/faults.py           runs every program on the three backends and writes docs/faults.md
-python benchmarks/faults.py --rules   writes a page for each rule on Keras models to docs/rules
+python benchmarks/faults.py --rules   writes the examples on the page of each rule on Keras models, in docs/rules
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
+PAGES = ROOT / "docs/rules"
 sys.path.insert(0, str(ROOT / "tests/inspection"))
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
@@ -130,8 +131,8 @@ def pages() -> dict[str, str]:
         programs.setdefault(program.settings["finding"], program)
     found = {}
     for rule in RULES.values():
-        if rule.code.startswith("SW5"):
-            continue  # on PyTorch's modules; written by hand
+        if rule.name not in (*programs, *BY_HAND):
+            continue  # on PyTorch's modules, or without a program: written by hand
         if rule.name in BY_HAND:
             wrong, right = (text + "\nreport = sw.check(model, x, y)\n" for text in BY_HAND[rule.name])
             names: dict[str, Any] = {}
@@ -143,21 +144,17 @@ def pages() -> dict[str, str]:
             wrong = example(program, program.text, wrong=True)
             right = example(program, mend(program)["text"], wrong=False)
         finding = next(one for one in report if one.name == rule.name)
-        found[f"{rule.code}-{rule.name}.md"] = page(rule, finding, wrong, right)
+        name = f"{rule.code}-{rule.name}.md"
+        about = (PAGES / name).read_text("utf-8").partition("## Wrong")[0]  # written by hand
+        found[name] = page(about, rule, finding, wrong, right)
     return found
 
 
-def page(rule: Any, finding: Any, wrong: str, right: str) -> str:
-    told = (rule.look.__doc__ or "").strip()
-    about = "\n".join(line.removeprefix("    ") for line in told.partition("\n")[2].strip().splitlines())
+def page(about: str, rule: Any, finding: Any, wrong: str, right: str) -> str:
     fires = f'assert "{rule.name}" in [finding.name for finding in report]'
     return "\n".join(
         [
-            f"# {rule.code} {rule.name}",
-            "",
-            told.splitlines()[0],
-            "",
-            about,
+            about.strip(),
             "",
             "## Wrong",
             "",
@@ -189,11 +186,9 @@ def tidy(code: str) -> str:
 
 def main() -> None:
     if "--rules" in sys.argv:
-        folder = ROOT / "docs/rules"
-        folder.mkdir(exist_ok=True)
         for name, text in pages().items():
-            (folder / name).write_text(text, "utf-8")
-        print(f"wrote the pages in {folder}")
+            (PAGES / name).write_text(text, "utf-8")
+        print(f"wrote the examples on the pages in {PAGES}")
     else:
         text = table()
         (ROOT / "docs/faults.md").write_text(text, "utf-8")

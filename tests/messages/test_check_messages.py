@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from seqwise.inspection.check.rules import RULES
 
 keras = import_keras()
 layers = keras.layers
+PAGES = Path(__file__).parents[2] / "docs/rules"
 
 
 def test_a_stack_without_return_sequences():
@@ -62,8 +65,11 @@ def test_a_broadcast_target():
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
-def test_each_rule_says_in_its_docstring_how_grave_it_is(rule):
-    told = rule.look.__doc__
-    assert told and told.strip().splitlines()[0].endswith(".")
-    assert any(word in told for word in ("Error", "Warning", "Hint"))
-    assert any(word in told for word in ("Fires", "fires"))
+def test_each_rule_says_on_its_page_how_grave_it_is_and_when_it_fires(rule):
+    heading, _, meaning, _, *told = (PAGES / f"{rule.code}-{rule.name}.md").read_text("utf-8").splitlines()
+    text = "\n".join(told).partition("\n## Wrong\n")[0]
+    assert heading == f"# {rule.code} {rule.name}"
+    assert meaning == rule.look.__doc__
+    assert meaning.endswith(".")
+    assert any(word in text for word in ("Error", "Warning", "Hint"))
+    assert any(word in text for word in ("Fires", "fires"))

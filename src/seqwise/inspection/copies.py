@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from seqwise.inspection.graph import is_dict, is_sequence, is_tuple
+from seqwise.inspection.graph import map_leaves
 from seqwise.inspection.layer_kinds import is_a
 
 # what `compile` leaves on a model; a copy is never trained
@@ -25,9 +25,6 @@ def copy_unbuilt(layer: Any) -> tuple[Any, dict[int, Any]]:
 
     Returns:
         the copy, and the original of each copied layer by the copy's id.
-
-    Raises:
-        Exception: whatever a class raises that cannot be made from its configuration.
     """
     copy = _copy(layer, {})
     originals, copies = list(layer._flatten_layers()), list(copy._flatten_layers())
@@ -40,16 +37,13 @@ def copy_unbuilt(layer: Any) -> tuple[Any, dict[int, Any]]:
 
 def _copy(value: Any, made: dict[int, Any]) -> Any:
     keras = sys.modules["keras"]
-    if id(value) in made:
-        return made[id(value)]
-    if isinstance(value, keras.Layer):
-        return _copy_layer(value, made)
-    if is_dict(value):
-        return {name: _copy(part, made) for name, part in value.items()}
-    if is_sequence(value) and not hasattr(value, "_fields"):
-        parts = [_copy(part, made) for part in value]
-        return tuple(parts) if is_tuple(value) else parts
-    return value
+
+    def copy(leaf: Any) -> Any:
+        if id(leaf) in made:
+            return made[id(leaf)]
+        return _copy_layer(leaf, made) if isinstance(leaf, keras.Layer) else leaf
+
+    return map_leaves(copy, value)
 
 
 def _copy_layer(layer: Any, made: dict[int, Any]) -> Any:

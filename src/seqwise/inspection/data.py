@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -285,8 +284,3 @@ def read_arrays(value: Any, names: list[str], called: str) -> list[Array]:
     if is_several(value, len(names)):
         return [read_array(item, f"{called}[{index}]") for index, item in enumerate(value)]
     return [read_array(value, called)]
-
-
-def keras_module() -> Any:
-    """The Keras that a model came from; None where none is imported."""
-    return sys.modules.get("keras")

@@ -142,12 +142,7 @@ class Call:
         """The call that made the first input; None for an input of the model."""
         return self.inputs[0].call if self.inputs else None
 
-    @property
-    def uses_mask(self) -> bool:
-        return "uses" in self.mask.roles
-
     def setting(self, name: str, default: Any = None) -> Any:
-        """A setting of the layer."""
         return getattr(self.layer, name, default)
 
     def back(self) -> Iterator[Call]:

@@ -86,7 +86,8 @@ class ReceptiveField:
     def at(self, step: int, length: int | None) -> ReceptiveField:
         """Of one step, counted from the end where it is negative; the time axis is gone."""
         if step < 0 and length is None:
-            return self._each(lambda b: Band(0, b.first if math.isinf(b.first) else math.nan, math.inf))._checked()
+            unbounded = all(math.isinf(band.first) for bands in self.bands.values() for band in bands)
+            return self._each(lambda b: Band(0, b.first, math.inf)) if unbounded else ReceptiveField.unknown()
         place = step if step >= 0 or length is None else length + step
         return self._each(lambda b: Band(0, b.jump * place + b.first, b.jump * place + b.last) if b.jump else b)
 
@@ -102,10 +103,6 @@ class ReceptiveField:
     def _each(self, change: Callable[[Band], Band]) -> ReceptiveField:
         bands = {name: frozenset(change(b) for b in found) for name, found in self.bands.items()}
         return ReceptiveField(bands, self.known)
-
-    def _checked(self) -> ReceptiveField:
-        broken = any(math.isnan(b.first) for found in self.bands.values() for b in found)
-        return ReceptiveField({}, False) if broken else self
 
 
 def _joined(bands: frozenset[Band]) -> frozenset[Band]:

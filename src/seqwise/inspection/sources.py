@@ -328,11 +328,9 @@ def _map_structure(change: Callable[[Any], Any], part: Any) -> Any:
 
 
 def _holds_arrays(part: Any) -> bool:
-    return (
-        is_sequence(part)
-        and bool(part)
-        and all(len(getattr(item, "shape", ())) > 0 or is_mapping(item) or _holds_arrays(item) for item in part)
-    )
+    if not is_sequence(part) or not part:
+        return False
+    return all(len(getattr(item, "shape", ())) > 0 or is_mapping(item) or _holds_arrays(item) for item in part)
 
 
 LOOKS: dict[tuple[str, str], tuple[str, Callable[[Any, str, contextlib.ExitStack], Source]]] = {

@@ -229,7 +229,8 @@ class _Subject:
             run.error = error
         made = {id(tensor) for call in run.calls for tensor in call.outputs}
         for part in self.parts:
-            for name, value in _attributes(part).items():
+            attributes: dict[str, Any] = part.__dict__
+            for name, value in attributes.items():
                 kept = [leaf for leaf in flatten(value) if is_tensor(leaf) and id(leaf) in made]
                 if kept:
                     run.kept[name] = kept[0]
@@ -281,20 +282,12 @@ class _Subject:
 
 @contextlib.contextmanager
 def _as_in_training(modules: Sequence[Any]) -> Generator[None, None, None]:
-    """Let modules run as in training, but silently and without the user's hooks; leave all as it was.
-
-    Raises:
-        CannotRestoreError: before they run, where they depend on what cannot be put back.
-    """
+    """Let modules run as in training, but silently and without the user's hooks; leave all as it was."""
     with left_as_found(*modules), contextlib.redirect_stdout(io.StringIO()):
         for module in modules:
             module._forward_hooks.clear()
             module.training = True  # a loss is computed in training, where some modules return something else
         yield
-
-
-def _attributes(module: Any) -> dict[str, Any]:
-    return module.__dict__
 
 
 class _Reader:

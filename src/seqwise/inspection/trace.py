@@ -55,12 +55,7 @@ from seqwise.inspection.watch import SIZES, Record, Run, Spec, open_shape, run_w
 
 
 def trace(model: Any, inputs: Sequence[Spec]) -> Graph:
-    """Trace a model.
-
-    Args:
-        model: a Keras model or layer, or a list of layers.
-        inputs: one for each of the model's inputs.
-    """
+    """Trace a Keras model or layer, or a list of layers, with one of `inputs` for each of its inputs."""
     tracer = _Tracer()
     with left_as_found():
         values = [_input_value(spec, _readers(model, index)) for index, spec in enumerate(inputs) if spec.shape]

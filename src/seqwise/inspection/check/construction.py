@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from traceback import walk_tb
 from typing import Any
 
 from seqwise.inspection.graph import is_sequence
@@ -33,9 +34,8 @@ class Construction:
 def failed_construction(error: BaseException) -> Construction:
     """Return what an error shows of the construction that it ended. The frames of its traceback are only read."""
     construction = Construction(error)
-    frame = error.__traceback__
-    while frame is not None:
-        local, code = frame.tb_frame.f_locals, frame.tb_frame.f_code
+    for frame, _ in walk_tb(error.__traceback__):
+        local, code = frame.f_locals, frame.f_code
         owner = local.get("self")
         inside_keras = "keras" in code.co_filename.replace("\\", "/").split("/")
         function = code.co_name
@@ -47,7 +47,6 @@ def failed_construction(error: BaseException) -> Construction:
             _add_frame(construction, function, owner, local)
         elif not inside_keras:
             construction.variables = dict(local)
-        frame = frame.tb_next
     construction.layers = construction.layers or layers_up_to(construction.called, construction.argument)
     return construction
 

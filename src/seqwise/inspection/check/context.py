@@ -11,42 +11,7 @@ from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call, Graph, Shape, Value
-
-
-@dataclass
-class Input:
-    """One input of the model, with the data for it.
-
-    Attributes:
-        declared: the shape the model asks for, samples first (None: any size); None where it asks for none yet.
-        data, validation: what the user holds for it; None where nothing was given.
-        layer: the input layer, where there is one.
-        needs: the number of axes that the first layer takes, samples included; None where it takes several.
-        embedded: the Embedding that reads it; None where none does.
-        labelled: number of targets; None where there is no target.
-    """
-
-    name: str
-    declared: Shape | None = None
-    data: Array | None = None
-    validation: Array | None = None
-    layer: Any = None
-    needs: int | None = None
-    embedded: Any = None
-    labelled: int | None = None
-
-    @property
-    def timesteps(self) -> int | None:
-        return self.declared[1] if self.declared and len(self.declared) > 1 else None
-
-    @property
-    def features(self) -> int | None:
-        return self.declared[2] if self.declared and len(self.declared) == 3 else None
-
-    @property
-    def rank(self) -> int | None:
-        """The number of axes that the input must have; None where any will do."""
-        return len(self.declared) if self.declared is not None else self.needs
+from seqwise.inspection.model_inputs import Input
 
 
 @dataclass

@@ -20,12 +20,10 @@ def at_layer(layer: Any, code: str, place: str = "") -> Fix:
 
 
 def change_layer(layer: Any, **settings: Any) -> Fix:
-    """Make a layer with other settings."""
     return at_layer(layer, layer_code(layer, **settings))
 
 
 def activate(layer: Any, activation: str) -> Fix:
-    """Give a layer another activation."""
     if is_a(layer, "Activation", "Softmax", "ReLU"):
         return at_layer(layer, f"keras.layers.Activation({activation!r})")
     return change_layer(layer, activation=activation)

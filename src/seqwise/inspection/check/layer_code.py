@@ -33,7 +33,6 @@ def layer_code(layer: Any, **changes: Any) -> str:
 
 
 def mask_value(masking: Any) -> float:
-    """Return the value that a Masking layer skips."""
     return float(np.asarray(masking.mask_value))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from seqwise.inspection.data import keras_module
 from seqwise.inspection.graph import Shape, is_dict, is_sequence
 
 REGRESSION = {
@@ -41,7 +41,7 @@ def read_loss(value: Any) -> Loss | None:
     """Read a loss in any form that Keras takes: a name, a function, an object. None where there is none."""
     if value is None:
         return None
-    keras = keras_module()
+    keras: Any = sys.modules.get("keras")
     if isinstance(value, str) and keras is None:
         return Loss({short: name for name, short in SHORT.items()}.get(value, value))
     if isinstance(value, str):

@@ -72,11 +72,7 @@ def rows_unrelated(data: Array) -> bool:
 
 
 def looks_like_tokens(data: Array) -> bool:
-    """Tell whether whole numbers are more likely ids of words than quantities.
-
-    They are where they are 0 or more, have at least 20 different values, and neighbours in a sequence have hardly
-    anything in common (correlation of less than 0.3 in size), once padding with 0 is left out.
-    """
+    """Tell whether whole numbers are more likely ids of words than quantities; see tokens-without-embedding's page."""
     if data.values is None or len(data.shape) not in (2, 3):
         return False
     if (len(data.shape) == 3 and data.shape[2] != 1) or data.shape[1] < 2 or not data.whole:
@@ -85,7 +81,7 @@ def looks_like_tokens(data: Array) -> bool:
     if part.min() < 0 or part.max() < 20 or len(np.unique(part)) < 20:
         return False
     now, before = part[:, 1:].astype(np.float64).ravel(), part[:, :-1].astype(np.float64).ravel()
-    both = (now != 0) & (before != 0)
+    both = (now != 0) & (before != 0)  # padding left out
     now, before = now[both], before[both]
     if len(now) < 20 or now.std() == 0 or before.std() == 0:
         return False

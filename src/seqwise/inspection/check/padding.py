@@ -33,13 +33,7 @@ class Padding:
 
 
 def find_padding(data: Array) -> Padding | None:
-    """Find constant steps at one end of the sequences, of lengths that differ from sample to sample.
-
-    It is padding where the same step (all features alike) fills the end, or the start, of at least one sample in ten
-    for two timesteps or more, for different lengths; where it is on one side only (the rows of an image have it on
-    both); where it hardly occurs inside the sequences (at most 2 in 100 steps; quantities that are often zero do); and
-    where the samples are not windows that slide over one series.
-    """
+    """Find constant steps at one end of the sequences; the page of padding-not-masked says what counts."""
     if data.values is None or len(data.shape) not in (2, 3) or data.shape[1] < 3 or data.samples < 2:
         return None
     part = data.part.reshape(*data.part.shape[:2], -1)

@@ -16,7 +16,9 @@ from seqwise.inspection.check.finding import Finding, Fix, Severity
 from seqwise.inspection.data import Array
 from seqwise.inspection.graph import Call, Shape
 
-__all__ = ["RULES", "Array", "Call", "Context", "Fault", "Fix", "Input", "Output", "Rule", "Severity", "Shape", "rule"]
+__all__ = [
+    "RULES", "Array", "Call", "Context", "Fault", "Faults", "Fix", "Input", "Output", "Severity", "Shape", "rule",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,8 @@ class Fault:
     severity: Severity | None = None
 
 
-Look = Callable[..., Iterator[Fault]]
+Faults = Iterator[Fault]
+Look = Callable[..., Faults]
 Selector = Callable[[Context], Iterable[Any]]
 
 
@@ -48,7 +51,8 @@ class Rule:
         each: selects what it looks at; where it is None, the rule looks at the context alone.
         unless: names, or beginnings of codes, of findings that already explain what the rule would see.
         once: only the first fault is told.
-        look: the function, of the context and one thing (or several) that `each` selects; its docstring is the page.
+        look: the function, of the context and one thing (or several) that `each` selects. When it fires, and why, is
+            on the rule's page in docs/rules.
     """
 
     code: str
@@ -66,17 +70,12 @@ class Rule:
         RULES[self.code] = self
         return look
 
-    @property
-    def title(self) -> str:
-        """The meaning in one line."""
-        return (self.look.__doc__ or "").strip().splitlines()[0].rstrip(".")
-
     def findings(self, context: Context) -> list[Finding]:
         if context.has(*self.unless):
             return []
         return [in_words(self._finding(fault), context) for fault in islice(self._faults(context), self.once or None)]
 
-    def _faults(self, context: Context) -> Iterator[Fault]:
+    def _faults(self, context: Context) -> Faults:
         for item in [()] if self.each is None else self.each(context):
             yield from self.look(context, *(item if isinstance(item, tuple) else (item,)))
 

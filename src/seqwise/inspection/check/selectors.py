@@ -30,7 +30,6 @@ def inputs_with_data(context: Context) -> Iterator[tuple[Input, Array]]:
 
 
 def numbers(context: Context) -> Iterator[tuple[Input, Array]]:
-    """Yield the inputs for which there are numbers."""
     return ((entry, data) for entry, data in inputs_with_data(context) if data.values is not None)
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from seqwise.errors import NotFittedError, SettingError
 from seqwise.inspection.check.construction import failed_construction
-from seqwise.inspection.check.context import Context, Input, Output
+from seqwise.inspection.check.context import Context, Output
 from seqwise.inspection.check.data_sources import open_sources
 from seqwise.inspection.check.losses import spread_losses
 from seqwise.inspection.check.names import Names
 from seqwise.inspection.check.order import fitting_order, is_exchanged
 from seqwise.inspection.check.torch_subject import read_module
-from seqwise.inspection.data import Array, read_arrays
+from seqwise.inspection.data import read_arrays
 from seqwise.inspection.graph import Call, is_sequence
 from seqwise.inspection.layer_kinds import NEEDS_TIME, PASSES_ON, is_a, needed_rank
-from seqwise.inspection.model_inputs import ModelInput, first_need, inputs_of, trace_inputs
+from seqwise.inspection.model_inputs import Input, first_need, inputs_of, trace_inputs
 from seqwise.inspection.restore import left_as_found
 from seqwise.inspection.torch_trace import is_torch_module
 
@@ -60,14 +59,14 @@ def read_subject(
         _read_validation(context, validation)
         return context
     context.model = None if isinstance(model, (list, tuple)) else model
-    inputs, arrays = inputs_of(model, x, names.of(x, "x"))
-    _trace(context, model, inputs, arrays)
+    _trace(context, model, inputs_of(model, x, names.of(x, "x")))
     order = fitting_order(context.inputs)
     if order is not None:  # one fault is not to hide the others: the rules look at the arrays as they fit
-        passed: list[Array] = [array for array in arrays if array is not None]
+        passed = [entry.data for entry in context.inputs if entry.data is not None]
         context.exchanged = tuple(passed[index].name for index in order)
-        arrays = [replace(passed[index], name=place.name) for index, place in zip(order, passed, strict=True)]
-        _trace(context, model, inputs, arrays)
+        for entry, index, place in zip(context.inputs, order, passed, strict=True):
+            entry.data, entry.needs, entry.embedded = replace(passed[index], name=place.name), None, None
+        _trace(context, model, context.inputs)
     _read_outputs(context, model, y, loss)
     _read_validation(context, validation)
     return context
@@ -109,16 +108,14 @@ def _build(build: Any, context: Context) -> Any:
         return context.construction.layers
 
 
-def _trace(context: Context, model: Any, inputs: Sequence[ModelInput], arrays: Sequence[Array | None]) -> None:
+def _trace(context: Context, model: Any, inputs: list[Input]) -> None:
     """Trace the model with the shapes of the data."""
-    pairs = zip(inputs, arrays, strict=True)
-    context.inputs = [Input(entry.name, entry.declared, array, layer=entry.layer) for entry, array in pairs]
-    need = first_need(model)
+    context.inputs, need = inputs, first_need(model)
     unmade = context.construction.layer_class if context.construction is not None else None
     if need is None and unmade is not None and not NEEDS_TIME.isdisjoint(c.__name__ for c in unmade.__mro__):
         need = context.inputs[0].needs = 3  # the layer that could not be made would have read it
     if model is not None:
-        context.graph = trace_inputs(model, inputs, arrays, need)
+        context.graph = trace_inputs(model, inputs, need)
     _read_needs(context)
 
 

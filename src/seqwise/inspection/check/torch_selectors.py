@@ -10,7 +10,7 @@ from seqwise.inspection.check.context import Context, Input
 from seqwise.inspection.check.finding import Finding, Fix
 from seqwise.inspection.check.losses import BATCH, Loss
 from seqwise.inspection.data import Array
-from seqwise.inspection.graph import Call, Shape, Value, is_tuple, values_in
+from seqwise.inspection.graph import Call, Value, is_tuple, values_in
 from seqwise.inspection.torch_trace import NOWHERE, RECURRENT, Place, kind_of_module
 
 LOSS_FUNCTIONS = {
@@ -194,10 +194,6 @@ def reads_padding(context: Context, entry: Input) -> Call | None:
     return None
 
 
-def numbers_of(shape: Shape) -> tuple[int, ...]:
-    return tuple(BATCH if size is None else size for size in shape)
-
-
 @dataclass(frozen=True)
 class LossCall:
     """A loss that ran: its class (a function counts as one), what it compares, with shapes and names.
@@ -224,7 +220,8 @@ def losses(context: Context, of: Container[str] = tuple(LOSS_FUNCTIONS.values())
         if kind not in of or len(values_in((call.args, call.kwargs))) < 2:
             continue
         output, target, *_ = values_in((call.args, call.kwargs))
-        data, shape, wanted = data_of(context, target), numbers_of(output.shape), numbers_of(target.shape)
+        data = data_of(context, target)
+        shape, wanted = (tuple(BATCH if size is None else size for size in value.shape) for value in (output, target))
         yield LossCall(call, kind, output, target, shape, wanted, data.name if data is not None else "y", data)
 
 

@@ -92,7 +92,8 @@ def get_item(call: Call) -> Effect:
         name, size = value.axes[axis], value.shape[axis]
         axis += 1
         if isinstance(part, int):
-            words.append(f"keeps {_which(part)} of {the(size, name)}: that axis ends here")
+            which = {0: "the first", -1: "the last"}.get(part, f"number {part}")
+            words.append(f"keeps {which} of {the(size, name)}: that axis ends here")
             field = field.at(part, size) if name == TIMESTEPS else field
             continue
         names.append(name)
@@ -108,10 +109,6 @@ def _sliced(field: ReceptiveField, part: slice, size: int | None) -> ReceptiveFi
         return field if part.start in (None, 0) and part.step in (None, 1) else ReceptiveField.unknown()
     start, _, step = part.indices(10**9 if size is None else size)
     return field.window(step, start, start)
-
-
-def _which(index: int) -> str:
-    return {0: "the first", -1: "the last"}.get(index, f"number {index}")
 
 
 def expand(call: Call) -> Effect:

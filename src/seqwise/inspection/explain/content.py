@@ -30,13 +30,9 @@ class Tensor:
     says: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "axes": dict(self.axes),
-            "meanings": dict(self.meanings),
-            "columns": list(self.columns),
-            "receptive_field": self.receptive_field,
-        }
+        plain = dict(vars(self), axes=dict(self.axes), meanings=dict(self.meanings), columns=list(self.columns))
+        del plain["says"]
+        return plain
 
 
 @dataclass(frozen=True)

@@ -22,11 +22,7 @@ KINDS = {"array": "an array", "list": "a list", "objects": "an array of Python o
 
 
 def readable(arrays: Sequence[Array | None], x: Any) -> list[Array]:
-    """The arrays that were read from `x`.
-
-    Raises:
-        ShapeError: one of them is nothing that holds numbers.
-    """
+    """The arrays that were read from `x`; `ShapeError` where one of them is nothing that holds numbers."""
     there = [array for array in arrays if array is not None]
     if not there or not all(array.shape for array in there):
         raise ShapeError(

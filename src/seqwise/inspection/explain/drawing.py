@@ -58,11 +58,9 @@ def box(canvas: Canvas, x: float, y: float, width: float, height: float, face: s
 
 @dataclass(frozen=True)
 class Form:
-    """A shape as a block: what runs to the right, what goes up, and what lies behind each other.
+    """A shape as a block, by the axes that run to the right, go up and lie behind each other.
 
-    Attributes:
-        across, up, behind: (name, size) of the axes drawn so; None where there is none.
-        inside: axes that no direction is left for: height and width of a picture at each timestep.
+    `inside` are those that no direction is left for: height and width of a picture at each timestep.
     """
 
     across: tuple[str, int | None] | None

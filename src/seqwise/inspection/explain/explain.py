@@ -68,11 +68,9 @@ def _is_layer(thing: Any) -> bool:
 
 
 def _are_layers(thing: Any) -> bool:
-    return (
-        is_sequence(thing)
-        and len(thing) > 0
-        and all(_is_layer(part) or type(part).__name__ == "KerasTensor" for part in thing)
-    )
+    if not is_sequence(thing) or not thing:
+        return False
+    return all(_is_layer(part) or type(part).__name__ == "KerasTensor" for part in thing)
 
 
 def _is_forecaster(thing: Any) -> bool:
@@ -82,9 +80,9 @@ def _is_forecaster(thing: Any) -> bool:
 def _explain_model(model: Any, x: Any) -> Explanation:
     if _is_layer(model) and not is_a(model, "Model"):
         model = [model]
-    inputs, arrays = inputs_of(model, x, "x")
-    data = [] if x is None else readable(arrays, x)
-    graph = trace_inputs(model, inputs, arrays)
+    inputs = inputs_of(model, x, "x")
+    data = [] if x is None else readable([entry.data for entry in inputs], x)
+    graph = trace_inputs(model, inputs)
     if not graph.inputs:
         raise ShapeError(_unknown(model))
     steps = steps_of(graph)
@@ -97,7 +95,8 @@ def _explain_model(model: Any, x: Any) -> Explanation:
             "The explanation ends where the shapes do not fit: seqwise.check(model, x) names the fault and the fix."
         )
     whole = _is_layer(model) and is_built(model)
-    total = count_parameters(model) if whole else _sum(steps)
+    counts = [step.parameters for step in steps]
+    total = count_parameters(model) if whole else None if None in counts else sum(count or 0 for count in counts)
     frozen = sum(step.parameters or 0 for step in steps if not step.trained) if total is not None else 0
     trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights) if whole else (total or 0) - frozen
     return Explanation(
@@ -245,8 +244,3 @@ def _series(values: list[Value], arrays: list[Array]) -> Series | None:
 def _title(model: Any, steps: tuple[Step, ...]) -> str:
     layers = number(sum(bool(step.outputs or step.fails) for step in steps), "layers")
     return f"A list of {layers}" if is_sequence(model) else f"{type(model).__name__} {model.name!r}: {layers}"
-
-
-def _sum(steps: tuple[Step, ...]) -> int | None:
-    counts = [step.parameters for step in steps if step.parameters is not None]
-    return sum(counts) if len(counts) == len(steps) else None

@@ -36,15 +36,9 @@ class Explanation(Content):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as plain texts, lists and numbers, ready for JSON."""
-        return {
-            "title": self.title,
-            "inputs": [tensor.to_dict() for tensor in self.inputs],
-            "outputs": [tensor.to_dict() for tensor in self.outputs],
-            "steps": [step.to_dict() for step in self.steps],
-            "parameters": self.parameters,
-            "trainable": self.trainable,
-            "notes": list(self.notes),
-        }
+        plain = dict(vars(self), notes=list(self.notes))
+        del plain["series"]
+        return plain | {name: [part.to_dict() for part in plain[name]] for name in ("inputs", "outputs", "steps")}
 
     def plot(self, path: str | Path) -> Path:
         """Draw the explanation: the block of samples, timesteps and features, the sliding window, the layers beneath.

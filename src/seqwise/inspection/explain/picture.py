@@ -36,7 +36,6 @@ DPI = 160
 
 
 def draw(explanation: Content, path: Path) -> Path:
-    """Draw the explanation to a file; its suffix says the format."""
     if path.suffix.lower() not in FORMATS:
         raise SettingError(
             f"{path.name or path}: expected a picture's suffix ({', '.join(FORMATS)}), got "
@@ -87,7 +86,6 @@ def _panel(canvas: Canvas, x: float, y: float, explanation: Content, tensor: Ten
 
 
 def _window(canvas: Canvas, x: float, y: float, series: Series | None, timesteps: int | None) -> None:
-    """A series, and the window that slides over it."""
     wide, low, tall = 5.6, y + 0.95, 1.15
     window = (series.window if series else 0) or timesteps or 0
     horizon = series.horizon if series else 0

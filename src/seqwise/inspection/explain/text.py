@@ -19,14 +19,12 @@ MASK_WORDS = {"makes": "made", "uses": "used", "carries": "carried", "ends": "en
 
 
 def plain(explanation: Content) -> str:
-    """The explanation as text without colours."""
     written = io.StringIO()
     Console(file=written, width=WIDTH, color_system=None, highlight=False, emoji=False).print(explanation)
     return "\n".join(line.rstrip() for line in written.getvalue().splitlines()).strip("\n")
 
 
 def rendered(explanation: Content) -> Iterator[RenderableType]:
-    """The explanation in rich's parts."""
     yield Text(explanation.title, style="bold")
     yield Text()
     for tensor in explanation.inputs:

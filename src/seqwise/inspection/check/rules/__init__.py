@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from seqwise.inspection.check.registry import RULES, Fault, Rule, rule
+from seqwise.inspection.check.registry import RULES
 
 ORDER = (
     "construction", "inputs", "pictures", "axes", "values", "tokens", "graph", "masks", "states", "layers",
@@ -18,4 +18,4 @@ ORDER = (
 for name in ORDER:
     import_module(f"{__name__}.{name}")
 
-__all__ = ["RULES", "Fault", "Rule", "rule"]
+__all__ = ["RULES"]

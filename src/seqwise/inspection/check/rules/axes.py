@@ -11,7 +11,7 @@ import numpy as np
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import as_array, at_layer, change_layer, change_x, cut_windows, window_length
 from seqwise.inspection.check.measures import column_scales, slides
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, Shape, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Input, Shape, rule
 from seqwise.inspection.check.selectors import expected_shape, numbers, of_axes, recurrent_calls, token_like
 
 three_axes = partial(of_axes, count=3)
@@ -55,13 +55,8 @@ def two_axes(context: Context, meaning: str) -> Iterator[tuple[Input, Array]]:
 
 
 @rule("SW110", "features-axis-missing", "error", partial(two_axes, meaning="timesteps"))
-def features_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The features axis is missing: each row is a sample, each column a timestep of one feature.
-
-    Error; a hint where the model declares ``Input((timesteps, 1))``, since Keras then adds the axis itself (PyTorch
-    does not). Fires on a 2-D array where three axes are needed and the columns are the declared timesteps, or, with
-    nothing declared, where there are at least 5 columns on one scale.
-    """
+def features_axis(context: Context, entry: Input, data: Array) -> Faults:
+    """The features axis is missing: each row is a sample, each column a timestep of one feature."""
     added_by_keras = entry.declared is not None and entry.declared[2] == 1 and entry.layer is not None
     yield Fault(
         severity="hint" if added_by_keras else "error",
@@ -75,12 +70,8 @@ def features_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault
 
 
 @rule("SW111", "samples-axis-missing", "error", partial(two_axes, meaning="sample"))
-def samples_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The samples axis is missing: the input is a single sample, not a batch of one.
-
-    Error. Fires on a 2-D array whose axes are the declared timesteps and features, without a target for each row, and
-    on a source that makes no batches of its samples.
-    """
+def samples_axis(context: Context, entry: Input, data: Array) -> Faults:
+    """The samples axis is missing: the input is a single sample, not a batch of one."""
     sample = f"(timesteps={data.shape[0]:,}, features={data.shape[1]:,})"
     yield Fault(
         what=f"{data.name} is a single sample, {sample}; a model reads a batch of samples, even if it is one.",
@@ -91,12 +82,8 @@ def samples_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]
 
 
 @rule("SW112", "windows-missing", "error", numbers)
-def windows(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """A table of rows was not cut into windows.
-
-    Error. Fires on a 2-D array whose columns are the declared features (or have names, or scales more than 20 times
-    apart), and on a 1-D series, where three axes are needed.
-    """
+def windows(context: Context, entry: Input, data: Array) -> Faults:
+    """A table of rows was not cut into windows."""
     series = len(data.shape) == 1
     table = any(other is entry for other, _ in two_axes(context, "rows"))
     if entry.rank != 3 or not (series or table):
@@ -120,11 +107,8 @@ def windows_code(context: Context, data: Array, steps: int) -> str:
 
 
 @rule("SW113", "flattened-windows", "error", partial(two_axes, meaning="flat"))
-def flat(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The windows are flattened: timesteps × features on one axis.
-
-    Error. Fires on a 2-D array with as many columns as the declared timesteps × features.
-    """
+def flat(context: Context, entry: Input, data: Array) -> Faults:
+    """The windows are flattened: timesteps × features on one axis."""
     _, steps, features = entry.declared or (None, None, None)
     yield Fault(
         what=f"{data.name} has each sample as one row of {data.shape[1]:,} numbers, which is {steps} timesteps × "
@@ -136,12 +120,8 @@ def flat(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW114", "two-readings", "error", partial(two_axes, meaning="unclear"))
-def two_readings(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """A 2-D array can be read in two ways.
-
-    Error. Fires on a 2-D array where three axes are needed and neither the model, the names of the columns nor their
-    scales show what the columns are.
-    """
+def two_readings(context: Context, entry: Input, data: Array) -> Faults:
+    """A 2-D array can be read in two ways."""
     rows, columns = data.shape
     alternative = windows_code(context, data, window_length(entry, data)).replace("\n", "; ")
     yield Fault(
@@ -158,12 +138,8 @@ def two_readings(context: Context, entry: Input, data: Array) -> Iterator[Fault]
 
 
 @rule("SW107", "batched-twice", "error", numbers)
-def batched_twice(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """A source of batches puts its batches in batches.
-
-    Error. Fires on a `tf.data.Dataset`, `DataLoader`, `PyDataset` or generator where both x and y have one more axis
-    before samples of the declared shape.
-    """
+def batched_twice(context: Context, entry: Input, data: Array) -> Faults:
+    """A source of batches puts its batches in batches."""
     declared, target = (entry.declared or ())[1:], context.target
     fits = declared and len(data.shape) == len(declared) + 2
     if not fits or target is None or "x" not in context.data_from or target.shape[:2] != data.shape[:2]:
@@ -179,12 +155,8 @@ def batched_twice(context: Context, entry: Input, data: Array) -> Iterator[Fault
 
 
 @rule("SW115", "extra-axis", "error", numbers, unless=("picture-layer-on-video", "batched-twice"))
-def extra_axis(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The input has too many axes: a stray `expand_dims`, or a trailing 1.
-
-    Error; a hint where the model declares its input and Keras drops the trailing 1 itself. Fires where the input has
-    more axes than the first layer takes.
-    """
+def extra_axis(context: Context, entry: Input, data: Array) -> Faults:
+    """The input has too many axes: a stray `expand_dims`, or a trailing 1."""
     shape, rank = data.shape, entry.rank
     if rank is None or len(shape) <= rank:
         return
@@ -224,11 +196,8 @@ def _axes_to_drop(shape: tuple[int, ...], rank: int, declared: Shape | None) -> 
 
 
 @rule("SW116", "time-first", "error", three_axes)
-def time_first(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The timesteps come first, as in PyTorch's LSTM without ``batch_first=True``.
-
-    Error. Fires where the second axis, and not the first, has as many entries as there are targets.
-    """
+def time_first(context: Context, entry: Input, data: Array) -> Faults:
+    """The timesteps come first, as in PyTorch's LSTM without ``batch_first=True``."""
     first, second, features = data.shape
     if entry.labelled in (None, first) or entry.labelled != second or entry.timesteps not in (None, first):
         return
@@ -243,11 +212,8 @@ def time_first(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW117", "axes-swapped", "error", three_axes, unless=("time-first",))
-def swapped(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """Features and timesteps are swapped.
-
-    Error. Fires where the last two axes have the declared sizes in the opposite order.
-    """
+def swapped(context: Context, entry: Input, data: Array) -> Faults:
+    """Features and timesteps are swapped."""
     samples, first, second = data.shape
     if entry.features != first or entry.features == second or entry.timesteps not in (None, second):
         return
@@ -261,7 +227,6 @@ def swapped(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 def _declare(context: Context, entry: Input, steps: int | None, features: int | None) -> Fix:
-    """Let the model declare an input of this shape."""
     first = context.calls[0].layer if context.calls else None
     if entry.layer is not None and getattr(first, "_input_shape_arg", None) is None:
         return change_layer(entry.layer, shape=(steps, features))
@@ -271,11 +236,8 @@ def _declare(context: Context, entry: Input, steps: int | None, features: int | 
 
 
 @rule("SW118", "features-count", "error", three_axes, unless=("SW116", "SW117"))
-def features_count(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The input has a different number of features than the model declares.
-
-    Error. Fires where the last axis differs from the declared one.
-    """
+def features_count(context: Context, entry: Input, data: Array) -> Faults:
+    """The input has a different number of features than the model declares."""
     _, steps, count = data.shape
     if entry.features in (None, count):
         return
@@ -290,13 +252,8 @@ def features_count(context: Context, entry: Input, data: Array) -> Iterator[Faul
 
 
 @rule("SW119", "timesteps-count", "warning", three_axes, unless=("SW116", "SW117", "features-count"))
-def timesteps_count(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The input has a different number of timesteps than the model declares.
-
-    Warning: an LSTM runs over any number of timesteps, so Keras says nothing (a functional model refuses on some
-    backends), and the model is used on windows other than those it was made for. Fires where the second axis differs
-    from the declared one; never where the model declares None.
-    """
+def timesteps_count(context: Context, entry: Input, data: Array) -> Faults:
+    """The input has a different number of timesteps than the model declares."""
     if entry.timesteps in (None, data.shape[1]):
         return
     yield Fault(
@@ -309,12 +266,8 @@ def timesteps_count(context: Context, entry: Input, data: Array) -> Iterator[Fau
 
 
 @rule("SW126", "window-as-features", "warning", three_axes)
-def window_as_features(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """A window lies on the features axis, beside one timestep: a recurrent layer has nothing to run over.
-
-    Warning: it trains, as a dense network would. Fires where x has one timestep of 5 features or more, its samples
-    slide along them (each is the one before, a step later), and a recurrent layer reads that one timestep.
-    """
+def window_as_features(context: Context, entry: Input, data: Array) -> Faults:
+    """A window lies on the features axis, beside one timestep: a recurrent layer has nothing to run over."""
     call = next(iter(recurrent_calls(context)), None)
     if data.shape[1] != 1 or data.shape[2] < 5 or call is None or call.first.shape[1:2] != (1,):
         return

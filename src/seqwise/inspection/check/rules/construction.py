@@ -10,7 +10,7 @@ from seqwise.inspection.check.construction import Construction
 from seqwise.inspection.check.fixes import at_layer, change_layer
 from seqwise.inspection.check.layer_code import class_code, layer_code
 from seqwise.inspection.check.names import Names
-from seqwise.inspection.check.registry import Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import describe
 from seqwise.inspection.data import root_module
 from seqwise.inspection.graph import is_sequence
@@ -22,11 +22,8 @@ def failed(context: Context) -> list[Construction]:
 
 
 @rule("SW201", "mask-zero-on-recurrent-layer", "error", failed)
-def mask_zero(context: Context, construction: Construction) -> Iterator[Fault]:
-    """`mask_zero` is a setting of Embedding, not of a recurrent layer.
-
-    Error. Fires where Keras refused to make a recurrent layer (or a Dense or Masking) with ``mask_zero``.
-    """
+def mask_zero(context: Context, construction: Construction) -> Faults:
+    """`mask_zero` is a setting of Embedding, not of a recurrent layer."""
     unmade, settings = construction.layer_class, construction.settings
     if unmade is None or "mask_zero" not in settings:
         return
@@ -43,11 +40,8 @@ def mask_zero(context: Context, construction: Construction) -> Iterator[Fault]:
 
 
 @rule("SW202", "layer-called-on-a-layer", "error", failed)
-def called_on_a_layer(context: Context, construction: Construction) -> Iterator[Fault]:
-    """A layer is called on a layer, often itself, instead of on a tensor.
-
-    Error. Fires where Keras refused a call whose argument is a layer.
-    """
+def called_on_a_layer(context: Context, construction: Construction) -> Faults:
+    """A layer is called on a layer, often itself, instead of on a tensor."""
     called, argument = construction.called, construction.argument
     if called is None or not is_a(argument, "Layer"):
         return
@@ -67,12 +61,8 @@ JOINS = ("Concatenate", "Add", "Multiply", "Average", "Subtract", "Maximum", "Mi
 
 
 @rule("SW203", "layers-do-not-join", "error", failed)
-def do_not_join(context: Context, construction: Construction) -> Iterator[Fault]:
-    """A sequence is joined with what has no timesteps.
-
-    Error. Fires where Keras refused to concatenate (or add, …) a tensor of three axes and one of two, such as a series
-    and features that do not change with time.
-    """
+def do_not_join(context: Context, construction: Construction) -> Faults:
+    """A sequence is joined with what has no timesteps."""
     called, tensors = construction.called, construction.argument
     if not is_a(called, *JOINS) or not is_sequence(tensors) or {len(tensor.shape) for tensor in tensors} != {2, 3}:
         return
@@ -111,10 +101,8 @@ def state_returned(context: Context) -> Iterator[tuple[Any, str]]:
     in_a_row = context.model is None or is_a(context.model, "Sequential")
     for call, following in pairwise(calls):
         all_at_once = following.problem and len(following.inputs) > 1
-        passed_on = all(value.call is call for value in following.inputs) and root_module(following.layer) in (
-            "keras",
-            "seqwise",
-        )
+        known = root_module(following.layer) in ("keras", "seqwise")
+        passed_on = known and all(value.call is call for value in following.inputs)
         if is_recurrent(call.layer) and recurrent(call.layer).return_state and passed_on and (in_a_row or all_at_once):
             yield call.layer, f"{describe(following)} reads one tensor, and gets all {len(call.outputs)}"
 
@@ -133,13 +121,8 @@ def _unpacked_layer(construction: Construction) -> Any:
 
 
 @rule("SW204", "states-not-taken-apart", "error", state_returned, once=True)
-def states_not_taken_apart(context: Context, layer: Any, failure: str) -> Iterator[Fault]:
-    """What a recurrent layer with ``return_state=True`` returns is not taken apart as it is put together.
-
-    Error. Fires where the next layer gets the output and the states as one, as in a Sequential model, and where they
-    are unpacked into another number: an LSTM returns its output, h and c, a GRU its output and h, a Bidirectional its
-    output and the states of both directions.
-    """
+def states_not_taken_apart(context: Context, layer: Any, failure: str) -> Faults:
+    """What a recurrent layer with ``return_state=True`` returns is not taken apart as it is put together."""
     inner = recurrent(layer)
     states = ["h", "c"] if is_a(inner, "LSTM") else ["h"]
     if is_a(layer, "Bidirectional"):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import change_y, forwards_only
 from seqwise.inspection.check.measures import slides
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Shape, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Output, Shape, rule
 from seqwise.inspection.check.selectors import data_and_target, describe, inputs_with_data, pairs, recurrent_calls
 from seqwise.inspection.layer_kinds import is_a, keeps_time
 
@@ -30,14 +28,8 @@ def _alike(features: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 @rule("SW404", "target-in-window", "warning", data_and_target)
-def target_in_window(context: Context, data: Array, target: Array) -> Iterator[Fault]:
-    """The target is a value of its own window: it was taken a step too early.
-
-    Warning. Fires where the samples are windows that slide over a series and the first value of each target equals (up
-    to scale and offset) the same place of the same feature in its own window, for at least 99 in 100 windows, and more
-    often than it equals the value after the window (a series that hardly moves). A target that is the whole input, an
-    autoencoder's, does not count.
-    """
+def target_in_window(context: Context, data: Array, target: Array) -> Faults:
+    """The target is a value of its own window: it was taken a step too early."""
     autoencoder = len(target.shape) == 3 and target.shape[1:] == data.shape[1:]
     if len(data.shape) != 3 or target.samples != data.samples or data.samples < 10 or autoencoder:
         return
@@ -72,12 +64,8 @@ def target_in_window(context: Context, data: Array, target: Array) -> Iterator[F
 
 
 @rule("SW406", "backward-direction-sees-target", "warning", data_and_target)
-def backward(context: Context, data: Array, target: Array) -> Iterator[Fault]:
-    """A bidirectional layer forecasts every timestep, although its backward direction reads the target.
-
-    Warning. Fires where the target at each timestep is the input at the next one (up to scale and offset) and a
-    bidirectional layer returns every timestep.
-    """
+def backward(context: Context, data: Array, target: Array) -> Faults:
+    """A bidirectional layer forecasts every timestep, although its backward direction reads the target."""
     calls = (c for c in recurrent_calls(context) if is_a(c.layer, "Bidirectional") and keeps_time(c.layer))
     call, shape = next(calls, None), context.outputs[0].shape
     if call is None or shape is None or len(shape) != 3 or len(data.shape) < 2:
@@ -100,14 +88,8 @@ def backward(context: Context, data: Array, target: Array) -> Iterator[Fault]:
 
 
 @rule("SW407", "decoder-input-not-shifted", "warning", pairs, unless=("SW30",))
-def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
-    """The decoder input is the target itself: at each timestep the decoder reads the answer.
-
-    Warning: it trains very well and has learnt to copy. The decoder input must lag one step behind the target. Fires on
-    models with several inputs, and on those of one input of token ids (a language model), where a feature of an input
-    equals the target (token ids and one-hot vectors alike) at 99 in 100 timesteps, more often than the target a step
-    earlier does, and the output at each timestep depends on this input at the same one.
-    """
+def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
+    """The decoder input is the target itself: at each timestep the decoder reads the answer."""
     index, single = context.outputs.index(output), len(context.inputs) < 2
     if len(shape) != 3 or target.samples < 2 or index >= len(context.graph.outputs):
         return
@@ -126,12 +108,8 @@ def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -
             f"copy it. {advice} the step before.",
             expected=f"{data.name} one timestep behind {target.name}",
             got=f"{data.name} equal to {target.name}",
-            fix=_next_words(data, target) if single else _shift(context, data, target, feature),
+            fix=_shift(context, data, target, feature),
         )
-
-
-def _next_words(data: Array, target: Array) -> Fix:
-    return Fix("x", f"{data.name}, {target.name} = {data.name}[:, :-1], {target.name}[:, 1:]")
 
 
 def _series(array: Array) -> np.ndarray:
@@ -156,8 +134,10 @@ def _copied(series: np.ndarray, labels: np.ndarray) -> int | None:
 
 
 def _shift(context: Context, data: Array, target: Array, feature: int) -> Fix:
-    """Move the target where it begins with a start token, else the decoder input."""
+    """Let a language model read the step before; move the target where it begins with a start token, else the input."""
     x, y = data.name, target.name
+    if len(context.inputs) < 2:
+        return Fix("x", f"{x}, {y} = {x}[:, :-1], {y}[:, 1:]")
     if data.whole and target.part.ndim == 2 and (target.part[:, 0] == target.part[0, 0]).all():
         return change_y(target, f"np.concatenate([{y}[:, 1:], np.zeros_like({y}[:, :1])], axis=1)")
     if len(data.shape) == 3 and data.shape[-1] > 1 and _series(data).shape[-1] > 1:  # one feature among others

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from seqwise.inspection.check.fixes import call_layer
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import describe, recurrent_calls
 from seqwise.inspection.graph import Graph, Value, values_in
 from seqwise.inspection.layer_kinds import graph_of, inner_layers, is_a, is_recurrent
@@ -112,12 +112,8 @@ def name_of(context: Context, tensor: Any) -> str:
 
 
 @rule("SW220", "layer-on-its-own-output", "warning", recurrent_calls)
-def own_output(context: Context, call: Call) -> Iterator[Fault]:
-    """A recurrent layer is applied to its own output.
-
-    Warning. It trains: the same weights read the sequence, then what they made of it. Fires where a recurrent layer is
-    called on what an earlier call of the same layer returned.
-    """
+def own_output(context: Context, call: Call) -> Faults:
+    """A recurrent layer is applied to its own output."""
     earlier = call.source
     if earlier is None or earlier.layer is not call.layer or call.depth != earlier.depth:
         return
@@ -132,13 +128,8 @@ def own_output(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW221", "layer-result-unused", "warning", wirings)
-def unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
-    """The output of a layer is never used: the next layer reads another variable.
-
-    Warning. Fires where a recurrent layer, Embedding, Masking or Conv1D reads a tensor of the model and returns a
-    sequence (in a `call` of your own: anything) that nothing reads, while another layer of the model reads the same
-    tensor.
-    """
+def unused(context: Context, wiring: Wiring) -> Faults:
+    """The output of a layer is never used: the next layer reads another variable."""
     uses = [*wiring.used, *wiring.unused]
     for use in wiring.unused:
         layer, result = use.layer, use.outputs[0]
@@ -163,13 +154,8 @@ def unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
 
 
 @rule("SW222", "decoder-without-state", "warning", wirings)
-def decoder_state(context: Context, wiring: Wiring) -> Iterator[Fault]:
-    """The encoder's state never reaches the decoder.
-
-    Warning. It trains: the decoder forecasts without having heard the input. Fires where an input of the model is read
-    only by a recurrent layer with ``return_state=True`` whose results no layer of the model uses, and another
-    recurrent layer starts without an initial state.
-    """
+def decoder_state(context: Context, wiring: Wiring) -> Faults:
+    """The encoder's state never reaches the decoder."""
     decoder = next((use for use in wiring.used if is_recurrent(use.layer) and not use.has_state), None)
     for tensor in wiring.unused_inputs():
         encoder = _encoder_of(tensor, wiring)
@@ -202,11 +188,8 @@ def _encoder_of(tensor: Any, wiring: Wiring) -> Use | None:
 
 
 @rule("SW223", "input-unused", "warning", wirings, unless=("decoder-without-state", "layer-result-unused"))
-def input_unused(context: Context, wiring: Wiring) -> Iterator[Fault]:
-    """An input of the model is never used.
-
-    Warning. Fires where no output depends on an input, and no other rule explains it.
-    """
+def input_unused(context: Context, wiring: Wiring) -> Faults:
+    """An input of the model is never used."""
     idle = wiring.unused_inputs()
     for tensor in idle:
         name = name_of(context, tensor)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, name_axes
 from seqwise.inspection.check.fixes import change_x
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Input, rule
 from seqwise.inspection.check.selectors import expected_shape, inputs_with_data
 
 READS_TEXT = ("TextVectorization", "StringLookup", "Hashing")
 
 
 @rule("SW101", "inputs-missing", "error")
-def inputs_missing(context: Context) -> Iterator[Fault]:
-    """The model has more inputs than there are arrays.
-
-    Error. Fires where there is data for some inputs of the model, but not for all.
-    """
+def inputs_missing(context: Context) -> Faults:
+    """The model has more inputs than there are arrays."""
     arrays = [data for _, data in inputs_with_data(context)]
     missing = [entry.name for entry in context.inputs if entry.data is None]
     if not arrays or not missing:
@@ -35,12 +30,8 @@ def inputs_missing(context: Context) -> Iterator[Fault]:
 
 
 @rule("SW102", "text-as-input", "error", inputs_with_data)
-def text(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The input contains text or dates where the layers need numbers.
-
-    Error. Fires on arrays, lists and tables of strings or dates, unless the model has a layer that reads text
-    (TextVectorization, StringLookup, Hashing).
-    """
+def text(context: Context, entry: Input, data: Array) -> Faults:
+    """The input contains text or dates where the layers need numbers."""
     if data.kind not in ("dates", "text") or any(type(call.layer).__name__ in READS_TEXT for call in context.calls):
         return
     x = data.name
@@ -61,11 +52,8 @@ def text(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW103", "unequal-lengths", "error", inputs_with_data)
-def unequal_lengths(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The sequences differ in length, so they do not form an array.
-
-    Error. Fires on nested lists, lists of arrays, object arrays and ragged tensors whose sequences differ in length.
-    """
+def unequal_lengths(context: Context, entry: Input, data: Array) -> Faults:
+    """The sequences differ in length, so they do not form an array."""
     if data.kind != "ragged":
         return
     x, shortest, longest = data.name, min(data.lengths, default=0), max(data.lengths, default=0)
@@ -91,11 +79,8 @@ def unequal_lengths(context: Context, entry: Input, data: Array) -> Iterator[Fau
 
 
 @rule("SW104", "list-as-input", "error", inputs_with_data)
-def list_as_input(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The input is a list or an object array; Keras takes a list for several inputs.
-
-    Error. Fires on a regular nested list, and on numbers in an array of Python objects.
-    """
+def list_as_input(context: Context, entry: Input, data: Array) -> Faults:
+    """The input is a list or an object array; Keras takes a list for several inputs."""
     if data.kind not in ("list", "objects") or not context.has_model:
         return
     x, dtype = data.name, "int32" if entry.embedded is not None else "float32"
@@ -118,11 +103,8 @@ def list_as_input(context: Context, entry: Input, data: Array) -> Iterator[Fault
 
 
 @rule("SW105", "empty-input", "error", inputs_with_data)
-def empty(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """An axis of the input has size 0.
-
-    Error. Fires where x has no samples, no timesteps or no features, and where it is a single number.
-    """
+def empty(context: Context, entry: Input, data: Array) -> Faults:
+    """An axis of the input has size 0."""
     if data.shape == () and data.values is not None:
         yield Fault(
             what=f"{data.name} is one number. A model reads samples of timesteps of features.",
@@ -143,12 +125,8 @@ def empty(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW106", "inputs-exchanged", "error")
-def inputs_exchanged(context: Context) -> Iterator[Fault]:
-    """The inputs come in another order than the model reads them, or under each other's names.
-
-    Error. Fires where the arrays do not fit the declared shapes (or the number of axes that the first layers need) and
-    fit in exactly one other order. The other rules then look at them in that order.
-    """
+def inputs_exchanged(context: Context) -> Faults:
+    """The inputs come in another order than the model reads them, or under each other's names."""
     if not context.exchanged:
         return
     arrays = [data for _, data in inputs_with_data(context)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -12,7 +11,7 @@ from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import activate, at_layer, change_layer, change_y, recompile
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import class_numbers, names_a_class, one_hot
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Shape, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Output, Shape, rule
 from seqwise.inspection.check.selectors import activated, compared, ends, last_sized, targets
 from seqwise.inspection.layer_kinds import is_recurrent
 
@@ -21,11 +20,8 @@ BINARY, ONE_HOT, SPARSE = "binary_crossentropy", "categorical_crossentropy", "sp
 
 
 @rule("SW310", "text-as-target", "error", targets)
-def text(context: Context, output: Output, target: Array) -> Iterator[Fault]:
-    """The target contains text, or is not an array of numbers.
-
-    Error. Fires on strings, whose labels become their places among the sorted classes, and on lists and objects.
-    """
+def text(context: Context, output: Output, target: Array) -> Faults:
+    """The target contains text, or is not an array of numbers."""
     y = target.name
     if target.kind == "text":
         what, fix = "contains text", Fix("y", f"classes, {y} = np.unique({y}, return_inverse=True)")
@@ -47,11 +43,8 @@ def text(context: Context, output: Output, target: Array) -> Iterator[Fault]:
 
 
 @rule("SW311", "one-hot-with-sparse-loss", "error", partial(compared, losses=[SPARSE]))
-def one_hot_with_sparse(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
-    """One-hot labels with the loss for integer labels.
-
-    Error. Fires where the loss is sparse_categorical_crossentropy and the target has a 0 or 1 for each class.
-    """
+def one_hot_with_sparse(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
+    """One-hot labels with the loss for integer labels."""
     if target.shape[-1] != shape[-1] or not one_hot(target, shape):
         return
     yield Fault(
@@ -64,12 +57,8 @@ def one_hot_with_sparse(context: Context, output: Output, target: Array, shape: 
 
 
 @rule("SW312", "whole-labels-with-one-hot-loss", "error", compared)
-def whole_labels(context: Context, output: Output, target: Array, computed: Shape, loss: Loss) -> Iterator[Fault]:
-    """Integer labels with the loss for one-hot labels (or with a loss for quantities).
-
-    Error. Fires where the output has two classes or more, the target one whole number for each thing that is
-    classified, and the loss is categorical_crossentropy, binary_crossentropy or a regression loss after a softmax.
-    """
+def whole_labels(context: Context, output: Output, target: Array, computed: Shape, loss: Loss) -> Faults:
+    """Integer labels with the loss for one-hot labels (or with a loss for quantities)."""
     shape, end = _shape_for(target, computed, context), ends(output)
     if shape[-1] is None or shape[-1] < 2 or not class_numbers(target, shape):
         return
@@ -96,13 +85,8 @@ def _shape_for(target: Array, shape: Shape, context: Context) -> Shape:
 
 
 @rule("SW313", "label-out-of-range", "error", partial(compared, losses=[BINARY, SPARSE]))
-def out_of_range(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
-    """A label lies outside the range of the classes.
-
-    Error: PyTorch stops, JAX and TensorFlow may train on it silently. Fires where a label is negative or not below the
-    number of classes, unless it is the loss's ``ignore_class``. With binary_crossentropy fires where one unit is
-    compared with the numbers of three classes or more, and (a warning) where whole labels of two kinds are not 0 and 1.
-    """
+def out_of_range(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
+    """A label lies outside the range of the classes."""
     if not target.whole or not target.numbers.size or shape[-1] is None:
         return
     y, low, high = target.name, target.numbers.min(), target.numbers.max()
@@ -152,11 +136,8 @@ def out_of_range(context: Context, output: Output, target: Array, shape: Shape, 
 
 
 @rule("SW314", "softmax-over-one", "warning", activated)
-def softmax_over_one(context: Context, output: Output, layer: Any, activation: str) -> Iterator[Fault]:
-    """Softmax over a single unit always returns 1.
-
-    Warning. Fires where the last layer has one unit and a softmax.
-    """
+def softmax_over_one(context: Context, output: Output, layer: Any, activation: str) -> Faults:
+    """Softmax over a single unit always returns 1."""
     if output.shape is None or output.shape[-1] != 1 or activation != "softmax":
         return
     better = "linear" if output.loss is not None and output.loss.regression else "sigmoid"
@@ -170,12 +151,8 @@ def softmax_over_one(context: Context, output: Output, layer: Any, activation: s
 
 
 @rule("SW315", "one-unit-with-class-loss", "warning", partial(compared, losses=[ONE_HOT, SPARSE]), unless=("SW314",))
-def one_unit(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
-    """A loss over several classes with a single output unit.
-
-    Warning: with one class the loss is 0 or constant (PyTorch stops). Fires where the output has one unit and the loss
-    is categorical_crossentropy or sparse_categorical_crossentropy.
-    """
+def one_unit(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
+    """A loss over several classes with a single output unit."""
     if shape[-1] != 1:
         return
     highest = target.part.max() if target.whole and target.part.size else 1
@@ -197,13 +174,8 @@ MISFITS = ("SW311", "SW312", "SW314", "SW315")
 
 
 @rule("SW316", "loss-does-not-fit-activation", "warning", activated, unless=MISFITS)
-def mismatch(context: Context, output: Output, layer: Any, activation: str) -> Iterator[Fault]:
-    """The loss does not fit the last activation: it expects probabilities and gets logits, or the reverse.
-
-    Warning. Fires on crossentropies: after a last layer without sigmoid or softmax unless ``from_logits=True``; after
-    one with ``from_logits=True``; categorical ones after a sigmoid; binary_crossentropy after a softmax over three
-    classes or more (over two it is the same as the right one) with one-hot labels.
-    """
+def mismatch(context: Context, output: Output, layer: Any, activation: str) -> Faults:
+    """The loss does not fit the last activation: it expects probabilities and gets logits, or the reverse."""
     loss, units = output.loss, output.shape[-1] if output.shape is not None else None
     if loss is None or not loss.crossentropy or output.shape is None or units is None:
         return
@@ -245,11 +217,8 @@ OTHER_CLASSES = ("SW302", "SW303", "SW311", "SW312", "SW313", "SW315")
 
 
 @rule("SW317", "classes-differ", "error", partial(compared, losses=[BINARY, ONE_HOT]), unless=OTHER_CLASSES)
-def classes_differ(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
-    """The output and the one-hot labels have different numbers of classes.
-
-    Error. Fires where the loss is a crossentropy, and labels and output have as many axes but other last ones.
-    """
+def classes_differ(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
+    """The output and the one-hot labels have different numbers of classes."""
     sized = last_sized(output)
     if sized is None or compare_shapes(target.shape, shape, loss) != "fails" or len(target.shape) != len(shape):
         return

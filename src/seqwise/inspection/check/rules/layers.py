@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from seqwise.axes import FEATURES, TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.fixes import at_layer, beside, change_layer, cut, forwards_only
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import describe, ended_by, recurrent_calls, steps_read, wrong_rank
 from seqwise.inspection.graph import RANK
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, needed_rank, recurrent
@@ -32,13 +32,8 @@ def _repeats(context: Context, encoder: Call) -> int | None:
 
 
 @rule("SW210", "return-sequences-missing", "error", without_time)
-def return_sequences(context: Context, call: Call, ended: Call) -> Iterator[Fault]:
-    """A recurrent layer returns its last state only, but the next layer reads a sequence.
-
-    Error. Fires on an LSTM, GRU, SimpleRNN, Conv1D, TimeDistributed, … after a recurrent layer without
-    ``return_sequences=True``, whatever Dropout, Dense or normalisation lies between; on ConvLSTM2D, Conv3D, … after a
-    ConvLSTM2D.
-    """
+def return_sequences(context: Context, call: Call, ended: Call) -> Faults:
+    """A recurrent layer returns its last state only, but the next layer reads a sequence."""
     if _repeats(context, ended) is not None:
         return
     axes = call.first.named
@@ -59,12 +54,8 @@ def _write(axes: Sequence[tuple[str, int | None]]) -> str:
 
 
 @rule("SW211", "repeat-vector-missing", "error", without_time, once=True)
-def repeat_vector(context: Context, call: Call, ended: Call) -> Iterator[Fault]:
-    """A decoder reads the encoder's last state, which has no timesteps, and the target has its own number of them.
-
-    Error. Fires where a layer that reads a sequence follows a recurrent layer without ``return_sequences`` and the
-    target's timesteps are not the input's.
-    """
+def repeat_vector(context: Context, call: Call, ended: Call) -> Faults:
+    """A decoder reads the encoder's last state, which has no timesteps, and the target has its own number of them."""
     wanted = _repeats(context, ended)
     if call.first.rank != 2 or wanted is None:
         return
@@ -86,11 +77,8 @@ KEEP_TIME = {  # what does nearly the same as a layer that ends the time axis
 
 
 @rule("SW212", "time-axis-ended", "error", wrong_rank, unless=("picture-layer-on-video",))
-def time_ended(context: Context, call: Call) -> Iterator[Fault]:
-    """Flatten or a global pooling ends the time axis before a layer that reads a sequence.
-
-    Error. Fires on any layer that needs three axes after Flatten, GlobalAveragePooling1D or GlobalMaxPooling1D.
-    """
+def time_ended(context: Context, call: Call) -> Faults:
+    """Flatten or a global pooling ends the time axis before a layer that reads a sequence."""
     ended = ended_by(call)
     if call.first.rank != 2 or ended is None or is_recurrent(ended.layer):
         return
@@ -104,16 +92,12 @@ def time_ended(context: Context, call: Call) -> Iterator[Fault]:
     )
 
 
-def problems(context: Context) -> list[Call]:
-    return [call for call in context.calls if call.problem]
-
-
-@rule("SW213", "layer-refuses-input", "error", problems, unless=("SW1", "SW2"), once=True)
-def refuses(context: Context, call: Call) -> Iterator[Fault]:
-    """A layer cannot take the shape that reaches it.
-
-    Error. Fires where Keras's own calculation of the shapes fails and no other rule explains it.
-    """
+@rule("SW213", "layer-refuses-input", "error", unless=("SW1", "SW2"))
+def refuses(context: Context) -> Faults:
+    """A layer cannot take the shape that reaches it."""
+    call = next((call for call in context.calls if call.problem), None)
+    if call is None:
+        return
     shape, source, got = call.first.shape, call.source, name_axes(call.first.shape)
     what = f"{describe(call)} cannot take the shape that reaches it."
     if len(shape) == 3 and is_a(call.layer, "RepeatVector") and source is not None and is_recurrent(source.layer):
@@ -142,13 +126,8 @@ UNBOUNDED = ("relu", "elu", "selu", "linear", "softplus", "leaky_relu", "relu6",
 
 
 @rule("SW214", "relu-in-recurrent-layer", "hint", recurrent_calls)
-def relu(context: Context, call: Call) -> Iterator[Fault]:
-    """A recurrent layer has an activation without an upper bound.
-
-    Hint. With relu (or elu, selu, linear, softplus) an LSTM's state can grow from timestep to timestep without bound,
-    and the loss with it; the fast kernels know tanh only. Fires on any recurrent layer whose `activation` is one of
-    these.
-    """
+def relu(context: Context, call: Call) -> Faults:
+    """A recurrent layer has an activation without an upper bound."""
     layer = recurrent(call.layer)
     name = getattr(getattr(layer, "activation", None), "__name__", "")
     # the IRNN of Le et al. (2015) is made for relu
@@ -165,12 +144,8 @@ def relu(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW215", "bidirectional-while-streaming", "error", recurrent_calls)
-def streaming(context: Context, call: Call) -> Iterator[Fault]:
-    """A model that is to run one timestep at a time has a bidirectional layer.
-
-    Error with ``streaming=True``; a warning where the layer is stateful. The backward direction starts at the last
-    timestep, which a stream does not have yet. Fires on every Bidirectional layer in such a model.
-    """
+def streaming(context: Context, call: Call) -> Faults:
+    """A model that is to run one timestep at a time has a bidirectional layer."""
     forward = recurrent(call.layer)
     if not is_a(call.layer, "Bidirectional") or not (context.streaming or getattr(forward, "stateful", False)):
         return
@@ -185,12 +160,8 @@ def streaming(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW216", "stateful-batch-size", "error", recurrent_calls, once=True)
-def stateful(context: Context, call: Call) -> Iterator[Fault]:
-    """A stateful layer has no fixed batch size, or one that does not divide the samples.
-
-    Error. A stateful layer keeps one state for each sample of a batch, so every batch must have the same size. Fires
-    where no batch size is declared, and where the declared one does not divide the number of samples.
-    """
+def stateful(context: Context, call: Call) -> Faults:
+    """A stateful layer has no fixed batch size, or one that does not divide the samples."""
     if not recurrent(call.layer).stateful or not context.inputs:
         return
     entry, data = context.inputs[0], context.data
@@ -222,13 +193,8 @@ def stateful(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW217", "state-lost-between-batches", "warning", recurrent_calls, once=True)
-def state_lost(context: Context, call: Call) -> Iterator[Fault]:
-    """A stateful layer of Keras's own loses its state between batches on JAX.
-
-    Warning. On JAX, Keras 3.15 passes the variables of a model from batch to batch, and the state is not among them:
-    `fit` and `predict` run without an error, as if ``stateful=True`` were not there. Fires on such a layer where the
-    state is not among its variables; in Seqwise's layers it is.
-    """
+def state_lost(context: Context, call: Call) -> Faults:
+    """A stateful layer of Keras's own loses its state between batches on JAX."""
     layer, keras = call.layer, sys.modules.get("keras")
     if keras is None or keras.backend.backend() != "jax" or not getattr(layer, "stateful", False):
         return

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
 
 from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.measures import sample_keys, slides
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import parts
 
 
@@ -46,13 +45,8 @@ def _varied(samples: np.ndarray) -> np.ndarray:
 
 
 @rule("SW401", "windows-in-both-parts", "warning", parts)
-def shared_windows(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
-    """Training and validation data share windows.
-
-    Warning. Fires where at least one sample in 100 of the validation data (2 at the least; of at most 2000 looked at)
-    is also a training sample, number for number. Constant samples do not count, nor do whole numbers of fewer than 20
-    kinds (bits, letters), which repeat by chance.
-    """
+def shared_windows(context: Context, training: Array, validation: Array) -> Faults:
+    """Training and validation data share windows."""
     part, varied = validation.part, _varied(validation.part)
     flat = part.reshape(len(part), -1)
     few_kinds = (flat[:200] == np.trunc(flat[:200])).all() and len(np.unique(flat[:200])) < 20
@@ -76,12 +70,8 @@ def shared_windows(context: Context, training: Array, validation: Array) -> Iter
 
 
 @rule("SW402", "shuffled-before-split", "warning", parts, unless=("windows-in-both-parts",))
-def shuffled(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
-    """Overlapping windows were shuffled before the split, so validation windows have their neighbours in training.
-
-    Warning. Fires where, for at least 1 in 5 validation windows (3 at the least), both the window a step earlier and
-    the one a step later are training windows.
-    """
+def shuffled(context: Context, training: Array, validation: Array) -> Faults:
+    """Overlapping windows were shuffled before the split, so validation windows have their neighbours in training."""
     part, steps = validation.part, training.shape[1]
     earlier = shared_samples(training.numbers[:, 1:], part[:, :-1]) if steps > 2 else np.zeros(1, bool)
     if earlier.sum() < 3:
@@ -108,14 +98,8 @@ def shuffled(context: Context, training: Array, validation: Array) -> Iterator[F
 
 
 @rule("SW403", "scaler-saw-validation", "warning", parts)
-def scaler(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
-    """The scaler was fitted on more than the training data.
-
-    Warning. Fires where the smallest and largest value of a feature are exactly 0 and 1 (or -1 and 1) over training and
-    validation data together but not over the training data; where both together have mean 0 and standard deviation 1
-    (to 0.001) and the training data alone do not (by more than 0.02); and where `scaler`, or that of an estimator, has
-    counted more rows than the training data have. A source of batches, of which only some are looked at, is skipped.
-    """
+def scaler(context: Context, training: Array, validation: Array) -> Faults:
+    """The scaler was fitted on more than the training data."""
     if len(training.shape) != 3 or training.partial or validation.partial or training.numbers.dtype.kind != "f":
         return
     x, x_val, axes = training.name, validation.name, "axis=(0, 1)"
@@ -197,13 +181,8 @@ def _series(windows: Array) -> np.ndarray:
 
 
 @rule("SW408", "validation-scaled-by-itself", "warning", parts, unless=("scaler-saw-validation",))
-def scaled_by_itself(context: Context, training: Array, validation: Array) -> Iterator[Fault]:
-    """The validation set was scaled by its own extremes, not by those of the training set.
-
-    Warning: the same number means one thing in training and another in validation. Fires on windows that slide over a
-    series where each feature goes exactly from 0 to 1 (or -1 to 1) in both parts, and reaches that in two rows of each
-    at most (pixels and switches do so often).
-    """
+def scaled_by_itself(context: Context, training: Array, validation: Array) -> Faults:
+    """The validation set was scaled by its own extremes, not by those of the training set."""
     if len(training.shape) != 3 or training.numbers.dtype.kind != "f" or not (slides(training) and slides(validation)):
         return
     for part in (training, validation):
@@ -222,7 +201,6 @@ def scaled_by_itself(context: Context, training: Array, validation: Array) -> It
 
 
 def _extremes(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least and the greatest value of each feature."""
     return values.min(axis=0).min(axis=0), values.max(axis=0).max(axis=0)  # one axis at a time: ten times faster
 
 
@@ -241,19 +219,13 @@ def _is_standard(moments: np.ndarray, tolerance: float) -> bool:
     return bool(((abs(mean) <= tolerance) & (abs(deviation - 1) <= tolerance)).all())
 
 
-def grouped(context: Context) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Select the groups of the training and of the validation samples."""
-    if context.groups is not None and context.validation_groups is not None:
-        yield np.asarray(context.groups), np.unique(np.asarray(context.validation_groups))
-
-
-@rule("SW405", "group-in-both-parts", "warning", grouped)
-def groups(context: Context, training: np.ndarray, validation: np.ndarray) -> Iterator[Fault]:
-    """Training and validation data share a group (a patient, a machine, a shop).
-
-    Warning. Fires where `groups` and `validation_groups` have a label in common.
-    """
-    shared = np.intersect1d(training, validation)
+@rule("SW405", "group-in-both-parts", "warning")
+def groups(context: Context) -> Faults:
+    """Training and validation data share a group (a patient, a machine, a shop)."""
+    if context.groups is None or context.validation_groups is None:
+        return
+    validation = np.unique(np.asarray(context.validation_groups))
+    shared = np.intersect1d(np.asarray(context.groups), validation)
     if not shared.size:
         return
     x = context.data.name if context.data is not None else "x"

@@ -11,7 +11,7 @@ import numpy as np
 from seqwise.inspection.check.fixes import at_layer, change_layer, change_x
 from seqwise.inspection.check.layer_code import mask_value
 from seqwise.inspection.check.padding import Padding, find_padding
-from seqwise.inspection.check.registry import Array, Call, Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Call, Context, Fault, Faults, Fix, Input, rule
 from seqwise.inspection.check.selectors import (
     data_read_by,
     describe,
@@ -52,18 +52,8 @@ def _mask(entry: Input, padding: Padding, call: Call) -> Fix:
 
 
 @rule("SW230", "padding-not-masked", "warning", partial(padded, side="after"), unless=("SW11", "SW143"))
-def not_masked(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Iterator[Fault]:
-    """Sequences are padded at their end, and nothing masks the padding.
-
-    Warning. The LSTM runs on through the padding, and what it returns is its state after it. Fires where the input is
-    padded at the end and no layer makes a mask; for a PyTorch module, where a recurrent module reads it, not packed,
-    and its last state or its output at the last timestep is used (``padding_idx`` only keeps a row at zero).
-
-    Padding is the same step (all features alike) at the end of at least one sample in ten, for two timesteps or more
-    and for different lengths. It does not count where the other end has it, too (the rows of an image), where more
-    than 2 in 100 of the other steps are the same (a quantity that is often zero), or where the samples are windows that
-    slide over one series, or have one feature of two values. At most 2000 samples are looked at.
-    """
+def not_masked(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Faults:
+    """Sequences are padded at their end, and nothing masks the padding."""
     yield Fault(
         what=f"The sequences of {data.name} are padded at their end: {padding.share:.0%} of the samples end in up to "
         f"{padding.longest:,} steps of {padding.filling}, and nothing masks them. The {type(call.layer).__name__} runs "
@@ -75,12 +65,8 @@ def not_masked(context: Context, entry: Input, data: Array, padding: Padding, ca
 
 
 @rule("SW231", "left-padding-not-masked", "hint", partial(padded, side="before"), unless=("SW11", "SW143", "SW230"))
-def left_padding(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Iterator[Fault]:
-    """Sequences are padded at their start, and nothing masks the padding.
-
-    Hint. The LSTM's state moves before the first real step; with padding in front it mostly recovers. Fires where
-    the last state is what counts; for what is padding, see padding-not-masked.
-    """
+def left_padding(context: Context, entry: Input, data: Array, padding: Padding, call: Call) -> Faults:
+    """Sequences are padded at their start, and nothing masks the padding."""
     if context.torch or keeps_time(recurrent_calls(context)[-1].layer):
         return
     yield Fault(
@@ -94,17 +80,12 @@ def left_padding(context: Context, entry: Input, data: Array, padding: Padding, 
 
 
 @rule("SW232", "mask-lost", "warning")
-def lost(context: Context) -> Iterator[Fault]:
-    """A mask does not reach the recurrent layer: a layer in between drops it.
-
-    Warning: Keras warns once at best, then trains on the padding. Fires where a recurrent layer, or an average over the
-    timesteps, reads data whose mask was dropped by a layer without mask support; and where Flatten (or Reshape) puts
-    masked timesteps side by side, unless the data has no padding.
-    """
+def lost(context: Context) -> Faults:
+    """A mask does not reach the recurrent layer: a layer in between drops it."""
     yield from _flattened(context)
     reported: set[Call] = set()
     for call in context.calls:
-        masks: tuple[LostMask, ...] = call.first.lost if call.inputs and not call.uses_mask else ()
+        masks: tuple[LostMask, ...] = call.first.lost if call.inputs and "uses" not in call.mask.roles else ()
         if not masks or not (is_recurrent(call.layer) or is_a(call.layer, *READS_MASKS)):
             continue
         maker, dropper = masks[0].maker, masks[0].lost_at
@@ -120,7 +101,7 @@ def lost(context: Context) -> Iterator[Fault]:
         )
 
 
-def _flattened(context: Context) -> Iterator[Fault]:
+def _flattened(context: Context) -> Faults:
     for call in context.calls:
         maker = mask_maker(call)
         if maker is None or "drops" not in call.mask.roles or not is_a(call.layer, "Flatten", "Reshape"):
@@ -157,12 +138,8 @@ def _carry(maker: Call, dropper: Call) -> Fix:
 
 
 @rule("SW233", "mask-value-differs", "warning", inputs_with_data)
-def other_value(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """Masking skips a different value than the padding's.
-
-    Warning. Fires where the input is padded with a value that no Masking of the model skips; for what is padding, see
-    padding-not-masked.
-    """
+def other_value(context: Context, entry: Input, data: Array) -> Faults:
+    """Masking skips a different value than the padding's."""
     maskings = [call.layer for call in context.calls if is_a(call.layer, "Masking")]
     padding = find_padding(data) if maskings else None
     if padding is None or padding.value is None or np.isclose([*map(mask_value, maskings)], padding.value).any():
@@ -177,11 +154,8 @@ def other_value(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW234", "zero-is-a-token", "warning", embedded)
-def zero_token(context: Context, data: Array, embedding: Any) -> Iterator[Fault]:
-    """Index 0 is a real token, but ``mask_zero=True`` skips it.
-
-    Warning. Fires where at least one sequence in 50 has a 0 with other tokens on both sides.
-    """
+def zero_token(context: Context, data: Array, embedding: Any) -> Faults:
+    """Index 0 is a real token, but ``mask_zero=True`` skips it."""
     if not embedding.mask_zero or len(data.shape) != 2:
         return
     zero = data.part == 0

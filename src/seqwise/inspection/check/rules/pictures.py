@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from seqwise.axes import TIMESTEPS, format_shape, name_axes
 from seqwise.inspection.check.fixes import as_array, at_layer, cut_windows, window_length
 from seqwise.inspection.check.layer_code import layer_code
-from seqwise.inspection.check.registry import Array, Call, Context, Fault, Fix, Input, Shape, rule
+from seqwise.inspection.check.registry import Array, Call, Context, Fault, Faults, Fix, Input, Shape, rule
 from seqwise.inspection.check.selectors import describe, ended_by, expected_shape, numbers, wrong_rank
 from seqwise.inspection.layer_kinds import PICTURE_LAYERS, is_a, is_recurrent, needed_rank
 from seqwise.inspection.model_inputs import is_watched
@@ -20,17 +19,12 @@ CHANNELS = 4  # the last axis is that of the channels where it is no longer: gre
 
 
 @rule("SW125", "picture-axis-missing", "error")
-def picture_axis(context: Context) -> Iterator[Fault]:
-    """An axis of pictures or videos is missing: the channels, the timesteps or the samples.
-
-    Error. Fires where the model reads pictures, or ConvLSTM sequences of them, and x has fewer axes. Where nothing is
-    declared, the channels are missing if the last axis is longer than 4, else the timesteps. Keras itself adds the
-    channels where ``Input((…, 1))`` is declared, so that is no fault.
-    """
+def picture_axis(context: Context) -> Faults:
+    """An axis of pictures or videos is missing: the channels, the timesteps or the samples."""
     yield from list(_short_inputs(context)) or _short_calls(context)
 
 
-def _short_inputs(context: Context) -> Iterator[Fault]:
+def _short_inputs(context: Context) -> Faults:
     for entry, data in numbers(context):
         rank = entry.rank or 0
         declared = entry.declared or (None,)
@@ -46,7 +40,7 @@ def _short_inputs(context: Context) -> Iterator[Fault]:
         )
 
 
-def _short_calls(context: Context) -> Iterator[Fault]:
+def _short_calls(context: Context) -> Faults:
     for call in wrong_rank(context):
         need = needed_rank(call.layer) or 0
         sequences = is_a(call.layer, "TimeDistributed") and is_recurrent(call.layer.layer)
@@ -92,17 +86,12 @@ def _missing(context: Context, entry: Input, data: Array) -> tuple[str, str]:
 
 
 def videos(context: Context) -> list[Call]:
-    """Select the calls of layers that read pictures on videos."""
     return [call for call in wrong_rank(context) if is_video(call)]
 
 
 @rule("SW218", "picture-layer-on-video", "error", videos, once=True)
-def picture_layers(context: Context, first: Call) -> Iterator[Fault]:
-    """A layer that reads one picture a sample gets videos: it must be applied to each frame.
-
-    Error. Fires where five axes, (samples, timesteps, height, width, channels), reach Conv2D, MaxPooling2D or another
-    layer of their kind. A Flatten after them that would lay the timesteps flat, too, is part of the finding.
-    """
+def picture_layers(context: Context, first: Call) -> Faults:
+    """A layer that reads one picture a sample gets videos: it must be applied to each frame."""
     calls = context.graph.calls
     before = calls[: calls.index(first)]
     model = next((call for call in reversed(before) if call.opens and call.depth == first.depth - 1), None)
@@ -142,12 +131,8 @@ def _of_each_frame(context: Context, first: Call) -> tuple[list[Any], bool]:
 
 
 @rule("SW219", "frames-not-flattened", "error", wrong_rank)
-def frames(context: Context, call: Call) -> Iterator[Fault]:
-    """A layer that reads sequences gets pictures: each frame must become one vector of features first.
-
-    Error. Fires where more than three axes reach an LSTM, Conv1D or another layer that reads (samples, timesteps,
-    features), as after TimeDistributed convolutions or ConvLSTM2D.
-    """
+def frames(context: Context, call: Call) -> Faults:
+    """A layer that reads sequences gets pictures: each frame must become one vector of features first."""
     if needed_rank(call.layer) != 3 or not 4 <= call.first.rank <= 6:
         return
     shape, steps = call.first.shape, call.first.axes[1]

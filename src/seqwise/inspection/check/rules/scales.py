@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from seqwise.inspection.check.fixes import activate, at_layer, finite_rows_code, recompile
 from seqwise.inspection.check.losses import Loss
 from seqwise.inspection.check.measures import not_finite, place
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Shape, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Output, Shape, rule
 from seqwise.inspection.check.selectors import compared, ends, targets
 from seqwise.inspection.layer_kinds import is_a, is_recurrent
 
@@ -25,11 +24,8 @@ SCALES_BACK = ("Rescaling", "Normalization", "Lambda", "Multiply", "Add")
 
 
 @rule("SW320", "target-not-finite", "warning", targets)
-def finite(context: Context, output: Output, target: Array) -> Iterator[Fault]:
-    """The target contains NaN or infinity.
-
-    Warning: the loss is NaN from the first epoch on. Fires on a single one.
-    """
+def finite(context: Context, output: Output, target: Array) -> Faults:
+    """The target contains NaN or infinity."""
     indices = not_finite(target.values) if target.values is not None else None
     if indices is None:
         return
@@ -44,12 +40,8 @@ def finite(context: Context, output: Output, target: Array) -> Iterator[Fault]:
 
 
 @rule("SW321", "target-beyond-activation", "warning", compared, unless=("softmax-over-one", "SW312"))
-def beyond(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
-    """The target lies outside the range of the last activation.
-
-    Warning. Fires with a regression loss where more than 1 target in 100 lies outside (sigmoid and softmax: 0 to 1,
-    tanh: -1 to 1, relu: 0 and more). A recurrent layer at the end counts with its own activation.
-    """
+def beyond(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
+    """The target lies outside the range of the last activation."""
     layer, activation = ends(output) or (None, "")
     if not loss.regression or activation not in RANGES:
         return
@@ -77,12 +69,8 @@ UNFIT = {  # which targets a loss cannot compare, and what it makes of them
 
 
 @rule("SW323", "target-unfit-for-loss", "warning", partial(compared, losses=[*UNFIT]))
-def unfit(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Iterator[Fault]:
-    """The loss cannot compare with some values of the target: zeros in percent, logarithms of negative values.
-
-    Warning: the loss is enormous, or blind to a part of the target. Fires with mean_absolute_percentage_error where at
-    least 1 target in 100 is 0, and with mean_squared_logarithmic_error and poisson where as many are negative.
-    """
+def unfit(context: Context, output: Output, target: Array, shape: Shape, loss: Loss) -> Faults:
+    """The loss cannot compare with some values of the target: zeros in percent, logarithms of negative values."""
     kind, why = UNFIT[loss.name]
     values = _finite_part(target)
     share = float((values == 0 if kind == "zeros" else values < 0).mean()) if values.size else 0.0
@@ -104,12 +92,8 @@ def _finite_part(target: Array) -> np.ndarray:
 
 
 @rule("SW322", "target-unscaled", "warning", targets, unless=("target-beyond-activation", "SW312"))
-def unscaled(context: Context, output: Output, target: Array) -> Iterator[Fault]:
-    """The target of a regression is unscaled, orders of magnitude from what a new network returns.
-
-    Warning. A new network returns about 0, and Adam moves a weight about 0.001 a step. Fires with a regression loss
-    where the target's mean or standard deviation is over 100 in size, unless the model scales its output back.
-    """
+def unscaled(context: Context, output: Output, target: Array) -> Faults:
+    """The target of a regression is unscaled, orders of magnitude from what a new network returns."""
     y, loss = target.name, output.loss
     if not target.shape or loss is None or not loss.regression or loss.name in RELATIVE_LOSSES:
         return

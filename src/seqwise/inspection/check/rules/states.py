@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from seqwise.inspection.check.fixes import at_layer, call_layer
 from seqwise.inspection.check.layer_code import layer_code, mask_value
 from seqwise.inspection.check.padding import find_padding
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.selectors import data_read_by, describe, mask_maker, recurrent_calls
 from seqwise.inspection.graph import Value, flatten, values_in
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, recurrent
@@ -17,13 +16,8 @@ STATES = {"LSTM": ["h", "c"], "GRU": ["h"], "SimpleRNN": ["h"]}
 
 
 @rule("SW224", "states-do-not-fit", "error", recurrent_calls)
-def states(context: Context, call: Call) -> Iterator[Fault]:
-    """The initial state of a recurrent layer has another number of parts, or another width, than its own state.
-
-    Error: Keras builds the model, and fails when it trains. Fires on LSTM (h and c), GRU and SimpleRNN (h) and on
-    Bidirectional ones (those of both directions) where `initial_state` holds more or fewer tensors, or tensors of
-    another size than the units.
-    """
+def states(context: Context, call: Call) -> Faults:
+    """The initial state of a recurrent layer has another number of parts, or another width, than its own state."""
     layer = recurrent(call.layer)
     parts = next((names for kind, names in STATES.items() if is_a(layer, kind)), None)
     given = values_in(call.kwargs.get("initial_state", call.args[1:2]))
@@ -96,14 +90,8 @@ def _names(context: Context, call: Call) -> list[str]:
 
 
 @rule("SW235", "mask-withheld", "warning", recurrent_calls, unless=("states-do-not-fit",))
-def withheld(context: Context, call: Call) -> Iterator[Fault]:
-    """A layer that starts from a given state does not get the mask of its sequence: Keras passes it on only without.
-
-    Warning: the layer reads the padding. It does no harm after the end of the sequences where the layer returns every
-    timestep, since Keras leaves the padded ones out of the loss. So this fires where the layer returns its last state,
-    or another layer reads its states, or it is Bidirectional, and where the padding comes before the sequences; not
-    where the data has no padding.
-    """
+def withheld(context: Context, call: Call) -> Faults:
+    """A layer that starts from a given state does not get the mask of its sequence: Keras passes it on only without."""
     if not call.mask.withheld:
         return
     maker = mask_maker(call)
@@ -127,12 +115,8 @@ def withheld(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW236", "backward-sequence-not-turned", "warning", lambda context: context.calls)
-def not_turned(context: Context, call: Call) -> Iterator[Fault]:
-    """Sequences of a forward and of a backward layer are joined, and the backward one begins with the last timestep.
-
-    Warning: with ``go_backwards=True`` Keras returns the timesteps in the order in which it has read them. Fires where
-    a layer with several inputs reads such a sequence beside one of a layer that reads forwards. Bidirectional turns it.
-    """
+def not_turned(context: Context, call: Call) -> Faults:
+    """Sequences of a forward and of a backward layer are joined, and the backward one begins with the last timestep."""
     makers = [value.call for value in call.inputs if value.call is not None and is_recurrent(value.call.layer)]
     sequences = [maker for maker in makers if not is_a(maker.layer, "Bidirectional") and keeps_time(maker.layer)]
     backward = [maker for maker in sequences if maker.layer.go_backwards]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import at_layer, change_layer, change_y
 from seqwise.inspection.check.layer_code import layer_code
 from seqwise.inspection.check.losses import Loss, compare_shapes
 from seqwise.inspection.check.measures import names_a_class, one_hot
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Output, Severity, Shape, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Output, Severity, Shape, rule
 from seqwise.inspection.check.selectors import describe, last_recurrent, last_sized, pairs, steps_read
 from seqwise.inspection.layer_kinds import is_a, is_recurrent, keeps_time, units_of
 
@@ -27,18 +26,15 @@ def _severity(comparison: str) -> Severity:
 
 
 @rule("SW301", "sample-counts-differ", "error", unless=("SW10", "SW11", "SW125", "SW516"))
-def counts(context: Context) -> Iterator[Fault]:
-    """Input and target have different numbers of samples.
-
-    Error. Fires where the first axes of the inputs and targets differ, in the training or in the validation data.
-    """
+def counts(context: Context) -> Faults:
+    """Input and target have different numbers of samples."""
     inputs, outputs = context.inputs, context.outputs
     yield from _counts([entry.data for entry in inputs], [output.target for output in outputs], "x", "y")
     validation = [entry.validation for entry in inputs], [output.validation for output in outputs]
     yield from _counts(*validation, "validation", "validation")
 
 
-def _counts(inputs: list[Array | None], targets: list[Array | None], x: str, y: str) -> Iterator[Fault]:
+def _counts(inputs: list[Array | None], targets: list[Array | None], x: str, y: str) -> Faults:
     """Compare every array with the first input; x and y are the places that a fix changes."""
     arrays = [(array, False) for array in inputs] + [(array, True) for array in targets]
     first = inputs[0] if inputs else None
@@ -64,14 +60,8 @@ def _counts(inputs: list[Array | None], targets: list[Array | None], x: str, y: 
 
 
 @rule("SW302", "return-sequences-at-the-end", "warning", pairs)
-def at_the_end(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
-    """The output has a time axis, the target has none.
-
-    Warning where the loss broadcasts, error where it refuses. Fires where the last recurrent layer has
-    ``return_sequences=True``, the output has three axes and the target none for the timesteps. Two axes of a target are
-    samples and timesteps where the second has the output's timesteps, unless the output has as many units and the
-    target is not made of integer labels.
-    """
+def at_the_end(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
+    """The output has a time axis, the target has none."""
     recurrent = last_recurrent(context)
     if len(shape) != 3 or recurrent is None or not keeps_time(recurrent.layer) or _has_time(target, shape, output.loss):
         return
@@ -115,14 +105,8 @@ def _value_each_step(target: Array, units: int | None, loss: Loss | None) -> boo
 
 
 @rule("SW303", "return-sequences-needed", "warning", pairs, unless=("SW107",))
-def needed(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
-    """The target has a time axis, the output has none.
-
-    Warning where the loss broadcasts, error where it refuses. Fires where the output has two axes, the last recurrent
-    layer returns its last state only, and the target's second axis is the timesteps that it reads. A target of two axes
-    counts where the output has one unit, the loss is sparse, or a crossentropy gets integer labels; not where it is
-    one-hot.
-    """
+def needed(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
+    """The target has a time axis, the output has none."""
     recurrent, loss = last_recurrent(context), output.loss
     if len(shape) != 2 or recurrent is None or keeps_time(recurrent.layer) or len(target.shape) < 2:
         return
@@ -144,11 +128,8 @@ def needed(context: Context, output: Output, target: Array, shape: Shape) -> Ite
 
 
 @rule("SW304", "target-timesteps-differ", "error", pairs, unless=("SW107", "SW302", "SW303", "SW21"))
-def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
-    """Output and target have different numbers of timesteps.
-
-    Error. Fires where the target has three axes and the output three with other timesteps, or two with too few values.
-    """
+def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
+    """Output and target have different numbers of timesteps."""
     comparison = compare_shapes(target.shape, shape, output.loss)
     if len(target.shape) != 3 or comparison not in ("fails", "broadcast"):
         return
@@ -188,13 +169,8 @@ def timesteps(context: Context, output: Output, target: Array, shape: Shape) -> 
 @rule(
     "SW305", "target-size-differs", "hint", pairs, unless=("SW107", "SW125", "SW21", "SW221", "SW302", "SW303", "SW304")
 )
-def size(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
-    """Output and target have different numbers of values.
-
-    Warning where the loss broadcasts (a target of 5 against an output of 1, or the reverse), error where it refuses.
-    Fires where the last axes differ and the loss is neither a crossentropy over classes nor a function of the user's
-    own; a hint where no loss is known.
-    """
+def size(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
+    """Output and target have different numbers of values."""
     loss, comparison = output.loss, compare_shapes(target.shape, shape, output.loss)
     if loss is not None and (loss.crossentropy or loss.name == "custom"):
         return

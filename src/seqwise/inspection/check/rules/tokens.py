@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from seqwise.inspection.check.fixes import at_layer, change_layer, change_x
-from seqwise.inspection.check.registry import Array, Context, Fault, Input, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Input, rule
 from seqwise.inspection.check.selectors import embedded, inputs_with_data, recurrent_calls, token_like
 
 
 @rule("SW140", "token-out-of-range", "error", embedded)
-def out_of_range(context: Context, data: Array, embedding: Any) -> Iterator[Fault]:
-    """A token id lies beyond the embedding's table.
-
-    Error: TensorFlow and PyTorch stop, JAX returns NaN. Fires where the largest id is at least ``input_dim``.
-    """
+def out_of_range(context: Context, data: Array, embedding: Any) -> Faults:
+    """A token id lies beyond the embedding's table."""
     rows, highest = embedding.input_dim, data.numbers.max()
     if not np.isfinite(highest) or highest < rows:
         return
@@ -31,11 +27,8 @@ def out_of_range(context: Context, data: Array, embedding: Any) -> Iterator[Faul
 
 
 @rule("SW141", "token-negative", "warning", embedded)
-def negative(context: Context, data: Array, embedding: Any) -> Iterator[Fault]:
-    """A token id is negative, so it counts from the end of the table, as an index in Python does.
-
-    Warning. Fires on any id below 0.
-    """
+def negative(context: Context, data: Array, embedding: Any) -> Faults:
+    """A token id is negative, so it counts from the end of the table, as an index in Python does."""
     lowest, highest = data.numbers.min(), data.numbers.max()
     if not np.isfinite(lowest) or lowest >= 0:
         return
@@ -51,11 +44,8 @@ def negative(context: Context, data: Array, embedding: Any) -> Iterator[Fault]:
 
 
 @rule("SW142", "fractions-into-embedding", "warning", embedded)
-def fractions(context: Context, data: Array, embedding: Any) -> Iterator[Fault]:
-    """An Embedding reads numbers that are not whole, and truncates them to token ids.
-
-    Warning. Fires on any value with a fraction.
-    """
+def fractions(context: Context, data: Array, embedding: Any) -> Faults:
+    """An Embedding reads numbers that are not whole, and truncates them to token ids."""
     if data.numbers.dtype.kind != "f" or data.whole or len(data.shape) < 2:
         return
     reshape = f"keras.layers.Reshape({(data.shape[1], data.shape[2] if len(data.shape) == 3 else 1)})"
@@ -69,13 +59,8 @@ def fractions(context: Context, data: Array, embedding: Any) -> Iterator[Fault]:
 
 
 @rule("SW143", "tokens-without-embedding", "warning", inputs_with_data)
-def without_embedding(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """Token ids reach a recurrent layer without an Embedding: id 7 counts as 7 times id 1.
-
-    Warning; an error where the ids have two axes, which the layer refuses. Fires on whole numbers of 0 and more with at
-    least 20 different values whose neighbours in a sequence are hardly alike (correlation under 0.3), if the loss is a
-    crossentropy or the ids have two axes and an integer dtype.
-    """
+def without_embedding(context: Context, entry: Input, data: Array) -> Faults:
+    """Token ids reach a recurrent layer without an Embedding: id 7 counts as 7 times id 1."""
     reader = next(iter(recurrent_calls(context)), None)
     if reader is None or any(value.call is not None for value in reader.inputs) or not token_like(entry):
         return

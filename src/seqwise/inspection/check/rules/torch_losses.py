@@ -12,7 +12,7 @@ import numpy as np
 
 from seqwise.inspection.check.losses import BATCH
 from seqwise.inspection.check.padding import find_padding
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, rule
 from seqwise.inspection.check.torch_selectors import (
     CLASS_LOSSES,
     PASSES_ON,
@@ -99,32 +99,21 @@ def _with_outputs(loss: LossCall, count: int) -> Fix:
 
 
 @rule("SW510", "torch-target-shape", "error", partial(compared, broadcast=False), unless=MISREAD)
-def target_shape(context: Context, loss: LossCall) -> Iterator[Fault]:
-    """The target has another shape than the output, and the loss cannot compare them.
-
-    Error. Fires on the losses that compare number by number: `MSELoss`, `L1Loss`, `SmoothL1Loss`, `HuberLoss`,
-    `PoissonNLLLoss`, `BCELoss`, `BCEWithLogitsLoss`, as modules and as functions.
-    """
+def target_shape(context: Context, loss: LossCall) -> Faults:
+    """The target has another shape than the output, and the loss cannot compare them."""
     yield _shapes_differ(context, loss)
 
 
 @rule("SW514", "torch-loss-broadcasts", "warning", partial(compared, broadcast=True), unless=MISREAD)
-def broadcasts(context: Context, loss: LossCall) -> Iterator[Fault]:
-    """The target has another shape than the output, and the loss stretches the one along the other.
-
-    Warning: it trains, towards the mean of the targets. Fires on the losses that compare number by number where the
-    shapes differ and broadcast: (samples, 1) beside (samples,), or (samples, timesteps, 1) beside (samples, 1).
-    """
+def broadcasts(context: Context, loss: LossCall) -> Faults:
+    """The target has another shape than the output, and the loss stretches the one along the other."""
     consequence = "PyTorch stretches the one along the other, and every output is compared with other samples' targets."
     yield _shapes_differ(context, loss, f" {consequence}")
 
 
 @rule("SW511", "torch-classes-not-second", "error", class_losses)
-def classes_not_second(context: Context, loss: LossCall) -> Iterator[Fault]:
-    """The classes are on the last axis of the output; the losses over classes want them on the second.
-
-    Error. Fires where the target has the output's shape without its last axis, and the output more than two axes.
-    """
+def classes_not_second(context: Context, loss: LossCall) -> Faults:
+    """The classes are on the last axis of the output; the losses over classes want them on the second."""
     if len(loss.shape) > 2 and loss.wanted == loss.shape[:-1] and loss.shape[1] != loss.shape[-1]:
         what = f"torch.nn.{loss.kind} wants the classes on the second axis; here they are on the last."
         yield _labels(loss, what, change_output(context, loss, ".movedim(-1, 1)"))
@@ -137,13 +126,8 @@ def _labels(loss: LossCall, what: str, fix: Fix) -> Fault:
 
 
 @rule("SW512", "torch-labels-do-not-fit", "error", class_losses, unless=("SW511",))
-def labels(context: Context, loss: LossCall) -> Iterator[Fault]:
-    """Labels that are neither class numbers nor shares of the classes.
-
-    Error. Fires on `CrossEntropyLoss` and `NLLLoss` where class numbers have an axis of size 1 too many or a floating
-    dtype; where labels in the output's shape, which are read as shares of the classes, are whole numbers; and where
-    the output is flattened and they are not, or has an axis of layers (``h_n``) in front.
-    """
+def labels(context: Context, loss: LossCall) -> Faults:
+    """Labels that are neither class numbers nor shares of the classes."""
     whole = "float" not in loss.target.dtype
     if _samples_second(loss):
         what = f"torch.nn.{loss.kind} reads (samples, classes).{SECOND}"
@@ -174,11 +158,8 @@ def _flat(loss: LossCall) -> bool:
 
 
 @rule("SW513", "torch-label-out-of-range", "error", class_losses, unless=("SW511", "SW512"))
-def label_out_of_range(context: Context, loss: LossCall) -> Iterator[Fault]:
-    """A class number is negative, or not below the number of classes.
-
-    Error. Fires on a single one, ``ignore_index`` aside.
-    """
+def label_out_of_range(context: Context, loss: LossCall) -> Faults:
+    """A class number is negative, or not below the number of classes."""
     values = loss.data.values if loss.data is not None else None
     if values is None or len(loss.wanted) != len(loss.shape) - 1 or "float" in loss.target.dtype:
         return
@@ -195,13 +176,8 @@ def label_out_of_range(context: Context, loss: LossCall) -> Iterator[Fault]:
 
 
 @rule("SW515", "torch-loss-does-not-fit-activation", "warning", partial(losses, of=FAULTY), unless=("SW510", "SW511"))
-def activation(context: Context, loss: LossCall) -> Iterator[Fault]:
-    """The loss expects logits and gets probabilities, or the reverse.
-
-    Warning; error with `BCELoss`, which stops at numbers beyond 0 and 1. Fires on `CrossEntropyLoss` after softmax or
-    sigmoid, on `NLLLoss` after a Linear, softmax or sigmoid, on `BCELoss` after a Linear or tanh, and on
-    `BCEWithLogitsLoss` after sigmoid or softmax; modules and functions alike, whatever reshapes or selects in between.
-    """
+def activation(context: Context, loss: LossCall) -> Faults:
+    """The loss expects logits and gets probabilities, or the reverse."""
     made, (wrong, why) = made_by_module(loss.output), FAULTY[loss.kind]
     if made is None or made.kind.lower() not in wrong:
         return
@@ -238,13 +214,8 @@ def _fitting(context: Context, loss: LossCall, made: Call, last: str) -> Fix:
 
 
 @rule("SW529", "torch-loss-counts-padding", "warning", class_losses, unless=("SW511", "SW512", "SW513"))
-def counts_padding(context: Context, loss: LossCall) -> Iterator[Fault]:
-    """The loss counts the labels of padded timesteps.
-
-    Warning: most of what it learns is to tell padding. Fires where the input is padded at its end (see
-    padding-not-masked), the labels have one and the same value there that they have nowhere else, and it is not the
-    loss's ``ignore_index``; not with weights of the classes, or ``reduction="none"``, which leaves it to you.
-    """
+def counts_padding(context: Context, loss: LossCall) -> Faults:
+    """The loss counts the labels of padded timesteps."""
     data, target, module, settings = context.data, loss.data, loss.call.layer, loss.call.kwargs
     own_way = getattr(module, "reduction", settings.get("reduction")) == "none"
     if own_way or getattr(module, "weight", settings.get("weight")) is not None:
@@ -268,12 +239,8 @@ def counts_padding(context: Context, loss: LossCall) -> Iterator[Fault]:
 
 
 @rule("SW530", "torch-no-gradient", "error", losses)
-def no_gradient(context: Context, loss: LossCall) -> Iterator[Fault]:
-    """No gradient flows from the loss to the module: the output was rounded, detached or turned to class numbers.
-
-    Error: `backward` stops ("element 0 of tensors does not require grad"). Fires where what the loss gets comes from
-    argmax, a comparison, round, floor or `detach`, whatever reshapes or selects it afterwards.
-    """
+def no_gradient(context: Context, loss: LossCall) -> Faults:
+    """No gradient flows from the loss to the module: the output was rounded, detached or turned to class numbers."""
     value = loss.output
     while value.call is not None and value.call.kind not in FLAT and "float" in value.dtype:
         if value.call.kind not in PASSES_ON or not value.call.inputs:
@@ -291,11 +258,8 @@ def no_gradient(context: Context, loss: LossCall) -> Iterator[Fault]:
 
 
 @rule("SW521", "torch-module-refuses", "error", unless=MISREAD)
-def refuses(context: Context) -> Iterator[Fault]:
-    """A module, a function or a loss stops on the data.
-
-    Error. Fires where it raises while the module runs on a few samples, and no other error explains that.
-    """
+def refuses(context: Context) -> Faults:
+    """A module, a function or a loss stops on the data."""
     call = next((call for call in context.torch_calls if call.problem), None)
     if context.model is None or call is None or any(finding.severity == "error" for finding in context.findings):
         return

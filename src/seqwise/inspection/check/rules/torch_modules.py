@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from seqwise.axes import FEATURES, SAMPLES, TIMESTEPS, format_shape
-from seqwise.inspection.check.registry import Call, Context, Fault, Fix, Severity, rule
+from seqwise.inspection.check.registry import Call, Context, Fault, Faults, Fix, Severity, rule
 from seqwise.inspection.check.torch_selectors import (
     INDEXING,
     calls_of,
@@ -54,11 +54,8 @@ def _fault(
 
 
 @rule("SW501", "torch-number-of-axes", "error", recurrent_inputs)
-def number_of_axes(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
-    """A recurrent module of PyTorch's gets an input that has neither two axes nor three.
-
-    Error. Fires on the input of `torch.nn.LSTM`, `GRU` and `RNN`.
-    """
+def number_of_axes(context: Context, call: Call, name: str, shape: Shape) -> Faults:
+    """A recurrent module of PyTorch's gets an input that has neither two axes nor three."""
     if len(shape) in (2, 3):
         return
     if len(shape) == 4 and 1 in shape:
@@ -73,11 +70,8 @@ def number_of_axes(context: Context, call: Call, name: str, shape: Shape) -> Ite
 
 
 @rule("SW502", "torch-features-axis-missing", "error", recurrent_inputs)
-def features_axis(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
-    """Samples and timesteps reach a recurrent module that reads one feature: the features axis is missing.
-
-    Error. Fires where the input has two axes, ``input_size`` is 1 and the last axis is not.
-    """
+def features_axis(context: Context, call: Call, name: str, shape: Shape) -> Faults:
+    """Samples and timesteps reach a recurrent module that reads one feature: the features axis is missing."""
     if len(shape) == 2 and call.layer.input_size == 1 != shape[1]:
         what = f"{name} has two axes, so torch.nn.{call.kind} reads it as one sequence without samples, of {shape[1]} "
         what += "features at each timestep. The features axis is missing."
@@ -85,11 +79,8 @@ def features_axis(context: Context, call: Call, name: str, shape: Shape) -> Iter
 
 
 @rule("SW503", "torch-features-not-last", "error", recurrent_inputs)
-def features_not_last(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
-    """The features are on the second axis, where a convolution has them.
-
-    Error. Fires where the last of three axes is not ``input_size`` and the second is.
-    """
+def features_not_last(context: Context, call: Call, name: str, shape: Shape) -> Faults:
+    """The features are on the second axis, where a convolution has them."""
     if len(shape) == 3 and shape[1] == call.layer.input_size != shape[2]:
         what = f"The features of {name} are on its second axis, as a convolution has them; torch.nn.{call.kind} wants "
         what += "them on the last one."
@@ -97,11 +88,8 @@ def features_not_last(context: Context, call: Call, name: str, shape: Shape) -> 
 
 
 @rule("SW504", "torch-number-of-features", "error", recurrent_inputs, unless=("SW502", "SW503"))
-def number_of_features(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
-    """The input has another number of features than a recurrent module was made for.
-
-    Error. Fires where the last axis is not ``input_size``.
-    """
+def number_of_features(context: Context, call: Call, name: str, shape: Shape) -> Faults:
+    """The input has another number of features than a recurrent module was made for."""
     size = call.layer.input_size
     if len(shape) in (2, 3) and shape[-1] != size:
         what = f"torch.nn.{call.kind}(input_size={size}) reads {number(size, 'features')} at each timestep, and {name} "
@@ -109,13 +97,8 @@ def number_of_features(context: Context, call: Call, name: str, shape: Shape) ->
 
 
 @rule("SW505", "torch-batch-first", "warning", recurrent_inputs, unless=("SW501", "SW502", "SW503", "SW504"))
-def batch_first(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
-    """A recurrent module reads the samples as timesteps: ``batch_first`` does not fit the input.
-
-    Warning: nothing fails, and the state runs from one sample into the next. Fires where the axis that the module reads
-    as timesteps counts the samples: it follows their number when the module runs, and there are as many targets. Error
-    where a state is handed over for as many samples.
-    """
+def batch_first(context: Context, call: Call, name: str, shape: Shape) -> Faults:
+    """A recurrent module reads the samples as timesteps: ``batch_first`` does not fit the input."""
     state, steps = state_of(context, call), 1 if call.layer.batch_first else 0
     clash = len(shape) == len(state) == 3 and state[1] == shape[steps] != shape[1 - steps]
     if len(shape) != 3 or not (clash or call.first.axes[steps] == SAMPLES):
@@ -132,13 +115,8 @@ def batch_first(context: Context, call: Call, name: str, shape: Shape) -> Iterat
 
 
 @rule("SW506", "torch-state-size", "error", recurrent_inputs, unless=("SW505",))
-def state_size(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
-    """The state that is handed over is not one that the module can start from.
-
-    Error. Fires where input and state have three axes, and the state is for another number of samples than the input
-    has, for other layers (one for each layer and direction) or of another width than the module's; and where an LSTM
-    gets one tensor in the place of the pair of h and c, or a GRU or RNN gets the pair.
-    """
+def state_size(context: Context, call: Call, name: str, shape: Shape) -> Faults:
+    """The state that is handed over is not one that the module can start from."""
     state, module, states = state_of(context, call), call.layer, states_of(call)
     if len(shape) != 3 or len(state) != 3:
         return
@@ -167,12 +145,8 @@ def state_size(context: Context, call: Call, name: str, shape: Shape) -> Iterato
 
 
 @rule("SW516", "torch-samples-axis-missing", "warning", recurrent_inputs, unless=("SW502", "SW504"))
-def samples_axis(context: Context, call: Call, name: str, shape: Shape) -> Iterator[Fault]:
-    """A recurrent module reads two axes as one sequence, where samples were meant.
-
-    Error where the state that is handed over has a samples axis. Else a warning: fires where each row has a target of
-    its own and the rows are in no order (correlation of neighbours under 0.3 in size), so that they are samples.
-    """
+def samples_axis(context: Context, call: Call, name: str, shape: Shape) -> Faults:
+    """A recurrent module reads two axes as one sequence, where samples were meant."""
     state = state_of(context, call)
     batched = len(state) == 3
     rows = call.first.axes[:1] == (SAMPLES,) and context.target is not None
@@ -186,12 +160,8 @@ def samples_axis(context: Context, call: Call, name: str, shape: Shape) -> Itera
 
 
 @rule("SW517", "torch-sample-for-timestep", "warning", partial(calls_of, kinds=INDEXING), unless=("SW505",))
-def sample_for_timestep(context: Context, call: Call) -> Iterator[Fault]:
-    """One sample is taken from what a recurrent module returns, where one timestep was meant.
-
-    Warning. Fires where an index stands on the samples axis: ``output[-1]`` with ``batch_first=True``, or ``output[:,
-    -1]`` without it.
-    """
+def sample_for_timestep(context: Context, call: Call) -> Faults:
+    """One sample is taken from what a recurrent module returns, where one timestep was meant."""
     taken = [pair for pair in zip(call.first.axes, index_of(call), strict=False) if pair[1] is not None]
     if [axis for axis, _ in taken] != [SAMPLES] or sizes(context, call.first)[0] == 1:
         return
@@ -209,12 +179,8 @@ def sample_for_timestep(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW518", "torch-one-direction", "warning", partial(calls_of, kinds=RECURRENT))
-def one_direction(context: Context, call: Call) -> Iterator[Fault]:
-    """Half of what a bidirectional module has read is not used.
-
-    Warning. Fires where the last state of one direction alone is taken from ``h_n``; as a hint where the last timestep
-    of the output is taken: the backward direction has read that one timestep there.
-    """
+def one_direction(context: Context, call: Call) -> Faults:
+    """Half of what a bidirectional module has read is not used."""
     state = next((value for value in call.outputs if value.axes[:1] == ("layers",)), None)
     if not call.layer.bidirectional or state is None:
         return
@@ -241,12 +207,8 @@ def one_direction(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW531", "torch-first-layer", "warning", partial(calls_of, kinds=RECURRENT))
-def first_layer(context: Context, call: Call) -> Iterator[Fault]:
-    """The state of the first of several layers is used, where that of the last was meant.
-
-    Warning: the other layers learn nothing. Fires where ``h_n[0]`` is all that is used of what a recurrent module with
-    ``num_layers`` above 1 returns.
-    """
+def first_layer(context: Context, call: Call) -> Faults:
+    """The state of the first of several layers is used, where that of the last was meant."""
     state = next((value for value in call.outputs if value.axes[:1] == ("layers",)), None)
     if call.layer.num_layers < 2 or call.layer.bidirectional or state is None:
         return
@@ -264,11 +226,8 @@ def first_layer(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW519", "torch-reshape-mixes-samples", "warning", partial(calls_of, kinds=("view", "reshape")))
-def reshape_mixes(context: Context, call: Call) -> Iterator[Fault]:
-    """`view` or `reshape` in the place of `transpose`: the numbers of several samples are mixed up.
-
-    Warning. Fires where the samples axis comes out with other axes after it than it went in with.
-    """
+def reshape_mixes(context: Context, call: Call) -> Faults:
+    """`view` or `reshape` in the place of `transpose`: the numbers of several samples are mixed up."""
     values = [call.first, *call.outputs[:1]]
     if len(values) < 2 or any(SAMPLES not in value.axes for value in values):
         return
@@ -290,11 +249,8 @@ def reshape_mixes(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW507", "torch-linear-features", "error", partial(calls_of, kinds=("Linear",)))
-def linear(context: Context, call: Call) -> Iterator[Fault]:
-    """A Linear module gets another number of features than it was made for.
-
-    Error. Fires where the last axis is not ``in_features``.
-    """
+def linear(context: Context, call: Call) -> Faults:
+    """A Linear module gets another number of features than it was made for."""
     shape = sizes(context, call.first) if call.inputs else ()
     if not shape or shape[-1] == call.layer.in_features or not isinstance(call.args[0], Value):
         return
@@ -309,11 +265,8 @@ def linear(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW508", "torch-tokens-not-whole", "error", partial(calls_of, kinds=("Embedding",)))
-def tokens_not_whole(context: Context, call: Call) -> Iterator[Fault]:
-    """An Embedding module gets numbers of a floating dtype.
-
-    Error. Fires on any floating dtype.
-    """
+def tokens_not_whole(context: Context, call: Call) -> Faults:
+    """An Embedding module gets numbers of a floating dtype."""
     if "float" in call.first.dtype:
         got = f"torch.{call.first.dtype}"
         what = f"torch.nn.Embedding looks up whole numbers, and {name_of(context, call, call.first)} holds {got}."
@@ -321,11 +274,8 @@ def tokens_not_whole(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW509", "torch-token-out-of-range", "error", partial(calls_of, kinds=("Embedding",)), unless=("SW508",))
-def token_out_of_range(context: Context, call: Call) -> Iterator[Fault]:
-    """A token id is negative, or beyond the rows of an Embedding module.
-
-    Error. Fires on a single one.
-    """
+def token_out_of_range(context: Context, call: Call) -> Faults:
+    """A token id is negative, or beyond the rows of an Embedding module."""
     data, last = data_of(context, call.first), call.layer.num_embeddings - 1
     if data is None or data.values is None or not data.values.size:
         return
@@ -342,12 +292,8 @@ def token_out_of_range(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW520", "torch-tuple-as-input", "error", lambda context: context.torch_calls)
-def tuple_as_input(context: Context, call: Call) -> Iterator[Fault]:
-    """A module gets all that a recurrent module returns: a tuple of the output and the states.
-
-    Error. Fires where a module that reads a tensor gets a tuple. In a Sequential, a module of your own must take the
-    first of it.
-    """
+def tuple_as_input(context: Context, call: Call) -> Faults:
+    """A module gets all that a recurrent module returns: a tuple of the output and the states."""
     if not call.problem or call.kind in RECURRENT or not call.args or not isinstance(call.args[0], tuple):
         return
     argument = call.node.argument()
@@ -361,23 +307,13 @@ def tuple_as_input(context: Context, call: Call) -> Iterator[Fault]:
     )
 
 
-def taken_apart(context: Context) -> Iterator[Call]:
-    """Select the recurrent call whose result `forward` could not go on with."""
-    last = next((call for call in reversed(context.torch_calls) if call.kind != "unbind"), None)
-    failed = context.graph.failure and not any(call.problem for call in context.torch_calls)
-    if last is not None and last.kind in RECURRENT and failed:
-        yield last
-
-
-@rule("SW522", "torch-result-of-recurrent-module", "error", taken_apart)
-def result_of_recurrent(context: Context, call: Call) -> Iterator[Fault]:
-    """What a recurrent module returns is taken apart in another way than it is put together.
-
-    Error. Fires where `forward` stops right after a recurrent module: the result is unpacked into another number of
-    parts, or indexed or reshaped as if it were a tensor. `torch.nn.LSTM` returns ``output, (h_n, c_n)``, `GRU` and
-    `RNN` return ``output, h_n``; of a packed sequence, the output is packed, too.
-    """
+@rule("SW522", "torch-result-of-recurrent-module", "error")
+def result_of_recurrent(context: Context) -> Faults:
+    """What a recurrent module returns is taken apart in another way than it is put together."""
     failure, fix = context.graph.failure, Fix("forward")
+    call = next((call for call in reversed(context.torch_calls) if call.kind != "unbind"), None)
+    if not failure or call is None or call.kind not in RECURRENT or any(other.problem for other in context.torch_calls):
+        return
     parts = "output, (h_n, c_n)" if call.kind == "LSTM" else "output, h_n"
     what = f"torch.nn.{call.kind} returns {parts}."
     if call.args and isinstance(call.args[0], tuple):
@@ -399,12 +335,8 @@ def lookups(context: Context) -> Iterator[tuple[Call, str]]:
 
 
 @rule("SW523", "torch-dtype", "error", lookups, once=True)
-def dtype(context: Context, call: Call, wanted: str) -> Iterator[Fault]:
-    """A module reads numbers of another dtype than its weights have: "expected Float but found Double".
-
-    Error. Fires on recurrent modules, Linear and Conv1d whose input is, say, float64 (what `torch.tensor` makes of a
-    NumPy array) and whose weights are float32.
-    """
+def dtype(context: Context, call: Call, wanted: str) -> Faults:
+    """A module reads numbers of another dtype than its weights have: "expected Float but found Double"."""
     name, dtype = name_of(context, call, call.first), call.first.dtype
     if dtype == wanted or not call.problem:
         return
@@ -422,12 +354,8 @@ CHANNELS_SECOND = ("Conv1d", "BatchNorm1d", "InstanceNorm1d")
 
 
 @rule("SW524", "torch-channels-not-second", "error", partial(calls_of, kinds=CHANNELS_SECOND))
-def channels(context: Context, call: Call) -> Iterator[Fault]:
-    """A convolution or a normalisation reads the features on the second axis, and they are on the last.
-
-    Error; silent where there are as many timesteps as features. Fires on Conv1d, BatchNorm1d and InstanceNorm1d where
-    the second axis has another size than the module was made for, and the last has it.
-    """
+def channels(context: Context, call: Call) -> Faults:
+    """A convolution or a normalisation reads the features on the second axis, and they are on the last."""
     size = getattr(call.layer, "in_channels", None) or call.layer.num_features
     shape = sizes(context, call.first) if call.inputs else ()
     if len(shape) != 3 or shape[1] == size or shape[2] != size:
@@ -446,12 +374,8 @@ def channels(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW525", "torch-softmax-over-samples", "warning", partial(calls_of, kinds=SOFTMAX))
-def softmax_axis(context: Context, call: Call) -> Iterator[Fault]:
-    """A softmax runs over the samples of a batch instead of over the classes.
-
-    Warning: it trains, and each prediction depends on the other samples of its batch. Fires on softmax and log_softmax,
-    modules and functions, whose `dim` is the samples axis.
-    """
+def softmax_axis(context: Context, call: Call) -> Faults:
+    """A softmax runs over the samples of a batch instead of over the classes."""
     dim = getattr(call.layer, "dim", None) if hasattr(call.layer, "named_modules") else call.kwargs.get("dim")
     dim = next((part for part in call.args[1:2] if type(part) is int), dim)
     if not call.inputs or type(dim) is not int or call.first.axes[dim] != SAMPLES or call.first.rank < 2:
@@ -471,13 +395,8 @@ def softmax_axis(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW526", "torch-state-not-detached", "warning", lambda context: context.graph.kept.items())
-def not_detached(context: Context, name: str, value: Value) -> Iterator[Fault]:
-    """A module keeps its state for the next batch without detaching it from the batch that made it.
-
-    Warning: the second call of `backward` stops ("Trying to backward through the graph a second time"), or with
-    ``retain_graph=True`` reaches ever further back. Fires where a recurrent module starts from an attribute, and what
-    it returns is put there as it is; not where the module has a method of its own that makes a state anew.
-    """
+def not_detached(context: Context, name: str, value: Value) -> Faults:
+    """A module keeps its state for the next batch without detaching it from the batch that made it."""
     call = value.call
     own: list[str] = [*vars(context.model.__class__)]
     if call is None or call.kind not in RECURRENT or f".{name}" not in call.node.code:
@@ -494,11 +413,8 @@ def not_detached(context: Context, name: str, value: Value) -> Iterator[Fault]:
 
 
 @rule("SW527", "torch-last-step-is-padding", "warning", partial(calls_of, kinds=INDEXING))
-def last_step(context: Context, call: Call) -> Iterator[Fault]:
-    """The last timestep is taken of sequences that were padded to the longest: of the shorter ones it is padding.
-
-    Warning. Fires where sequences of unequal lengths were packed, padded again, and index -1 stands on their timesteps.
-    """
+def last_step(context: Context, call: Call) -> Faults:
+    """The last timestep is taken of sequences that were padded to the longest: of the shorter ones it is padding."""
     source = call.first.call
     if source is not None and source.kind == "index_select":  # in the user's own order again
         source = source.source
@@ -518,20 +434,12 @@ def last_step(context: Context, call: Call) -> Iterator[Fault]:
 
 
 @rule("SW528", "torch-lengths-not-sorted", "error", partial(calls_of, kinds=("_pack_padded_sequence",)))
-def not_sorted(context: Context, call: Call) -> Iterator[Fault]:
-    """Sequences are packed as if they were sorted by their length, and they are not.
-
-    Error: PyTorch stops at the first batch that is not sorted. Fires where `pack_padded_sequence` gets the user's own
-    lengths without ``enforce_sorted=False``, and these are not in falling order. Batches of a source may be sorted each
-    by itself, and are left aside.
-    """
+def not_sorted(context: Context, call: Call) -> Faults:
+    """Sequences are packed as if they were sorted by their length, and they are not."""
     data = data_of(context, call.inputs[1]) if len(call.inputs) > 1 else None
-    if (
-        "x" in context.data_from
-        or data is None
-        or data.values is None
-        or (np.diff(data.numbers.astype(np.int64)) <= 0).all()
-    ):
+    if "x" in context.data_from or data is None or data.values is None:
+        return
+    if (np.diff(data.numbers.astype(np.int64)) <= 0).all():
         return
     yield Fault(
         what=f"pack_padded_sequence wants the longest sequence first, and {data.name} is in no order. With "

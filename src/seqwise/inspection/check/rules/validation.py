@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
 from seqwise.axes import name_axes
 from seqwise.inspection.check.fixes import cut
 from seqwise.inspection.check.padding import find_padding
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, Severity, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Input, Severity, rule
 from seqwise.inspection.check.selectors import numbers
 
 OTHER_SCALE = 5.0  # times the spread: a split by time, or another patient, hardly brings so much
 
 
 @rule("SW121", "validation-exchanged", "error")
-def validation_exchanged(context: Context) -> Iterator[Fault]:
-    """The validation data is (y, x) instead of (x, y).
-
-    Error. Fires where the first part has the shape of y and the second that of x, the number of samples aside, and not
-    the other way round. The other rules then look at them exchanged.
-    """
+def validation_exchanged(context: Context) -> Faults:
+    """The validation data is (y, x) instead of (x, y)."""
     if context.validation_exchanged is None:
         return
     pair, first, second = context.validation_exchanged
@@ -41,14 +36,8 @@ def validation_exchanged(context: Context) -> Iterator[Fault]:
 
 
 @rule("SW120", "validation-shape", "error", numbers)
-def validation_shape(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The validation input differs from the training input in shape.
-
-    Error; a warning where only the timesteps differ, since an LSTM runs over any number of them; a hint where only a
-    features axis of 1 is missing and the model declares it, since Keras then adds it. Fires where the axes or their
-    sizes differ. Other timesteps are no fault where the model declares none and the lengths may well vary: with a mask,
-    padding, or a target for each timestep.
-    """
+def validation_shape(context: Context, entry: Input, data: Array) -> Faults:
+    """The validation input differs from the training input in shape."""
     validation = entry.validation
     if validation is None or validation.values is None or data.shape[1:] == validation.shape[1:]:
         return
@@ -97,15 +86,8 @@ def _with_timesteps(context: Context, validation: Array, steps: int) -> str:
 
 
 @rule("SW122", "validation-unscaled", "warning", unless=("SW12",))
-def validation_unscaled(context: Context) -> Iterator[Fault]:
-    """The training data are scaled and the validation data are not, or the other way round.
-
-    Warning: the model trains well, and its validation score says nothing. Fires on inputs (token ids aside) and on the
-    targets of a regression where one part looks scaled (within -1 and 1, or a mean of about 0 and a deviation of about
-    1), and the values of the other spread more than 5 times as far and mostly lie more than twice the range of the
-    first beyond it, for at least half of the features. A source of batches, of which only some are looked at, is
-    passed over.
-    """
+def validation_unscaled(context: Context) -> Faults:
+    """The training data are scaled and the validation data are not, or the other way round."""
     pairs = [("x", entry.data, entry.validation) for entry in context.inputs if entry.embedded is None]
     pairs += [("y", o.target, o.validation) for o in context.outputs if o.loss is None or o.loss.regression]
     for place, data, validation in pairs:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
 from seqwise.inspection.check.fixes import change_x, finite_rows_code, standardise
 from seqwise.inspection.check.measures import column_scales, not_finite, place
-from seqwise.inspection.check.registry import Array, Context, Fault, Fix, Input, rule
+from seqwise.inspection.check.registry import Array, Context, Fault, Faults, Fix, Input, rule
 from seqwise.inspection.check.selectors import measured, numbers, recurrent_calls
 
 SCALES_APART = 1000.0  # features whose sizes differ by more hide one another
@@ -17,12 +15,8 @@ MANY_DIGITS = (np.float64, np.int64, np.uint64, np.int32, np.uint32)  # dtypes t
 
 
 @rule("SW130", "input-not-finite", "warning", numbers)
-def finite(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
-    """The input contains NaN or infinity.
-
-    Warning: it trains, the loss is NaN from the first epoch on, and every weight with it. Fires on a single one, and on
-    a number above 3.4e38, which is infinity in float32.
-    """
+def finite(context: Context, entry: Input, data: Array) -> Faults:
+    """The input contains NaN or infinity."""
     indices = not_finite(data.numbers)
     if indices is None:
         return
@@ -43,12 +37,8 @@ def finite(context: Context, entry: Input, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW131", "precision-lost", "warning", measured)
-def precision(context: Context, data: Array) -> Iterator[Fault]:
-    """The values do not fit float32: different ones become equal.
-
-    Warning. Keras computes in float32, which holds about 7 digits: a time stamp of 1.7e9 seconds is rounded to 128
-    seconds. Fires where a float64 or integer feature loses more than 1 in 100 of its different values.
-    """
+def precision(context: Context, data: Array) -> Faults:
+    """The values do not fit float32: different ones become equal."""
     if data.numbers.dtype.type not in MANY_DIGITS:
         return
     rows = data.part.reshape(-1, data.shape[-1])[:20_000]
@@ -72,12 +62,8 @@ def precision(context: Context, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW132", "scales-apart", "warning", measured, unless=("precision-lost",))
-def scales(context: Context, data: Array) -> Iterator[Fault]:
-    """The features are on very different scales.
-
-    Warning. Fires where the root mean squares of two features differ more than 1000 times; features of only 0 and 1,
-    constant ones, and inputs that the model itself normalises do not count.
-    """
+def scales(context: Context, data: Array) -> Faults:
+    """The features are on very different scales."""
     rows, size = data.part[:500].reshape(-1, data.shape[2]), column_scales(data)
     lowest, highest = rows.min(axis=0), rows.max(axis=0)
     flags = (lowest == 0) & (highest == 1)
@@ -98,11 +84,8 @@ def scales(context: Context, data: Array) -> Iterator[Fault]:
 
 
 @rule("SW133", "input-unscaled", "hint", measured, unless=("precision-lost", "scales-apart"))
-def unscaled(context: Context, data: Array) -> Iterator[Fault]:
-    """The values of the input are in the hundreds or more, where an LSTM's gates saturate.
-
-    Hint. Fires where the median feature's root mean square is over 100 and nothing in the model scales it.
-    """
+def unscaled(context: Context, data: Array) -> Faults:
+    """The values of the input are in the hundreds or more, where an LSTM's gates saturate."""
     size = column_scales(data)
     typical = np.median(size)
     if not (recurrent_calls(context) or context.torch) or not np.isfinite(size).all() or not typical > FAR_FROM_ONE:
