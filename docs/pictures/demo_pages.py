@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from PIL import Image
 
 import seqwise as sw
 
@@ -29,20 +30,17 @@ from scripts import run_script  # noqa: E402
 from seqwise.export.folder import export_folder  # noqa: E402
 
 
-def forecast() -> sw.Forecaster:
-    return sw.Forecaster(window=36, horizon=12, seed=0).fit(str(DATA / "airline-passengers.csv"), target="Passengers")
-
-
 def series() -> sw.Forecaster:
     """Weekly series of the M4 competition, of which there are no dates."""
     table = pl.read_csv(DATA / "M4-weekly-train.csv", infer_schema_length=0)
-    values = {row[0]: np.array([float(cell) for cell in row[1:] if cell])[-300:] for row in table.rows()[:40]}
-    return sw.Forecaster(window=52, horizon=13, seed=0).fit(values)
+    values = {row[0]: np.array([float(cell) for cell in row[1:] if cell])[-300:] for row in table.rows()[:12]}
+    return sw.Forecaster(window=52, horizon=13, epochs=8, seed=0).fit(values)
 
 
 def sentiment() -> sw.Classifier:
-    lines = [line.split(" ", 1) for line in (DATA / "custrev.all").read_text("latin-1").splitlines()]
-    return sw.Classifier(seed=0).fit([text for _, text in lines], [["negative", "positive"][int(n)] for n, _ in lines])
+    lines = [line.split(" ", 1) for line in (DATA / "custrev.all").read_text("latin-1").splitlines()[::2]]
+    labels = [["negative", "positive"][int(number)] for number, _ in lines]
+    return sw.Classifier((16,), embedding=16, epochs=3, seed=0).fit([text for _, text in lines], labels)
 
 
 def tags() -> sw.Tagger:
@@ -52,18 +50,21 @@ def tags() -> sw.Tagger:
     months = ["January", "May", "June", "October"]
     kinds = dict.fromkeys(places, "place") | dict.fromkeys(months, "month")
     sentences: list[list[str]] = []
-    for _ in range(600):
+    for _ in range(400):
         subject = draw.choice([["Sales"], ["Rents"], ["The", "prices"], ["Exports"]])
         change = [draw.choice(["rose", "fell"]), "by", str(draw.randrange(2, 90)), "percent"]
         sentences.append(
             [*subject, *change, "in", draw.choice(places), draw.choice(["in", "since"]), draw.choice(months)]
         )
     known = [["number" if word.isdigit() else kinds.get(word, "–") for word in words] for words in sentences]
-    return sw.Tagger(seed=0).fit(sentences, known)
+    return sw.Tagger((16,), embedding=16, epochs=12, seed=0).fit(sentences, known)
 
 
 def numbers() -> sw.Classifier:
-    return sw.Classifier(seed=0).fit(str(DATA / "ItalyPowerDemand_TRAIN.ts"))
+    """Days of electricity in Italy: 24 hours each."""
+    days = sw.data.read_ts(DATA / "ItalyPowerDemand_TRAIN.ts")
+    seasons = ["October to March" if label == "1" else "April to September" for label in days.labels]
+    return sw.Classifier((32,), recipe="lstm", epochs=60, seed=0).fit(list(days), seasons)
 
 
 def translation() -> sw.Translator:
@@ -74,7 +75,6 @@ def translation() -> sw.Translator:
 
 
 PAGES: dict[str, tuple[Callable[[], Any], list[dict[str, str]]]] = {
-    "forecast": (forecast, []),
     "series": (series, [{"select": "W12"}]),
     "sentiment": (sentiment, [{"fill": "The screen is bright and sharp, and the battery lasts for days."}]),
     "tags": (tags, [{"fill": "Rents rose by 7 percent in Oslo since May"}]),
@@ -94,6 +94,8 @@ def main(names: list[str]) -> None:
         for page in run_script("pages.mjs", {"root": place, "browser": browser(), "visits": visits}):
             assert not page["messages"] and not page["elsewhere"], page
             print(f"{page['folder']}: {page['status']} {page['seen'][-1]!r}")
+            picture = HERE / f"demo-{page['folder']}.png"
+            Image.open(picture).quantize(64).save(picture, optimize=True)  # a third of the size
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ try {
         await tab.dispatchEvent("#input", "drop", { dataTransfer: data });
       }
       if (step.wait !== undefined) await tab.waitForFunction((part) => document.body.innerText.includes(part), step.wait);
-      if (step.picture !== undefined) await tab.screenshot({ path: step.picture, fullPage: true });
+      if (step.picture !== undefined) await tab.locator("body").screenshot({ path: step.picture });
       await look();
     }
     results.push({ folder, seen, messages, elsewhere, status: await tab.innerText("#status") });

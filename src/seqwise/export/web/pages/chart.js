@@ -21,7 +21,7 @@ export function chart(series, forecast, { name, j, time, level }) {
   const now = past.length - 1;
   const { svg, x, point, line } = frame(`${name} and its forecast`, [...past, ...next, ...bands.flat(2)], count);
   const times = [...series.times.slice(-MOST_PAST), ...forecast.map((row) => row[time])];
-  const apart = x(count - 1) - x(now) > 14 * String(times.at(-1)).length; // so that the two texts do not meet
+  const apart = x(count - 1) - x(now) > 18 * String(times.at(-1)).length; // so that the two texts do not meet
   for (const [i, anchor] of [[0, "start"], ...(apart ? [[now, "middle"]] : []), [count - 1, "end"]]) {
     svg.append(drawn("text", { x: x(i), y: HEIGHT - BOTTOM / 2, "text-anchor": anchor }, times[i]));
   }
