@@ -135,6 +135,8 @@ def _forecasts(forecaster: Forecaster) -> Answers:
     outputs: list[Any] = []
     for table in tables:
         data = None if table is None else pl.DataFrame(table)
+        if data is not None and known.time is None and not isinstance(known, Panel):
+            level = None  # counted rows begin at 0 again: Python's intervals would know the errors before them alone
         ahead = rows_ahead(known if data is None else forecaster.read_again(data), forecaster.horizon)
         columns, _ = forecaster.forecast_table(data, level, None if ahead is None else pl.DataFrame(ahead))
         inputs.append({"rows": table and _rows(table), "future": ahead and _rows(ahead), "level": level})
