@@ -73,6 +73,9 @@ SALES_CSV = "time;sales\n" + "\n".join(f"{month};{value}" for month, value in zi
 VISITS: dict[str, list[dict[str, Any]]] = {
     "months, log": [{"drop": SALES_CSV},
                     {"wait": "72 rows read"}],
+    "known in advance, words": [{"ahead": "time,promo,wind\n2024-03-13,1,NW\n2024-03-14,0,SE\n2024-03-15,1,NW"}],
+    "many series": [{"select": "south"}],
+    "counted rows": [{"fill": "\n".join(f"{i % 5 + 1},{i + 7.5}" for i in range(13))}, {"wait": "13 rows read"}],
     "words": [{"fill": "Very bad, isn't it!"}],
     "classes": [{"fill": "0.5, 30\n-0.2 10\n1;2"}, {"wait": "3 steps"}],
     "one number": [{"fill": "0.5, 30\n-0.2 10"}, {"wait": "2 steps"}],
@@ -105,6 +108,27 @@ def test_the_page_of_a_series_shows_the_forecast_of_a_dropped_table(folders, pag
     for value in forecast["sales"]:
         assert any(abs(float(word) - value) <= 1e-4 * value for word in shown if word.replace(".", "").isdigit())
     assert "2007-01-01" in shown
+
+
+def numbers_of(shown: str) -> list[float]:
+    return [float(word) for word in shown.replace("-", " ").split() if word.replace(".", "").isdigit()]
+
+
+def test_the_pages_of_many_series_and_of_what_is_known_in_advance_show_the_forecast(folders, pages):
+    panel = folders.estimators["many series"].predict(level=[80, 95]).filter(pl.col("shop") == "south")
+    ahead = pl.DataFrame({"time": ["2024-03-13", "2024-03-14", "2024-03-15"], "promo": [1.0, 0.0, 1.0],
+                          "wind": ["NW", "SE", "NW"]})  # fmt: skip
+    known = folders.estimators["known in advance, words"].predict(future_df=ahead, level=[80, 95])
+    for name, forecast in (("many series", panel), ("known in advance, words", known)):
+        shown = numbers_of(pages[name]["seen"][-1])
+        for column in forecast.select(pl.selectors.float()):
+            for value in column:
+                assert any(abs(number - abs(value)) <= 1e-4 * abs(value) for number in shown), (
+                    column.name,
+                    value,
+                    shown,
+                )
+        assert pages[name]["seen"][0] != pages[name]["seen"][-1]
 
 
 def test_the_pages_of_texts_show_the_answers(folders, pages):
@@ -142,5 +166,7 @@ def test_a_loaded_run_answers_for_sequences_of_its_training_file(tmp_path):
     classifier = sw.Classifier(units=(2,), embedding=2, epochs=1).fit(str(table), text="text", label="label")
     run = sw.load(classifier.save(tmp_path / "run"))
     assert Answers.of(run).inputs == texts[:4]
+    assert not Answers.of(run).made_up
     table.unlink()
     assert not set(Answers.of(run).inputs) & set(texts), "made of its vocabulary"
+    assert Answers.of(run).made_up

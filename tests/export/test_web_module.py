@@ -5,17 +5,24 @@ from __future__ import annotations
 import json
 import random
 import unicodedata
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 from scripts import run_script
 
 import seqwise.export.web
 from seqwise.backend import import_keras
-from seqwise.data import Tokenizer, make_series
+from seqwise.data import Tokenizer, make_series, read_table
+from seqwise.data.calendar import holiday_dates
+from seqwise.data.covariates import Covariates
+from seqwise.data.panels import panel_from_table
+from seqwise.estimators.forecasting.ahead import known_ahead, times_ahead
+from seqwise.estimators.forecasting.reading import read_again
 from seqwise.estimators.translation.beam_search import beam_search
 from seqwise.export.web.pipeline import time_texts
 
@@ -49,6 +56,23 @@ def tokenizer_cases() -> list[tuple[Tokenizer, list[Any]]]:
 def frame(times: Any, **columns: Any) -> pl.DataFrame:
     rng = np.random.default_rng(len(times))
     return pl.DataFrame({"t": times, "y": rng.normal(size=len(times)), "x": rng.normal(size=len(times))} | columns)
+
+
+def zoned(start: str, every: str, rows: int, zone: str) -> pl.DataFrame:
+    """Rows at regular times of a zone's clock; or, of hours, at regular times."""
+    first, last = datetime.fromisoformat(start), datetime.fromisoformat(start).replace(year=2030)
+    if zone[0] == "+":
+        naive = pl.datetime_range(first, last, every, eager=True)[:rows]
+        return frame([f"{time.isoformat()}{zone}" for time in naive])
+    return frame(pl.datetime_range(first, last, every, time_zone=zone, eager=True)[:rows])
+
+
+WINDS = ["NW", "SE", "calm"] * 10
+
+
+def with_winds(winds: list[Any]) -> pl.DataFrame:
+    start = np.datetime64("2024-02-20")
+    return frame((start + np.arange(len(winds))).astype(str), wind=pl.Series(winds, dtype=pl.String))
 
 
 def days(form: str) -> list[str]:
@@ -94,23 +118,61 @@ def series_cases() -> dict[str, dict[str, Any]]:
         "counted, masked": {
             "table": frame(months).drop("t"), "later": pl.DataFrame(faulty).drop("t"), "gaps": "mask", "time": None
         },
+        "words": {
+            "table": with_winds(WINDS), "later": with_winds([*WINDS[5:], "S W", None]), "features": ["x", "wind"]
+        },
+        "words masked": {
+            "table": with_winds(WINDS), "later": with_winds([None, *WINDS]), "features": ["wind"], "gaps": "mask"
+        },
+        "days of a zone": {"table": zoned("2024-03-20", "1d", 30, "Europe/Berlin"), "calendar": ("weekday", "hour")},
+        "hours of a zone": {
+            "table": zoned("2024-10-26", "1h", 60, "Europe/Berlin"), "calendar": ("weekday", "hour"),
+            "later": zoned("2025-03-29", "1h", 40, "Europe/Berlin"),
+        },
+        "months of a zone": {"table": zoned("2023-01-01", "1mo", 24, "America/St_Johns")},
+        "an offset": {"table": zoned("2024-03-20", "1d", 30, "+05:30")},
+        "the calendar of hours": {
+            "table": frame((date("2023-12-31T05:30") + count * np.timedelta64(1, "h")).astype(str)),
+            "calendar": ("hour", "weekday", "month", "holidays:DE"),
+        },
+        "the calendar of days": {
+            "table": frame(days("%Y-%m-%d")), "calendar": ("holidays:US", "month"), "features": [],
+        },
     }  # fmt: skip
 
 
-def series_case(table: pl.DataFrame, *, later: Any = None, time: Any = "t", gaps: str = "interpolate") -> Any:
+def series_case(
+    table: pl.DataFrame,
+    *,
+    later: Any = None,
+    time: Any = "t",
+    gaps: str = "interpolate",
+    calendar: tuple[str, ...] = (),
+    features: Any = "x",
+) -> Any:
     """What Python reads, and the case for JavaScript."""
-    columns: dict[str, Any] = {"target": "y", "features": "x", "time": time, "gaps": gaps}
-    training = make_series(table, **columns)
-    known = None if training.time is None else training.time_index
-    series = make_series(table if later is None else later, **columns, time_index=known)
-    case = {
-        "rows": (table if later is None else later).to_dicts(),
-        "training": {"time": training.time, "time_index": training.time_index.__dict__, "gaps": gaps},
-        "columns": series.columns,
-        "targets": series.targets,
-        "ahead": 14,
+    training = make_series(table, target="y", features=features, time=time, gaps=gaps, calendar=calendar)
+    data = table if later is None else later
+    series = read_again(data, training, gaps)
+    described = training_of(training, gaps)
+    rows = [
+        {name: cell.isoformat() if isinstance(cell, datetime) else cell for name, cell in row.items()}
+        for row in data.to_dicts()
+    ]
+    return series, {"rows": rows, "training": described, "targets": ["y"], "ahead": 14}
+
+
+def training_of(training: Any, gaps: str) -> dict[str, Any]:
+    """What a pipeline says of the training's series."""
+    holidays = {
+        name: {"first": 2015, "last": 2035, "days": holiday_dates(name, range(2015, 2036)).astype(str).tolist()}
+        for name in training.covariates.calendar
+        if name.startswith("holidays:")
     }
-    return series, case
+    return {
+        "column": getattr(training, "series", None), "time": training.time, "gaps": gaps,
+        "time_index": training.time_index.__dict__, "covariates": training.covariates.to_dict(), "holidays": holidays,
+    }  # fmt: skip
 
 
 SEARCHES = [(9, 6, 1, 0.5), (9, 6, 4, 0.5), (6, 9, 5, 0.0), (30, 12, 3, 1.0), (5, 4, 7, 2.0)]
@@ -145,13 +207,18 @@ def test_token_ids_and_texts_are_equal(answers):
 def test_rows_are_read_as_in_python(answers):
     for (name, case), came in zip(series_cases().items(), answers["series"], strict=True):
         series, _ = series_case(**case)
-        assert came["values"] == series.values.tolist(), name
+        assert np.allclose(came["values"], series.values, rtol=0, atol=1e-12 if series.covariates.calendar else 0), name
         assert came["observed"] == (None if series.observed is None else series.observed.tolist()), name
         ahead = series.time_index.at(np.arange(len(series), len(series) + 14))
-        assert came["times"] == time_texts(ahead).tolist(), name
+        assert came["times"] == time_texts(series.time_index.with_zone(ahead)).tolist(), name
         if (visible := series.visible_steps()) is not None:
             assert came["visible"] == visible.tolist()
+        if series.covariates.known:
+            assert np.allclose(came["known"], known_ahead(series, 14, None)[0], rtol=0, atol=1e-12), name
     by_name = dict(zip(series_cases(), answers["series"], strict=True))
+    assert by_name["words"]["notes"][0] == (
+        'wind holds "S W", which was not there in training: 1 row(s) are read as none of its words.'
+    )
     assert by_name["masked"]["notes"][1] == "1 row(s) repeat a time; the last row of each time was kept."
 
 
@@ -176,6 +243,73 @@ def test_the_search_finds_the_same_tokens(answers):
         assert came == tokens[tokens != 0].tolist()
 
 
+def panel_case() -> tuple[Any, Any, dict[str, Any]]:
+    """Many series, their rows to come, and the case for JavaScript: gaps, words, static columns, uneven ends."""
+    rng = np.random.default_rng(5)
+    parts: list[pl.DataFrame] = []
+    for shop, size, start, rows in (
+        ("north", 2.0, "2024-01-01", 30),
+        (7, 5.0, "2024-01-09T06", 12),
+        ("new", 1.0, "2024-02-01", 4),
+    ):
+        times = np.datetime64(start, "us") + np.arange(rows) * np.timedelta64(1, "D")
+        y = rng.normal(size=rows).round(3)
+        y[[0, -1] if shop == "north" else []] = np.nan
+        parts.append(
+            pl.DataFrame({"shop": [str(shop)] * rows, "t": times, "y": y, "promo": rng.integers(0, 2, rows),
+                          "size": size, "wind": rng.choice(["N", "S"], rows)})
+        )  # fmt: skip
+    whole = pl.concat(parts).with_columns(y=pl.col("y").fill_nan(None))
+    table = whole.filter(~((pl.col("shop") == "north") & (pl.col("t").dt.day() == 12))).sample(
+        fraction=1.0, shuffle=True, seed=0
+    )
+    panel = panel_from_table(
+        read_table(table), series="shop", target="y", time="t", features="wind", future="promo", static="size",
+        calendar=["weekday"], gaps="mask",
+    )  # fmt: skip
+    times = times_ahead(panel, 3)
+    future = pl.DataFrame({"shop": np.repeat(panel.names, 3), "t": times.ravel(), "promo": np.arange(9) % 2})
+    texts = pl.col("t").dt.strftime("%Y-%m-%dT%H:%M:%S")
+    case = {
+        "rows": table.with_columns(texts).to_dicts(), "future": future.with_columns(texts).to_dicts(),
+        "training": training_of(panel, "mask"), "targets": ["y"], "ahead": 3,
+    }  # fmt: skip
+    return panel, future, case
+
+
+def test_many_series_are_read_as_in_python():
+    panel, future, case = panel_case()
+    (came,) = run_script("module.mjs", {"module": str(MODULE), "series": [case]})["series"]
+    assert [one["name"] for one in came] == panel.names.tolist()
+    known = known_ahead(panel, 3, future)
+    for s, one in enumerate(came):
+        series = panel.one(s)
+        assert one["values"] == series.values.tolist()
+        assert one["observed"] == (None if series.observed.all() else series.observed.tolist())
+        assert one["visible"] == series.observed[:, 0].tolist()
+        assert one["known"] == known[s].tolist()
+        ahead = panel.times(np.full(3, s), len(series) + np.arange(3))
+        assert one["times"] == time_texts(ahead).tolist()
+    assert sorted(len(one["values"]) for one in came) == [4, 12, 28]
+
+
+QUANTILES = {
+    "normalQuantile": (stats.norm.ppf, [(0.975,), (0.5,), (0.1,), (1e-6,)]),
+    "studentQuantile": (stats.t.ppf, [(0.975, 2.1), (0.05, 300.5), (0.6, 2.0001), (0.001, 5.0)]),
+    "negativeBinomialQuantile": (
+        lambda share, shape, mean: stats.nbinom.ppf(share, shape, shape / (shape + mean)),
+        [(0.9, 1.7, 3.4), (0.025, 0.01, 2.0), (0.99, 900.0, 50.0), (0.5, 5.0, 0.01), (0.975, 12.0, 5e4)],
+    ),
+}
+
+
+def test_quantiles_are_scipys():
+    asked = [[name, *case] for name, (_, cases) in QUANTILES.items() for case in cases]
+    came = run_script("module.mjs", {"module": str(MODULE), "quantiles": asked})["quantiles"]
+    expected = [truth(*case) for truth, cases in QUANTILES.values() for case in cases]
+    np.testing.assert_allclose(came, expected, rtol=1e-8, atol=1e-12)
+
+
 def faulty_rows() -> dict[str, tuple[Any, str]]:
     good = [{"t": f"2020-{m:02d}", "y": m, "x": m} for m in range(1, 9)]
     return {
@@ -194,6 +328,22 @@ def faulty_rows() -> dict[str, tuple[Any, str]]:
     }
 
 
+def panel_faults(training: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    good = [{"shop": "a", "t": f"2020-{m:02d}", "y": m, "x": 1} for m in range(1, 9)]
+    fixed, promo = (training["covariates"] | {"past": [], name: ["x"]} for name in ("static", "future"))
+    cases = [
+        ([*good, good[3]], {}, "The series a has two rows at one time."),
+        ([*good, good[3] | {"shop": ""}], {}, "Row 8 names no series: its column shop is empty."),
+        ([row | {"y": None} for row in good], {}, "The target y holds no value at all."),
+        ([*good[1:], good[0] | {"x": 2}], {"covariates": fixed}, "changes within the series a"),
+        (good, {"covariates": promo}, "The forecast needs x of the rows to come"),
+    ]
+    return [
+        ({"rows": rows, "training": training | changes, "targets": ["y"], "ahead": 1}, message)
+        for rows, changes, message in cases
+    ]
+
+
 def hostile_pipelines() -> dict[str, tuple[Any, str]]:
     scaler = {"columns": ["y"], "log": [], "offset": [0.0], "scale": [1.0], "kind": "none"}
     good = {
@@ -204,7 +354,10 @@ def hostile_pipelines() -> dict[str, tuple[Any, str]]:
     index = {"start": "2020-01-01", "step": 1, "unit": "mo", "month_end": False}
     forecaster = good | {
         "kind": "Forecaster", "target": {"names": ["y"], "horizon": 3}, "input": good["input"] | {"window": 5},
-        "series": {"time": None, "time_index": index, "gaps": "mask", "rows": 9, "context": {"values": [[1.0]]}},
+        "series": {
+            "column": None, "time": None, "time_index": index, "gaps": "mask", "covariates": Covariates().to_dict(),
+            "context": [{"name": None, "first": 8, "values": [[1.0]], "observed": None}],
+        },
     }  # fmt: skip
     return {
         "another format": ({"format": "x"}, "its format is not seqwise-pipeline"),
@@ -221,6 +374,13 @@ def hostile_pipelines() -> dict[str, tuple[Any, str]]:
             "scaler or vocabulary is missing",
         ),
         "a window that lies": (forecaster | {"input": forecaster["input"] | {"window": 1e12}}, "its sizes are none"),
+        "last rows of another width": (
+            forecaster | {"series": forecaster["series"] | {"context": [{"values": [[1.0, 2.0]]}]}},
+            "last rows of the training do not fit",
+        ),
+        "no scale of each series": (
+            forecaster | {"series": forecaster["series"] | {"column": "shop"}}, "the scaler does not fit the columns"
+        ),
         "no vocabulary": (good | {"input": {"kind": "texts"}}, "scaler or vocabulary is missing"),
     }  # fmt: skip
 
@@ -265,14 +425,17 @@ def test_what_is_faulty_or_hostile_gets_a_clear_message(tmp_path):
     for name, (model, message) in hostile_models().items():
         folder(name, working, model)
         expected.append(message)
-    training = {"time": "t", "time_index": {"start": "2020-01-01", "step": 1, "unit": "mo"}, "gaps": "interpolate"}
+    index = {"start": "2020-01-01", "step": 1, "unit": "mo"}
+    training = {
+        "column": None, "time": "t", "time_index": index, "gaps": "interpolate",
+        "covariates": Covariates(past=("x",)).to_dict(), "holidays": {},
+    }  # fmt: skip
     rows = faulty_rows()
-    cases = [
-        {"rows": faulty, "training": training, "columns": ["y", "x"], "targets": 1, "ahead": 1}
-        for faulty, _ in rows.values()
-    ]
+    cases = [{"rows": faulty, "training": training, "targets": ["y"], "ahead": 1} for faulty, _ in rows.values()]
+    faulty_panels = panel_faults(training | {"column": "shop"})
+    cases += [case for case, _ in faulty_panels]
     came = run_script("module.mjs", {"module": str(MODULE), "loads": folders, "series": cases})
-    expected += [message for _, message in rows.values()]
+    expected += [message for _, message in [*rows.values(), *faulty_panels]]
     for answer, message in zip([*came["loads"], *came["series"]], expected, strict=True):
         assert answer["error"].startswith("SeqwiseError: "), answer
         assert message in answer["error"]

@@ -16,6 +16,7 @@ QUICK: dict[str, Any] = {"units": (4,), "epochs": 1}
 MONTHS = [str(month) for month in np.datetime64("2001-01") + np.arange(72)]
 MONTH_ENDS = [str((m + 1).astype("M8[D]") - 1) for m in np.datetime64("2001-01") + np.arange(72)]
 WORKDAYS = [str(day) for day in np.busday_offset(np.datetime64("2024-01-01"), np.arange(72))]
+DAYS = [str(day) for day in np.datetime64("2024-01-01") + np.arange(72)]
 HOURS = [str(hour) for hour in np.datetime64("2024-02-28T12:30") + np.arange(72) * np.timedelta64(1, "h")]
 SALES = np.exp(4 + np.arange(72) / 40 + 0.3 * np.sin(np.arange(72) / 2)) + RNG.normal(size=72)
 SEQUENCES = [RNG.normal(size=(n, 2)) * [1, 50] for n in RNG.integers(3, 9, 30)]
@@ -27,13 +28,29 @@ ENGLISH = [f"{a} {b}!" for a in ("One", "two", "three", "four") for b in ("one",
 FRENCH = [text.replace("o", "u").replace("t", "d").replace("!", " !") for text in ENGLISH]
 
 
+PROMO = np.arange(72) % 5 == 0
+SOLD = RNG.poisson(2 + 3.0 * PROMO)
+
+
+def shops(target: str, values: Any, **columns: Any) -> pl.DataFrame:
+    """Three series: one with a gap, one that ends earlier, one shorter than a window."""
+    parts = [
+        pl.DataFrame(
+            {"shop": name, "day": np.datetime64("2024-01-01") + np.arange(72), target: values * size, **columns}
+        ).with_columns(size=pl.lit(float(size)))[rows]
+        for name, size, rows in (("north", 1, slice(72)), ("south", 10, slice(60)), ("new", 3, slice(40, 48)))
+    ]
+    return pl.concat(parts).filter((pl.col("shop") != "north") | (pl.col("day").dt.ordinal_day() != 20))
+
+
 def table(times: Any, **columns: Any) -> pl.DataFrame:
     return pl.DataFrame({"time": times, "sales": SALES, "price": np.cos(np.arange(72.0)), **columns})
 
 
 def forecaster(data: Any, *, fit: dict[str, Any] | None = None, **settings: Any) -> Callable[[], Any]:
     chosen = {"window": 12, "horizon": 3, "season": 6, **QUICK, **settings}
-    return lambda: sw.Forecaster(**chosen).fit(data, **(fit or {"time": "time", "target": "sales"}))
+    roles = {"time": "time", "target": "sales"} if fit is None else fit
+    return lambda: sw.Forecaster(**chosen).fit(data, **roles)
 
 
 def classifier(x: Any, y: Any, **settings: Any) -> Callable[[], Any]:
@@ -93,6 +110,30 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
     "segments of one column, gaps masked": forecaster(
         table(MONTHS, sales=MISSING), gaps="mask", recipe="segments", window=11,
         fit={"time": "time", "target": "sales", "features": ["price"]},
+    ),
+    "known in advance, words": forecaster(
+        table(DAYS, promo=PROMO.astype(float), wind=["NW", "SE", "calm"] * 24),
+        calendar=["weekday", "month", "holidays:DE"], epochs=20,
+        fit={"time": "time", "target": "sales", "past": ["price"], "future": ["promo", "wind"]},
+    ),
+    "quantiles of two columns": forecaster(
+        table(MONTHS), loss="quantile", fit={"time": "time", "target": ["sales", "price"]}
+    ),
+    "student-t, segments": forecaster(
+        table(HOURS, promo=PROMO.astype(float)), loss="student-t", recipe="segments", calendar=["hour"],
+        fit={"time": "time", "target": ["sales", "price"], "future": "promo"},
+    ),
+    "counts": forecaster(table(DAYS, sales=SOLD), loss="negative-binomial"),
+    "many series": forecaster(
+        shops("sold", SALES), gaps="mask", fit={"series": "shop", "time": "day", "target": "sold"}
+    ),
+    "many series, counts": forecaster(
+        shops("sold", SOLD, promo=PROMO.astype(float)), loss="negative-binomial", calendar=["weekday"],
+        fit={"series": "shop", "time": "day", "target": "sold", "future": "promo", "static": "size"},
+    ),
+    "many series, gaussian": forecaster(
+        {"a": SALES, "b": SALES[::-1] * 9, "c": SALES[:20]}, loss="gaussian", recipe="skip", scaler="minmax", log=False,
+        fit={},
     ),
     "own forecaster": forecaster(table(MONTHS), network=own_forecaster),
     "classes": classifier(SEQUENCES, LABELS, pooling="last+mean+max"),

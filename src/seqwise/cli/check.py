@@ -95,19 +95,12 @@ def _prepared(data: str, named: dict[str, Any]) -> dict[str, Any]:
 
 def _read_arrays(path: Path) -> dict[str, Any] | None:
     """Return the arrays of a .npy or .npz file by name; None for any other file."""
-    import numpy as np
-
+    from seqwise.cli.inputs import ARRAYS, read_archive
     from seqwise.errors import DataError
 
-    if path.suffix not in (".npy", ".npz") or not path.exists():
+    if path.suffix not in ARRAYS or not path.exists():
         return None
-    try:
-        content = np.load(path, allow_pickle=False)
-        arrays = {"x": content} if isinstance(content, np.ndarray) else {name: content[name] for name in content.files}
-    except Exception as error:  # zipfile, zlib and NumPy each raise their own, and MemoryError for an invented size
-        raise DataError(
-            f"{path.name} cannot be read: {error}. Save arrays of numbers: np.savez({path.stem!r}, x=x, y=y)."
-        ) from None
+    arrays = read_archive(path)
     if "x" not in arrays:
         raise DataError(
             f"{path.name} holds {', '.join(map(repr, arrays)) or 'nothing'}, but no 'x'. Save it by "

@@ -30,6 +30,13 @@ def command(
     states: Annotated[
         bool, typer.Option("--states", help="Of onnx: recurrent layers take and give their states, to run a stream.")
     ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Of a Keras model: .npy or .npz with its inputs (x, or by their names), to be compared on besides "
+            "made-up ones. A run has its own data."
+        ),
+    ] = None,
     trust_edited: columns.TrustEdited = False,
     verify: Annotated[
         Path | None, typer.Option(help="Run an exported folder again, beside the answers that were stored with it.")
@@ -49,15 +56,18 @@ def command(
 
         seqwise export model.keras --to onnx --states --out streaming
 
+        seqwise export model.keras --to tfjs --data windows.npz --out web
+
         seqwise export --verify web
     """
+    from seqwise.cli.inputs import read_archive
     from seqwise.errors import SettingError
     from seqwise.estimators.runs import load
     from seqwise.export.folder import export_folder, verify_folder
 
     console = Console(soft_wrap=True, highlight=False, markup=False)
     if verify is not None:
-        if model is not None or to is not None or out is not None:
+        if model is not None or to is not None or out is not None or data is not None:
             raise SettingError("--verify takes an exported folder alone: seqwise export --verify DIR.")
         console.print(str(verify_folder(verify)))
         return
@@ -68,7 +78,8 @@ def command(
             "tfjs --out web. For what there is: seqwise export --help."
         )
     source = load(model, trust_edited=True) if trust_edited else model
-    console.print(str(export_folder(source, to, out, quantization=quantization, states=states)))
+    x = None if data is None else read_archive(data)
+    console.print(str(export_folder(source, to, out, quantization=quantization, states=states, x=x)))
 
 
 command.__name__ = "export"

@@ -87,6 +87,22 @@ def training_file(estimator: Any) -> str:
     return path
 
 
+def read_archive(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a .npz file by name; that of a .npy file as ``x``.
+
+    Raises:
+        DataError: it is not there, or cannot be read; pickled objects are refused.
+    """
+    existing_file(path, "NumPy")
+    try:
+        content = np.load(path, allow_pickle=False)
+        return {"x": content} if isinstance(content, np.ndarray) else {name: content[name] for name in content.files}
+    except Exception as error:  # zipfile, zlib and NumPy each raise their own, and MemoryError for an invented size
+        raise DataError(
+            f"{path.name} cannot be read: {error}. Save arrays of numbers: np.savez({path.stem!r}, x=x, y=y)."
+        ) from None
+
+
 def read_data(path: str, name: str = "x") -> Any:
     """Read an array (.npy, .npz) or a table (.csv, .tsv, .parquet).
 

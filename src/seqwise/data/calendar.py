@@ -65,9 +65,14 @@ def calendar_values(names: Sequence[str], times: np.ndarray) -> np.ndarray:
             parts.append(_circle(((times - years.astype(times.dtype)) / np.timedelta64(1, "D")) / length))
         else:
             first, last = (int(day.astype("M8[Y]").astype(np.int64)) + 1970 for day in (days.min(), days.max()))
-            free = np.array(sorted(_holidays(name, range(first, last + 1))), dtype="M8[D]")
+            free = holiday_dates(name, range(first, last + 1))
             parts.append(np.isin(days, free).astype(np.float64)[:, None])
     return np.hstack(parts)
+
+
+def holiday_dates(name: str, years: Sequence[int]) -> np.ndarray:
+    """Return the public holidays of ``"holidays:DE"`` in these years, datetime64[D], ascending."""
+    return np.array(sorted(_holidays(name, years)), dtype="M8[D]")
 
 
 def _circle(phase: np.ndarray) -> np.ndarray:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from safetensors.numpy import load_file, save_file
+from safetensors import safe_open
+from safetensors.numpy import save_file
 
-from seqwise.errors import BundleError
+from seqwise.errors import BundleError, SettingError
+from seqwise.export.own_data import estimator_calls, own_calls
 from seqwise.export.parity import TOLERANCE, Comparison, example_calls, keras_outputs, largest_difference
-from seqwise.export.source import Part
+from seqwise.export.source import MODEL, Source
 
 REFERENCE = "reference.safetensors"
 
@@ -20,21 +24,46 @@ Run = Callable[[Calls], Outputs]  # runs an exported network on batches, one aft
 
 
 class Reference:
-    """Batches for each network, and what Keras makes of them."""
+    """Batches for each network, and what Keras makes of them.
 
-    def __init__(self, calls: dict[str, Calls], outputs: dict[str, Outputs]) -> None:
-        self.calls, self.outputs = calls, outputs
+    Attributes:
+        calls, outputs: by network. own: how many batches of each, the first ones, are the user's own; none where it
+            is not named.
+    """
+
+    def __init__(self, calls: dict[str, Calls], outputs: dict[str, Outputs], own: dict[str, int] | None = None) -> None:
+        self.calls, self.outputs, self.own = calls, outputs, own or {}
 
     @classmethod
-    def of(cls, parts: dict[str, Part]) -> Reference:
-        """Make up batches of several sizes and lengths, and run Keras on them."""
-        calls = {name: example_calls(part) for name, part in parts.items()}
-        return cls(calls, {name: keras_outputs(part.model, calls[name]) for name, part in parts.items()})
+    def of(cls, source: Source, x: Any = None) -> Reference:
+        """Run Keras on inputs of the user's own, and on batches of several sizes and lengths that are made up.
+
+        Args:
+            x: inputs of a Keras model; see `own_calls`. An estimator's are taken from its data.
+
+        Raises:
+            DataError: `x` are no inputs of the model.
+            SettingError: they are of an estimator.
+        """
+        if x is not None and source.estimator is not None:
+            raise SettingError(
+                "x is of a Keras model, which knows no data. An estimator is compared on its own: leave x out."
+            )
+        own = estimator_calls(source) if source.estimator is not None else {}
+        if x is not None:
+            own = {MODEL: own_calls(source.parts[MODEL], x)}
+        calls = {name: [*own.get(name, []), *example_calls(part)] for name, part in source.parts.items()}
+        outputs = {name: keras_outputs(part.model, calls[name]) for name, part in source.parts.items()}
+        return cls(calls, outputs, {name: len(batches) for name, batches in own.items()})
 
     def compare(self, name: str, run: Run, runtime: str) -> Comparison:
         """Run the exported network `name` on its batches."""
-        largest = largest_difference(self.outputs[name], run(self.calls[name]))
-        return Comparison(name, runtime, largest, TOLERANCE, len(self.calls[name]))
+        return self.comparison(name, runtime, largest_difference(self.outputs[name], run(self.calls[name])))
+
+    def comparison(self, name: str, runtime: str, largest: float) -> Comparison:
+        """Return the comparison of a network that was run on its batches."""
+        count = len(self.calls[name])
+        return Comparison(name, runtime, largest, TOLERANCE, count, count - self.own.get(name, 0))
 
     def save(self, folder: Path) -> None:
         """Write the arrays to ``reference.safetensors``."""
@@ -45,7 +74,7 @@ class Reference:
             for i, batch in enumerate(batches[name])
             for j, array in enumerate(batch)
         }
-        save_file(arrays, folder / REFERENCE)
+        save_file(arrays, folder / REFERENCE, {"own": json.dumps(self.own)})
 
     @classmethod
     def load(cls, folder: Path) -> Reference:
@@ -55,7 +84,9 @@ class Reference:
             BundleError: the file is missing or damaged.
         """
         try:
-            arrays = load_file(folder / REFERENCE)
+            with safe_open(folder / REFERENCE, "numpy") as file:
+                own = {name: int(count) for name, count in json.loads((file.metadata() or {}).get("own", "{}")).items()}
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
             read: dict[str, dict[str, list[list[np.ndarray]]]] = {"calls": {}, "outputs": {}}
             for key in sorted(arrays, key=lambda key: [int(n) for n in key.split("/")[2:]]):
                 name, kind, i, _ = key.split("/")
@@ -67,4 +98,4 @@ class Reference:
             raise BundleError(
                 f"{folder / REFERENCE} cannot be read ({type(error).__name__}). Export the model again."
             ) from error
-        return cls(read["calls"], read["outputs"])
+        return cls(read["calls"], read["outputs"], own)

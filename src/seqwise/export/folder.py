@@ -49,7 +49,7 @@ class Exported:
 
 
 def export_folder(
-    model: Any, to: str, folder: str | Path, *, quantization: str | None = None, states: bool = False
+    model: Any, to: str, folder: str | Path, *, quantization: str | None = None, states: bool = False, x: Any = None
 ) -> Exported:
     """Export a model to a folder, with what surrounds it, after it has been run beside Keras.
 
@@ -59,6 +59,8 @@ def export_folder(
         folder: to write; an earlier export there is replaced in one step, anything else is left alone.
         quantization: of tfjs: ``"float16"``, ``"uint16"`` or ``"uint8"``.
         states: of onnx: recurrent layers take and give their states.
+        x: inputs of a Keras model, on which the export is run beside it, too: an array, or of several inputs a list or
+            a dict by name. Left out: on made-up ones alone.
 
     Raises:
         ExportError: a layer has no equal in the format, or the numbers differ; nothing is written.
@@ -74,7 +76,7 @@ def export_folder(
     path = as_path(folder, "a folder")
     _check_destination(path)
     source = read_source(model)
-    reference = Reference.of(source.parts)
+    reference = Reference.of(source, x)
     with replaced_folder(path) as fresh:
         networks, notes = form.write(source, fresh, reference, {"quantization": quantization, "states": states})
         comparisons = [check_equal(_compare(form, reference, name, fresh / file)) for name, file in networks.items()]
@@ -126,7 +128,7 @@ def _compare(form: Format, reference: Reference, name: str, path: Path) -> Compa
     try:
         return reference.compare(name, run, runtime)
     except NoNodeError as error:
-        return Comparison(name, runtime, float("nan"), 0.0, 0, str(error))
+        return Comparison(name, runtime, float("nan"), 0.0, 0, 0, str(error))
 
 
 def _read_export(folder: Path) -> dict[str, Any]:

@@ -13,12 +13,14 @@ from seqwise.export.parity import Comparison, check_equal, keras_outputs
 from seqwise.export.source import read_source
 
 
-def keras(model: Any, file: str | Path) -> list[Comparison]:
+def keras(model: Any, file: str | Path, *, x: Any = None) -> list[Comparison]:
     """Write a model as a ``.keras`` file of stock layers; the file is then loaded and run beside the model.
 
     Args:
         model: a Keras model (Sequential or functional), a trained estimator, a run folder or a ``.keras`` file.
         file: to write, ``….keras``. A Translator has two: ``…_encoder.keras`` and ``…_decoder_step.keras``.
+        x: inputs of a Keras model, on which the export is run beside it, too: an array, or of several inputs a list or
+            a dict by name. Left out: on made-up ones alone.
 
     Returns:
         the comparison of each network.
@@ -30,7 +32,7 @@ def keras(model: Any, file: str | Path) -> list[Comparison]:
     source, path = read_source(model), Path(file)
     single = len(source.parts) == 1
     files = {part: path if single else path.with_name(f"{path.stem}_{part}.keras") for part in source.parts}
-    reference = Reference.of(source.parts)
+    reference = Reference.of(source, x)
     for name, part in source.parts.items():
         write_keras(part.model, files[name])
     try:

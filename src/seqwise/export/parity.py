@@ -25,7 +25,7 @@ class Comparison:
         part: the network's name. runtime: what ran the export.
         largest: the largest absolute difference of any output value; relative to 1 where the value is larger.
         tolerance: what it may be.
-        calls: how many inputs were compared.
+        calls: how many batches were compared. made_up: how many of them are no data of the user's.
         reason: why it was not compared; empty where it was.
     """
 
@@ -34,6 +34,7 @@ class Comparison:
     largest: float
     tolerance: float
     calls: int
+    made_up: int
     reason: str = ""
 
     @property
@@ -43,9 +44,10 @@ class Comparison:
     def __str__(self) -> str:
         if self.reason:
             return f"{self.part}: not compared with Keras: {self.reason}"
+        made_up = f" ({self.made_up} of them made up)" if self.made_up < self.calls else ", made up"
         return (
             f"{self.part}: largest difference from Keras {self.largest:.2g} (at most {self.tolerance:g}) on "
-            f"{self.calls} batches, {self.runtime}"
+            f"{self.calls} batches{made_up if self.made_up else ''}, {self.runtime}"
         )
 
 

@@ -17,7 +17,6 @@ from seqwise.errors import BundleError
 from seqwise.estimators.forecasting.ahead import future_rows, known_ahead, times_ahead
 from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.estimators.forecasting.prediction import Prediction
-from seqwise.export.web.pipeline import describe_pipeline
 
 WINDOW, HORIZON, ROWS = 8, 3, 60
 BERLIN = "Europe/Berlin"
@@ -132,8 +131,6 @@ def test_a_run_keeps_its_covariates(single, tmp_path):
     assert loaded.evaluate(shop()).metrics == pytest.approx(single.evaluate().metrics)
     with pytest.raises(BundleError, match=r"reads columns of the rows to come \(future=, calendar=\)"):
         sw.load(run, backend="numpy")
-    with pytest.raises(BundleError, match="reads columns of the rows to come has no pipeline to export"):
-        describe_pipeline(single, {})
 
 
 def test_past_cutoffs_are_told_what_was_known(panel):

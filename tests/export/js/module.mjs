@@ -3,10 +3,11 @@ import { pathToFileURL } from "node:url";
 
 const parts = [];
 for await (const part of process.stdin) parts.push(part);
-const { module, tokens = [], series = [], searches = [], loads = [] } = JSON.parse(Buffer.concat(parts).toString("utf8"));
+const { module, tokens = [], series = [], searches = [], loads = [], quantiles = [] } = JSON.parse(Buffer.concat(parts).toString("utf8"));
 const base = pathToFileURL(`${module}/`);
 const { Tokenizer, PADDING, UNKNOWN, START, END } = await import(new URL("tokens.js", base));
-const { readSeries } = await import(new URL("series.js", base));
+const { SeriesReader } = await import(new URL("series.js", base));
+const found = await import(new URL("quantiles.js", base));
 const { beamSearch } = await import(new URL("search.js", base));
 const { load } = await import(new URL("seqwise.js", base));
 
@@ -26,11 +27,15 @@ process.stdout.write(
       return { ids, texts: ids.map((one) => tokenizer.decode(one)) };
     }),
     series: await Promise.all(
-      series.map(({ rows, training, columns, targets, ahead }) =>
+      series.map(({ rows, training, targets, ahead, future }) =>
         outcome(() => {
-          const read = readSeries(rows, training, columns, targets);
-          const { values, observed, notes } = read;
-          return { values, observed, notes, times: read.index.range(values.length, ahead), visible: read.visible() };
+          const reader = new SeriesReader(training, targets);
+          const all = [reader.read(rows)].flat().map((one) => {
+            const { values, observed, notes, name, index } = one;
+            const known = reader.covariates.ahead ? reader.ahead(one, ahead, future) : null;
+            return { values, observed, notes, name, known, times: index.range(values.length, ahead), visible: one.visible() };
+          });
+          return training.column === null ? all[0] : all;
         }),
       ),
     ),
@@ -44,6 +49,7 @@ process.stdout.write(
         return beamSearch(step, 0, { limit, beam, lengthPenalty, PADDING, UNKNOWN, START, END });
       }),
     ),
+    quantiles: quantiles.map(([name, ...numbers]) => found[name](...numbers)),
     loads: await Promise.all(
       loads.map((folder) => outcome(() => load({}, pathToFileURL(`${folder}/`)).then(() => "loaded"))),
     ),

@@ -1,5 +1,5 @@
 // Serves exported folders, opens each page in headless Chromium, uses it, and writes what is seen: the result's text, the
-// console's messages, requests to another host. A step: {fill}, {drop}, {select}, {wait: a text} or {picture: a file}.
+// console's messages, requests to another host. A step: {fill}, {ahead}, {drop}, {select}, {wait: a text} or {picture: a file}.
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import path from "node:path";
@@ -50,6 +50,7 @@ try {
     await look();
     for (const step of steps) {
       if (step.fill !== undefined) await tab.fill("#input", step.fill);
+      if (step.ahead !== undefined) await tab.fill("#ahead", step.ahead);
       if (step.select !== undefined) await tab.selectOption("select", step.select);
       if (step.drop !== undefined) {
         const data = await tab.evaluateHandle((content) => {
@@ -60,7 +61,7 @@ try {
         await tab.dispatchEvent("#input", "drop", { dataTransfer: data });
       }
       if (step.wait !== undefined) await tab.waitForFunction((part) => document.body.innerText.includes(part), step.wait);
-      if (step.picture !== undefined) await tab.screenshot({ path: step.picture, fullPage: true });
+      if (step.picture !== undefined) await tab.locator("body").screenshot({ path: step.picture });
       await look();
     }
     results.push({ folder, seen, messages, elsewhere, status: await tab.innerText("#status") });

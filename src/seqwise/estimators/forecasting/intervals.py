@@ -90,10 +90,9 @@ class Intervals:
                 are known to them.
         """
         if rows is None:
-            return self._quantiles(levels, 0)[:, None] * self.usual_error(past)
-        spacing = max(-self.until // STATES, 1)
-        states = np.clip(self.until + (rows - self.until) // spacing * spacing, self.until, 0)
-        known = {state: self._quantiles(levels, state) for state in np.unique(states).tolist()}
+            return self.quantiles(levels, 0)[:, None] * self.usual_error(past)
+        states = self.states(rows)
+        known = {state: self.quantiles(levels, state) for state in np.unique(states).tolist()}
         return np.stack([known[state] for state in states.tolist()], axis=1) * self.usual_error(past)
 
     def bounds(
@@ -123,7 +122,16 @@ class Intervals:
         """Return the size of error that is usual after windows, shape (samples, horizon, targets)."""
         return self.usual[0] + self.usual[1] * past.std(axis=1)[:, None]
 
-    def _quantiles(self, levels: Sequence[float], row: int) -> np.ndarray:
+    @property
+    def spacing(self) -> int:
+        """Rows from one state to the next."""
+        return max(-self.until // STATES, 1)
+
+    def states(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows whose known errors serve forecasts that start at `rows`; both counted from the data's end."""
+        return np.clip(self.until + (rows - self.until) // self.spacing * self.spacing, self.until, 0)
+
+    def quantiles(self, levels: Sequence[float], row: int) -> np.ndarray:
         """Return the quantiles of the sizes of scores that are known at a row, shape (levels, horizon, targets)."""
         steps = np.arange(self.scores.shape[1], dtype=np.int64)
         known = self.rows[:, None] + steps < row  # (errors, horizon)

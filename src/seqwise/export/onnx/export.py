@@ -28,7 +28,7 @@ OUT = "_out"  # what the name of a state that goes out ends in
 RUNTIME = f"onnxruntime {onnxruntime.__version__}"
 
 
-def onnx(model: Any, file: str | Path, *, states: bool = False) -> list[Comparison]:
+def onnx(model: Any, file: str | Path, *, states: bool = False, x: Any = None) -> list[Comparison]:
     """Write a model as ONNX (opset 17), after onnxruntime has run it beside Keras.
 
     LSTM, GRU and SimpleRNN layers become ONNX's own nodes, with any mask; batch size and timesteps stay open where the
@@ -40,6 +40,8 @@ def onnx(model: Any, file: str | Path, *, states: bool = False) -> list[Comparis
         file: to write, ``….onnx``. A Translator has two networks: ``…_encoder.onnx`` and ``…_decoder_step.onnx``.
         states: give each recurrent layer its states as inputs that may be left out, and as outputs: to run a stream
             step by step. Layers with ``stateful=True`` have them always.
+        x: inputs of a Keras model, on which the export is run beside it, too: an array, or of several inputs a list or
+            a dict by name. Left out: on made-up ones alone.
 
     Returns:
         the comparison with Keras of each network.
@@ -53,7 +55,7 @@ def onnx(model: Any, file: str | Path, *, states: bool = False) -> list[Comparis
     single = len(source.parts) == 1
     files = {part: path if single else path.with_name(f"{path.stem}_{part}.onnx") for part in source.parts}
     models = onnx_models(source, {part: file.name for part, file in files.items()}, states=states)
-    reference = Reference.of(source.parts)
+    reference = Reference.of(source, x)
     comparisons = [check_equal(reference.compare(name, onnx_runner(models[name]), RUNTIME)) for name in models]
     for name, comparison in zip(models, comparisons, strict=True):
         files[name].write_bytes(models[name])

@@ -13,14 +13,8 @@ from seqwise import __version__
 from seqwise.artifact import check_place, replaced_folder, write_json
 from seqwise.backend import import_keras
 from seqwise.errors import ExportError, as_path
-from seqwise.export.parity import (
-    TOLERANCE,
-    Comparison,
-    check_equal,
-    example_calls,
-    keras_outputs,
-    largest_difference,
-)
+from seqwise.export.comparing import Reference
+from seqwise.export.parity import TOLERANCE, Comparison, check_equal, keras_outputs, largest_difference
 from seqwise.export.source import MODEL, Part, read_source
 from seqwise.export.tfjs.graph import RECURRENT, Graph, Tensor
 from seqwise.export.tfjs.layers import SHARED
@@ -35,7 +29,7 @@ INFERENCE = ("encoder", "decoder_step")  # a Translator's parts, which nobody tr
 OURS = re.compile(r"model\.json|group\d+-shard\d+of\d+\.bin|encoder|decoder_step")
 
 
-def tfjs(model: Any, folder: str | Path, *, quantization: str | None = None) -> list[Comparison]:
+def tfjs(model: Any, folder: str | Path, *, quantization: str | None = None, x: Any = None) -> list[Comparison]:
     """Write a model as a TensorFlow.js layers model, which `tf.loadLayersModel` loads with nothing else.
 
     The folder gets ``model.json`` and ``group1-shard1of….bin``; of a Translator two folders, ``encoder`` and
@@ -49,6 +43,8 @@ def tfjs(model: Any, folder: str | Path, *, quantization: str | None = None) -> 
         folder: where to write.
         quantization: None for float32; ``"float16"``, ``"uint16"`` or ``"uint8"`` for weights of 2, 2 or 1 bytes. The
             comparison is then with Keras on the same rounded weights.
+        x: inputs of a Keras model, on which the export is run beside it, too: an array, or of several inputs a list or
+            a dict by name. Left out: on made-up ones alone.
 
     Returns:
         the comparison with Keras of each network.
@@ -60,6 +56,7 @@ def tfjs(model: Any, folder: str | Path, *, quantization: str | None = None) -> 
     """
     check_quantization(quantization)
     source = read_source(model)
+    reference = Reference.of(source, x)
     path = as_path(folder, "a folder")
     check_place(path, "the model")
     keep = [p for p in path.iterdir() if not OURS.fullmatch(p.name)] if path.is_dir() else []
@@ -71,7 +68,7 @@ def tfjs(model: Any, folder: str | Path, *, quantization: str | None = None) -> 
             written = write_part(part, target, quantization)
             for note in written.notes:
                 warnings.warn(note, stacklevel=2)
-            comparisons.append(check_equal(compare(name, part, target, written)))
+            comparisons.append(check_equal(compare(name, part, target, written, reference)))
             print(comparisons[-1])
     return comparisons
 
@@ -182,17 +179,17 @@ def _ancestors(graph: Graph, name: str) -> set[str]:
     return known
 
 
-def compare(name: str, part: Part, folder: Path, written: Written) -> Comparison:
+def compare(name: str, part: Part, folder: Path, written: Written, reference: Reference) -> Comparison:
     """Run an exported network under Node beside Keras."""
-    calls = example_calls(part)
+    calls = reference.calls[name]
     try:
         answer = run_jobs([job(folder / MODEL_JSON, calls)])
     except NoNodeError as error:
-        return Comparison(name, "", np.nan, TOLERANCE, 0, str(error))
+        return Comparison(name, "", np.nan, TOLERANCE, 0, 0, str(error))
     returned = outputs_of(answer["results"][0])
     expected = outputs_with(part, written.weights, calls)
     runtime = f"TensorFlow.js {answer['version']} ({answer['backend']}) in Node"
-    return Comparison(name, runtime, largest_difference(expected, returned), TOLERANCE, len(calls))
+    return reference.comparison(name, runtime, largest_difference(expected, returned))
 
 
 def outputs_with(part: Part, weights: dict[str, np.ndarray], calls: list[list[np.ndarray]]) -> list[list[np.ndarray]]:

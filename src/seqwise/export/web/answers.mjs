@@ -15,7 +15,9 @@ async function answer(tf, { folder, inputs }) {
   const outputs = {};
   if (model instanceof Forecaster) {
     outputs.predict = [];
-    for (const rows of inputs) outputs.predict.push(await model.predict(rows ?? undefined));
+    for (const { rows, future, level } of inputs) {
+      outputs.predict.push(await model.predict(rows ?? undefined, { future: future ?? undefined, level: level ?? [] }));
+    }
   } else if (model instanceof Translator) {
     outputs.predict = await model.predict(inputs);
     outputs.greedy = await model.predict(inputs, { beam: 1 });

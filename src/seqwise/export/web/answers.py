@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from seqwise.artifact import write_json
+from seqwise.data import TimeSeries
+from seqwise.data.panels import Panel
 from seqwise.data.texts import Texts
-from seqwise.errors import BundleError, SeqwiseError
+from seqwise.errors import BundleError
 from seqwise.estimators.forecasting.forecaster import Forecaster
+from seqwise.estimators.forecasting.interval_scores import STATED
 from seqwise.estimators.sequences.text_input import TokenInput
 from seqwise.estimators.translation.translator import Translator
+from seqwise.export.own_data import training_sequences
 from seqwise.export.parity import TOLERANCE, Comparison
 from seqwise.export.tfjs.node import NoNodeError, run_script
 from seqwise.export.web.pipeline import time_texts
+from seqwise.export.web.rows_ahead import covariate_columns, rows_ahead, time_columns
 
 ANSWERS = "answers.json"
 QUANTIZED_TOLERANCE = np.inf  # rounded weights may change any answer; they only have to come
 EXAMPLES = 4
+MOST_SERIES = 1_000  # of many, that are all forecast
 LENGTHS = (5, 1, 9, 3)  # of sequences that are made up
 HERE = Path(__file__).parent
 RUNNER = HERE / "answers.mjs"
@@ -32,32 +40,36 @@ class Answers:
     """Raw inputs and what an estimator answers, as JSON.
 
     Attributes:
-        inputs: of a Forecaster tables, null for the data that it was trained on; else sequences or texts.
+        inputs: of a Forecaster ``{"rows": …, "future": …, "level": …}``, rows null for the data that it was trained
+            on; else sequences or texts.
         outputs: by the method: of a Forecaster a forecast for each table; else an answer for each sequence.
+        made_up: the inputs are no data of the training's, but such as scaler or vocabulary suggest.
     """
 
     inputs: list[Any]
     outputs: dict[str, list[Any]]
+    made_up: bool = False
 
     @classmethod
     def of(cls, estimator: Any) -> Answers:
-        """Take real inputs where the estimator keeps some, else such as its scaler or vocabulary suggests."""
+        """Take real inputs where the estimator keeps some, else make some up."""
         if isinstance(estimator, Forecaster):
             return _forecasts(estimator)
         if isinstance(estimator, Translator):
-            texts = estimator.test_pairs_[0][:EXAMPLES] or _made_up_texts(estimator.source_tokenizer_)
-            inputs = [*texts, ""]
+            real = estimator.test_pairs_[0][:EXAMPLES]
+            inputs = [*(real or _made_up_texts(estimator.source_tokenizer_)), ""]
             outputs = {"predict": estimator.predict(inputs), "greedy": estimator.predict(inputs, beam=1)}
-            return cls(inputs, outputs)
-        inputs: list[Any] = _sequences(estimator)
+            return cls(inputs, outputs, not real)
+        raw = training_sequences(estimator)
+        inputs: list[Any] = _made_up(estimator.input_) if raw is None else _first(raw)
         outputs = {"predict": _plain(estimator.predict(inputs))}
         if hasattr(estimator, "predict_proba"):
             outputs["predictProba"] = _plain(estimator.predict_proba(inputs))
-        return cls([_plain(one) for one in inputs], outputs)
+        return cls([_plain(one) for one in inputs], outputs, raw is None)
 
     def save(self, folder: Path) -> None:
         """Write ``answers.json``."""
-        write_json(folder / ANSWERS, {"inputs": self.inputs, "outputs": self.outputs})
+        write_json(folder / ANSWERS, {"inputs": self.inputs, "outputs": self.outputs, "made_up": self.made_up})
 
     @classmethod
     def load(cls, folder: Path) -> Answers:
@@ -68,7 +80,7 @@ class Answers:
         """
         try:
             saved: Any = json.loads((folder / ANSWERS).read_text(encoding="utf-8"))
-            return cls(list(saved["inputs"]), dict(saved["outputs"]))
+            return cls(list(saved["inputs"]), dict(saved["outputs"]), bool(saved["made_up"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{folder / ANSWERS} cannot be read ({error}). Export the model again.") from error
 
@@ -86,10 +98,11 @@ def compare_answers(folder: Path, quantized: bool = False) -> Comparison:
     try:
         (outputs,), version = javascript_answers({folder: expected})
     except NoNodeError as error:
-        return Comparison("answers from raw input", "", float("nan"), tolerance, 0, str(error))
+        return Comparison("answers from raw input", "", float("nan"), tolerance, 0, 0, str(error))
     largest = 0.0 if quantized else difference(expected.outputs, outputs)
     runtime = f"seqwise.js on TensorFlow.js {version} in Node"
-    return Comparison("answers from raw input", runtime, largest, tolerance, len(expected.inputs))
+    count = len(expected.inputs)
+    return Comparison("answers from raw input", runtime, largest, tolerance, count, count * expected.made_up)
 
 
 def javascript_answers(expected: dict[Path, Answers]) -> tuple[list[dict[str, Any]], str]:
@@ -112,60 +125,70 @@ def difference(expected: Any, came: Any) -> float:
 
 
 def _forecasts(forecaster: Forecaster) -> Answers:
-    series = forecaster.series_
-    times, forecast = forecaster.forecast(series)
-    rows = _rows(forecaster.forecast_columns(series, time_texts(times), forecast))
-    inputs: list[Any] = [None]
-    outputs = [rows]
-    head = series.observed is None or bool(series.observed[-forecaster.window].all())
-    if head and not isinstance(series.time, list):  # the rows of the last window, as a table
-        first = len(series) - forecaster.window
-        values = series.values[first:]
-        if series.gaps == "mask" and series.observed is not None:
-            values = np.where(series.observed[first:], values, np.nan)
-        columns = {name: values[:, j] for j, name in enumerate(series.columns)}
-        known = {} if series.time is None else {series.time: time_texts(series.times[first:])}
-        inputs.append(_rows(known | columns))
-        table = known | columns
-        outputs.append(_answer(forecaster, table))
+    """What follows the training's data; and what follows some of its last rows, as a table."""
+    known: TimeSeries | Panel = forecaster.panel_ if forecaster.panel_ is not None else forecaster.series_
+    level = list(STATED) if forecaster.intervals_ is not None else None
+    tables: list[Any] = [_table(known, forecaster.window)] if _begins_whole(known, forecaster.window) else []
+    if not isinstance(known, Panel) or len(known) <= MOST_SERIES:
+        tables.insert(0, None)
+    inputs: list[Any] = []
+    outputs: list[Any] = []
+    for table in tables:
+        data = None if table is None else pl.DataFrame(table)
+        if data is not None and known.time is None and not isinstance(known, Panel):
+            level = None  # counted rows begin at 0 again: Python's intervals would know the errors before them alone
+        ahead = rows_ahead(known if data is None else forecaster.read_again(data), forecaster.horizon)
+        columns, _ = forecaster.forecast_table(data, level, None if ahead is None else pl.DataFrame(ahead))
+        inputs.append({"rows": table and _rows(table), "future": ahead and _rows(ahead), "level": level})
+        outputs.append(_rows({name: time_texts(values) for name, values in columns.items()}))
     return Answers(inputs, {"predict": outputs})
 
 
-def _answer(forecaster: Forecaster, columns: dict[str, Any]) -> list[dict[str, Any]]:
-    import polars as pl
-
-    series = forecaster.read_again(pl.DataFrame({name: list(values) for name, values in columns.items()}))
-    times, forecast = forecaster.forecast(series)
-    return _rows(forecaster.forecast_columns(series, time_texts(times), forecast))
+def _begins_whole(known: TimeSeries | Panel, window: int) -> bool:
+    """Tell whether the last rows of one series can be told as a table: a reader would leave out a first row without a
+    target."""
+    return isinstance(known, Panel) or known.observed is None or bool(known.observed[-window].all())
 
 
-def _rows(columns: dict[str, Any]) -> list[dict[str, Any]]:
+def _table(known: TimeSeries | Panel, window: int) -> dict[str, list[Any]]:
+    """Return the last rows of a series as the columns of a table; of many some, and one that the training lacks."""
+    if isinstance(known, Panel):
+        chosen = [*range(min(EXAMPLES, len(known))), 0]
+        names = [*known.names[chosen[:-1]].tolist(), _new_name(known.names)]
+        parts = [_table(known.one(s), window) for s in chosen]
+        lengths = [len(part[known.target]) for part in parts]
+        named = [name for name, length in zip(names, lengths, strict=True) for _ in range(length)]
+        return {known.series: named} | {name: [v for part in parts for v in part[name]] for name in parts[0]}
+    first = max(len(known) - window, 0)
+    rows = slice(first, len(known))
+    values = known.values[rows]
+    if known.gaps == "mask" and known.observed is not None:
+        values = np.where(known.observed[rows], values, np.nan)
+    targets = {name: _plain(values[:, j]) for j, name in enumerate(known.target_names)}
+    return time_columns(known, known.times[rows]) | targets | covariate_columns(known, known.covariates.sources, rows)
+
+
+def _new_name(names: np.ndarray) -> Any:
+    known = names.tolist()
+    return max(known) + 1 if all(isinstance(name, int) for name in known) else "a series that is new"
+
+
+def _rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     names, values = list(columns), [_plain(column) for column in columns.values()]
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def _sequences(estimator: Any) -> list[Any]:
-    raw, inputs = _training_sequences(estimator), estimator.input_
-    if raw is not None:
-        chosen = np.arange(min(EXAMPLES, len(raw)))
-        some = raw.take(chosen)
-        return list(some.values) if isinstance(some, Texts) else list(some)
+def _first(raw: Any) -> list[Any]:
+    some = raw.take(np.arange(min(EXAMPLES, len(raw))))
+    return list(some.values) if isinstance(some, Texts) else list(some)
+
+
+def _made_up(inputs: Any) -> list[Any]:
     if inputs.tokens is None:
         rng = np.random.default_rng(0)
         return [inputs.scaler.inverse(rng.normal(size=(n, inputs.features))) for n in LENGTHS]
     texts = _made_up_texts(inputs.tokenizer)
     return [text.split() for text in texts] if isinstance(inputs, TokenInput) else texts
-
-
-def _training_sequences(estimator: Any) -> Any:
-    """Return the raw sequences that it was trained on; of a loaded run those of its file, None if that is not there."""
-    raw, file = estimator.raw_, estimator.data_
-    if raw is None and file is not None and Path(file).exists():
-        try:
-            return estimator.source_.read(file, labelled=False)
-        except SeqwiseError:  # the file holds something else by now
-            return None
-    return raw
 
 
 def _made_up_texts(tokenizer: Any) -> list[str]:

@@ -13,10 +13,6 @@ from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.translation.translator import Translator
 
 HERE = Path(__file__).parent
-MODULE = (
-    "package.json", "seqwise.js", "seqwise.d.ts", "series.js", "tokens.js", "punctuation.js", "crf.js", "search.js",
-    "errors.js",
-)  # fmt: skip
 TF = "tf.min.js"
 IN_PACKAGE = Path("node_modules/@tensorflow/tfjs/dist", TF)
 
@@ -27,11 +23,12 @@ def write_page(estimator: Any, folder: Path) -> list[str]:
     TensorFlow.js itself is copied from the npm package ``@tensorflow/tfjs``, where that is installed in the current
     folder, one above it, or in ``NODE_PATH``.
     """
-    for name in MODULE:
-        shutil.copyfile(HERE / "module" / name, folder / name)
-    for name in ("page.css", "page.js"):
+    for file in (HERE / "module").iterdir():
+        shutil.copyfile(file, folder / file.name)
+    task = _task(estimator)
+    for name in ("page.css", "page.js", *(["chart.js"] if task in ("forecast", "numbers") else [])):
         shutil.copyfile(HERE / "pages" / name, folder / name)
-    shutil.copyfile(HERE / "pages" / f"{_task(estimator)}.js", folder / "demo.js")
+    shutil.copyfile(HERE / "pages" / f"{task}.js", folder / "demo.js")
     title = html.escape(_title(estimator))
     index = (HERE / "pages" / "index.html").read_text(encoding="utf-8").replace("{title}", title)
     (folder / "index.html").write_text(index, encoding="utf-8")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 import numpy as np
 
+from seqwise.data.time_zones import in_utc, zone_of_datetimes
 from seqwise.errors import BundleError
 from seqwise.estimators.base import own_class
 from seqwise.estimators.forecasting.forecaster import Forecaster
@@ -15,6 +17,7 @@ from seqwise.estimators.sequences.regressor import Regressor
 from seqwise.estimators.sequences.tagger import Tagger
 from seqwise.estimators.sequences.text_input import SpelledInput
 from seqwise.estimators.translation.translator import Translator
+from seqwise.export.web.series_pipeline import describe_forecaster
 
 FORMAT, VERSION = "seqwise-pipeline", 1
 PIPELINE = "pipeline.json"
@@ -24,8 +27,9 @@ def describe_pipeline(estimator: Any, networks: Mapping[str, str]) -> dict[str, 
     """Describe what a trained estimator does before and after its networks.
 
     The description holds ``format``, ``version``, ``kind`` (the estimator's class), ``networks``, ``input`` (columns
-    and scaler, or vocabulary) and ``target`` (names and scaler, or classes); of a Forecaster also ``series`` (time
-    column, time index, gap rule, the last window of the data), of a Translator ``search`` (beam and limits).
+    and scaler, or vocabulary) and ``target`` (names and scaler, or classes); of a Forecaster also ``series`` (its
+    columns, time index, gap rule, the last windows of the data) and ``intervals``, of a Translator ``search`` (beam
+    and limits).
 
     Args:
         networks: the file of each network, relative to the description's, by the network's name.
@@ -35,47 +39,6 @@ def describe_pipeline(estimator: Any, networks: Mapping[str, str]) -> dict[str, 
         if isinstance(estimator, kind):
             return head | describe(estimator)
     raise BundleError(f"A {type(estimator).__name__} has no pipeline to export.")
-
-
-def _forecaster(forecaster: Forecaster) -> dict[str, Any]:
-    _check_forecaster(forecaster)
-    series, window = forecaster.series_, forecaster.window
-    if series.time_index.zone not in (None, "UTC"):
-        raise BundleError(
-            f"A page reads times in UTC, and this run's have the zone {series.time_index.zone}. Train on times in UTC, "
-            "with pandas df['t'].dt.tz_convert('UTC'); or export its network, seqwise.export.tfjs or .onnx."
-        )
-    observed = None if series.observed is None else series.observed[-window:].tolist()
-    return {
-        "input": _numbers(forecaster.input_) | {"window": window},
-        "target": {"names": series.target_names, "horizon": forecaster.horizon},
-        "series": {
-            "time": series.time,
-            "time_index": dict(series.time_index.__dict__),
-            "frequency": series.time_index.frequency,
-            "gaps": forecaster.gaps,
-            "rows": len(series),  # from the time index's start
-            "context": {"values": series.values[-window:].tolist(), "observed": observed},
-        },
-    }
-
-
-def _check_forecaster(forecaster: Forecaster) -> None:
-    """Raise `BundleError` for what surrounds a network in Python alone."""
-    what = ""
-    if forecaster.panel_ is not None:
-        what = "of many series"
-    elif forecaster.series_.covariates.known:
-        what = "that reads columns of the rows to come"
-    elif forecaster.series_.covariates.categories:
-        what = "that reads columns of words"
-    elif forecaster.target_.distribution is not None:
-        what = "of a distribution"
-    if what:
-        raise BundleError(
-            f"A Forecaster {what} has no pipeline to export. Export its network: "
-            "seqwise.export.onnx(forecaster.model_, file) or seqwise.export.tfjs(forecaster.model_, folder)."
-        )
 
 
 def _classifier(estimator: Classifier | Tagger) -> dict[str, Any]:
@@ -126,7 +89,7 @@ def _numbers(inputs: Any) -> dict[str, Any]:
 
 
 _DESCRIBE: dict[Any, Any] = {
-    Forecaster: _forecaster,
+    Forecaster: describe_forecaster,
     Classifier: _classifier,
     Tagger: _tagger,
     Regressor: _regressor,
@@ -134,9 +97,16 @@ _DESCRIBE: dict[Any, Any] = {
 }
 
 
-def time_texts(times: Any) -> Any:
-    """Return times as JavaScript writes them: ISO texts, dates alone where all are at midnight; numbers as they are."""
-    if times.dtype.kind == "i":
+def time_texts(values: np.ndarray) -> np.ndarray:
+    """Return times as JavaScript writes them, and any other column as it is.
+
+    ISO texts, of a time zone with the offset; without one, or in UTC, dates alone where all are at midnight.
+    """
+    zone = zone_of_datetimes(values)
+    if zone not in (None, UTC):
+        return np.array([moment.isoformat() for moment in values.tolist()])
+    times = values if zone is None else in_utc(values)
+    if times.dtype.kind != "M":
         return times
     if (times == times.astype("M8[D]")).all():
         return times.astype("M8[D]").astype(str)

@@ -3,8 +3,8 @@
 /** TensorFlow.js: what `import * as tf from "@tensorflow/tfjs"` gives, or the global `tf` of its script. */
 export type TensorFlow = object;
 
-/** A number, or a text that reads as one; null, undefined, "" and "NA" are missing values. */
-export type Value = number | string | null | undefined;
+/** A number, a text that reads as one, or a word of a column of words; null, "" and "NA" are missing values. */
+export type Value = number | string | boolean | null;
 
 /** A row of a table: an object by column; the columns' values in their order, without times; or the only value. */
 export type Row = Record<string, Value | Date> | Value[] | number;
@@ -24,12 +24,14 @@ export type Model = Forecaster | Classifier | Regressor | Tagger | Translator;
 
 /** A regular series, its gaps filled. */
 export interface Series {
-  /** Shape (rows, columns), the targets first. */
+  /** Shape (rows, columns), the targets first; a column of words is a column of 0 and 1 for each of them. */
   readonly values: number[][];
   /** False where a value was filled; null where none was. */
   readonly observed: boolean[][] | null;
   /** The time of each row. */
   readonly times: (string | number)[];
+  /** Of one of many series what its column holds; else null. */
+  readonly name: string | number | null;
   /** What was found and repaired, one sentence each. */
   readonly notes: string[];
 }
@@ -39,20 +41,36 @@ declare class Base {
   dispose(): void;
 }
 
+/** How to forecast: rows to come, where columns are known in advance; intervals in percent; shares of quantiles. */
+export interface ForecastOptions {
+  future?: Row[];
+  level?: number[];
+  quantiles?: number[];
+}
+
 export class Forecaster extends Base {
   /** Rows that the model reads, and rows that it forecasts. */
   readonly window: number;
   readonly horizon: number;
-  /** Names of the columns that it reads, the targets first; of the targets; of the time column(s). */
+  /** Columns of a table that it reads, the targets first; the targets; those that are known in advance. */
   readonly columns: string[];
   readonly targets: string[];
+  readonly future: string[];
+  /** The time column(s), and of many series the column that names them. */
   readonly time: string | string[] | null;
-  /** The last rows that it was trained on. */
-  readonly context: Series;
-  /** Read rows as a regular series: sorted, without duplicates, its gaps filled by the rule of the training. */
-  read(rows: Row[]): Series;
-  /** Forecast the rows after the end of a series: by column, the time first. Left out: of the training data. */
-  predict(rows?: Series | Row[]): Promise<Record<string, number | string>[]>;
+  readonly series: string | null;
+  /** The column of a forecast that holds its times. */
+  readonly forecastTime: string;
+  /** Levels of intervals, in percent; of a distribution any other will do, too. */
+  readonly levels: number[];
+  /** The last rows that it was trained on; of many series those of each. */
+  readonly context: Series | Series[];
+  /** Read rows as a regular series, or as many: sorted, gaps filled by the rule of the training. */
+  read(rows: Row[]): Series | Series[];
+  /** The rows to come, to fill in what is known in advance: they hold what the last rows held. */
+  rowsAhead(rows?: Series | Series[] | Row[]): Record<string, number | string>[];
+  /** Forecast the rows after the end of each series, by column: its name, the time, targets, and bounds such as y-lo-80. */
+  predict(rows?: Series | Series[] | Row[], options?: ForecastOptions): Promise<Record<string, number | string>[]>;
 }
 
 export class Classifier extends Base {

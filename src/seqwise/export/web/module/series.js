@@ -1,20 +1,21 @@
-/** Rows as a regular series: their times, gaps and scale, by what the training knew of them. */
+/** Rows as regular series: their times and gaps, by what the training knew of them; and what is known of rows to come. */
 
+import { Covariates, notesOf, readNumber } from "./covariates.js";
 import { SeqwiseError } from "./errors.js";
+import { readTimes, TimeIndex } from "./times.js";
 
-const DAY = 86_400_000_000; // microseconds, in which times are counted, from 1970 on, in UTC
-const MISSING = new Set(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-"]);
 const MOST_STEPS = 1_000_000;
+const MOST_NAMED = 3; // times of a message
 
 /**
  * A regular series.
  *
  * Attributes: values, shape (rows, columns), without gaps; observed, alike, false where a value was filled, or null;
- * index, the rows' times; notes, what was found and repaired, one sentence each.
+ * index, the rows' times; name, of one of many series, else null; notes, what was found and repaired, one sentence each.
  */
 export class Series {
-  constructor(values, observed, index, gaps, notes) {
-    Object.assign(this, { values, observed, index, gaps, notes });
+  constructor(values, observed, index, gaps, notes, name = null) {
+    Object.assign(this, { values, observed, index, gaps, notes, name });
   }
 
   /** The time of each row. */
@@ -22,167 +23,227 @@ export class Series {
     return this.index.range(0, this.values.length);
   }
 
-  /** Which steps the network may see, booleans, shape (rows,). */
+  /** Which steps the network may see, booleans, shape (rows,): of one of many series where the target was observed. */
   visible() {
     if (this.gaps !== "mask" || !this.observed) return this.values.map(() => true);
-    return this.observed.map((row) => row.every(Boolean));
+    return this.observed.map((row) => (this.name === null ? row.every(Boolean) : row[0]));
   }
 }
 
-/** Brings each column to a common scale: (log(x) or x - offset) / scale. */
-export class Scaler {
-  constructor({ columns, log, offset, scale }) {
-    Object.assign(this, { columns, offset, scale, logged: columns.map((name) => log.includes(name)) });
+/** Reads tables as the training's was: one series, or many, which a column tells apart. */
+export class SeriesReader {
+  /**
+   * @param {object} training  of pipeline.json: column (that names the series, or null), time (the name of its column,
+   *   names, or null), time_index, gaps, covariates, holidays
+   * @param {string[]} targets  their columns
+   */
+  constructor({ column, time, time_index, gaps, covariates, holidays }, targets) {
+    Object.assign(this, { column, time, gaps, targets });
+    this.index = new TimeIndex(time_index);
+    this.covariates = new Covariates(covariates, holidays);
+    this.columns = [...targets, ...this.covariates.sources]; // of the table, without times and the series' names
   }
 
-  /** Scale rows, shape (rows, columns); rounded to 32 bits. */
-  transform(rows) {
-    return rows.map((row) => row.map((value, j) => Math.fround((this.#log(value, j) - this.offset[j]) / this.scale[j])));
+  /**
+   * Read rows as a regular series, by the columns, the time index and the gap rule of the training.
+   *
+   * Rows out of order are sorted, of rows with the same time the last is kept, and rows without a target at either end
+   * are left out. A missing value is interpolated ("interpolate"), or filled with the last observed one and hidden from
+   * the network ("mask").
+   *
+   * @returns {Series | Series[]} of a table of many series each of them, in the order in which they first appear
+   */
+  read(rows) {
+    if (!Array.isArray(rows) || !rows.length) throw new SeqwiseError("There are no rows. Pass a list of at least one.");
+    const times = this.time === null ? null : readTimes(rows, this.time, this.index);
+    if (this.column === null) return this.#one(rows, times, rows.map((_, i) => i), null);
+    const all = this.#groups(rows).map(([name, members]) => this.#one(rows, times, members, name));
+    const some = all.filter((series) => series !== null);
+    if (!some.length) throw new SeqwiseError(`The target ${this.targets[0]} holds no value at all.`);
+    return some;
   }
 
-  /** Undo `transform` for a row of the first columns. */
-  inverse(row) {
-    return Array.from(row, (value, j) => {
-      const x = value * this.scale[j] + this.offset[j];
-      return this.logged[j] ? Math.exp(Math.min(x, 700)) : x;
+  /** Take up what was stored of the training: the last rows of a series. */
+  stored({ name, first, values, observed }) {
+    const { index } = this;
+    const exact = index.unit === "us" || index.unit === "i"; // a series may lie between the steps of others
+    const start = Math.round(index.at(exact ? first : Math.round(first)));
+    return new Series(values, observed, index.startingAt(start), this.gaps, [], name);
+  }
+
+  /**
+   * Return what is known of the rows after a series' end, shape (horizon, columns).
+   *
+   * @param {object[] | undefined} future  rows to come, with the columns that are known in advance
+   */
+  ahead(series, horizon, future) {
+    const { covariates, targets } = this;
+    const { past, fixed, future: names, calendar } = covariates;
+    const count = series.values.length;
+    const times = series.index.steps(count, horizon);
+    const skipped = targets.length + covariates.widthOf(past);
+    const constant = series.values.at(-1).slice(skipped, skipped + covariates.widthOf(fixed));
+    const read = names.length ? this.#rowsAhead(series, horizon, future) : times.map(() => []);
+    return times.map((time, step) => [...constant, ...read[step], ...(calendar.length ? covariates.ofTime(series.index.onClocks(time)) : [])]);
+  }
+
+  /** Return the rows to come of a series, to fill in: what is known in advance is what it was in the last rows. */
+  rowsAhead(series, horizon) {
+    const { covariates, targets } = this;
+    const times = series.index.range(series.values.length, horizon);
+    const last = series.values.slice(-horizon);
+    let first = targets.length + covariates.widthOf([...covariates.past, ...covariates.fixed]);
+    const cells = covariates.future.map((name) => {
+      const [words, at] = [covariates.categories[name], first];
+      first += covariates.widthOf([name]);
+      if (!words) return (row) => row[at];
+      return (row) => words.find((_, k) => row[at + k] > 0.5) ?? "";
     });
+    return times.map((time, step) => ({
+      ...(this.column === null ? {} : { [this.column]: series.name }),
+      ...(this.time === null ? {} : this.#told(time)),
+      ...Object.fromEntries(covariates.future.map((name, k) => [name, cells[k](last[step % last.length])])),
+    }));
   }
 
-  #log(value, j) {
-    if (!this.logged[j]) return value;
-    if (value > 0) return Math.log(value);
-    throw new SeqwiseError(
-      `column ${this.columns[j]} holds ${value}, but its logarithm is taken and needs values above 0.`,
-    );
+  #told(time) {
+    if (typeof this.time === "string") return { [this.time]: time };
+    const parts = String(time).split(/[-T:]/).map(Number);
+    return Object.fromEntries(this.time.map((name, k) => [name, parts[k] ?? 0]));
   }
-}
 
-/**
- * A regular sequence of times: start, start + step, start + 2 steps, ….
- *
- * Units: "mo", calendar months; "b", Monday to Friday; "us", exact; "i", whole numbers. A time is counted in
- * microseconds, or is the number itself.
- */
-export class TimeIndex {
-  constructor({ start, step, unit, month_end: monthEnd }) {
-    if (!["mo", "b", "us", "i"].includes(unit) || !Number.isInteger(step) || step === 0) {
-      throw new SeqwiseError(`pipeline.json is damaged: a time index of ${step} ${unit}. Export the model again.`);
+  /** The rows of each series, by the name that it has. */
+  #groups(rows) {
+    const groups = new Map();
+    rows.forEach((row, i) => {
+      const name = row?.[this.column];
+      if (name === undefined || name === null || name === "") {
+        throw new SeqwiseError(`Row ${i} names no series: its column ${this.column} is empty. Fill it in, or remove the row.`);
+      }
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(i);
+    });
+    return [...groups];
+  }
+
+  /** Read one series, the rows of these numbers; null of one of many that has no target at all. */
+  #one(rows, times, members, name) {
+    const { covariates, targets, gaps } = this;
+    const [notes, unknown] = [[], new Map()];
+    const numbers = members.map((i) => {
+      const cell = cellsOf(rows[i], this.columns, i);
+      const own = targets.map((column) => readNumber(cell(column), column, i));
+      return [...own, ...covariates.values(cell, covariates.sources, i, unknown)];
+    });
+    notes.push(...notesOf(unknown));
+    const names = [...targets, ...covariates.expanded(covariates.sources)];
+    let index = this.index;
+    let positions = numbers.map((_, i) => i);
+    let order = positions;
+    if (times === null) {
+      index = new TimeIndex({ start: 0, step: 1, unit: "i" });
+    } else {
+      ({ order, positions, index } = layOnIndex(members.map((i) => times[i]), index, notes, name));
     }
-    Object.assign(this, { start: typeof start === "string" ? parseIso(start) : start, step, unit, monthEnd });
-    if (!Number.isSafeInteger(this.start)) throw new SeqwiseError(`The time ${start} lies too far from today.`);
-  }
+    let values = Array.from({ length: positions.at(-1) + 1 }, () => names.map(() => NaN));
+    positions.forEach((position, k) => (values[position] = numbers[order[k]]));
 
-  /** The same frequency from another time on. */
-  startingAt(start) {
-    return new TimeIndex({ start, step: this.step, unit: this.unit, month_end: this.monthEnd });
-  }
-
-  /** The position of a time: a whole number where it is on the index. */
-  position(time) {
-    const { start, step, unit } = this;
-    if (unit === "i" || unit === "us") return (time - start) / step;
-    if (unit === "b") {
-      const off = floorMod(time - start, DAY) !== 0 || !isBusinessDay(dayOf(time));
-      return (businessDays(dayOf(time)) - businessDays(dayOf(start))) / step + (off ? 0.5 : 0);
+    const withTarget = values.map((row) => row.slice(0, targets.length).some((value) => !Number.isNaN(value)));
+    const first = withTarget.indexOf(true);
+    if (first < 0 && name !== null) return null;
+    if (first < 0) throw new SeqwiseError(`The target ${targets[0]} holds no value at all.`);
+    const last = withTarget.lastIndexOf(true);
+    for (const [count, where] of [[first, "beginning"], [values.length - 1 - last, "end"]]) {
+      if (count) notes.push(`${count} row(s) without a target at the ${where} were left out.`);
     }
-    const months = (monthOf(time) - monthOf(start)) / step;
-    return Number.isInteger(months) && this.at(months) !== time ? months + 0.5 : months;
+    index = index.startingAt(index.at(first));
+    values = values.slice(first, last + 1);
+    let observed = values.map((row) => row.map((value) => !Number.isNaN(value)));
+    const missing = observed.flat().filter((seen) => !seen).length;
+    if (missing) {
+      if (gaps === "error") throw new SeqwiseError(`${missing} value(s) are missing. Fill them: the model takes no gaps.`);
+      notes.push(`${missing} value(s) are missing; ${gaps === "mask" ? "masked" : "interpolated"}.`);
+      names.forEach((column, j) => fill(values, observed, j, gaps, column, name !== null));
+    }
+    this.#checkConstant(values, names, name);
+    if (covariates.calendar.length) {
+      const made = index.steps(0, values.length).map((one) => covariates.ofTime(index.onClocks(one)));
+      values = values.map((row, t) => [...row, ...made[t]]);
+      observed = observed.map((row, t) => [...row, ...made[t].map(() => true)]);
+    }
+    return new Series(values, missing ? observed : null, index, gaps, notes, name);
   }
 
-  /** The time at a position. */
-  at(position) {
-    const { start, unit } = this;
-    const offset = position * this.step;
-    if (unit === "i" || unit === "us") return start + offset;
-    const timeOfDay = floorMod(start, DAY);
-    if (unit === "b") return businessDayAt(businessDays(dayOf(start)) + offset) * DAY + timeOfDay;
-    const month = monthOf(start) + offset;
-    if (this.monthEnd) return (firstDayOf(month + 1) - 1) * DAY + timeOfDay;
-    return firstDayOf(month) * DAY + (start - firstDayOf(monthOf(start)) * DAY);
+  #checkConstant(values, names, name) {
+    for (const column of this.covariates.expanded(this.covariates.fixed)) {
+      const j = names.indexOf(column);
+      if (values.some((row) => row[j] !== values[0][j])) {
+        throw new SeqwiseError(`${column} has one value for each series, but changes within the series ${name}.`);
+      }
+    }
   }
 
-  /** `count` times from a position on, as texts (numbers, where rows are numbered); dates alone where all are at
-   * midnight. */
-  range(first, count) {
-    const times = Array.from({ length: count }, (_, k) => this.at(first + k));
-    if (this.unit === "i") return times;
-    const dates = times.every((time) => floorMod(time, DAY) === 0);
-    return times.map((time) => timeText(time, dates));
+  /** Read what is known in advance from rows to come, by their times (in their order, where rows are counted). */
+  #rowsAhead(series, horizon, future) {
+    const { covariates, time, column } = this;
+    const { future: names } = covariates;
+    if (!Array.isArray(future)) {
+      throw new SeqwiseError(`The forecast needs ${names.join(", ")} of the rows to come: pass them, predict(rows, { future }).`);
+    }
+    const chosen = future.filter((row) => column === null || String(row[column]) === String(series.name));
+    const steps =
+      time === null
+        ? chosen.map((_, i) => i)
+        : readTimes(chosen, time, series.index).map((at) => Math.round(series.index.position(at)) - series.values.length);
+    const found = Array.from({ length: horizon }, () => Array(covariates.widthOf(names)).fill(NaN));
+    chosen.forEach((row, i) => {
+      if (steps[i] < 0 || steps[i] >= horizon) return;
+      const cell = (name) => (typeof row === "object" && row !== null ? row[name] : row);
+      found[steps[i]] = covariates.values(cell, names, i, new Map());
+    });
+    const missing = found.flatMap((row, step) => (row.some(Number.isNaN) ? [step] : []));
+    if (missing.length) {
+      const times = series.index.texts(missing.map((step) => series.index.at(series.values.length + step)));
+      const more = missing.length > MOST_NAMED ? ` and ${missing.length - MOST_NAMED} more` : "";
+      const of = column === null ? "" : ` of the series ${series.name}`;
+      throw new SeqwiseError(
+        `The forecast needs what is known in advance, but the rows to come lack ${names.join(", ")} at ` +
+          `${times.slice(0, MOST_NAMED).join(", ")}${more}${of}.`,
+      );
+    }
+    return found;
   }
 }
 
-/**
- * Read rows as a regular series, by the columns, the time index and the gap rule of the training.
- *
- * Rows out of order are sorted, of rows with the same time the last is kept, and rows without a target at either end
- * are left out. A missing value is interpolated ("interpolate"), or filled with the last observed one and hidden from
- * the network ("mask").
- *
- * @param {object} training  of pipeline.json: time (the name of its column, names, or null), time_index, gaps
- * @param {string[]} columns  the targets first
- * @param {number} targets  how many of them are targets
- */
-export function readSeries(rows, training, columns, targets) {
-  if (!Array.isArray(rows) || !rows.length) throw new SeqwiseError("There are no rows. Pass a list of at least one.");
-  const notes = [];
-  const numbers = rows.map((row, i) => readNumbers(row, columns, i));
-  const { time, gaps } = training;
-  let index = new TimeIndex(training.time_index);
-  let positions = numbers.map((_, i) => i);
-  let order = positions;
-  if (time === null) {
-    index = new TimeIndex({ start: 0, step: 1, unit: "i" });
-  } else {
-    ({ order, positions, index } = layOnIndex(readTimes(rows, time, index), index, notes));
-  }
-  let values = Array.from({ length: positions.at(-1) + 1 }, () => columns.map(() => NaN));
-  positions.forEach((position, k) => (values[position] = numbers[order[k]]));
-
-  const withTarget = values.map((row) => row.slice(0, targets).some((value) => !Number.isNaN(value)));
-  const first = withTarget.indexOf(true);
-  if (first < 0) throw new SeqwiseError(`The target ${columns[0]} holds no value at all.`);
-  const last = withTarget.lastIndexOf(true);
-  for (const [count, where] of [[first, "beginning"], [values.length - 1 - last, "end"]]) {
-    if (count) notes.push(`${count} row(s) without a target at the ${where} were left out.`);
-  }
-  index = index.startingAt(index.at(first));
-  values = values.slice(first, last + 1);
-  const observed = values.map((row) => row.map((value) => !Number.isNaN(value)));
-  const missing = observed.flat().filter((seen) => !seen).length;
-  if (!missing) return new Series(values, null, index, gaps, notes);
-  if (gaps === "error") throw new SeqwiseError(`${missing} value(s) are missing. Fill them: the model takes no gaps.`);
-  notes.push(`${missing} value(s) are missing; ${gaps === "mask" ? "masked" : "interpolated"}.`);
-  columns.forEach((name, j) => fill(values, observed, j, gaps, name));
-  return new Series(values, observed, index, gaps, notes);
-}
-
-function readNumbers(row, columns, i) {
+/** Return what reads a row's cells by their columns: of an object, an array in the columns' order, or the only value. */
+function cellsOf(row, columns, i) {
   const single = typeof row !== "object" || row === null;
   if (single && columns.length > 1) {
     throw new SeqwiseError(`Row ${i} is one value, but the model reads ${columns.length} columns: ${columns.join(", ")}.`);
   }
-  if (Array.isArray(row) && row.length !== columns.length) {
-    throw new SeqwiseError(`Row ${i} has ${row.length} value(s); the model reads ${columns.join(", ")}, in this order.`);
+  if (single) return () => row;
+  if (Array.isArray(row)) {
+    if (row.length !== columns.length) {
+      throw new SeqwiseError(`Row ${i} has ${row.length} value(s); the model reads ${columns.join(", ")}, in this order.`);
+    }
+    return (name) => row[columns.indexOf(name)];
   }
-  return columns.map((name, j) => {
-    const value = single ? row : Array.isArray(row) ? row[j] : row[name];
-    if (value === undefined && !single && !Array.isArray(row)) {
+  return (name) => {
+    if (row[name] === undefined) {
       throw new SeqwiseError(`Row ${i} has no column ${name}. It has: ${Object.keys(row).join(", ")}.`);
     }
-    if (value === null || value === undefined || (typeof value === "string" && MISSING.has(value.trim()))) return NaN;
-    const number = Number(value);
-    if ((Number.isNaN(number) && typeof value !== "number") || Math.abs(number) === Infinity) {
-      throw new SeqwiseError(`Row ${i}, column ${name}: ${JSON.stringify(value)} is no number.`);
-    }
-    return number;
-  });
+    return row[name];
+  };
 }
 
-function layOnIndex(times, known, notes) {
+function layOnIndex(times, known, notes, name) {
   let order = [...times.keys()].sort((a, b) => times[a] - times[b]); // stable
-  if (order.some((row, k) => row !== k)) notes.push("The rows were out of order; sorted by time.");
+  if (order.some((row, k) => row !== k) && name === null) notes.push("The rows were out of order; sorted by time.");
   const repeats = order.length;
   order = order.filter((row, k) => k + 1 === order.length || times[order[k + 1]] !== times[row]);
+  if (order.length < repeats && name !== null) {
+    throw new SeqwiseError(`The series ${name} has two rows at one time. Keep one of them.`);
+  }
   if (order.length < repeats / 2) {
     throw new SeqwiseError("Most times repeat, so this looks like several series in one table. Pass one of them.");
   }
@@ -199,8 +260,12 @@ function layOnIndex(times, known, notes) {
   return { order, positions, index };
 }
 
-function fill(values, observed, j, gaps, name) {
+function fill(values, observed, j, gaps, name, emptyIsZero) {
   const seen = values.flatMap((_, t) => (observed[t][j] ? [t] : []));
+  if (!seen.length && emptyIsZero) {
+    values.forEach((row) => (row[j] = 0));
+    return;
+  }
   if (!seen.length) throw new SeqwiseError(`Column ${name} holds no value at all. Leave it out.`);
   let next = 0; // of `seen`: the first that is not before t
   values.forEach((row, t) => {
@@ -214,160 +279,4 @@ function fill(values, observed, j, gaps, name) {
       row[j] = slope * (t - before) + values[before][j];
     }
   });
-}
-
-// times
-
-function readTimes(rows, time, index) {
-  const names = typeof time === "string" ? [time] : time;
-  rows.forEach((row, i) => {
-    for (const name of names) {
-      const value = row?.[name];
-      if (value === undefined || value === null || value === "") {
-        throw new SeqwiseError(`Row ${i} has no time: its column ${name} is empty. Fill it in, or remove the row.`);
-      }
-    }
-  });
-  if (names.length > 1) return rows.map((row, i) => fromParts(names.map((name) => Number(row[name])), i));
-  const values = rows.map((row) => row[names[0]]);
-  if (index.unit === "i") {
-    return values.map((value, i) => {
-      if (Number.isInteger(Number(value))) return Number(value);
-      throw new SeqwiseError(`Row ${i}: the time ${value} is no whole number, as in the training data.`);
-    });
-  }
-  if (values.every((value) => value instanceof Date)) return values.map((value) => value.getTime() * 1000);
-  const words = values.map((value) => String(value).trim());
-  if (typeof values[0] === "number") {
-    throw new SeqwiseError(`${names[0]} holds numbers, but dates in the training data.`);
-  }
-  return parseTimes(words, names[0], index);
-}
-
-function fromParts(parts, i) {
-  const ranges = [[1, 9999], [1, 12], [1, 31], [0, 24], [0, 60], [0, 60]];
-  parts.forEach((part, k) => {
-    if (!Number.isInteger(part) || part < ranges[k][0] || part > ranges[k][1]) {
-      throw new SeqwiseError(`Row ${i}: ${part} is no part of a date. The order is year, month, day, hour, minute, second.`);
-    }
-  });
-  const [year, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts;
-  return (firstDayOf((year - 1970) * 12 + month - 1) + day - 1) * DAY + ((hour * 60 + minute) * 60 + second) * 1e6;
-}
-
-const CLOCK = String.raw`(?:[T ](?<hour>\d{1,2}):(?<minute>\d{2})(?::(?<second>\d{2})(?<fraction>\.\d+)?)?)?(?<zone>Z|[+-]\d{2}:?\d{2})?`;
-const FORMS = [
-  String.raw`(?<year>\d{4})[-/](?<month>\d{1,2})[-/](?<day>\d{1,2})${CLOCK}`,
-  String.raw`(?<day>\d{1,2})[-/](?<month>\d{1,2})[-/](?<year>\d{4})${CLOCK}`,
-  String.raw`(?<year>\d{4})[-/](?<month>\d{1,2})`,
-  String.raw`(?<month>\d{1,2})[-/](?<day>\d{1,2})[-/](?<year>\d{4})${CLOCK}`,
-  String.raw`(?<day>\d{1,2})\.(?<month>\d{1,2})\.(?<year>\d{4})`,
-  String.raw`(?<year>\d{4})`,
-  String.raw`(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})`,
-].map((form) => new RegExp(`^${form}$`));
-
-/** Read texts in the form that suits all of them; of 02/01 the reading that suits the time step. */
-function parseTimes(words, name, index) {
-  const zoned = words.find((word) => /:\d{2}(\.\d+)?[+-]\d{2}:?\d{2}$/.test(word) && !/00:?00$/.test(word));
-  if (zoned !== undefined) {
-    throw new SeqwiseError(`The time column ${name} holds ${zoned}, with a zone. The model was trained on times in UTC or without a zone: convert them.`);
-  }
-  const readings = [];
-  for (const form of FORMS) {
-    const times = words.map((word) => timeOf(form.exec(word)));
-    if (times.includes(null)) continue;
-    if (!readings.some((other) => other.every((time, i) => time === times[i]))) readings.push(times);
-    if (!/^\d{1,2}[-/]/.test(words[0])) break;
-  }
-  if (!readings.length) {
-    const bad = words.find((word) => FORMS.every((form) => timeOf(form.exec(word)) === null)) ?? words[0];
-    throw new SeqwiseError(`The time column ${name} holds ${bad}, which is no date. Write dates as 2024-12-31.`);
-  }
-  if (readings.length === 1) return readings[0];
-  const misfits = readings.map((times) => misfit(times, index));
-  const least = Math.min(...misfits);
-  if (misfits.filter((count) => count === least).length > 1) {
-    throw new SeqwiseError(`${name} can be read with the day first or the month first. Write dates as 2024-12-31.`);
-  }
-  return readings[misfits.indexOf(least)];
-}
-
-/** Count the rows off the time index, and its steps that no row has. */
-function misfit(times, known) {
-  const distinct = [...new Set(times)].sort((a, b) => a - b);
-  const index = known.startingAt(distinct[0]);
-  const off = distinct.filter((time) => !Number.isInteger(index.position(time))).length;
-  return off * 1e9 + index.position(distinct.at(-1)) + 1 - distinct.length;
-}
-
-function timeOf(match) {
-  if (!match) return null;
-  const { year, month = 1, day = 1, hour = 0, minute = 0, second = 0, fraction = 0, zone } = match.groups;
-  const days = firstDayOf((year - 1970) * 12 + (month - 1));
-  const lengthOfMonth = firstDayOf((year - 1970) * 12 + Number(month)) - days;
-  if (month < 1 || month > 12 || day < 1 || day > lengthOfMonth || hour > 23 || minute > 59 || second > 59) return null;
-  const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
-  const time = (days + Number(day) - 1) * DAY + seconds * 1e6 + Math.trunc(Number(fraction) * 1e6 + 1e-4);
-  if (!zone || zone === "Z") return time;
-  const [, sign, hours, minutes] = /([+-])(\d{2}):?(\d{2})/.exec(zone);
-  return time - (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60e6;
-}
-
-function parseIso(text) {
-  const match = /^(-?\d+)-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(\.\d+)?)?$/.exec(text);
-  if (!match) throw new SeqwiseError(`pipeline.json is damaged: ${JSON.stringify(text)} is no time.`);
-  const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = 0] = match;
-  const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
-  const days = firstDayOf((year - 1970) * 12 + (month - 1)) + Number(day) - 1;
-  return days * DAY + seconds * 1e6 + Math.round(Number(fraction) * 1e6);
-}
-
-/** A time as text, for example 1961-01-01T12:00:00. */
-function timeText(time, dateAlone) {
-  const day = dayOf(time);
-  const month = monthOf(time);
-  const pad = (number, size) => String(number).padStart(size, "0");
-  const year = 1970 + Math.floor(month / 12);
-  const date = `${pad(year, 4)}-${pad(floorMod(month, 12) + 1, 2)}-${pad(day - firstDayOf(month) + 1, 2)}`;
-  if (dateAlone) return date;
-  const inside = floorMod(time, DAY);
-  const seconds = Math.floor(inside / 1e6);
-  const clock = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60].map((n) => pad(n, 2)).join(":");
-  const fraction = inside % 1e6;
-  return `${date}T${clock}${fraction ? `.${pad(fraction, 6)}` : ""}`;
-}
-
-// the calendar: days and months from 1970-01 on
-
-function floorMod(a, b) {
-  return a - Math.floor(a / b) * b;
-}
-
-function dayOf(time) {
-  return Math.floor(time / DAY);
-}
-
-function monthOf(time) {
-  const date = new Date(dayOf(time) * 86_400_000);
-  return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth();
-}
-
-function firstDayOf(month) {
-  const date = new Date(0);
-  date.setUTCFullYear(1970 + Math.floor(month / 12), floorMod(month, 12), 1);
-  return date.getTime() / 86_400_000;
-}
-
-// 1970-01-01 was a Thursday; business days are counted from Monday, 1969-12-29
-
-function isBusinessDay(day) {
-  return floorMod(day + 3, 7) < 5;
-}
-
-function businessDays(day) {
-  return Math.floor((day + 3) / 7) * 5 + Math.min(floorMod(day + 3, 7), 5);
-}
-
-function businessDayAt(count) {
-  return Math.floor(count / 5) * 7 + floorMod(count, 5) - 3;
 }

@@ -1,32 +1,62 @@
 /** A chart of a series and its forecast: of the training data, or of a table that is pasted or dropped. */
 
+import { chart } from "./chart.js";
 import { droppable, element, field, live, readable, start } from "./page.js";
 
-const [WIDTH, HEIGHT, MARGIN] = [880, 300, 60];
-const MOST_PAST = 200; // rows of the past that are drawn
-
-start(async (model, examples, demo) => {
+start(async (model, _, demo) => {
   const result = element("div", { id: "result" });
-  const columns = [model.time ?? [], model.columns].flat().join(", ");
+  const level = model.levels.includes(80) && model.levels.includes(95) ? [80, 95] : [];
+  const columns = [model.series ?? [], model.time ?? [], model.columns].flat().join(", ");
   const [label, area] = field(`Paste a CSV or drop one here, with the columns ${columns}; empty: the training data`, "", "data");
-  demo.append(result, label, area);
   droppable(area);
+  let all = [model.context].flat();
+
+  const chosen = element("select", { id: "series" });
+  const offer = () => {
+    const before = chosen.value;
+    chosen.replaceChildren(...all.map(({ name }) => element("option", {}, name)));
+    if (all.some(({ name }) => String(name) === before)) chosen.value = before;
+  };
+  chosen.addEventListener("change", () => area.dispatchEvent(new Event("input")));
+  offer();
+  if (model.series !== null) demo.append(element("label", { for: "series" }, model.series), chosen);
+  demo.append(result, label, area);
+
+  const known = `What is known of the rows to come: ${model.future.join(", ")}. They hold what the last rows held; put in your own`;
+  const [aheadLabel, ahead] = field(known, "", "data", "ahead");
+  let filledFor = "";
+  if (model.future.length) demo.append(aheadLabel, ahead);
+  ahead.addEventListener("input", () => area.dispatchEvent(new Event("input")));
+
   await live(area, async (text) => {
-    const series = text.trim() ? model.read(readCsv(text)) : model.context;
-    const forecast = await model.predict(series);
-    result.replaceChildren(...model.targets.map((name, j) => chart(series, forecast, name, j)), table(forecast));
-    return `${series.values.length} rows read, ${forecast.length} forecast. ${series.notes.join(" ")}`;
+    all = [text.trim() ? model.read(readCsv(text, model.columns)) : model.context].flat();
+    offer();
+    const series = all[Math.max(chosen.selectedIndex, 0)];
+    const shown = `${series.name} ${series.times.at(-1)}`;
+    if (model.future.length && filledFor !== shown) {
+      ahead.value = writeCsv(model.rowsAhead(series));
+      filledFor = shown;
+    }
+    const options = model.future.length ? { level, future: readCsv(ahead.value, model.future) } : { level };
+    const forecast = await model.predict(series, options);
+    const time = model.forecastTime;
+    const charts = model.targets.map((name, j) => chart(series, forecast, { name, j, time, level }));
+    result.replaceChildren(...charts, table(forecast, model.targets, time, level));
+    const count = model.series === null ? "" : `, of ${all.length} series`;
+    return `${series.values.length} rows read${count}, ${forecast.length} forecast. ${series.notes.join(" ")}`;
   });
 });
 
-/** Read a CSV with a header line as objects by column; quotes may hold commas and line breaks. */
-function readCsv(text) {
+/** Read a CSV as objects by column; numbers without a header line as arrays. Quotes may hold commas and line breaks. */
+function readCsv(text, columns) {
   const first = text.split("\n", 1)[0];
   const separator = [",", ";", "\t"].sort((a, b) => first.split(b).length - first.split(a).length)[0];
-  const [names, ...lines] = parse(text.replace(/^\uFEFF/, ""), separator);
-  return lines
-    .filter((cells) => cells.some((cell) => cell.trim()))
-    .map((cells) => Object.fromEntries(names.map((name, j) => [name.trim(), cells[j] ?? ""])));
+  const lines = parse(text.replace(/^\uFEFF/, ""), separator).filter((cells) => cells.some((cell) => cell.trim()));
+  if (!lines.length) return [];
+  const names = lines[0].map((name) => name.trim());
+  const numbers = names.every((name) => name !== "" && Number.isFinite(Number(name)));
+  if (numbers && !columns.every((name) => names.includes(name))) return lines;
+  return lines.slice(1).map((cells) => Object.fromEntries(names.map((name, j) => [name, cells[j] ?? ""])));
 }
 
 function parse(text, separator) {
@@ -46,47 +76,21 @@ function parse(text, separator) {
   return rows;
 }
 
-function chart(series, forecast, name, j) {
-  const past = series.values.map((row) => row[j]).slice(-MOST_PAST);
-  const next = forecast.map((row) => row[name]);
-  const all = [...past, ...next];
-  let [low, high] = [Math.min(...all), Math.max(...all)];
-  if (low === high) [low, high] = [low - 1, high + 1];
-  const x = (i) => MARGIN + ((WIDTH - 2 * MARGIN) * i) / (all.length - 1);
-  const y = (value) => HEIGHT - MARGIN - ((HEIGHT - 2 * MARGIN) * (value - low)) / (high - low);
-  const line = (values, from) => values.map((value, i) => `${i ? "L" : "M"}${x(from + i).toFixed(1)},${y(value).toFixed(1)}`).join("");
-  const svg = drawn("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img" });
-  svg.append(drawn("title", {}, `${name} and its forecast`));
-  for (let k = 0; k <= 4; k++) {
-    const value = low + ((high - low) * k) / 4;
-    svg.append(drawn("line", { class: "grid", x1: MARGIN, x2: WIDTH - MARGIN, y1: y(value), y2: y(value) }));
-    svg.append(drawn("text", { x: MARGIN - 6, y: y(value) + 4, "text-anchor": "end" }, readable(value)));
-  }
-  const times = [...series.times.slice(-MOST_PAST), ...forecast.map((row) => Object.values(row)[0])];
-  const now = past.length - 1;
-  const apart = x(all.length - 1) - x(now) > 120; // so that the two texts do not meet
-  for (const [i, anchor] of [[0, "start"], ...(apart ? [[now, "middle"]] : []), [all.length - 1, "end"]]) {
-    svg.append(drawn("text", { x: x(i), y: HEIGHT - MARGIN / 2, "text-anchor": anchor }, times[i]));
-  }
-  svg.append(drawn("text", { x: MARGIN, y: MARGIN / 2 }, name));
-  svg.append(drawn("path", { class: "past", d: line(past, 0) }));
-  svg.append(drawn("path", { class: "next", d: line([past.at(-1), ...next], past.length - 1) }));
-  return svg;
+function writeCsv(rows) {
+  const quoted = (value) => (/[",;\t\n]/.test(value) ? `"${String(value).replaceAll('"', '""')}"` : String(value));
+  const lines = [Object.keys(rows[0]), ...rows.map(Object.values)];
+  return lines.map((cells) => cells.map(quoted).join(",")).join("\n");
 }
 
-function drawn(name, attributes, text = "") {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  made.append(String(text));
-  return made;
-}
-
-function table(forecast) {
-  const names = Object.keys(forecast[0]);
-  const head = element("tr", {}, ...names.map((name) => element("th", {}, name)));
+function table(forecast, targets, time, level) {
+  const columns = targets.flatMap((name) => [
+    [name, (row) => readable(row[name])],
+    ...level.map((l) => [`${l} %`, (row) => `${readable(row[`${name}-lo-${l}`])} to ${readable(row[`${name}-hi-${l}`])}`]),
+  ]);
+  const head = element("tr", {}, element("th", {}, time), ...columns.map(([name]) => element("th", {}, name)));
   const rows = forecast.map((row) => {
-    const cells = names.map((name, k) => element("td", {}, k ? readable(row[name]) : row[name]));
-    return element("tr", {}, ...cells);
+    const cells = columns.map(([, tell]) => element("td", {}, tell(row)));
+    return element("tr", {}, element("td", {}, row[time]), ...cells);
   });
   return element("table", {}, head, ...rows);
 }

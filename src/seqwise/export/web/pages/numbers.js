@@ -1,5 +1,6 @@
 /** A sequence of numbers, pasted or dropped, and its class, number or tags. */
 
+import { curves } from "./chart.js";
 import { bars, droppable, element, field, live, readable, readSteps, start, tagged } from "./page.js";
 
 start(async (model, examples, demo) => {
@@ -12,7 +13,7 @@ start(async (model, examples, demo) => {
   droppable(area);
   await live(area, async (value) => {
     const sequence = readSteps(value);
-    result.replaceChildren(...(await shown(model, sequence)));
+    result.replaceChildren(...(await shown(model, sequence)), curves(sequence, model.columns));
     return `${sequence.length} steps`;
   });
 });

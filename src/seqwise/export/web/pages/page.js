@@ -83,10 +83,10 @@ export function element(name, attributes = {}, ...children) {
 }
 
 /** A label over a text field. */
-export function field(text, value, kind = "") {
-  const area = element("textarea", { class: kind, spellcheck: "false", id: "input" });
+export function field(text, value, kind = "", id = "input") {
+  const area = element("textarea", { class: kind, spellcheck: "false", id });
   area.value = value;
-  return [element("label", { for: "input" }, text), area];
+  return [element("label", { for: id }, text), area];
 }
 
 /** A bar for each name, as long as its probability. */

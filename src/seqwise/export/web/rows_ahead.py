@@ -1,0 +1,72 @@
+"""Rows of the table that a series came from, told again; and rows to come that are made up of the last ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqwise.data import TimeSeries
+from seqwise.data.panels import Panel
+from seqwise.estimators.forecasting.ahead import times_ahead
+from seqwise.export.web.pipeline import time_texts
+
+PARTS = ("Y", "M", "D", "h", "m", "s")  # of a date in several columns
+
+
+def rows_ahead(known: TimeSeries | Panel, horizon: int) -> dict[str, list[Any]] | None:
+    """Return rows to come, in which what is known in advance is what it last was; None where nothing is known.
+
+    A column of the rows `horizon` steps before, over again where a series is shorter.
+    """
+    names = known.covariates.future
+    if not names:
+        return None
+    if not isinstance(known, Panel):
+        return time_columns(known, times_ahead(known, horizon)[0]) | _repeated(known, names, horizon)
+    every = [known.one(s) for s in range(len(known))]
+    parts = [_repeated(one, names, horizon) for one in every]
+    times = time_columns(known, times_ahead(known, horizon).ravel())
+    series = {known.series: np.repeat(known.names, horizon).tolist()}
+    return series | times | {name: [value for part in parts for value in part[name]] for name in names}
+
+
+def time_columns(known: TimeSeries | Panel, times: np.ndarray) -> dict[str, list[Any]]:
+    """Return the time column, or the columns of its parts, of rows at these times; none where rows are counted."""
+    if known.time is None:
+        return {}
+    if isinstance(known.time, str):
+        return {known.time: time_texts(known.time_index.with_zone(times)).tolist()}
+    columns: dict[str, list[Any]] = {}
+    before = np.zeros(len(times), "M8[Y]")
+    for name, unit in zip(known.time, PARTS, strict=False):
+        now = times.astype(f"M8[{unit}]")
+        first = 1970 if unit == "Y" else 1 if unit in "MD" else 0
+        columns[name] = ((now - before.astype(now.dtype)).astype(np.int64) + first).tolist()
+        before = now
+    return columns
+
+
+def covariate_columns(series: TimeSeries, names: tuple[str, ...], rows: slice) -> dict[str, list[Any]]:
+    """Return columns of the table as they were before words became columns of 0 and 1; None where nothing was seen."""
+    columns: dict[str, list[Any]] = {}
+    for name in names:
+        places = [series.columns.index(column) for column in series.covariates.expanded([name])]
+        values = series.values[rows][:, places]
+        seen = np.ones(len(values), bool)
+        if series.gaps == "mask" and series.observed is not None:
+            seen = series.observed[rows][:, places[0]]
+        words = series.covariates.categories.get(name)
+        if words is None:
+            told: list[Any] = values[:, 0].tolist()
+        else:
+            told = [words[int(row.argmax())] if row.any() else f"no {name}" for row in values]
+        columns[name] = [value if there else None for value, there in zip(told, seen, strict=True)]
+    return columns
+
+
+def _repeated(series: TimeSeries, names: tuple[str, ...], horizon: int) -> dict[str, list[Any]]:
+    last = covariate_columns(series, names, slice(max(len(series) - horizon, 0), len(series)))
+    return {name: [next((v for v in reversed(values) if v is not None), None) if value is None else value
+                   for value in np.resize(np.array(values, dtype=object), horizon).tolist()]
+            for name, values in last.items()}  # fmt: skip
