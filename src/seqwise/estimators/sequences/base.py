@@ -20,6 +20,7 @@ from seqwise.baselines import Baseline, load_baselines, save_baselines
 from seqwise.baselines.bag_of_words import BagOfWords
 from seqwise.baselines.sequence_features import SummaryFeatures
 from seqwise.data import Tokenizer
+from seqwise.data.columns import refuse_masked
 from seqwise.data.random_split import RandomSplit, split_at_random
 from seqwise.data.scaling import KINDS
 from seqwise.errors import DataError, SettingError, nearest
@@ -312,6 +313,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         if not hasattr(y, "__len__") or getattr(y, "shape", None) == ():
             raise DataError(f"y is {y!r}; expected a list or an array, {self.expected_y}.")
         check_lengths(len(y), raw, "labels")
+        refuse_masked(y, "label", raw.where)
         return y
 
     def _with_validation_data(self, validation_data: Any, source: Source, raw: Any, y: Any) -> tuple[Any, Any]:

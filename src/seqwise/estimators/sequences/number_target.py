@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,11 @@ def read_numbers(y: Any, raw: Any) -> tuple[np.ndarray, bool]:
 def _as_numbers(found: np.ndarray, raw: Any) -> np.ndarray:
     if found.dtype.kind == "c":
         raise DataError("The targets are complex numbers; expected real ones, for example y.real.")
+    if found.dtype.kind in "mM" or any(isinstance(value, (date, timedelta)) for value in found.ravel()):
+        raise DataError(
+            "The targets are times; expected numbers, for example the days since the first one: "
+            "(y - y.min()) / np.timedelta64(1, 'D')."
+        )
     words = found.dtype.kind in "US" or any(isinstance(value, (str, bytes)) for value in found.ravel())
     try:
         if not words:
