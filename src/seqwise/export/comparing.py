@@ -55,7 +55,7 @@ class Reference:
             BundleError: the file is missing or damaged.
         """
         try:
-            arrays = load_file(folder / REFERENCE)
+            arrays = load_file(folder / REFERENCE)  # `seqwise.export.contents` has seen that it is a file
             read: dict[str, dict[str, list[list[np.ndarray]]]] = {"calls": {}, "outputs": {}}
             for key in sorted(arrays, key=lambda key: [int(n) for n in key.split("/")[2:]]):
                 name, kind, i, _ = key.split("/")
@@ -63,6 +63,8 @@ class Reference:
                 if len(batches) == int(i):
                     batches.append([])
                 batches[int(i)].append(arrays[key])
+            if any(len(read["outputs"][name]) != len(calls) for name, calls in read["calls"].items()):
+                raise ValueError("as many outputs as inputs are expected")
         except Exception as error:  # whatever a damaged file makes safetensors raise
             raise BundleError(
                 f"{folder / REFERENCE} cannot be read ({type(error).__name__}). Export the model again."

@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from seqwise.artifact.reading import kind_of
 from seqwise.estimators.base import own_class
 from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.translation.translator import Translator
@@ -43,6 +44,14 @@ def write_page(estimator: Any, folder: Path) -> list[str]:
         "The page needs TensorFlow.js beside it, which is not installed here: npm install @tensorflow/tfjs, then copy "
         f"{IN_PACKAGE.as_posix()} into the folder."
     ]
+
+
+def holds_module(folder: Path) -> bool:
+    """Tell whether the JavaScript module in an exported folder is the one that this Seqwise writes."""
+    return all(
+        kind_of(folder / name) == "file" and (folder / name).read_bytes() == (HERE / "module" / name).read_bytes()
+        for name in MODULE
+    )
 
 
 def find_tensorflow_js() -> Path | None:
