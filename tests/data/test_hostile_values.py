@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from enum import Enum
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,10 @@ import pytest
 from fuzz import examples
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy import sparse
 
 import seqwise as sw
+from seqwise.data.classes import find_classes, read_labels
 from seqwise.data.plain_tables import read_plain_table
 from seqwise.data.series import series_from_table
 from seqwise.data.tables import read_table
@@ -265,6 +268,9 @@ FIRST = np.arange(12) == 0
         (sw.Regressor(), (SEQUENCES, [str(i) for i in range(12)]), "is the text '0'"),
         (sw.Regressor(), (SEQUENCES, np.array(["1.5"] * 12, dtype=object)), r"is the text '1\.5'"),
         (sw.Regressor(), (SEQUENCES, np.arange(12) * 1j), "complex"),
+        (sw.Regressor(), (SEQUENCES, [10**400] * 12), "target of sequence 0 is too large"),
+        (sw.Regressor(), (SEQUENCES, sparse.csr_matrix(np.arange(12.0)[:, None])), "y is <"),
+        (sw.Regressor(), (SEQUENCES, pd.DataFrame(np.ones((12, 2)), columns=["a", "a"])), "two columns called 'a'"),
         (sw.Regressor(), (SEQUENCES, DAYS), "The targets are times"),
         (sw.Regressor(), (SEQUENCES, DAYS.tolist()), "The targets are times"),
         (sw.Regressor(), (SEQUENCES, DAYS - DAYS[0]), "The targets are times"),
@@ -317,3 +323,38 @@ def test_negative_weights():
     for weights in ([-1.0] + [1.0] * 11, [0.0] * 12, [float("nan")] * 12):
         with pytest.raises(sw.SettingError, match="none below zero and not all zero"):
             sw.Regressor().fit(SEQUENCES, np.arange(12.0), sample_weight=weights)
+
+
+class Pet(str, Enum):  # noqa: UP042 (NumPy writes its name, cut to the length of its value)
+    CAT, DOG = "a small cat", "dog"
+
+
+@pytest.mark.parametrize("labels", [[Pet.CAT, Pet.DOG], [{Pet.CAT}, {Pet.DOG, Pet.CAT}]])
+def test_labels_of_an_enum_are_its_values(labels):
+    classes = find_classes(*read_labels(labels, str))
+    assert classes.values.tolist() == ["a small cat", "dog"]
+    assert not classes.unknown_in(["a small cat"])
+
+
+NAMED = [pd.DataFrame(np.random.default_rng(i).normal(size=(5, 2)) * [1, 100], columns=["a", "b"]) for i in range(12)]
+
+
+def test_sequences_that_are_tables_keep_the_order_of_their_columns(tmp_path):
+    y = [float(table["a"].mean()) for table in NAMED]
+    fitted = sw.Regressor(units=(3,), epochs=1).fit(NAMED, y)
+    assert fitted.input_.columns == ["a", "b"]
+    expected = fitted.predict(NAMED)
+    plain = sw.load(fitted.save(tmp_path / "run"), backend="numpy")
+    for predict in (fitted.predict, plain.predict):
+        np.testing.assert_allclose(predict([table[["b", "a"]] for table in NAMED]), expected, rtol=1e-4)
+        np.testing.assert_allclose(predict([table.to_numpy() for table in NAMED]), expected, rtol=1e-4)
+        with pytest.raises(sw.DataError, match="have the features 'a', 'c', but the model was trained on 'a', 'b'"):
+            predict([table.rename(columns={"b": "c"}) for table in NAMED])
+    mixed = [*NAMED[:-1], NAMED[-1][["b", "a"]]]
+    with pytest.raises(sw.DataError, match="Sequence 11 has the columns 'b', 'a', but sequence 0 has 'a', 'b'"):
+        sw.Regressor().fit(mixed, y)
+
+
+def test_truths_are_numbers():
+    truths = [table.to_numpy() > 0 for table in NAMED]
+    sw.Regressor(units=(3,), epochs=1).fit(truths, np.arange(12.0))

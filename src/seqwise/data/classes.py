@@ -256,7 +256,7 @@ def _plain_array(array: np.ndarray, where: Callable[[int], str]) -> np.ndarray:
                 f"The label of {where(kinds[''])} is {array[kinds['']]!r}, a {type(array[kinds['']]).__name__}; "
                 "expected text, a whole number, or True and False."
             )
-        items = array.tolist()
+        items = [str.__str__(item) if isinstance(item, str) else item for item in array.tolist()]  # also of an enum
         array = np.array(items)
         if array.dtype.kind == "U" and sum(map(len, items)) != np.char.str_len(array).sum():
             i = next(i for i, item in enumerate(items) if item.endswith("\0"))
@@ -299,4 +299,6 @@ def _kind(item: Any) -> str:
 
 
 def _plain(item: Any) -> Any:
+    if isinstance(item, str):
+        return str.__str__(item)  # also of an enum, which NumPy would take for its name
     return item.item() if isinstance(item, np.generic) else item

@@ -266,5 +266,12 @@ def _in_zone(values: np.ndarray) -> pl.Series:
 
 
 def is_table(data: object) -> bool:
-    """Tell whether `data` is a table in memory, of any library that narwhals knows."""
-    return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
+    """Tell whether `data` is a table in memory, of any library that narwhals knows.
+
+    Raises:
+        DataError: it is one, and two of its columns have the same name.
+    """
+    try:
+        return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
+    except nw.exceptions.DuplicateError as error:
+        raise _named_twice(error) from None

@@ -23,7 +23,7 @@ from seqwise.data import Tokenizer
 from seqwise.data.columns import refuse_masked
 from seqwise.data.random_split import RandomSplit, split_at_random
 from seqwise.data.scaling import KINDS
-from seqwise.errors import DataError, SettingError, nearest
+from seqwise.errors import DataError, SettingError, nearest, shortened
 from seqwise.estimators.base import Estimator, Schedule
 from seqwise.estimators.memory import lstm_weights
 from seqwise.estimators.sequences.alignment import checked_weights, digest, in_order
@@ -310,8 +310,8 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         if y is None:
             return raw.labels
         y = in_order(listed(y), raw, "labels")
-        if not hasattr(y, "__len__") or getattr(y, "shape", None) == ():
-            raise DataError(f"y is {y!r}; expected a list or an array, {self.expected_y}.")
+        if not hasattr(y, "__len__") or getattr(y, "shape", None) == () or hasattr(y, "tocsr"):  # SciPy's sparse ones
+            raise DataError(f"y is {shortened(repr(y), 200)}; expected a list or an array, {self.expected_y}.")
         check_lengths(len(y), raw, "labels")
         refuse_masked(y, "label", raw.where)
         return y

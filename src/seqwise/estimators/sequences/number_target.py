@@ -124,7 +124,7 @@ def _as_numbers(found: np.ndarray, raw: Any) -> np.ndarray:
     try:
         if not words:
             return found.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     for i, item in enumerate(found.reshape(len(found), -1)):
         for value in item:
@@ -137,6 +137,8 @@ def _as_numbers(found: np.ndarray, raw: Any) -> np.ndarray:
                     )
             except DataError:
                 raise
+            except OverflowError:
+                raise DataError(f"The target of {raw.where(i)} is too large for a number of 64 bits.") from None
             except (TypeError, ValueError):
                 raise DataError(
                     f"The target of {raw.where(i)} is {str(value)!r}, no number. For labels use a Classifier."
