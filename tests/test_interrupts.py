@@ -1,9 +1,10 @@
-"""Ctrl-C and SIGTERM: the first ends the training and keeps what it learned, whatever moment it comes in."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first ends the training and keeps what it learned, whatever moment it comes in."""
 
 from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 
@@ -17,17 +18,18 @@ from seqwise.estimators.base import Estimator
 from seqwise.interrupts import interrupted, interruptible, interrupts
 from seqwise.training import loop
 
-BOTH = [signal.SIGINT, signal.SIGTERM]
-HANDLERS = {number: signal.getsignal(number) for number in BOTH}
+ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+HANDLERS = {number: signal.getsignal(number) for number in ALL}
 
 
 @pytest.fixture(autouse=True)
 def default_handlers():
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "the handler was not put back"
-    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) is signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
     for number, handler in HANDLERS.items():
         signal.signal(number, handler)
 
@@ -36,7 +38,7 @@ def send(number):
     os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("number", BOTH)
+@pytest.mark.parametrize("number", ALL)
 def test_the_first_is_a_flag_and_the_second_leaves(number):
     with interrupts():
         send(number)
@@ -134,7 +136,7 @@ MOMENTS = {
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_the_training_is_kept(moment, data, tmp_path, monkeypatch, capsys):
     owner, name, at = MOMENTS[moment]
-    number = BOTH[len(moment) % 2]
+    number = ALL[len(moment) % 3]
     before(monkeypatch, owner, name, number, at)
     code, said = train(data, tmp_path / "run", 3 if moment != "training" else 10_000, monkeypatch, capsys)
     if moment == "training":
@@ -156,3 +158,20 @@ def test_the_first_epoch_over_a_good_run(data, tmp_path, monkeypatch, capsys):
     assert "No epoch was completed" in said
     assert "stays as it is" in said
     assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == old
+
+
+@pytest.mark.parametrize("where", ["a full disk", "a closed pipe"])
+def test_a_training_that_cannot_tell_of_itself_is_saved(where, data, tmp_path):
+    arguments = ["train", data, "--target", "y", "--window", "6", "--horizon", "2", "--units", "3", "--epochs", "2"]
+    command = [sys.executable, "-m", "seqwise", *map(str, arguments), "--out", str(tmp_path / "run")]
+    if where == "a full disk":
+        with open("/dev/full", "w") as full:
+            code = subprocess.run(command, stdout=full, stderr=subprocess.DEVNULL, check=False).returncode
+    else:
+        started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        assert started.stdout is not None
+        started.stdout.close()
+        code = started.wait()
+    assert code != 0
+    assert sw.load(tmp_path / "run").training_.best_epoch >= 1
+    assert (tmp_path / "run" / "metrics.json").is_file()

@@ -1,4 +1,6 @@
-"""Ctrl-C and SIGTERM while a model is trained and saved: the first ends the training, the second leaves at once."""
+"""Ctrl-C, SIGTERM and SIGHUP while a model is trained and saved: the first ends the training, the second leaves at
+once. SIGHUP comes when the terminal is closed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class _Interrupts:

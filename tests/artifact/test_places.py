@@ -22,13 +22,15 @@ import pytest
 
 import seqwise as sw
 from seqwise.artifact import MANIFEST, check_destination
-from seqwise.artifact.archives import check_archive
+from seqwise.artifact.archives import check_archive, check_hdf5
 from seqwise.artifact.atomic import SAVING, replaced_folder
 from seqwise.artifact.reading import kind_of, read_arrays, read_bytes, read_json
 from seqwise.backend import import_keras
+from seqwise.cli.inputs import read_keras_model
 from seqwise.cli.predict import check_writable
 from seqwise.errors import BundleError
 from seqwise.export.folder import export_folder
+from seqwise.export.source import read_source
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +267,19 @@ def test_keras_files_that_keras_is_not_given(tmp_path, config, fill, said):
     path = archive_of(tmp_path / "m.keras", config, fill)
     with pytest.raises(BundleError, match=said):
         check_archive(path)
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        fill(file)
+        file.attrs["model_config"] = json.dumps(config)
+    with pytest.raises(BundleError, match=said):
+        check_hdf5(tmp_path / "m.h5")
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_models_that_are_no_files(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    for read in (lambda path: read_keras_model(path, compiled=False), read_source):
+        with pytest.raises(sw.DataError, match="is a pipe or a device"):
+            read(str(tmp_path / name))
 
 
 def test_a_bomb(tmp_path):
@@ -290,6 +305,10 @@ def test_sound_keras_files(tmp_path, saved):
     model = keras.Sequential([keras.Input((None,)), keras.layers.Embedding(2000, 30), keras.layers.LSTM(3)])
     model.save(tmp_path / "m.keras")
     check_archive(tmp_path / "m.keras")
+    model.compile("adam", "mse")
+    model.save(tmp_path / "m.h5")
+    check_hdf5(tmp_path / "m.h5")
+    read_keras_model(str(tmp_path / "m.h5"), compiled=False)
 
 
 # the surroundings

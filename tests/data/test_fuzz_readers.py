@@ -21,6 +21,11 @@ from seqwise.data import make_series, read_pairs, read_texts, read_ts, read_vect
 from seqwise.data.plain_tables import read_plain_table
 from seqwise.data.tables import read_table
 from seqwise.errors import MOST_CHARACTERS, SeqwiseError
+from seqwise.export.contents import EXPORT, check_contents, read_contents, write_contents
+from seqwise.export.source import read_source
+from seqwise.export.tfjs.export import write_part
+from seqwise.export.tfjs.load import load_tfjs
+from seqwise.export.tfjs.weights import MODEL_JSON
 from seqwise.training.checkpoints import FILE, Checkpoints, Progress, stopped_at
 
 CORPUS = Path(__file__).parent / "corpus"  # small files; those that broke a reader once are kept here
@@ -30,6 +35,9 @@ PIECES = [
     b"[" * 500, b"1e999", b"-", b"NaN", b"nan", b"?", b"@data\n", b"9" * 400, b"2024-02-30", b"99999-01-01", b"null",
     b"\x1f\x8b", b"PK\x03\x04", b"\xe2\x80\xa8", b"true", b"1_000", b"0x10", b"\xed\xa0\x80", b"+02:00", b"=1+1",
 ]  # fmt: skip
+
+
+SHARD = "group1-shard1of1.bin"
 
 
 def table(path: Path) -> None:
@@ -54,6 +62,12 @@ def checkpoint(path: Path) -> None:
     stopped_at(path.parent)
 
 
+def contents(path: Path) -> None:
+    (path.parent / EXPORT).write_bytes(path.read_bytes())
+    listed = read_contents(path.parent)
+    check_contents(path.parent, listed, listed["files"], trust_edited=True, waive="")
+
+
 READERS: dict[str, Any] = {
     "table.csv": table,
     "table.tsv": table,
@@ -68,6 +82,9 @@ READERS: dict[str, Any] = {
     "arrays.safetensors": read_arrays,
     "model.keras": check_archive,
     "checkpoint": checkpoint,
+    MODEL_JSON: load_tfjs,
+    SHARD: lambda path: load_tfjs(path.parent),
+    EXPORT: contents,
 }
 
 
@@ -85,6 +102,10 @@ def corpus(tmp_path_factory):
 
     keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(folder / "model.keras")
     files["model.keras"] = (folder / "model.keras").read_bytes()
+    model = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(2, name="lstm"), keras.layers.Dense(1)])
+    write_part(read_source(model).parts["model"], folder)
+    write_contents(folder, {"to": "tfjs", "networks": {"model": MODEL_JSON}})
+    files |= {name: (folder / name).read_bytes() for name in (MODEL_JSON, SHARD, EXPORT)}
     Checkpoints(folder, {"a": 1}, "").write(Progress(history={"loss": [1.0]}), {"model.0": np.ones(3, "f4")})
     files["checkpoint"] = (folder / FILE).read_bytes()
     return files
@@ -111,6 +132,8 @@ def check(error: SeqwiseError) -> None:
 @given(data=st.data())
 def test_a_damaged_file(name, corpus, tmp_path_factory, data):
     path = tmp_path_factory.mktemp("damaged") / name
+    for other in (MODEL_JSON, SHARD) if name in (MODEL_JSON, SHARD) else ():
+        path.with_name(other).write_bytes(corpus[other])
     path.write_bytes(data.draw(damaged(corpus[name])))
     started = time.process_time()
     try:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
+from enum import Enum
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from fuzz import examples
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scipy import sparse
 
 import seqwise as sw
+from seqwise.data.classes import find_classes, read_labels
 from seqwise.data.plain_tables import read_plain_table
 from seqwise.data.series import series_from_table
 from seqwise.data.tables import read_table
@@ -117,7 +121,76 @@ def test_weekly_rows_for_a_daily_model():
     refused(weekly, "more than the 30 rows that there are", time="t", time_index=daily.time_index)
 
 
+YEARS_AND_WEEKS = [100 * year + week for year in (2022, 2023, 2024) for week in range(1, 53)]
+HOURS_AND_MINUTES = [100 * hour + minute for hour in range(24) for minute in range(0, 60, 5)]
+
+
+@FAST
+@given(st.sampled_from([YEARS_AND_WEEKS, HOURS_AND_MINUTES]), st.data())
+def test_numbers_that_do_not_count(numbers, data):
+    """A year and its weeks, hours and minutes: laid on an index that counts, they invent a third of the rows."""
+    end = data.draw(st.integers(60, len(numbers)))
+    times = numbers[end - 60 : end]
+    refused({"t": times, "y": list(range(60))}, r"goes from \d+ to \d+0[01]? on row \d+, as hours", time="t")
+
+
+@FAST
+@given(st.sampled_from([1, 5, 7, 60, 86_400]), st.integers(0, 2 * 10**9), st.integers(1, 38), st.integers(1, 9))
+def test_counts_with_a_gap_stay_counts(step, start, at, absent):
+    times = start + step * np.delete(np.arange(40 + absent), np.arange(at, at + absent))
+    assume((times % 100).max() >= 60)
+    for series in both({"t": times.tolist(), "y": list(range(40))}, time="t"):
+        assert len(series) == 40 + absent
+
+
+@pytest.mark.parametrize("year", [1, 24, 99, 999, 9999])
+def test_times_in_years_of_no_data(year):
+    """Two digits, read by a program before us; and the year that stands for no end."""
+    said = "four digits" if year < 1000 else "the year 9999"
+    days = [date(year, 12, day) for day in range(1, 20)]
+    for zone in (None, timezone(timedelta(hours=2))):
+        times = [datetime(*day.timetuple()[:3], tzinfo=zone) for day in days]
+        refused({"t": times, "y": list(range(19))}, said, time="t")
+    refused({"t": days, "y": list(range(19))}, said, time="t")
+
+
 # values
+
+
+LONG = [2**64 + i for i in range(3)]
+
+
+def test_names_of_twenty_digits_stay_apart(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("id,y\n" + "".join(f"{name},{i}\n" for i, name in enumerate([*LONG, *LONG])))
+    for table in (read_table(path), read_plain_table(path), read_table(pl.DataFrame({"id": [*LONG, *LONG]}))):
+        rows, lengths, names = table.grouped("id")
+        assert rows.tolist() == [0, 3, 1, 4, 2, 5]
+        assert names.tolist() == list(map(str, LONG))
+        assert lengths.tolist() == [2, 2, 2]
+        assert table.labels("id").tolist() == list(map(str, [*LONG, *LONG]))
+        assert table.numbers("id").tolist() == [2.0**64] * 6
+        with pytest.raises(sw.DataError, match="not a date"):
+            table.times("id")
+
+
+@pytest.mark.parametrize("number", [2**53 + 1, 2**63 - 1, -(2**63) + 1])
+def test_whole_numbers_of_64_bits_stay_what_they_are(number, tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text(f"id,y\n{number},1\n{number},2\n")
+    for read in (read_table, read_plain_table):
+        assert read(path).cells("id") == [number] * 2
+
+
+def test_columns_that_become_one_name():
+    with pytest.raises(sw.DataError, match="two columns called '1'"):
+        read_table(pd.DataFrame(np.ones((3, 2)), columns=[1, "1"]))
+
+
+def test_a_home_that_nobody_has():
+    for read in (read_table, read_plain_table):
+        with pytest.raises(sw.DataError, match=r"'~nobody-of-that-name/a\.csv' is no file"):
+            read("~nobody-of-that-name/a.csv")
 
 
 def test_masked_values_are_missing():
@@ -185,6 +258,8 @@ def test_tables_of_text_that_cannot_be_read(tmp_path, content, said):
 
 
 SEQUENCES = [np.arange(4.0) + i for i in range(12)]
+DAYS = np.datetime64("2024-01-01") + np.arange(12)
+FIRST = np.arange(12) == 0
 
 
 @pytest.mark.parametrize(
@@ -193,6 +268,19 @@ SEQUENCES = [np.arange(4.0) + i for i in range(12)]
         (sw.Regressor(), (SEQUENCES, [str(i) for i in range(12)]), "is the text '0'"),
         (sw.Regressor(), (SEQUENCES, np.array(["1.5"] * 12, dtype=object)), r"is the text '1\.5'"),
         (sw.Regressor(), (SEQUENCES, np.arange(12) * 1j), "complex"),
+        (sw.Regressor(), (SEQUENCES, [10**400] * 12), "target of sequence 0 is too large"),
+        (sw.Regressor(), (SEQUENCES, sparse.csr_matrix(np.arange(12.0)[:, None])), "y is <"),
+        (sw.Regressor(), (SEQUENCES, pd.DataFrame(np.ones((12, 2)), columns=["a", "a"])), "two columns called 'a'"),
+        (sw.Regressor(), (SEQUENCES, DAYS), "The targets are times"),
+        (sw.Regressor(), (SEQUENCES, DAYS.tolist()), "The targets are times"),
+        (sw.Regressor(), (SEQUENCES, DAYS - DAYS[0]), "The targets are times"),
+        (sw.Regressor(), (SEQUENCES, np.ma.masked_array(np.arange(12.0), FIRST)), "label of sequence 0 is masked"),
+        (sw.Classifier(), (SEQUENCES, np.ma.masked_array(np.arange(12) % 2, FIRST)), "label of sequence 0 is masked"),
+        (sw.Classifier(), (SEQUENCES, ["a", np.ma.masked] * 6), "label of sequence 1 is missing"),
+        (sw.Tagger(), (SEQUENCES, [np.ma.masked_array([0, 1, 0, 1], FIRST[:4])] * 12), "step 0 of sequence 0 is miss"),
+        (sw.Classifier(), (SEQUENCES, ["a", "a\0"] * 6), "null character at the end"),
+        (sw.Classifier(), (SEQUENCES, ["a", "\ud800"] * 6), "is no Unicode text"),
+        (sw.Classifier(), (SEQUENCES, [b"a", b"\xe9"] * 6), r"is b'\\xe9', bytes that are not ASCII"),
         (sw.Regressor(), (SEQUENCES, set(range(12))), "A set has no order"),
         (sw.Classifier(), (SEQUENCES, {"a", "b"}), "A set has no order"),
         (sw.Classifier(), (SEQUENCES, [True, 1] * 6), "mix kinds"),
@@ -235,3 +323,38 @@ def test_negative_weights():
     for weights in ([-1.0] + [1.0] * 11, [0.0] * 12, [float("nan")] * 12):
         with pytest.raises(sw.SettingError, match="none below zero and not all zero"):
             sw.Regressor().fit(SEQUENCES, np.arange(12.0), sample_weight=weights)
+
+
+class Pet(str, Enum):  # noqa: UP042 (NumPy writes its name, cut to the length of its value)
+    CAT, DOG = "a small cat", "dog"
+
+
+@pytest.mark.parametrize("labels", [[Pet.CAT, Pet.DOG], [{Pet.CAT}, {Pet.DOG, Pet.CAT}]])
+def test_labels_of_an_enum_are_its_values(labels):
+    classes = find_classes(*read_labels(labels, str))
+    assert classes.values.tolist() == ["a small cat", "dog"]
+    assert not classes.unknown_in(["a small cat"])
+
+
+NAMED = [pd.DataFrame(np.random.default_rng(i).normal(size=(5, 2)) * [1, 100], columns=["a", "b"]) for i in range(12)]
+
+
+def test_sequences_that_are_tables_keep_the_order_of_their_columns(tmp_path):
+    y = [float(table["a"].mean()) for table in NAMED]
+    fitted = sw.Regressor(units=(3,), epochs=1).fit(NAMED, y)
+    assert fitted.input_.columns == ["a", "b"]
+    expected = fitted.predict(NAMED)
+    plain = sw.load(fitted.save(tmp_path / "run"), backend="numpy")
+    for predict in (fitted.predict, plain.predict):
+        np.testing.assert_allclose(predict([table[["b", "a"]] for table in NAMED]), expected, rtol=1e-4)
+        np.testing.assert_allclose(predict([table.to_numpy() for table in NAMED]), expected, rtol=1e-4)
+        with pytest.raises(sw.DataError, match="have the features 'a', 'c', but the model was trained on 'a', 'b'"):
+            predict([table.rename(columns={"b": "c"}) for table in NAMED])
+    mixed = [*NAMED[:-1], NAMED[-1][["b", "a"]]]
+    with pytest.raises(sw.DataError, match="Sequence 11 has the columns 'b', 'a', but sequence 0 has 'a', 'b'"):
+        sw.Regressor().fit(mixed, y)
+
+
+def test_truths_are_numbers():
+    truths = [table.to_numpy() > 0 for table in NAMED]
+    sw.Regressor(units=(3,), epochs=1).fit(truths, np.arange(12.0))

@@ -16,6 +16,7 @@ from seqwise.data.panels import panel_from_table
 from seqwise.data.plain_tables import read_plain_table
 from seqwise.data.series import series_from_table
 from seqwise.data.tables import read_table, to_kind
+from seqwise.data.time_zones import zone_name
 from seqwise.estimators.forecasting.report import write_forecast
 
 BERLIN = "Europe/Berlin"
@@ -83,6 +84,26 @@ def test_the_summer_and_winter_time_of_one_clock_are_read_as_utc():
     )
     assert after(series).tolist() == future.to_pydatetime().tolist()
     assert {time.tzinfo for time in after(series)} == {UTC}
+
+
+@pytest.mark.parametrize("written", ["+02", "+0200", "+02:00", "Z", "z", "-00"])
+def test_an_offset_written_in_any_way_is_a_zone(written):
+    words = [f"2024-03-{day:02d}T12:00:00{written}" for day in range(1, 13)]
+    zone = zone_name(written)
+    for table in (read_table(pl.DataFrame({"t": words})), read_plain_table([{"t": word} for word in words])):
+        assert table.time_zone("t") == zone
+        assert str(table.times("t")[0]) == f"2024-03-01T{10 if zone == '+02:00' else 12}:00:00.000000"
+
+
+def test_zones_that_there_are_not():
+    mean_time = timezone(timedelta(minutes=53, seconds=28))
+    moments = [datetime(2024, 3, day, tzinfo=mean_time) for day in range(1, 13)]
+    for table in (read_table(pd.DataFrame({"t": moments})), read_plain_table([{"t": moment} for moment in moments])):
+        with pytest.raises(sw.DataError, match=r"a zone that is not known: there is no time zone '\+005328'"):
+            table.time_zone("t")
+    words = [{"t": f"2024-03-{day:02d}T12:00:00+99:99"} for day in range(1, 13)]
+    with pytest.raises(sw.DataError, match=r"holds '2024-03-01T12:00:00\+99:99' on row 0, which is not a date"):
+        read_plain_table(words).times("t")
 
 
 def test_mixed_zones_are_refused():

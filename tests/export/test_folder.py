@@ -16,7 +16,8 @@ from safetensors.numpy import load_file, save_file
 from seqwise.cli.main import main
 from seqwise.errors import BundleError, ExportError, SettingError
 from seqwise.export import folder as folder_module
-from seqwise.export.folder import EXPORT, export_folder, verify_folder
+from seqwise.export.contents import EXPORT
+from seqwise.export.folder import export_folder, verify_folder
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_changed_network_does_not_pass(model, tmp_path):
     export_folder(with_own_weights(model, seed=1), "onnx", tmp_path / "other")
     (tmp_path / "other" / "model.onnx").replace(tmp_path / "out" / "model.onnx")
     with pytest.raises(ExportError, match=r"differs from Keras by .*, more than 1e-05 \(model, onnxruntime"):
-        verify_folder(tmp_path / "out")
+        verify_folder(tmp_path / "out", trust_edited=True)
 
 
 def test_a_keras_file_loads_without_seqwise(saved, tmp_path):
@@ -93,6 +94,10 @@ def test_only_an_earlier_export_is_replaced(model, tmp_path):
         ({"networks": {"model": "/etc/passwd"}}, "which does not lie in the folder"),
         ({"networks": {"model": "gone.onnx"}}, "is missing"),
         ({"networks": {"model": "model.onnx", "more": "model.onnx"}}, "name other networks"),
+        ({"networks": []}, "it lists no networks"),
+        ({"files": {}}, "it lists no files"),
+        ({"files": {"../reference.safetensors": "0" * 64}}, "which does not lie in the folder"),
+        ({"to": ["onnx"]}, "is damaged"),
     ],
 )
 def test_a_hostile_export_is_refused(change, message, saved, tmp_path):
@@ -100,7 +105,7 @@ def test_a_hostile_export_is_refused(change, message, saved, tmp_path):
     path = tmp_path / "out" / EXPORT
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(BundleError, match=message):
-        verify_folder(tmp_path / "out")
+        verify_folder(tmp_path / "out", trust_edited=True)
 
 
 def test_damaged_answers_are_refused(saved, tmp_path):
@@ -109,10 +114,13 @@ def test_damaged_answers_are_refused(saved, tmp_path):
     arrays = load_file(reference)
     save_file({name: array[:1] if "outputs" in name else array for name, array in arrays.items()}, reference)
     with pytest.raises(ExportError, match="where Keras returns"):
-        verify_folder(tmp_path / "out")
+        verify_folder(tmp_path / "out", trust_edited=True)
+    save_file({name: array for name, array in arrays.items() if "outputs/2" not in name}, reference)
+    with pytest.raises(BundleError, match=r"cannot be read \(ValueError\)"):
+        verify_folder(tmp_path / "out", trust_edited=True)
     reference.write_bytes(b"\xff" * 64)
     with pytest.raises(BundleError, match=r"cannot be read \(SafetensorError\)"):
-        verify_folder(tmp_path / "out")
+        verify_folder(tmp_path / "out", trust_edited=True)
 
 
 @pytest.mark.parametrize("to", ["onnx", "keras"])
@@ -174,6 +182,9 @@ def test_the_command_writes_and_verifies(saved, tmp_path, monkeypatch, capsys):
     shard.write_bytes(np.random.default_rng(0).normal(size=shard.stat().st_size // 4).astype(np.float32).tobytes())
     code, _, err = call(monkeypatch, capsys, "--verify", tmp_path / "web")
     assert code == 2
+    assert "group1-shard1of1.bin was edited or is damaged: its checksum is not that in export.json" in err
+    code, _, err = call(monkeypatch, capsys, "--verify", tmp_path / "web", "--trust-edited")
+    assert code == 2
     assert "Error: The export differs from Keras by" in err
 
 
@@ -213,9 +224,13 @@ def test_a_run_is_exported_with_its_page(tmp_path, monkeypatch, capsys):
     answers = json.loads((tmp_path / "web" / "answers.json").read_text())
     answers["outputs"]["predict"][0][0]["step"] += 1
     (tmp_path / "web" / "answers.json").write_text(json.dumps(answers))
-    code, _, err = call(monkeypatch, capsys, "--verify", tmp_path / "web")
+    code, _, err = call(monkeypatch, capsys, "--verify", tmp_path / "web", "--trust-edited")
     assert code == 2
     assert "answers from raw input" in err
+    (tmp_path / "web" / "seqwise.js").write_text("process.exit(7)")
+    code, out, _ = call(monkeypatch, capsys, "--verify", tmp_path / "web", "--trust-edited")
+    assert code == 0
+    assert "not compared with Keras: its JavaScript is not this Seqwise's, and code from a folder is not run" in out
 
 
 def test_smaller_weights(tmp_path, monkeypatch, capsys):

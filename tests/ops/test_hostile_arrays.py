@@ -66,13 +66,22 @@ def swapped(array, tmp_path):
     return array.astype(array.dtype.newbyteorder())
 
 
-@pytest.mark.parametrize("form", [read_only, memory_map, of_jax, strided, fortran])
+def unaligned(array, tmp_path):
+    shifted = np.ndarray(array.shape, array.dtype, bytearray(array.nbytes + 1), offset=1)
+    shifted[...] = array
+    return shifted
+
+
+@pytest.mark.parametrize("form", [read_only, memory_map, of_jax, strided, fortran, swapped, unaligned])
 @pytest.mark.parametrize("which", [*range(7), "all"])
 def test_valid_arrays_of_any_form(form, which, tmp_path):
     values = arrays()
     given = [form(v, tmp_path) if which in (i, "all") else v for i, v in enumerate(values)]
-    for got, want in zip(call(*given), expected(values), strict=True):
-        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+    x, *weights, h, c, mask = given
+    both = ops.bidirectional_lstm(x, tuple(weights), tuple(weights), (h, c), (h, c), mask=mask, return_sequences=True)
+    for result in (call(*given), both[0]):
+        for got, want in zip(result, expected(values), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
     if which != 6:
         x, kernel, recurrent_kernel, bias, h, c, _ = given
         h_new, c_new = ops.step(x[:, 0], h, c, kernel, recurrent_kernel, bias)
@@ -138,6 +147,23 @@ def test_complex_arrays_and_none(which):
     if which in (1, 2, 4, 5):
         with pytest.raises((TypeError, ValueError)):
             ops.step(values[0][:, 0], given[4], given[5], given[1], given[2], given[3])
+
+
+@pytest.mark.parametrize("which", range(7))
+def test_masked_arrays_texts_and_objects(which):
+    values = arrays()
+    hidden = np.ma.masked_array(values[which], mask=values[which] > 0)
+    texts, objects = values[which].astype(str), values[which].astype("O")
+    for wrong, said in ((hidden, "is masked"), (texts, "holds <U"), (objects, "holds object")):
+        with pytest.raises(TypeError, match=said):
+            call(*values[:which], wrong, *values[which + 1 :])
+
+
+def test_a_reserve_of_another_dtype():
+    inputs = Inputs(*arrays())
+    outputs = ops.forward(inputs)
+    with pytest.raises(TypeError, match="reserve has dtype float64; expected that of x, float32"):
+        ops.backward(inputs, outputs.reserve.astype("float64"), last=outputs.last)
 
 
 @pytest.mark.parametrize("sizes", [(0, T, F, H), (B, 0, F, H), (B, T, 0, H), (B, T, F, 0), (0, 0, 0, 0)])

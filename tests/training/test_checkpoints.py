@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +21,10 @@ from seqwise.artifact import training_folder, training_into
 from seqwise.cli import main as cli
 from seqwise.cli import train
 from seqwise.training import checkpoints
-from seqwise.training.checkpoints import FILE, Checkpoints, stopped_at
+from seqwise.training.checkpoints import FILE, Checkpoints, digest_of, stopped_at
 
-Y = 3 + np.sin(np.arange(70.0)) + np.random.default_rng(0).normal(size=70) / 10
+RNG = np.random.default_rng(0)
+Y = 3 + np.sin(np.arange(70.0)) + RNG.normal(size=70) / 10
 EPOCHS = 3
 SETTINGS = {"window": 5, "horizon": 2, "units": (2,), "dropout": 0.2, "epochs": EPOCHS, "refit": True, "season": 1}
 
@@ -140,6 +142,87 @@ def test_other_settings_data_and_damage_are_refused(tmp_path, monkeypatch):
     path.symlink_to("/etc/passwd")
     with pytest.raises(sw.BundleError, match="no regular file"):
         stopped_at(path.parent)
+
+
+SEQUENCES = [RNG.normal(size=(4, 2)) + i % 2 for i in range(24)]
+ENSEMBLE: dict[str, Any] = {"units": (2,), "epochs": 2, "recipe": "lstm", "validation": 6, "ensemble": 3}
+
+
+def fit_ensemble(**more):
+    """Three networks; each has a second training, on the validation set too."""
+    settings = {name: more.pop(name) for name in list(more) if name in ENSEMBLE}
+    return sw.Classifier(**ENSEMBLE | settings).fit(SEQUENCES, np.arange(24) % 2, **more)
+
+
+@pytest.fixture(scope="module")
+def ensemble():
+    return fit_ensemble()
+
+
+@pytest.fixture(scope="module")
+def moments(tmp_path_factory):
+    """How far the training has come at each of its checkpoints, in words."""
+    said, real = [], Checkpoints.write
+
+    def write(self, *content):
+        real(self, *content)
+        self._due = 0
+        said.append(stopped_at(self.folder))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoints, "write", write)
+        fit_ensemble(resume=tmp_path_factory.mktemp("whole"))
+    return said
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["after epoch 1", "after epoch 1 of the second training, on the validation rows too", "after its last epoch, 2",
+     "after epoch 1, of network 2", "after epoch 2, of network 3", "after its last epoch, 2, of network 3"],
+)  # fmt: skip
+def test_an_ensemble_goes_on_with_each_of_its_networks(said, moments, ensemble, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop_after(patch, moments.index(said) + 1)
+        with pytest.raises(Killed):
+            fit_ensemble(resume=tmp_path)
+    assert stopped_at(training_folder(tmp_path)) == said
+    resumed = fit_ensemble(resume=tmp_path)
+    for one, other in zip(resumed.model_.get_weights(), ensemble.model_.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert resumed.training_.history == ensemble.training_.history
+    np.testing.assert_array_equal(resumed._unseen, ensemble._unseen)
+    resumed.save(tmp_path)
+    assert not training_folder(tmp_path).exists()
+
+
+def test_another_ensemble_is_refused(moments, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        stop_after(patch, moments.index("after epoch 1, of network 2") + 1)
+        with pytest.raises(Killed):
+            fit_ensemble(resume=tmp_path)
+    for change, said in (({"ensemble": 1}, "ensemble was 3, now 1"), ({"seed": 1}, "seed was 0, now 1")):
+        with pytest.raises(sw.SettingError, match=said):
+            sw.Classifier(**ENSEMBLE | change).fit(SEQUENCES, np.arange(24) % 2, resume=tmp_path)
+    train._choose_start(training_folder(tmp_path), tmp_path, False, Console())
+    assert [path.name for path in training_folder(tmp_path).iterdir()] == []
+
+
+class Part:
+    """Of some arrays the samples from one on; as batches do, it makes the list of them anew when it is asked for."""
+
+    def __init__(self, arrays, first):
+        self.arrays, self.first = arrays, first
+
+    @property
+    def indices(self):
+        return np.arange(self.first, self.first + 50)
+
+
+def test_the_digest_of_the_data_knows_every_part():
+    arrays = [np.ones((100, 3)), np.arange(100)]
+    digests = {tuple(digest_of(Part(arrays, first) for first in (0, 10, last)) for last in (40, 50)) for _ in range(20)}
+    assert len(digests) == 1
+    assert len(set(digests.pop())) == 2
 
 
 def test_a_second_training_is_told(tmp_path):

@@ -32,43 +32,74 @@ def check_archive(path: Path) -> None:
                 _stored(path, archive, name, most) for name in archive.namelist() if name.endswith((".h5", ".hdf5"))
             )
             config = archive.read("config.json") if archive.getinfo("config.json").file_size <= MOST_JSON else b""
-        for name, value in _widths(json.loads(config.decode("utf-8"))):
-            if value > max(stored, 2**20):
-                raise BundleError(f"{path}: a layer has {name}={value:,}, more than the file holds weights.")
+        _check_widths(path, config, stored)
     except (zipfile.BadZipFile, ValueError, KeyError, RecursionError, NotImplementedError, EOFError) as error:
+        raise BundleError(f"{path} is no Keras model, or is damaged ({str(error)[:200]}).") from None
+
+
+def check_hdf5(path: Path) -> None:
+    """Raise `BundleError` for an ``.h5`` file that Keras should not be given; see `check_archive`."""
+    import h5py  # pyright: ignore[reportMissingTypeStubs] (Keras's own dependency)
+
+    h5: Any = h5py
+    most = max(MOST_UNPACKED, MOST_RATIO * path.stat().st_size)
+    try:
+        with h5.File(path, "r") as file:
+            stored = _values(path, path.name, file, most)
+            config: Any = file.attrs.get("model_config", b"{}")
+        _check_widths(path, config.encode() if isinstance(config, str) else config, stored)
+    except (OSError, RuntimeError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise BundleError(f"{path} is no Keras model, or is damaged ({str(error)[:200]}).") from None
 
 
 def _stored(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> int:
     """Return how many values the arrays of an HDF5 file in the archive hold."""
-    import h5py  # pyright: ignore[reportMissingTypeStubs] (Keras's own dependency)
+    import h5py  # pyright: ignore[reportMissingTypeStubs]
+
+    with archive.open(name) as packed:
+        try:
+            with cast(Any, h5py).File(packed, "r") as file:
+                return _values(path, name, file, most)
+        except (OSError, RuntimeError) as error:
+            raise BundleError(f"{path} is damaged: {name} is no HDF5 file ({str(error)[:200]}).") from None
+
+
+def _values(path: Path, name: str, file: Any, most: int) -> int:
+    """Return how many values the arrays of an open HDF5 file hold, which may read nothing but itself.
+
+    Args:
+        path, name: of the model and of the file, for messages. most: bytes that it may unpack to.
+    """
+    import h5py  # pyright: ignore[reportMissingTypeStubs]
 
     h5: Any = h5py
     values = unpacked = 0
-    with archive.open(name) as packed:
-        try:
-            with h5.File(packed, "r") as file:
-                groups = [file]
-                while groups:
-                    group = groups.pop()
-                    for key in group:
-                        if not isinstance(group.get(key, getlink=True), h5.HardLink):
-                            raise BundleError(f"{path}: {name} links to another place, {key!r}. Nothing was read.")
-                        item = group[key]
-                        if isinstance(item, h5.Group):
-                            groups.append(item)
-                            continue
-                        if item.external or item.is_virtual:
-                            raise BundleError(f"{path}: {name} reads other files for {key!r}. Nothing was read.")
-                        values += int(item.size or 0)
-                        unpacked += int(item.size or 0) * item.dtype.itemsize
-                    if len(groups) > 100_000:
-                        raise BundleError(f"{path}: {name} has more than 100,000 groups.")
-        except (OSError, RuntimeError) as error:
-            raise BundleError(f"{path} is damaged: {name} is no HDF5 file ({str(error)[:200]}).") from None
+    groups = [file]
+    while groups:
+        group = groups.pop()
+        for key in group:
+            if not isinstance(group.get(key, getlink=True), h5.HardLink):
+                raise BundleError(f"{path}: {name} links to another place, {key!r}. Nothing was read.")
+            item = group[key]
+            if isinstance(item, h5.Group):
+                groups.append(item)
+                continue
+            if item.external or item.is_virtual:
+                raise BundleError(f"{path}: {name} reads other files for {key!r}. Nothing was read.")
+            values += int(item.size or 0)
+            unpacked += int(item.size or 0) * item.dtype.itemsize
+        if len(groups) > 100_000:
+            raise BundleError(f"{path}: {name} has more than 100,000 groups.")
     if unpacked > most:
         raise BundleError(_too_large(path, unpacked, most))
     return values
+
+
+def _check_widths(path: Path, config: bytes, stored: int) -> None:
+    """Raise `BundleError` where a layer is wider than all of the weights that the file holds."""
+    for name, value in _widths(json.loads(config.decode("utf-8"))):
+        if value > max(stored, 2**20):
+            raise BundleError(f"{path}: a layer has {name}={value:,}, more than the file holds weights.")
 
 
 def _widths(config: Any) -> Iterator[tuple[str, int]]:

@@ -33,7 +33,7 @@ def write_manifest(folder: Path, kind: str, content: dict[str, Any]) -> None:
     files = {p.name: check_sum(p) for p in sorted(folder.iterdir()) if kind_of(p) == "file" and p.name != MANIFEST}
     head = {"format": FORMAT, "schema_version": SCHEMA_VERSION, "kind": kind, "files": files}
     whole = head | json.loads(json.dumps(content, allow_nan=False))
-    write_json(folder / MANIFEST, {CHECK_SUM: _check_sum_of(whole)} | whole)
+    write_json(folder / MANIFEST, {CHECK_SUM: check_sum_of(whole)} | whole)
 
 
 def is_run(folder: Path) -> bool:
@@ -95,7 +95,7 @@ def read_manifest(folder: Path, *, trust_edited: bool = False) -> dict[str, Any]
             f"{str(folder)!r} holds a {kind!r}; this Seqwise knows {', '.join(RUNS)}. It was written by Seqwise "
             f"{manifest.get('seqwise')}: pip install -U seqwise."
         )
-    if not trust_edited and manifest.get(CHECK_SUM) != _check_sum_of(manifest):
+    if not trust_edited and manifest.get(CHECK_SUM) != check_sum_of(manifest):
         raise BundleError(f"{path} was edited or is damaged: its checksum does not hold. {RESTORE} {ON_PURPOSE}")
     try:
         check_content(run_type(kind, manifest), manifest)
@@ -121,6 +121,7 @@ def check_files(folder: Path, manifest: dict[str, Any], needed: tuple[str, ...],
             )
 
 
-def _check_sum_of(manifest: dict[str, Any]) -> str:
+def check_sum_of(manifest: dict[str, Any]) -> str:
+    """Return the SHA-256 of what a manifest holds beside it."""
     content = {name: value for name, value in manifest.items() if name != CHECK_SUM}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

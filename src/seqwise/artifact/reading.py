@@ -6,7 +6,9 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -52,22 +54,30 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
     Raises:
         BundleError: it is missing, is no regular file, is too large, or may not be read.
     """
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if most is not None and size > most:
+            raise BundleError(f"{path} holds {size:,} bytes; at most {most:,} are read. {RESTORE}")
+        return file.read()
+
+
+def check_sum(path: Path) -> str:
+    """Return the SHA-256 of a file of a run; it may be larger than the memory."""
+    with _opened(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[BufferedReader]:
+    """Open a file of a run, as `check_own_file` wants it; what the system says of it is a `BundleError`."""
     check_own_file(path)
     flags = ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")  # those that this system has
     try:
         handle = os.open(path, os.O_RDONLY | sum(getattr(os, flag, 0) for flag in flags))
         with os.fdopen(handle, "rb") as file:
-            size = os.fstat(handle).st_size
-            if most is not None and size > most:
-                raise BundleError(f"{path} holds {size:,} bytes; at most {most:,} are read. {RESTORE}")
-            return file.read()
-    except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror or error}.") from None
-
-
-def check_sum(path: Path) -> str:
-    """Return the SHA-256 of a file of a run."""
-    return hashlib.sha256(read_bytes(path)).hexdigest()
+            yield file
+    except (OSError, MemoryError) as error:
+        raise BundleError(f"{path} cannot be read: {getattr(error, 'strerror', '') or error}.") from None
 
 
 def read_json(path: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -14,7 +13,7 @@ from typing import Any
 from seqwise import __version__
 from seqwise.artifact.atomic import LONGER, SAVING, replaced_folder
 from seqwise.artifact.manifest import TRAINING, is_run, listed_files, write_manifest
-from seqwise.artifact.reading import kind_of, read_bytes
+from seqwise.artifact.reading import check_sum, kind_of, read_bytes
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
 from seqwise.interrupts import interruptible, interrupts
@@ -145,10 +144,8 @@ def result_texts(folder: Path, names: Sequence[str], check_sums: Mapping[str, st
     """Return the texts of those result files that a run has and that are as they were written."""
     texts: dict[str, str] = {}
     for name in names:
-        if kind_of(folder / name) == "file":
-            content = read_bytes(folder / name)
-            if hashlib.sha256(content).hexdigest() == check_sums.get(name):
-                texts[name] = content.decode("utf-8")
+        if kind_of(folder / name) == "file" and check_sum(folder / name) == check_sums.get(name):
+            texts[name] = read_bytes(folder / name).decode("utf-8")
     return texts
 
 

@@ -69,7 +69,7 @@ def command(
     if verify is not None:
         if model is not None or to is not None or out is not None or data is not None:
             raise SettingError("--verify takes an exported folder alone: seqwise export --verify DIR.")
-        console.print(str(verify_folder(verify)))
+        console.print(str(verify_folder(verify, trust_edited=trust_edited)))
         return
     missing = [name for name, value in (("RUN|MODEL", model), ("--to", to), ("--out", out)) if value is None]
     if model is None or to is None or out is None:

@@ -46,9 +46,11 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
     where = Path(path)
     if (where / "model.keras").is_file():
         where /= "model.keras"
+    if where.exists() and not where.is_dir():
+        existing_file(where, "model")  # not a pipe, which is waited for
     if not where.is_file():
         raise BundleError(f"There is no model {path!r}.{nearest_file(where)} Save one by model.save('model.keras').")
-    from seqwise.artifact.archives import check_archive
+    from seqwise.artifact.archives import check_archive, check_hdf5
     from seqwise.backend import import_keras
 
     keras = import_keras()
@@ -59,6 +61,8 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
         raise BundleError(f"{where.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
     if where.suffix.lower() == ".keras":
         check_archive(where)
+    elif where.suffix.lower() in MODELS:
+        check_hdf5(where)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that an optimiser was saved before its first step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,10 @@ def command(data: str, out: Path, resume: bool | None, **options: Any) -> None:
 def _choose_start(checkpoints: Path, out: Path, resume: bool | None, console: Console) -> None:
     """Keep what an earlier training left, or remove it; refuse where the user has not said which."""
     from seqwise.errors import SettingError
-    from seqwise.training.checkpoints import remove_checkpoint, stopped_at
+    from seqwise.training.checkpoints import remove_checkpoints, stopped_at
 
     if resume is False:
-        remove_checkpoint(checkpoints)
+        remove_checkpoints(checkpoints)
         return
     stopped = stopped_at(checkpoints)
     if stopped is not None and resume is None:
@@ -78,6 +79,36 @@ def _train(estimator: Any, task: Any, data: str, out: Path, given: dict[str, Any
     from seqwise.evaluation import UNMEASURED
 
     estimator.fit(data, **task.commands().columns(given), resume=out)
+    training = estimator.training_
+    unsaid: BaseException | None = None
+    try:
+        _tell(estimator, console)
+    except (OSError, SystemExit) as error:  # a full disk, a pipe or a terminal that was closed: the run is to be saved
+        unsaid = error
+    if training.interrupted and not training.best_epoch and is_run(out):
+        console.print(f"\nNo epoch was completed: the run in {out} stays as it is.")
+        raise typer.Exit(130)
+    try:
+        with contextlib.nullcontext() if unsaid else console.status("scoring"):
+            estimator.save(out)
+    except ScoringInterrupted:
+        console.print(f"\nThe scoring was stopped, the model is saved in {out}. Score it: seqwise evaluate {out}")
+        raise typer.Exit(130) from None
+    if unsaid:
+        raise unsaid
+    comparison = estimator.comparison_
+    if comparison is None:
+        console.print(f"\n{UNMEASURED}")
+    else:
+        counted = task.commands().counted(comparison)
+        verdict = comparison.verdict()
+        after = "" if verdict.outcome == "loss" else f"\n\n{verdict.sentence}"  # the comparison says a loss itself
+        console.print(f"\n{comparison.part}, {counted}:\n{comparison}{after}")
+    console.print(f"\nwrote {out / METRICS}\nreport {out / REPORT}")
+
+
+def _tell(estimator: Any, console: Console) -> None:
+    """Print what was found in the data, and how the training ended."""
     for note in estimator.notes_:
         console.print(f"note: {note}")
     training = estimator.training_
@@ -89,26 +120,8 @@ def _train(estimator: Any, task: Any, data: str, out: Path, given: dict[str, Any
     else:
         kept = f"kept {kept}"
     console.print(f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; {kept}")
-    if training.interrupted and not training.best_epoch and is_run(out):
-        console.print(f"\nNo epoch was completed: the run in {out} stays as it is.")
-        raise typer.Exit(130)
     if training.interrupted and training.best_epoch:
         console.print("To go on with the training: the same command with --resume.")
-    try:
-        with console.status("scoring"):
-            estimator.save(out)
-    except ScoringInterrupted:
-        console.print(f"\nThe scoring was stopped, the model is saved in {out}. Score it: seqwise evaluate {out}")
-        raise typer.Exit(130) from None
-    comparison = estimator.comparison_
-    if comparison is None:
-        console.print(f"\n{UNMEASURED}")
-    else:
-        counted = task.commands().counted(comparison)
-        verdict = comparison.verdict()
-        after = "" if verdict.outcome == "loss" else f"\n\n{verdict.sentence}"  # the comparison says a loss itself
-        console.print(f"\n{comparison.part}, {counted}:\n{comparison}{after}")
-    console.print(f"\nwrote {out / METRICS}\nreport {out / REPORT}")
 
 
 command = with_options(command, {"data": Data, "out": Out}, own={"resume": (Resume, None)})

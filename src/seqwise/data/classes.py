@@ -180,7 +180,13 @@ def find_classes(labels: Any, form: str, names: Sequence[str] | None = None) -> 
     if form == "sets" and not any(labels):
         raise DataError("No sequence has a label: every label set is empty.")
     flat = labels if form == "single" else _plain_array(object_array([item for row in labels for item in row]), str)
-    return Classes(np.unique(flat), form)
+    classes = Classes(np.unique(flat), form)
+    for name in classes.values.tolist() if classes.values.dtype.kind == "U" else ():
+        try:
+            name.encode()
+        except UnicodeEncodeError:  # half of a pair, as Python makes of a file's bytes that are not UTF-8
+            raise DataError(f"The label {name!r} is no Unicode text, so no file can hold it. Rename it.") from None
+    return classes
 
 
 def _is_no_value(item: Any) -> bool:
@@ -250,7 +256,13 @@ def _plain_array(array: np.ndarray, where: Callable[[int], str]) -> np.ndarray:
                 f"The label of {where(kinds[''])} is {array[kinds['']]!r}, a {type(array[kinds['']]).__name__}; "
                 "expected text, a whole number, or True and False."
             )
-        array = np.array(array.tolist())
+        items = [str.__str__(item) if isinstance(item, str) else item for item in array.tolist()]  # also of an enum
+        array = np.array(items)
+        if array.dtype.kind == "U" and sum(map(len, items)) != np.char.str_len(array).sum():
+            i = next(i for i, item in enumerate(items) if item.endswith("\0"))
+            raise DataError(
+                f"The label of {where(i)} is {items[i]!r}: NumPy drops a null character at the end. Rename it."
+            )
     if array.dtype.kind == "f":
         bad = np.flatnonzero(~np.isfinite(array))
         if bad.size:
@@ -264,7 +276,18 @@ def _plain_array(array: np.ndarray, where: Callable[[int], str]) -> np.ndarray:
             )
     if array.dtype.kind not in "biufUS":
         raise DataError(f"Labels of dtype {array.dtype} cannot be used; expected text, whole numbers, or bool.")
-    return array.astype(str) if array.dtype.kind == "S" else array
+    return _decoded(array, where) if array.dtype.kind == "S" else array
+
+
+def _decoded(array: np.ndarray, where: Callable[[int], str]) -> np.ndarray:
+    try:
+        return array.astype(str)
+    except UnicodeDecodeError:
+        i = next(i for i, item in enumerate(array.tolist()) if not item.isascii())
+        raise DataError(
+            f"The label of {where(i)} is {array.tolist()[i]!r}, bytes that are not ASCII. Make them text: "
+            "[label.decode('utf-8') for label in y]."
+        ) from None
 
 
 def _kind(item: Any) -> str:
@@ -276,4 +299,6 @@ def _kind(item: Any) -> str:
 
 
 def _plain(item: Any) -> Any:
+    if isinstance(item, str):
+        return str.__str__(item)  # also of an enum, which NumPy would take for its name
     return item.item() if isinstance(item, np.generic) else item

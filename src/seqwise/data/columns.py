@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -210,11 +210,25 @@ def stack_labels(columns: list[np.ndarray]) -> np.ndarray | None:
 
 
 def is_missing(value: Any) -> bool:
-    """Tell whether an item of a column is a missing value: None, NaN, or pandas' own."""
+    """Tell whether an item of a column is a missing value: None, NaN, what a NumPy mask hides, or pandas' own."""
     try:
-        return value is None or bool(value != value)
+        return value is None or value is np.ma.masked or bool(value != value)
     except (TypeError, ValueError):  # pandas.NA has no truth value; an array has several
         return not hasattr(value, "__len__")
+
+
+def refuse_masked(values: Any, what: str, where: Callable[[int], str]) -> None:
+    """Raise `DataError` where a NumPy mask hides a value, which would be read all the same.
+
+    Args:
+        what: the values are, one for each sequence: ``"label"``. where: names a sequence by its number.
+    """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        hidden = np.argwhere(np.ma.getmaskarray(values))
+        raise DataError(
+            f"The {what} of {where(int(hidden[0][0]))} is masked ({len(hidden):,} such value(s) in all). Fill it in, "
+            "or leave the sequence out."
+        )
 
 
 def as_column_names(value: Columns, what: str) -> list[str]:

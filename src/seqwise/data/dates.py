@@ -19,7 +19,8 @@ TEXT_FORMATS = [
 
 EITHER = re.compile(r"\d{1,2}[-/]")  # 02/01 and 02-01 can be read in two ways; 02.01. has the day first everywhere
 ORDERED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}")
-FOUR_DIGITS = np.datetime64("1000-01-01")
+# years between these are read: one of two digits is the year 24, and 9999 stands for no time at all
+EARLIEST, LATEST = np.datetime64("1000-01-01"), np.datetime64("9000-01-01")
 
 # a format → times, datetime64[us] of any value where the text is not of the format, and the rows where it is not; or
 # None where the format cannot be tried
@@ -52,13 +53,7 @@ def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: 
             fewest_bad = bad
     if readings:
         times = _most_regular(table, name, words, readings)
-        early = times < FOUR_DIGITS
-        if early.any():
-            row = int(early.argmax())
-            raise DataError(
-                f"{table.label}: the time column {name!r} holds {words[row]!r} on {table.where(row)}, the "
-                f"year {str(times[row])[:4].lstrip('0')}. Write years with four digits: 2024-12-31."
-            )
+        check_years(table, name, times, words)
         return times
     _check_alike(table, name, words)
     row = 0 if fewest_bad is None else int(fewest_bad[0])
@@ -66,6 +61,23 @@ def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: 
         f"{table.label}: the time column {name!r} holds {words[row]!r} on {table.where(row)}, which is not a date "
         "that Seqwise can read. Write dates as 2024-12-31 or 2024-12-31 23:59, or count the steps: 0, 1, 2, …."
     )
+
+
+def check_years(table: ColumnTable, name: str, times: np.ndarray, words: Sequence[str] | None = None) -> None:
+    """Raise `DataError` for the first time, datetime64, that lies before the year 1000 or after 8999.
+
+    Args:
+        words: the times as they came; None where they came as times.
+    """
+    wrong = (times < EARLIEST) | (times >= LATEST)
+    if wrong.any():
+        row = int(wrong.argmax())
+        shown = str(times[row].astype("M8[D]")) if words is None else repr(words[row])
+        year = int(times[row].astype("M8[Y]").astype(np.int64)) + 1970
+        fix = "Write years with four digits: 2024-12-31." if year < 1000 else "Correct the time, or remove the row."
+        raise DataError(
+            f"{table.label}: the time column {name!r} holds {shown} on {table.where(row)}, the year {year}. {fix}"
+        )
 
 
 def _check_alike(table: ColumnTable, name: str, words: Sequence[str]) -> None:
@@ -100,6 +112,8 @@ def whole_times(table: ColumnTable, name: str, values: np.ndarray, *, fractions:
         refuse_times(table, name, np.abs(values.astype(np.float64)) >= 2**62, "holds a number that is too large")
         whole = values.astype(np.int64)
         dates = _dates_from_numbers(table, name, whole)
+        if dates is None and not fractions:
+            _check_counts(table, name, whole)
         return whole if dates is None else dates
     if fractions:
         return values
@@ -133,6 +147,26 @@ def _dates_from_numbers(table: ColumnTable, name: str, values: np.ndarray) -> np
             f"{days[row]} in {month[row]}. Correct the date, or remove the row."
         )
     return times.astype(MICROSECOND)
+
+
+def _check_counts(table: ColumnTable, name: str, values: np.ndarray) -> None:
+    """Raise `DataError` for numbers that do not count: hours and minutes (1059, 1100), a year and its weeks (202352,
+    202401). Their last two digits never go beyond 59, and after each gap they start again at 0 or 1."""
+    ordered = np.unique(values)
+    if len(ordered) < 3 or ordered[0] < 0 or ordered[0] // 100 == ordered[-1] // 100:
+        return
+    steps, ends = np.diff(ordered), ordered % 100
+    lengths, counts = np.unique(steps, return_counts=True)
+    steady = lengths[counts.argmax()]
+    gaps = np.flatnonzero(steps > steady)
+    if gaps.size and steady <= 30 and ends.max() < 60 and (ends[gaps + 1] <= 1).all():
+        before, after = ordered[gaps[0]], ordered[gaps[0] + 1]
+        row = int(np.flatnonzero(values == after)[0])
+        raise DataError(
+            f"{table.label}: the time column {name!r} goes from {before} to {after} on {table.where(row)}, as hours "
+            "and minutes do, or a year and its weeks, which do not count the steps. Write them as dates, 2024-12-31 "
+            "23:59, or count the steps: 0, 1, 2, …."
+        )
 
 
 def refuse_times(table: ColumnTable, name: str, wrong: np.ndarray, fault: str) -> None:
@@ -170,7 +204,7 @@ def _misfit(times: np.ndarray) -> tuple[int, int]:
 def dates_from_parts(table: ColumnTable, names: list[str]) -> np.ndarray:
     """Return the dates that several columns make together: year, month, day and so on, in this order."""
     parts = [table.numbers(name) for name in names]
-    ranges = [(1000, 9999), (1, 12), (1, 31), (0, 24), (0, 60), (0, 60)]
+    ranges = [(1000, 8999), (1, 12), (1, 31), (0, 24), (0, 60), (0, 60)]
     for name, part, (low, high) in zip(names, parts, ranges, strict=False):
         refuse_times(table, name, np.isnan(part), "is empty")
         wrong = np.flatnonzero((part < low) | (part > high) | (part % 1 != 0))

@@ -13,7 +13,7 @@ from seqwise.errors import DataError, nearest
 
 
 def existing_file(path: Path, expected: str) -> Path:
-    """Return `path` if it is a file.
+    """Return `path` if it is a file, with ``~`` as the home folder that it stands for.
 
     Args:
         expected: what the file should be, for the messages: ``"CSV or Parquet"``.
@@ -23,9 +23,11 @@ def existing_file(path: Path, expected: str) -> Path:
             device.
     """
     try:
+        path = path.expanduser()
         exists = path.exists()
-    except (OSError, ValueError) as error:  # a name too long, a null character
-        raise DataError(f"{str(path)[:200]!r} is no file: {getattr(error, 'strerror', error)}.") from None
+    except (OSError, ValueError, RuntimeError) as error:  # a name too long, a null character, nobody's home
+        why = str(getattr(error, "strerror", error)).rstrip(".")
+        raise DataError(f"{str(path)[:200]!r} is no file: {why}.") from None
     if not exists:
         raise DataError(f"There is no file {str(path)!r}.{nearest_file(path)}")
     if path.is_dir():

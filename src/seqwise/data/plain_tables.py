@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,21 +12,22 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
-from seqwise.data.dates import dates_from_parts, dates_from_text, refuse_times, whole_times
+from seqwise.data.dates import check_years, dates_from_parts, dates_from_text, refuse_times, whole_times
 from seqwise.data.files import check_header, existing_file, records, separated_text
 from seqwise.data.sequences import object_array
 from seqwise.data.time_index import MICROSECOND
-from seqwise.data.time_zones import zone_of, zone_of_texts
+from seqwise.data.time_zones import time_zone, zone_name, zone_of, zone_of_texts
 from seqwise.errors import DataError
 
 # what `read_plain_table` takes
 PlainSource: TypeAlias = "PlainTable | str | Path | np.ndarray | Iterable[Any]"
 
 TEXT_FILES = (".csv", ".tsv", ".txt")
-WHOLE, BOOLEAN = re.compile(r"-?\d{1,18}"), re.compile("true|false", re.IGNORECASE)
-CLOCK = r"(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?)?"
+WHOLE, BOOLEAN = re.compile(r"-?\d+"), re.compile("true|false", re.IGNORECASE)
+CLOCK = r"(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?"
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + CLOCK)
 DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + CLOCK)
+LONGEST = 20  # digits and sign of a number that 64 bits hold
 Cells: TypeAlias = "np.ndarray | list[Any]"
 
 
@@ -85,7 +86,9 @@ class PlainTable(ColumnTable):
         if isinstance(self.content[name], np.ndarray) or _all_numbers(cells):
             return whole_times(self, name, np.asarray(cells), fractions=fractions)
         if all(isinstance(cell, (date, np.datetime64)) for cell in cells):
-            return np.array([_as_datetime64(cell) for cell in cells])
+            times = np.array([_as_datetime64(cell) for cell in cells])
+            check_years(self, name, times)
+            return times
         words = [str(cell).strip() for cell in cells]
         return dates_from_text(self, name, words, partial(_parse, words))
 
@@ -137,7 +140,7 @@ def read_plain_table(source: PlainSource, *, text: str | None = None) -> PlainTa
     if isinstance(source, PlainTable):
         return source
     if isinstance(source, (str, Path)):
-        return _read_file(Path(source).expanduser(), text)
+        return _read_file(Path(source), text)
     if isinstance(source, np.ndarray):
         return PlainTable(dict(columns_of_array(source)), "numpy", "the array")
     if isinstance(source, (list, tuple)):
@@ -165,7 +168,7 @@ def _from_rows(rows: Sequence[Any]) -> PlainTable:
 
 
 def _read_file(path: Path, plain: str | None) -> PlainTable:
-    existing_file(path, "CSV")
+    path = existing_file(path, "CSV")
     if path.suffix.lower() not in TEXT_FILES:
         raise DataError(
             f"{path.name}: without polars, Seqwise reads .csv, .tsv and .txt files, and got "
@@ -192,7 +195,10 @@ def _typed(words: list[str]) -> Cells:
     filled = [word for word in cells if word is not None]
     if filled and all(map(BOOLEAN.fullmatch, filled)):
         return [None if word is None else word.lower() == "true" for word in cells]
-    if len(filled) == len(cells) and all(map(WHOLE.fullmatch, filled)):
+    whole = bool(filled) and all(map(WHOLE.fullmatch, filled))
+    if whole and any(len(word) > LONGEST or abs(int(word)) >= 2**63 for word in filled):
+        return cells  # names: as numbers they would lose the last digits, by which they differ
+    if whole and len(filled) == len(cells):
         return np.array([int(word) for word in filled])
     # white space around a number makes the column text, as it does for polars
     numbers = [np.nan if word is None else None if word != word.strip() else _number(word) for word in cells]
@@ -219,12 +225,12 @@ def _all_numbers(cells: Sequence[Any]) -> bool:
 def _zone_of_cell(cell: Any) -> str | None:
     if not isinstance(cell, datetime) or cell.tzinfo is None:
         return None
-    return getattr(cell.tzinfo, "key", None) or cell.isoformat()[-6:]
+    return getattr(cell.tzinfo, "key", None) or cell.strftime("%z")
 
 
 def _as_datetime64(cell: Any) -> np.datetime64:
     if isinstance(cell, datetime) and cell.tzinfo is not None:
-        cell = cell.astimezone(UTC).replace(tzinfo=None)
+        return np.datetime64(cell.replace(tzinfo=None), "us") - np.timedelta64(cell.utcoffset() or timedelta(), "us")
     return np.datetime64(cell, "us")
 
 
@@ -255,11 +261,9 @@ def _by_pattern(pattern: re.Pattern[str], year: int, word: str) -> np.datetime64
     numbers = [int(day[year]), int(day[1]), int(day[2 - year]), *(int(part or 0) for part in (hour, minute, second))]
     try:
         time = datetime(*numbers, int((fraction or "").ljust(6, "0")[:6]))  # type: ignore[arg-type]
-    except ValueError:  # 30 February
+        return _as_datetime64(time if zone is None else time.replace(tzinfo=time_zone(zone_name(zone))))
+    except ValueError:  # 30 February, +99:00
         return None
-    if zone is not None:
-        time = time.replace(tzinfo=datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
-    return _as_datetime64(time)
 
 
 def _by_format(form: str, word: str) -> np.datetime64 | None:

@@ -81,11 +81,12 @@ def join_sequences(sequences: object, label: str = "the list") -> Sequences:
     Args:
         sequences: a list (or tuple, iterator, array of objects) of sequences, each of shape (timesteps, features), or
             (timesteps,) for one feature, as an array or nested lists; or one array, shape (samples, timesteps,
-            features). The dtype is kept; where the sequences' dtypes differ, the result has NumPy's common one.
+            features). The dtype is kept; where the sequences' dtypes differ, the result has NumPy's common one. The
+            features have the names of the columns where the sequences are tables.
 
     Raises:
-        DataError: the list is empty; a sequence is empty, not numeric or has another number of features than the
-            first; a value is NaN or infinite. The message names the sequence, the step and the feature.
+        DataError: the list is empty; a sequence is empty, not numeric or has other features than the first; a value is
+            NaN or infinite. The message names the sequence, the step and the feature.
     """
     if isinstance(sequences, np.ndarray):
         sequences = _list_of(sequences)
@@ -94,7 +95,8 @@ def join_sequences(sequences: object, label: str = "the list") -> Sequences:
             f"Expected a list of arrays of shape (timesteps, features), got {type(sequences).__name__}: "
             f"{str(sequences)[:40]!r}."
         )
-    arrays = [_as_array(item, i) for i, item in enumerate(sequences)]
+    items = list(sequences)
+    arrays = [_as_array(item, i) for i, item in enumerate(items)]
     if not arrays:
         raise DataError(
             "The list of sequences is empty. Pass at least one array of shape (timesteps, features), for example "
@@ -122,9 +124,55 @@ def join_sequences(sequences: object, label: str = "the list") -> Sequences:
             f"differ.{hint}"
         )
     lengths = np.array([len(array) for array in arrays], dtype=np.int64)
-    joined = Sequences(np.concatenate(arrays), lengths, [str(j) for j in range(features)], label=label)
+    joined = Sequences(np.concatenate(arrays), lengths, _common_names(items) or _numbered(features), label=label)
     check_finite(joined)
     return joined
+
+
+def in_columns(sequences: Sequences, columns: list[str]) -> Sequences:
+    """Return sequences with their features in an order; where either's are only counted, as they are.
+
+    Raises:
+        DataError: the features have other names.
+    """
+    counted = _numbered(len(columns))
+    if sequences.columns == columns or counted in (sequences.columns, columns):
+        return sequences
+    if sorted(sequences.columns) != sorted(columns):
+        came, expected = (", ".join(map(repr, names[:12])) for names in (sequences.columns, columns))
+        raise DataError(f"The sequences have the features {came}, but the model was trained on {expected}.")
+    order = [sequences.columns.index(name) for name in columns]
+    return replace(sequences, values=sequences.values[:, order], columns=list(columns))
+
+
+def _numbered(features: int) -> list[str]:
+    return [str(j) for j in range(features)]
+
+
+def _common_names(items: Sequence[Any]) -> list[str] | None:
+    """Return the columns of sequences that are tables; None where they are not, or have no names of their own.
+
+    Raises:
+        DataError: two of them have other columns, or in another order.
+    """
+    named = [(i, names) for i, names in enumerate(map(_names, items)) if names is not None]
+    if not named:
+        return None
+    first, columns = named[0]
+    for i, names in named:
+        if names != columns:
+            raise DataError(
+                f"Sequence {i} has the columns {', '.join(map(repr, names[:12]))}, but sequence {first} has "
+                f"{', '.join(map(repr, columns[:12]))}. Give all the same, in one order: table[{columns[:12]!r}]."
+            )
+    return columns if len(set(columns)) == len(columns) else None
+
+
+def _names(item: Any) -> list[str] | None:
+    names = getattr(item, "columns", None)
+    if names is None or not all(isinstance(name, (str, int, np.integer)) for name in names):
+        return None
+    return [str(name) for name in names]
 
 
 def check_finite(sequences: Sequences) -> None:

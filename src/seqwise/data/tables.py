@@ -128,7 +128,7 @@ def read_table(source: TableSource, *, text: str | None = None) -> Table:
     if isinstance(source, Table):
         return source
     if isinstance(source, (str, Path)):
-        return _read_file(Path(source).expanduser(), text)
+        return _read_file(Path(source), text)
     if isinstance(source, (list, tuple, np.ndarray)):
         try:
             return _from_array(np.asanyarray(source))
@@ -144,8 +144,7 @@ def read_table(source: TableSource, *, text: str | None = None) -> Table:
             "polars or pyarrow table, or a NumPy array of shape (rows, columns)."
         ) from None
     except nw.exceptions.DuplicateError as error:
-        name = str(error).partition("'")[2].partition("'")[0]
-        raise DataError(f"The table has two columns called {name!r}; give each its own name.") from None
+        raise _named_twice(error) from None
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
     if isinstance(frame, nw.Series):
@@ -153,10 +152,26 @@ def read_table(source: TableSource, *, text: str | None = None) -> Table:
     kind = frame.implementation.value
     index = None
     if kind == "pandas":
-        frame, index = _index_as_column(frame)
+        try:
+            frame, index = _index_as_column(frame)
+        except nw.exceptions.DuplicateError as error:  # the columns 1 and "1"
+            raise _named_twice(error) from None
+    if kind == "polars":
+        frame = nw.from_native(_without_long_integers(nw.to_native(frame)), eager_only=True)
     if len(frame) == 0:
         raise DataError(f"The {kind} table has no rows. Pass at least one window and one horizon of rows.")
     return Table(frame, kind, f"the {kind} table", index=index)
+
+
+def _named_twice(error: Exception) -> DataError:
+    name = str(error).partition("'")[2].partition("'")[0]
+    return DataError(f"The table has two columns called {name!r}; give each its own name.")
+
+
+def _without_long_integers(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return integers of more than 64 bits, which NumPy does not have, as texts: as names they stay what they are."""
+    long = [name for name, kind in frame.schema.items() if str(kind) in ("Int128", "UInt128")]
+    return frame.with_columns(pl.col(long).cast(pl.String))
 
 
 def _index_as_column(frame: nw.DataFrame[Any]) -> tuple[nw.DataFrame[Any], str | None]:
@@ -178,7 +193,7 @@ def _from_array(array: np.ndarray) -> Table:
 
 
 def _read_file(path: Path, text: str | None) -> Table:
-    existing_file(path, "CSV or Parquet")
+    path = existing_file(path, "CSV or Parquet")
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".tsv", ".txt", ".parquet", ".pq"):
         raise DataError(
@@ -214,6 +229,7 @@ def _read_text(path: Path, text: str | None) -> tuple[pl.DataFrame, int | None]:
     frame = pl.read_csv(
         raw, separator=separator, null_values=NULL_WORDS, infer_schema_length=None, try_parse_dates=False
     )
+    frame = _without_long_integers(frame)
     first_line = 2 if b'"' not in raw or raw.rstrip(b"\r\n").count(b"\n") == frame.height else None
     if text not in frame.columns or frame.schema[text] != pl.String:
         return frame, first_line
@@ -250,5 +266,12 @@ def _in_zone(values: np.ndarray) -> pl.Series:
 
 
 def is_table(data: object) -> bool:
-    """Tell whether `data` is a table in memory, of any library that narwhals knows."""
-    return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
+    """Tell whether `data` is a table in memory, of any library that narwhals knows.
+
+    Raises:
+        DataError: it is one, and two of its columns have the same name.
+    """
+    try:
+        return isinstance(nw.from_native(data, pass_through=True, allow_series=False), (nw.DataFrame, nw.LazyFrame))
+    except nw.exceptions.DuplicateError as error:
+        raise _named_twice(error) from None

@@ -38,7 +38,7 @@ def read_texts(path: str | Path, *, column: str | int | None = None, encoding: s
         >>> len(read_texts("rt-polarity.neg", encoding="latin-1"))  # doctest: +SKIP
         5331
     """
-    path = existing_file(as_path(path, "a file of texts").expanduser(), "text")
+    path = existing_file(as_path(path, "a file of texts"), "text")
     suffix = path.suffix.lower()
     if path.stat().st_size == 0:
         raise DataError(f"{path.name} is empty (0 bytes). Write one text on each line.")

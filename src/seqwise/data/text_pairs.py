@@ -150,7 +150,7 @@ def _from_table(
     if (source is None) != (target is None):
         raise SettingError(f"source={source!r} and target={target!r}: name both columns, or neither.")
     if isinstance(table, (str, Path)):
-        path = existing_file(Path(table).expanduser(), "text")
+        path = existing_file(Path(table), "text")
         suffix = path.suffix.lower()
         if source is None and suffix in PLAIN:
             source, target = 0, 1

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from seqwise.data.columns import ColumnTable
-from seqwise.data.dates import dates_from_text, refuse_times, whole_times
+from seqwise.data.dates import check_years, dates_from_text, refuse_times, whole_times
 from seqwise.data.time_index import MICROSECOND
-from seqwise.data.time_zones import time_zone, zone_name, zone_of_texts
+from seqwise.data.time_zones import zone_of, zone_of_texts
 from seqwise.errors import DataError
 
 
@@ -26,7 +26,7 @@ def read_time_column(table: ColumnTable, name: str, column: nw.Series[Any], *, f
         return whole_times(table, name, column.to_numpy(), fractions=fractions)
     native = column.to_native()
     if _pandas_zone(native) is not None:
-        return native.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype(MICROSECOND)
+        return _checked(table, name, native.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy())
     if column.dtype in (nw.Duration, nw.Time):
         raise DataError(
             f"{table.label}: the time column {name!r} holds durations or times of day. Give dates, or count the steps: "
@@ -35,7 +35,7 @@ def read_time_column(table: ColumnTable, name: str, column: nw.Series[Any], *, f
     if column.dtype.is_temporal():
         if getattr(column.dtype, "time_zone", None):
             column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return column.cast(nw.Datetime("us")).to_numpy().astype(MICROSECOND)
+        return _checked(table, name, column.cast(nw.Datetime("us")).to_numpy())
     words = pl.Series([str(v).strip() for v in column.to_list()])
     return dates_from_text(table, name, words.to_list(), lambda form: _parse(words, form))
 
@@ -49,11 +49,7 @@ def zone_of_column(table: ColumnTable, name: str, column: nw.Series[Any]) -> str
         zone = zone or getattr(column.dtype, "time_zone", None)
         if zone is None:
             return None
-        try:
-            time_zone(zone_name(zone))
-        except ValueError as error:
-            raise DataError(f"{table.label}: the time column {name!r} has a zone that is not known: {error}.") from None
-        return zone_name(zone)
+        return zone_of(table, name, [zone])
     words = [str(v).strip() for v in column.to_list()]
     return zone_of_texts(table, name, words, lambda: read_time_column(table, name, column))
 
@@ -63,7 +59,13 @@ def _pandas_zone(column: Any) -> str | None:
     zone = getattr(getattr(column, "dtype", None), "tz", None)
     if zone is None:
         return None
-    return getattr(zone, "key", None) or getattr(zone, "zone", None) or column.iloc[0].isoformat()[-6:]
+    return getattr(zone, "key", None) or getattr(zone, "zone", None) or column.iloc[0].strftime("%z")
+
+
+def _checked(table: ColumnTable, name: str, times: np.ndarray) -> np.ndarray:
+    times = times.astype(MICROSECOND)
+    check_years(table, name, times)
+    return times
 
 
 def _parse(words: pl.Series, form: str | None) -> tuple[np.ndarray, np.ndarray] | None:

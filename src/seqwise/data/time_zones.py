@@ -12,8 +12,8 @@ import numpy as np
 from seqwise.data.columns import ColumnTable
 from seqwise.errors import DataError
 
-OFFSET = re.compile(r"(?:UTC)?([+-])(\d{2}):?(\d{2})")
-AFTER_TIME = re.compile(r":\d{2}(?:\.\d+)?\s?(Z|UTC|[+-]\d{2}:?\d{2})$")  # not the last part of a date alone
+OFFSET = re.compile(r"(?:UTC)?([+-])(\d{2})(?::?(\d{2}))?")
+AFTER_TIME = re.compile(r":\d{2}(?:\.\d+)?\s?([Zz]|UTC|[+-]\d{2}(?::?\d{2})?)$")  # not the last part of a date alone
 QUARTER = "M8[15m]"  # clocks change at full quarters of an hour
 
 
@@ -26,7 +26,7 @@ def time_zone(name: str) -> tzinfo:
     offset = OFFSET.fullmatch(name)
     if offset is not None:
         sign, hours, minutes = offset.groups()
-        return timezone((1 if sign == "+" else -1) * timedelta(hours=int(hours), minutes=int(minutes)))
+        return timezone((1 if sign == "+" else -1) * timedelta(hours=int(hours), minutes=int(minutes or 0)))
     if name == "UTC":
         return UTC
     from zoneinfo import ZoneInfo  # it looks for its files: not where no data have a zone
@@ -40,9 +40,9 @@ def time_zone(name: str) -> tzinfo:
 def zone_name(name: str) -> str:
     """Return the one way in which Seqwise writes a zone: ``"UTC"``, ``"+01:00"`` or an IANA name."""
     offset = OFFSET.fullmatch(name)
-    if name in ("UTC", "Z", "Etc/UTC", "Zulu") or (offset is not None and not int(offset[2]) and not int(offset[3])):
+    if name in ("UTC", "Z", "z", "Etc/UTC", "Zulu") or (offset is not None and not int(offset[2] + (offset[3] or ""))):
         return "UTC"
-    return name if offset is None else f"{offset[1]}{offset[2]}:{offset[3]}"
+    return name if offset is None else f"{offset[1]}{offset[2]}:{offset[3] or '00'}"
 
 
 def zone_of(table: ColumnTable, name: str, zones: Sequence[str | None]) -> str | None:
@@ -52,21 +52,29 @@ def zone_of(table: ColumnTable, name: str, zones: Sequence[str | None]) -> str |
         zones: of each row, as they came.
 
     Raises:
-        DataError: two rows differ; names both.
+        DataError: two rows differ, and the message names both; or there is no such zone.
     """
-    first = zones[0] if zones else None
-    if all(zone == first for zone in zones):
-        return None if first is None else zone_name(first)
-    names = [None if zone is None else zone_name(zone) for zone in zones]
+    written = {zone: None if zone is None else zone_name(zone) for zone in dict.fromkeys(zones)}
+    names = [written[zone] for zone in zones]
     row = next((row for row, zone in enumerate(names) if zone != names[0]), None)
     if row is None:
-        return names[0]
+        return _known(table, name, names[0]) if names else None
     there, here = (f"the zone {zone}" if zone else "no time zone" for zone in (names[0], names[row]))
     raise DataError(
         f"{table.label}: the time column {name!r} mixes time zones: {there} on {table.where(0)}, {here} on "
         f"{table.where(row)}. Give all rows one, with pandas: df[{name!r}] = pd.to_datetime(df[{name!r}], utc=True), "
         "and for a local clock that changes .dt.tz_convert('Europe/Berlin')."
     )
+
+
+def _known(table: ColumnTable, name: str, zone: str | None) -> str | None:
+    """Return a zone; raise `DataError` where there is none of that name."""
+    if zone is not None:
+        try:
+            time_zone(zone)
+        except ValueError as error:
+            raise DataError(f"{table.label}: the time column {name!r} has a zone that is not known: {error}.") from None
+    return zone
 
 
 def zone_of_texts(table: ColumnTable, name: str, words: Sequence[str], read: Callable[[], np.ndarray]) -> str | None:

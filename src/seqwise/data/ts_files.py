@@ -36,7 +36,7 @@ def read_ts(path: str | Path) -> Sequences:
     Raises:
         DataError: there is no such file, or a line cannot be read; names the line, the dimension and the step.
     """
-    path = existing_file(as_path(path, "a .ts file").expanduser(), ".ts")
+    path = existing_file(as_path(path, "a .ts file"), ".ts")
     lines = decoded(path.read_bytes(), path.name).splitlines()
     header, first = _read_header(lines, path.name)
     arrays, labels = [], []

@@ -74,7 +74,7 @@ def read_vectors(path: str | Path, tokens: Sequence[str]) -> Vectors:
         DataError: there is no such file, it is damaged or contradicts its first line, or it has none of the words;
             names the line, or in a binary file the word and the byte.
     """
-    path = existing_file(as_path(path, "a file of vectors").expanduser(), "vector")
+    path = existing_file(as_path(path, "a file of vectors"), "vector")
     places = {token.encode(): i for i, token in enumerate(tokens) if i != PADDING}
     match = np.zeros(len(tokens), np.int8)  # 1: by its lower case, 2: exactly
     with vector_rows(path) as rows:

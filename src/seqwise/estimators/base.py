@@ -195,6 +195,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     results_: dict[str, str] | None = learned()
     _data: Data | None = learned()  # of the last `fit`; None after `load`
     _scored: Scored | None = learned()
+    _measured: Any = learned(default=None)  # what `_measure` took in a training, until it is adopted
     _trained_into: Path | None = learned()  # the run folder that holds the checkpoints of the last `fit`
     _loaded_weights: str = learned()  # digest of a loaded run's weights: its results are theirs
 
@@ -259,8 +260,8 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         """Return the loss by which the best epoch is found, as `seqwise.training.fit` takes it."""
         return None
 
-    def _measure(self, data: Data, model: Any, validation: Batches[Any]) -> None:
-        """Take what is to be known of the errors in validation, of the model that was not trained on it."""
+    def _measure(self, data: Data, model: Any, validation: Batches[Any]) -> Any:
+        """Return what is to be known of the errors in validation, of the model that was not trained on it."""
 
     def _training_batches(self, data: Data) -> TrainingBatches:
         return TrainingBatches(data.batches("train"), data.batches("validation"))
@@ -300,12 +301,23 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     def _train(
         self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
     ) -> tuple[Any, Training]:
-        """Build a network and train it, with checkpoints in `folder` unless it is None.
+        """Build the network and train it, with checkpoints in `folder` unless it is None.
 
         Returns:
             the network, without an activation of its outputs, and what the training did.
         """
+        return self._train_network(data, callbacks, verbose, folder)
+
+    def _train_network(
+        self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None, number: int = 1
+    ) -> tuple[Any, Training]:
+        """Do what `_train` does, for one of several networks.
+
+        Args:
+            number: the network's, from 1; each has a checkpoint of its own.
+        """
         keras = import_keras()
+        self._measured = None
         train, validation, refit = self._training_batches(data)
         schedule = self._schedule(data, train)
         optimizer = make_optimizer(keras, self.optimizer, schedule.rate)
@@ -318,7 +330,11 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         if folder is not None:
             settings = {"estimator": own_class(self).__name__} | plain_settings(self, own_class(self))
             settings |= {"seqwise": __version__, "backend": keras.backend.backend()}
-            checkpoints = Checkpoints(folder, settings, digest_of((train, validation, refit)))
+            checkpoints = Checkpoints(folder, settings, digest_of((train, validation, refit)), number)
+
+        def measure() -> None:
+            self._measured = self._measure(data, model, validation)
+
         training = fit(
             model,
             train,
@@ -329,7 +345,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             seed=self.seed,
             watched=self._watched(data),
             refit=refit if len(validation) else None,
-            on_best=(lambda: self._measure(data, model, validation)) if len(validation) else None,
+            on_best=measure if len(validation) else None,
             checkpoints=checkpoints,
             callbacks=callbacks,
             verbose=verbose,
@@ -372,7 +388,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         self.model_, self.input_, self.target_, self.training_ = model, data.input, data.target, training
         self.notes_, self.summary_, self.data_ = data.notes + training.warnings(), summary, data.path
         self._data = replace(cast(Any, data))  # without the arrays that it has computed
-        self.results_ = self._scored = self._trained_into = None
+        self.results_ = self._scored = self._trained_into = self._measured = None
 
     def _build_network(self, data: Data) -> Any:
         from seqwise.layers import accelerate  # imports Keras

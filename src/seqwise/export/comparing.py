@@ -84,6 +84,7 @@ class Reference:
             BundleError: the file is missing or damaged.
         """
         try:
+            # `seqwise.export.contents` has seen that it is a file
             with safe_open(folder / REFERENCE, "numpy") as file:
                 own = {name: int(count) for name, count in json.loads((file.metadata() or {}).get("own", "{}")).items()}
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
@@ -94,6 +95,8 @@ class Reference:
                 if len(batches) == int(i):
                     batches.append([])
                 batches[int(i)].append(arrays[key])
+            if any(len(read["outputs"][name]) != len(calls) for name, calls in read["calls"].items()):
+                raise ValueError("as many outputs as inputs are expected")
         except Exception as error:  # whatever a damaged file makes safetensors raise
             raise BundleError(
                 f"{folder / REFERENCE} cannot be read ({type(error).__name__}). Export the model again."

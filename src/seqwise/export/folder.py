@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from seqwise import __version__
 from seqwise.artifact import check_place, first_line, replaced_folder, write_json
+from seqwise.artifact.reading import read_json
 from seqwise.errors import BundleError, SeqwiseError, SettingError, as_path, check_choice
-from seqwise.export.comparing import Reference, Run
+from seqwise.export.comparing import REFERENCE, Reference, Run
+from seqwise.export.contents import AGAIN, EXPORT, check_contents, read_contents, write_contents
 from seqwise.export.parity import Comparison, check_equal
 from seqwise.export.source import MODEL, Part, Source, read_source
 from seqwise.export.web.answers import ANSWERS, Answers, compare_answers
 from seqwise.export.web.page import write_page
 from seqwise.export.web.pipeline import PIPELINE, describe_pipeline
 
-FORMAT, VERSION = "seqwise-export", 1
-EXPORT = "export.json"
-INSIDE = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*")  # a path that stays in its folder
+TFJS, SAVED_MODEL = "tfjs", "saved-model"
 
 
 @dataclass(frozen=True)
@@ -83,42 +80,59 @@ def export_folder(
         if source.estimator is not None:
             write_json(fresh / PIPELINE, describe_pipeline(source.estimator, networks))
             Answers.of(source.estimator).save(fresh)
-            if to == "tfjs":
+            if to == TFJS:
                 notes += write_page(source.estimator, fresh)
                 notes.append(f"Look at it: python -m http.server --directory {path}, then http://localhost:8000")
                 comparisons.append(check_equal(compare_answers(fresh, quantization is not None)))
         reference.save(fresh)
-        content = {"format": FORMAT, "version": VERSION, "to": to, "networks": networks, "seqwise": __version__}
-        write_json(fresh / EXPORT, content | {"quantization": quantization})
+        write_contents(fresh, {"to": to, "networks": networks, "quantization": quantization})
     return Exported(path, to, networks, comparisons, notes)
 
 
-def verify_folder(folder: str | Path) -> Exported:
+def verify_folder(folder: str | Path, *, trust_edited: bool = False) -> Exported:
     """Run an exported folder again, on the inputs and beside the answers that were stored with it.
+
+    No code from the folder is run, but for a SavedModel, which is a program of TensorFlow's.
+
+    Args:
+        trust_edited: checksums need not hold.
 
     Raises:
         ExportError: it gives other numbers, labels, times or texts.
-        BundleError: it is no exported folder, or is damaged.
+        BundleError: it is no exported folder, or a file is missing, damaged or edited; the message names it.
     """
     path = as_path(folder, "a folder")
-    content = _read_export(path)
-    form = FORMATS[content["to"]]
+    content = read_contents(path)
+    to = str(content.get("to"))
+    if to not in FORMATS:
+        raise BundleError(f"{path / EXPORT} is damaged: its format, {to[:80]!r}, is none. {AGAIN}")
+    form = FORMATS[to]
+    networks: dict[str, str] = content["networks"]
+    names = dict.fromkeys([*content["files"], REFERENCE, *(networks.values() if to != SAVED_MODEL else ())])
+    check_contents(path, content, names, trust_edited=trust_edited, waive="--trust-edited")
     form.check_installed()
     reference = Reference.load(path)
-    networks: dict[str, str] = content["networks"]
     if set(networks) != set(reference.calls):
         raise BundleError(f"{path}: {EXPORT} and the stored answers name other networks. Export the model again.")
     comparisons: list[Comparison] = []
     try:
         for name, file in networks.items():
             comparisons.append(check_equal(_compare(form, reference, name, path / file)))
-        if content["to"] == "tfjs" and (path / ANSWERS).exists():
+        if to == TFJS and ANSWERS in content["files"]:
+            _check_pipeline(path, networks)
             comparisons.append(check_equal(compare_answers(path, content.get("quantization") is not None)))
     except SeqwiseError:
         raise
     except Exception as error:  # each runtime has its own for a file that is damaged
-        raise BundleError(f"{str(path)!r} cannot be run ({first_line(error)}). Export the model again.") from error
-    return Exported(path, content["to"], networks, comparisons, [])
+        raise BundleError(f"{str(path)!r} cannot be run ({first_line(error)[:300]}). {AGAIN}") from error
+    return Exported(path, to, networks, comparisons, [])
+
+
+def _check_pipeline(folder: Path, networks: dict[str, str]) -> None:
+    """Raise `BundleError` where ``pipeline.json`` names other networks than ``export.json``, which may lie outside."""
+    pipeline: Any = read_json(folder / PIPELINE)
+    if not isinstance(pipeline, dict) or cast(dict[str, Any], pipeline).get("networks") != networks:
+        raise BundleError(f"{folder / PIPELINE} names other networks than {EXPORT}. {AGAIN}")
 
 
 def _compare(form: Format, reference: Reference, name: str, path: Path) -> Comparison:
@@ -131,31 +145,11 @@ def _compare(form: Format, reference: Reference, name: str, path: Path) -> Compa
         return Comparison(name, runtime, float("nan"), 0.0, 0, 0, str(error))
 
 
-def _read_export(folder: Path) -> dict[str, Any]:
-    try:
-        content: Any = json.loads((folder / EXPORT).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BundleError(f"{str(folder)!r} is no exported folder: it has no {EXPORT} that `seqwise export` wrote.")
-    if content.get("version") != VERSION:
-        raise BundleError(f"{folder / EXPORT} has version {content.get('version')}; this Seqwise reads {VERSION}.")
-    networks = content.get("networks")
-    if content.get("to") not in FORMATS or not isinstance(networks, dict) or not networks:
-        raise BundleError(f"{folder / EXPORT} is damaged. Export the model again.")
-    for file in networks.values():
-        if not isinstance(file, str) or not INSIDE.fullmatch(file):
-            raise BundleError(f"{folder / EXPORT} names {file!r}, which does not lie in the folder.")
-        if not (folder / file).exists():
-            raise BundleError(f"{folder / file} is missing. Export the model again.")
-    return content
-
-
 def _check_destination(path: Path) -> None:
     check_place(path, "the export")
     if path.is_dir() and any(path.iterdir()):
         try:
-            _read_export(path)
+            read_contents(path)
         except BundleError:
             raise BundleError(
                 f"{str(path)!r} is not empty and no earlier export; nothing in it was touched. Name a new folder."
@@ -242,7 +236,8 @@ def _run_onnx(path: Path) -> tuple[Run, str]:
 def _write_tfjs(
     source: Source, folder: Path, reference: Reference, options: dict[str, Any]
 ) -> tuple[dict[str, str], list[str]]:
-    from seqwise.export.tfjs.export import MODEL_JSON, outputs_with, write_part
+    from seqwise.export.tfjs.export import outputs_with, write_part
+    from seqwise.export.tfjs.weights import MODEL_JSON
 
     files = {name: MODEL_JSON if name == MODEL else f"{name}/{MODEL_JSON}" for name in source.parts}
     notes: list[str] = []
@@ -257,14 +252,16 @@ def _write_tfjs(
 
 
 def _run_tfjs(path: Path) -> tuple[Run, str]:
+    from seqwise.export.tfjs.load import check_model
     from seqwise.export.tfjs.node import job, outputs_of, run_jobs
 
+    check_model(path)
     return lambda calls: outputs_of(run_jobs([job(path, calls)])["results"][0]), "TensorFlow.js in Node"
 
 
 FORMATS: dict[str, Format] = {
-    "tfjs": Format((), "export", _write_tfjs, _run_tfjs),
+    TFJS: Format((), "export", _write_tfjs, _run_tfjs),
     "onnx": Format(("onnx", "onnxruntime"), "export", _write_onnx, _run_onnx),
     "keras": Format((), "export", _write_each(".keras", _write_keras), _run_keras),
-    "saved-model": Format(("tensorflow",), "tensorflow", _write_each("", _write_saved_model), _run_saved_model),
+    SAVED_MODEL: Format(("tensorflow",), "tensorflow", _write_each("", _write_saved_model), _run_saved_model),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from seqwise.artifact.archives import check_archive
 from seqwise.artifact.models import save_model
 from seqwise.backend import import_keras
 from seqwise.errors import ExportError
@@ -62,6 +63,7 @@ def write_keras(model: Any, path: Path) -> None:
 
 def keras_runner(file: Path) -> Run:
     """Return a function that runs a ``.keras`` file, for `seqwise.export.comparing`."""
+    check_archive(file)
     model = import_keras().models.load_model(file, compile=False)
     return lambda calls: keras_outputs(model, calls)
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from seqwise.artifact import Network, describe_network, first_line
 from seqwise.artifact.archives import check_archive
 from seqwise.backend import import_keras
-from seqwise.data.files import nearest_file
+from seqwise.data.files import existing_file, nearest_file
 from seqwise.errors import BundleError
 from seqwise.estimators.base import Estimator
 from seqwise.estimators.runs import load
@@ -81,7 +81,9 @@ def _parts(models: dict[str, Any]) -> dict[str, Part]:
 
 
 def _read_keras_file(path: Path) -> Any:
-    if not path.is_file():
+    if path.exists():
+        existing_file(path, "model")  # not a pipe, which is waited for
+    else:
         raise BundleError(f"There is no model {str(path)!r}.{nearest_file(path)} Save one: model.save('model.keras').")
     if not zipfile.is_zipfile(path):
         raise BundleError(f"{path.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")

@@ -15,6 +15,7 @@ from seqwise.ops.options import Options
 Optional: TypeAlias = "Array | None"
 Weights: TypeAlias = "tuple[Array, Array, Optional]"  # kernel, recurrent_kernel, bias
 Result: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]  # outputs, h, c
+NO_NUMBERS = "cUSMmO"  # NumPy's kinds of complex numbers, texts, times and objects
 
 
 def lstm(
@@ -116,7 +117,7 @@ def with_weights(
     Raises:
         TypeError, ValueError: as `lstm` does; for x, the states and the mask when the function is called.
     """
-    dtype, units = np.asarray(kernel).dtype, np.asarray(recurrent_kernel).shape[0]
+    dtype, units = _array(kernel).dtype, np.asarray(recurrent_kernel).shape[0]
     no_steps = np.empty((0, 0, len(kernel)), dtype)
     whole = _contiguous(Inputs(no_steps, kernel, recurrent_kernel, bias), options)
     kernel, recurrent_kernel, bias = whole.kernel, whole.recurrent_kernel, whole.bias
@@ -157,9 +158,10 @@ def backward(
     """Return the gradients of the inputs from those of the outputs (None: zeros)."""
     inputs = _contiguous(inputs, options)
     dtype = inputs.x.dtype
-    of_outputs = OutputGradients(
-        _array(reserve, dtype), *(None if g is None else _array(g, dtype) for g in (y, last, hT, cT))
-    )
+    reserve = _array(reserve)
+    if reserve.dtype != dtype:
+        raise TypeError(f"reserve has dtype {reserve.dtype}; expected that of x, {dtype}.")
+    of_outputs = OutputGradients(reserve, *(None if g is None else _array(g, dtype) for g in (y, last, hT, cT)))
     check_gradients(inputs.sizes, *of_outputs[1:])
     of_inputs = InputGradients(
         *(None if a is None else np.empty(a.shape, dtype) for a in inputs[: len(InputGradients._fields)])
@@ -185,11 +187,13 @@ def step(
     """
     _check_step(x, h, c, kernel, recurrent_kernel, bias)
     h_new, c_new = np.empty(h.shape, h.dtype), np.empty(c.shape, c.dtype)
-    arrays = (x, kernel, recurrent_kernel, bias, h, c, h_new, c_new)
-    if not _kernel.step_in_place(*arrays, options.numbers):
-        if len({None if array is None else array.dtype for array in arrays} - {None}) > 1:
+    arrays = (x, kernel, recurrent_kernel, bias, h, c)
+    if not _kernel.step_in_place(*arrays, h_new, c_new, options.numbers):
+        plain = [None if array is None else _array(array) for array in arrays]
+        dtype = _array(x).dtype
+        if any(array is not None and array.dtype != dtype for array in plain):
             raise TypeError("all arrays must have the dtype of x")
-        plain = [None if array is None else _array(array, x.dtype) for array in arrays[:-2]]
+        h_new, c_new = np.empty(h.shape, dtype), np.empty(c.shape, dtype)
         _kernel.step([*plain, h_new, c_new], list(options.numbers))
     return h_new, c_new
 
@@ -221,11 +225,20 @@ def accepts(x: Array) -> bool:
 
 
 def _array(array: Array, dtype: Any = None) -> np.ndarray:
-    """Return an array as the binding takes it: contiguous, and writable, as a memory map or JAX's is not."""
-    if getattr(getattr(array, "dtype", None), "kind", "f") == "c":
-        raise TypeError("An array is complex; the LSTM kernel computes in float32 and float64.")
+    """Return an array as the binding takes it: contiguous, aligned, in the machine's byte order, and writable, as a
+    memory map or JAX's is not.
+
+    Raises:
+        TypeError: it holds no numbers, or hides some.
+    """
+    came = getattr(array, "dtype", None)
+    if getattr(came, "kind", "f") in NO_NUMBERS:
+        raise TypeError(f"An array holds {came}; the LSTM kernel computes in float32 and float64.")
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise TypeError("An array is masked, and the mask would be lost. Fill what it hides: array.filled(0).")
     plain = np.ascontiguousarray(array, dtype)
-    return plain if plain.flags.writeable else plain.copy()
+    plain = plain if plain.dtype.isnative else plain.astype(plain.dtype.newbyteorder("="))
+    return plain if plain.flags.behaved else plain.copy()
 
 
 def _contiguous(inputs: Inputs, options: Options) -> Inputs:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
+import re
 import stat
 import time
 import warnings
@@ -20,7 +22,8 @@ from safetensors.numpy import load, save  # pyright: ignore[reportUnknownVariabl
 from seqwise.errors import BundleError, DataError, SettingError
 from seqwise.training.batches import Batches
 
-FILE = "checkpoint.safetensors"
+FILE = "checkpoint.safetensors"  # of the second of several networks checkpoint-2.safetensors
+FILES = re.compile(r"checkpoint(-\d+)?\.safetensors")
 STATE, DIGEST = "state", "digest"  # arrays of bytes beside the weights: JSON, and a SHA-256 of all others
 SHARE = 0.05  # of a training's time that is spent on checkpoints; there is at least one for each hour
 HOUR = 3600.0
@@ -67,6 +70,7 @@ class Checkpoints:
 
     Args:
         folder: where its file lies; made when the first one is written.
+        number: of the network, from 1, where several are trained one after the other.
         settings: what the training depends on beside its data, as JSON: a checkpoint of others is refused.
         data: digest of what it trains on.
     """
@@ -74,6 +78,7 @@ class Checkpoints:
     folder: Path
     settings: dict[str, Any]
     data: str
+    number: int = 1
 
     def __post_init__(self) -> None:
         self._settings = json.loads(json.dumps(self.settings))  # as they come back: tuples are lists
@@ -86,7 +91,7 @@ class Checkpoints:
             BundleError: it is damaged, edited, or no regular file.
             SettingError, DataError: it is of a training with other settings, or on other data.
         """
-        saved = _read(self.folder)
+        saved = _read(self.folder, self.number)
         if saved is None:
             return None
         state, arrays = saved
@@ -110,7 +115,7 @@ class Checkpoints:
         state = {"settings": self._settings, "data": self.data, "progress": asdict(progress)}
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _replace(self.folder / FILE, _packed(state, arrays))
+            _replace(self.folder / _file(self.number), _packed(state, arrays))
         except OSError as error:
             warnings.warn(
                 f"No checkpoint could be written in {str(self.folder)!r} ({error.strerror or error}): a training that "
@@ -125,27 +130,38 @@ def stopped_at(folder: Path) -> str | None:
     """Say how far the training in a folder of checkpoints has come, ``"after epoch 7"``; None where there is none.
 
     Raises:
-        BundleError: it is damaged, edited, or no regular file.
+        BundleError: a checkpoint is damaged, edited, or no regular file.
     """
-    saved = _read(folder)
-    return None if saved is None else str(Progress(**saved[0]["progress"]))
+    stopped = None
+    for number in itertools.count(1):
+        saved = _read(folder, number)
+        if saved is None:
+            break
+        stopped = str(Progress(**saved[0]["progress"])) + (f", of network {number}" if number > 1 else "")
+    return stopped
 
 
-def remove_checkpoint(folder: Path) -> None:
-    """Remove the checkpoint in a folder, if there is one."""
-    (folder / FILE).unlink(missing_ok=True)
+def remove_checkpoints(folder: Path) -> None:
+    """Remove the checkpoints in a folder, if there are any."""
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if FILES.fullmatch(path.name):
+            path.unlink()
+
+
+def _file(number: int) -> str:
+    return FILE if number == 1 else f"checkpoint-{number}.safetensors"
 
 
 def digest_of(parts: Iterable[Batches[Any] | None]) -> str:
     """Return a SHA-256 of what a training reads: the arrays of its parts, and which samples each part has."""
     digest = hashlib.sha256()
-    hashed: set[int] = set()  # the parts share their arrays
+    hashed: dict[int, np.ndarray] = {}  # the parts share their arrays; one that is gone would leave its id to another
     for batches in parts:
         arrays = [] if batches is None else [*_leaves(batches.arrays), batches.indices]
         digest.update(repr([(array.shape, array.dtype.str) for array in arrays]).encode())
         for array in arrays:
             if id(array) not in hashed:
-                hashed.add(id(array))
+                hashed[id(array)] = array
                 digest.update(np.ascontiguousarray(array).view(np.uint8).data)
         digest.update(b"|")
     return digest.hexdigest()
@@ -175,8 +191,8 @@ def _digest(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.frombuffer(digest.digest(), np.uint8)
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], Arrays] | None:
-    path = folder / FILE
+def _read(folder: Path, number: int) -> tuple[dict[str, Any], Arrays] | None:
+    path = folder / _file(number)
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         if folder.is_symlink() or not stat.S_ISREG(os.lstat(path).st_mode):

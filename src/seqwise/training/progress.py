@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from seqwise.backend import import_keras
@@ -67,6 +68,7 @@ def progress_callback(epochs: int, batches: int, verbose: bool | None) -> keras.
                 self.bar.update(self.task, completed=epoch + 1, best=f"{logs['val_loss']:.4f}")
 
         def on_train_end(self, logs: Any = None) -> None:
-            self.bar.stop()
+            with contextlib.suppress(OSError):  # the terminal was closed
+                self.bar.stop()
 
     return ProgressBar()

@@ -160,6 +160,18 @@ def test_intervals_come_from_weights_that_never_saw_validation(fitted, tmp_path)
     assert "within the intervals of 80 %" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_fit_that_fails_at_its_end_leaves_the_earlier_intervals(fitted, monkeypatch):
+    def failing(*arguments: Any) -> None:
+        raise OSError("in the second training")
+
+    again = sw.Forecaster(**SMALL).fit(noisy())
+    with monkeypatch.context() as patch:
+        patch.setattr("seqwise.training.loop._fit_again", failing)
+        with pytest.raises(OSError, match="in the second training"):
+            again.set_params(units=(5,)).fit(noisy(seed=1))
+    np.testing.assert_array_equal(again.predict(level=80), fitted.predict(level=80))
+
+
 def test_a_figure_has_a_band_for_each_level(fitted):
     axes = fitted.plot(level=[80, 95]).axes[0]
     labels = axes.get_legend_handles_labels()[1]

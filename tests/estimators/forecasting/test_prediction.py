@@ -41,6 +41,8 @@ def test_later_steps_are_forecast_from_forecasts(plain):
     np.testing.assert_array_equal(plain.predict(horizon=2), first[:2])
     with pytest.raises(sw.SettingError, match="horizon=0: expected how many rows to forecast"):
         plain.predict(horizon=0)
+    with pytest.raises(sw.SettingError, match=r"horizon=1000000000: at most 30,000 rows are forecast by recursion"):
+        plain.predict(horizon=10**9)
     with pytest.raises(sw.SettingError, match="leave level and quantiles out, or train with horizon=4"):
         plain.predict(horizon=4, level=80)
 

@@ -86,6 +86,37 @@ def test_an_ensemble_that_is_stopped_early_has_its_scores():
     assert np.isfinite(stopped.evaluate().metrics["log_loss"])
 
 
+def test_a_network_that_was_stopped_in_its_first_epoch_is_left_out():
+    from keras.callbacks import Callback
+
+    class Stop(Callback):
+        trainings = 0
+
+        def on_train_begin(self, logs=None):
+            self.trainings += 1
+
+        def on_epoch_begin(self, epoch, logs=None):
+            if self.trainings == 3:
+                raise KeyboardInterrupt
+
+    stopped = sw.Classifier(**QUICK, ensemble=3).fit(X, GUESSED, callbacks=[Stop()])
+    whole = sw.Classifier(**QUICK, ensemble=2).fit(X, GUESSED)
+    np.testing.assert_array_equal(stopped.predict_proba(X), whole.predict_proba(X))
+
+
+def test_a_fit_that_fails_at_its_end_leaves_the_earlier_one_whole(monkeypatch):
+    fitted = sw.Classifier(**QUICK).fit(X, GUESSED)
+    assert fitted.training_.refit_epochs
+    before, answers = fitted.evaluate().metrics, fitted.predict_proba(X)
+    with monkeypatch.context() as patch:
+        patch.setattr("seqwise.estimators.sequences.classifier.find_temperatures", None)
+        with pytest.raises(TypeError):
+            fitted.set_params(seed=1).fit(X, GUESSED[::-1])
+    fitted._scored = None
+    assert fitted.evaluate().metrics == before
+    np.testing.assert_array_equal(fitted.predict_proba(X), answers)
+
+
 def test_a_loaded_run_keeps_that_score(tmp_path):
     fitted = sw.Classifier(**QUICK).fit(X, GUESSED)
     loaded: Any = sw.load(fitted.save(tmp_path / "run"))

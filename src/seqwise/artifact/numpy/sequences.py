@@ -16,7 +16,7 @@ from seqwise.data.long_tables import sequences_from_table, tagged_from_table
 from seqwise.data.padding import pad_joined
 from seqwise.data.plain_tables import read_plain_table
 from seqwise.data.scaling import Scaler
-from seqwise.data.sequences import Sequences, join_sequences, split_by_lengths
+from seqwise.data.sequences import Sequences, in_columns, join_sequences, split_by_lengths
 from seqwise.data.spelling import Speller
 from seqwise.data.text_files import read_texts
 from seqwise.data.texts import Texts, holds_texts, make_texts, make_tokens, texts_from_table
@@ -57,7 +57,7 @@ class NumpySequenceRun(NumpyRun):
             if self.speller is None:
                 return words
             return replace(words, values=np.concatenate([words.values, self.speller.encode(texts.values)], axis=1))
-        raw = self._read_numbers(X, self.columns)
+        raw = in_columns(self._read_numbers(X, self.columns), self.columns)
         if raw.values.shape[1] != len(self.columns):
             raise DataError(
                 f"The sequences have {raw.values.shape[1]} feature(s), but the model was trained on {len(self.columns)}"

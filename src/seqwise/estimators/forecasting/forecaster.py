@@ -422,8 +422,8 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * epochs)
         return Schedule(size, epochs, rate)
 
-    def _measure(self, data: Any, model: Any, validation: Batches[Any]) -> None:
-        self._unseen = model.get_weights()
+    def _measure(self, data: Any, model: Any, validation: Batches[Any]) -> list[np.ndarray]:
+        return model.get_weights()
 
     def _patience(self, epochs: int) -> int | None:
         return auto_patience(epochs) if self.patience == "auto" else self.patience
@@ -469,21 +469,22 @@ class Forecaster(Estimator[Any, Any, ForecastComparison]):
         return data.change_is_easier() if self.residual == "auto" else bool(self.residual)
 
     def _adopt(self, data: SeriesData | PanelData, model: Any, training: Training) -> None:
-        self._intervals = None
+        unseen = model.get_weights() if self._measured is None else self._measured
         if isinstance(data, PanelData):
             season, residual = find_panel_season(data.plan, self.season), self._residual(data)
             super()._adopt(data, model, training)
+            self._unseen, self._intervals = unseen, None
             self.panel_, self.season_, self.residual_, self.test_start_ = data.plan.panel, season, residual, None
             self.until_ = self.panel_.first + data.plan.validation
             return
-        self.panel_ = None
         series, first = data.plan.series, data.plan.split.validation
         season, residual = find_season(data.plan, self.season), self._residual(data)
         if not model.compiled:  # what was trained is the network of one target
             model.compile(make_optimizer(import_keras(), self.optimizer, 0.001), data.target.loss())
             model.optimizer.build(model.trainable_variables)
         super()._adopt(data, model, training)
-        self.series_, self.season_, self.residual_ = series, season, residual
+        self._unseen, self._intervals = unseen, None
+        self.panel_, self.series_, self.season_, self.residual_ = None, series, season, residual
         self.test_start_ = series.time_index.at(np.array([first]))[0] if first < len(series) else None
 
     @property

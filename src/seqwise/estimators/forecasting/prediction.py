@@ -17,6 +17,7 @@ from seqwise.estimators.forecasting.interval_columns import named_bounds
 from seqwise.estimators.settings import is_whole
 
 RECURSIVE = "recursive"  # the column that marks steps beyond the trained horizon
+MOST_BLOCKS = 10_000  # times that a network is run on its own forecasts
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,17 @@ def check_steps(steps: Any, trained: int) -> int:
     """Return how many steps to forecast, None for as many as were trained.
 
     Raises:
-        SettingError: it is no whole number.
+        SettingError: it is no whole number, or more than can be waited for.
     """
     if steps is None:
         return trained
     if not is_whole(steps, 1):
         raise SettingError(f"horizon={steps!r}: expected how many rows to forecast, for example horizon={2 * trained}.")
+    if steps > MOST_BLOCKS * trained:
+        raise SettingError(
+            f"horizon={steps}: at most {MOST_BLOCKS * trained:,} rows are forecast by recursion, {MOST_BLOCKS:,} times "
+            f"the {trained} that the model was trained for."
+        )
     return int(steps)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.data import Sequences
-from seqwise.data.columns import as_column_names
+from seqwise.data.columns import as_column_names, refuse_masked
 from seqwise.data.tables import is_table
 from seqwise.errors import DataError, SettingError
 
@@ -71,6 +71,7 @@ def checked_weights(weights: Any, raw: Any) -> np.ndarray:
     Raises:
         SettingError: they are no numbers, below 0, all 0, or not one for each sequence.
     """
+    refuse_masked(weights, "weight", raw.where)
     found = np.asarray(in_order(weights, raw, "weights"))
     if found.dtype.kind not in "fiub":
         odd = next(

@@ -20,9 +20,10 @@ from seqwise.baselines import Baseline, load_baselines, save_baselines
 from seqwise.baselines.bag_of_words import BagOfWords
 from seqwise.baselines.sequence_features import SummaryFeatures
 from seqwise.data import Tokenizer
+from seqwise.data.columns import refuse_masked
 from seqwise.data.random_split import RandomSplit, split_at_random
 from seqwise.data.scaling import KINDS
-from seqwise.errors import DataError, SettingError, nearest
+from seqwise.errors import DataError, SettingError, nearest, shortened
 from seqwise.estimators.base import Estimator, Schedule
 from seqwise.estimators.memory import lstm_weights
 from seqwise.estimators.sequences.alignment import checked_weights, digest, in_order
@@ -309,9 +310,10 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         if y is None:
             return raw.labels
         y = in_order(listed(y), raw, "labels")
-        if not hasattr(y, "__len__") or getattr(y, "shape", None) == ():
-            raise DataError(f"y is {y!r}; expected a list or an array, {self.expected_y}.")
+        if not hasattr(y, "__len__") or getattr(y, "shape", None) == () or hasattr(y, "tocsr"):  # SciPy's sparse ones
+            raise DataError(f"y is {shortened(repr(y), 200)}; expected a list or an array, {self.expected_y}.")
         check_lengths(len(y), raw, "labels")
+        refuse_masked(y, "label", raw.where)
         return y
 
     def _with_validation_data(self, validation_data: Any, source: Source, raw: Any, y: Any) -> tuple[Any, Any]:

@@ -168,16 +168,18 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
             network = with_pairs(network, data.input.tokens)
         return network, training
 
-    def _finish_model(self, data: SequenceData, model: Any, training: Training) -> None:
+    def _finish_model(
+        self, data: SequenceData, model: Any, training: Training, unseen: np.ndarray | None
+    ) -> np.ndarray | None:
         """Bring the model's probabilities in line with how often it is right on the validation set, and weigh words
         and pairs beside it."""
         target, several = cast(ClassTarget, data.target), cast(ClassTarget, data.target).classes.multilabel
-        chosen = data.split.validation if self._unseen is not None else data.split.validation[:MOST_CALIBRATED]
+        chosen = data.split.validation if unseen is not None else data.split.validation[:MOST_CALIBRATED]
         pairs = self._fit_pairs(data, data.split.train) if self._kind(data) == "pairs" else None
         temperatures, parts = [1.0] if pairs is None else [2.0, 2.0], list[np.ndarray]()
         if len(chosen) and training.best_epoch:
             steps = data.steps.take(chosen)
-            said = target.finish(predict_sequences(model, steps)) if self._unseen is None else self._unseen
+            said = target.finish(predict_sequences(model, steps)) if unseen is None else unseen
             parts = [logits_of(said, several)]
             if pairs is not None:
                 odds = score_pairs(steps, pairs)
@@ -185,17 +187,18 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
             few = slice(MOST_CALIBRATED)
             temperatures = find_temperatures([part[few] for part in parts], data.encoded[chosen[few]])
         elif pairs is None:
-            return
+            return unseen
         if pairs is not None:
-            if self._unseen is not None:
+            if unseen is not None:
                 pairs = self._fit_pairs(data, np.concatenate([data.split.train, chosen]))
             weigh(model, pairs, 1 / temperatures[1])
         if not divide_logits(model, temperatures[0]):  # it is a network of the user's own
-            return
+            return unseen
         target.temperatures = temperatures
-        if self._unseen is not None:
-            logits = sum(part / temperature for part, temperature in zip(parts, temperatures, strict=True))
-            self._unseen = probabilities_of(cast(np.ndarray, logits), several)
+        if unseen is None:
+            return None
+        logits = sum(part / temperature for part, temperature in zip(parts, temperatures, strict=True))
+        return probabilities_of(cast(np.ndarray, logits), several)
 
     def _fit_pairs(self, data: SequenceData, train: np.ndarray) -> PairWeights:
         targets = data.target.encode(data.encoded[train]).reshape(len(train), -1)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.data import Scaler, Sequences
+from seqwise.data.sequences import in_columns
 from seqwise.errors import DataError
 from seqwise.estimators.parts import Input, InputDescription, Tensor
 
@@ -46,6 +47,7 @@ class NumberInput(Input):
         """
         self.columns = list(raw.columns)
         steps = raw.take(train).values
+        steps = steps.astype(np.uint8) if steps.dtype == bool else steps  # NumPy subtracts no truths
         self.scaler = Scaler(dict(self.scaling) if isinstance(self.scaling, Mapping) else self.scaling)
         self.scaler.fit(steps, self.columns, constants=True)
         constant = np.flatnonzero((steps == steps[0]).all(axis=0))
@@ -78,6 +80,7 @@ class NumberInput(Input):
         Raises:
             DataError: they have other features than the training's.
         """
+        raw = in_columns(raw, self.columns)
         if raw.values.shape[1] != len(self.columns):
             raise DataError(
                 f"The sequences have {raw.values.shape[1]} feature(s), but the model was trained on {len(self.columns)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -114,11 +115,16 @@ def read_numbers(y: Any, raw: Any) -> tuple[np.ndarray, bool]:
 def _as_numbers(found: np.ndarray, raw: Any) -> np.ndarray:
     if found.dtype.kind == "c":
         raise DataError("The targets are complex numbers; expected real ones, for example y.real.")
+    if found.dtype.kind in "mM" or any(isinstance(value, (date, timedelta)) for value in found.ravel()):
+        raise DataError(
+            "The targets are times; expected numbers, for example the days since the first one: "
+            "(y - y.min()) / np.timedelta64(1, 'D')."
+        )
     words = found.dtype.kind in "US" or any(isinstance(value, (str, bytes)) for value in found.ravel())
     try:
         if not words:
             return found.astype(np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         pass
     for i, item in enumerate(found.reshape(len(found), -1)):
         for value in item:
@@ -131,6 +137,8 @@ def _as_numbers(found: np.ndarray, raw: Any) -> np.ndarray:
                     )
             except DataError:
                 raise
+            except OverflowError:
+                raise DataError(f"The target of {raw.where(i)} is too large for a number of 64 bits.") from None
             except (TypeError, ValueError):
                 raise DataError(
                     f"The target of {raw.where(i)} is {str(value)!r}, no number. For labels use a Classifier."

@@ -80,33 +80,30 @@ class PooledEstimator(SequenceEstimator[Scores]):
         check=choice("auto", True, False),
     )
 
-    _measured: np.ndarray | None = learned()  # outputs for the validation set, at the best epoch of a training
-    _unseen: np.ndarray | None = learned()  # the same, of the model that is kept, if it has learned that set since
+    # outputs for the validation set at the best epoch, of a model that has learned that set since
+    _unseen: np.ndarray | None = learned()
     _refit_weights: str | None = learned()  # digest of the weights that did
 
     def _train(
         self, data: SequenceData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
     ) -> tuple[Any, Training]:
-        self._measured = None
         if self.ensemble == 1:
             return super()._train(data, callbacks, verbose, folder)
-        if folder is not None:
-            raise SettingError(f"ensemble={self.ensemble}: resume= goes on with one network. Leave it out.")
         from sklearn import base  # pyright: ignore[reportMissingTypeStubs]
 
         networks: list[Any] = []
         measured: list[Any] = []
         trainings: list[Training] = []
         for i in range(self.ensemble):
-            member = cast(Any, base).clone(self).set_params(ensemble=1, seed=self.seed + i)
-            network, training = cast(Any, PooledEstimator)._train(member, data, callbacks, verbose, None)
-            networks.append(network)
+            member = cast(Any, base).clone(self).set_params(seed=self.seed + i)
+            network, training = member._train_network(data, callbacks, verbose, folder, number=i + 1)
             trainings.append(training)
-            measured += [] if member._measured is None else [member._measured]
+            if training.best_epoch or not networks:  # one that was stopped before has learned nothing
+                networks.append(network)
+                measured += [] if member._measured is None else [member._measured]
             if training.interrupted:
                 break
-        if trainings[0].refit_epochs:
-            self._measured = np.mean(measured, axis=0)
+        self._measured = np.mean(measured, axis=0) if trainings[0].refit_epochs else None
         return join_networks(networks), join_trainings(trainings)
 
     def _training_batches(self, data: SequenceData) -> TrainingBatches:
@@ -118,22 +115,34 @@ class PooledEstimator(SequenceEstimator[Scores]):
             return bool(self.refit)
         return not data.own_validation and 0 < len(data.split.validation) < LEAST_VALIDATION
 
-    def _measure(self, data: SequenceData, model: Any, validation: Batches[Any]) -> None:
-        if self._refits(data):
-            steps = data.steps.take(data.split.validation)
-            self._measured = predict_sequences(model, steps).reshape(len(steps), -1)
+    def _measure(self, data: SequenceData, model: Any, validation: Batches[Any]) -> np.ndarray | None:
+        if not self._refits(data):
+            return None
+        steps = data.steps.take(data.split.validation)
+        return predict_sequences(model, steps).reshape(len(steps), -1)
 
     def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
-        self._unseen = None
+        unseen: np.ndarray | None = None
         if training.refit_epochs and self._measured is not None:
             activation = import_keras().activations.get(data.target.describe().activation or "linear")
-            self._unseen = data.target.finish(import_keras().ops.convert_to_numpy(activation(self._measured)))
-        self._finish_model(data, model, training)
+            unseen = data.target.finish(import_keras().ops.convert_to_numpy(activation(self._measured)))
+        unseen = self._finish_model(data, model, training, unseen)
+        digest = None if unseen is None else weights_digest(model)
         super()._adopt(data, model, training)
-        self._measured, self._refit_weights = None, None if self._unseen is None else weights_digest(model)
+        self._unseen, self._refit_weights = unseen, digest
 
-    def _finish_model(self, data: SequenceData, model: Any, training: Training) -> None:
-        """Change what is left to be changed in a trained model, and the outputs for the validation set likewise."""
+    def _finish_model(
+        self, data: SequenceData, model: Any, training: Training, unseen: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Change what is left to be changed in a trained model.
+
+        Args:
+            unseen: outputs for the validation set, of the model that had not learned it; None where this one has not.
+
+        Returns:
+            these outputs, changed likewise.
+        """
+        return unseen
 
     def _held_back_outputs(self, raw: Any, part: str) -> np.ndarray:
         """Return `_outputs`; of a validation set that the model has learned, those of the model that had not.

@@ -21,9 +21,8 @@ from seqwise.export.tfjs.layers import SHARED
 from seqwise.export.tfjs.lowering import Lowering
 from seqwise.export.tfjs.node import NoNodeError, job, outputs_of, run_jobs
 from seqwise.export.tfjs.rewrites import REWRITES
-from seqwise.export.tfjs.weights import check_quantization, quantized, restored, write_weights
+from seqwise.export.tfjs.weights import MODEL_JSON, check_quantization, quantized, restored, write_weights
 
-MODEL_JSON = "model.json"
 UNTRAINABLE = "TensorFlow.js gives Keras's numbers with this model, but cannot train it further."
 INFERENCE = ("encoder", "decoder_step")  # a Translator's parts, which nobody trains by themselves
 OURS = re.compile(r"model\.json|group\d+-shard\d+of\d+\.bin|encoder|decoder_step")

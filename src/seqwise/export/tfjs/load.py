@@ -14,13 +14,15 @@ from typing import Any, cast
 
 import numpy as np
 
+from seqwise.artifact.reading import kind_of
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError, as_path, nearest
+from seqwise.export.contents import check_contents, listed_above
 from seqwise.export.tfjs.configs import ACTIVATIONS, HARD_SIGMOID, INITIALIZERS, KINDS, TFJS_INITIALIZERS, weight_names
 from seqwise.export.tfjs.graph import HAND_ON, RECURRENT
-from seqwise.export.tfjs.weights import restored
+from seqwise.export.tfjs.weights import MODEL_JSON, restored
 
-MOST_JSON = 64 * 2**20  # bytes of model.json
+MOST_JSON = 64 * 2**20  # bytes of a model.json
 STORED = {"float32": "<f4", "int32": "<i4", "bool": "<u1", "uint8": "<u1", "uint16": "<u2", "float16": "<f2"}
 WRAPPERS = ("Bidirectional", "TimeDistributed")
 MODELS = ("Sequential", "Model", "Functional")
@@ -36,38 +38,63 @@ KERAS_INITIALIZERS = {tfjs: keras for keras, tfjs in TFJS_INITIALIZERS.items()}
 LESS = {"GRU": {"reset_after": False}}  # settings of Keras's that TensorFlow.js does not have
 
 
-def load_tfjs(folder: str | Path) -> Any:
+def load_tfjs(folder: str | Path, *, trust_edited: bool = False) -> Any:
     """Read a TensorFlow.js layers model into Keras.
 
     Args:
         folder: with ``model.json`` and its weights, as `model.save` of TensorFlow.js writes them; or the path of the
             ``model.json``.
+        trust_edited: of a folder that `seqwise export` wrote, which lists the checksums of its files: they need not
+            hold. What the files hold is checked all the same.
 
     Returns:
         the Keras model, not compiled.
 
     Raises:
-        BundleError: it is no layers model, has a layer that Keras or Seqwise does not know, or is damaged: the message
-            says where.
+        BundleError: it is no layers model, has a layer that Keras or Seqwise does not know, or is damaged or edited:
+            the message says where.
     """
     path = as_path(folder, "a TensorFlow.js model's folder")
     try:
-        file = path / "model.json" if path.is_dir() else path
+        file = path / MODEL_JSON if path.is_dir() else path
     except OSError as error:  # a name that is too long
         raise BundleError(f"There is no TensorFlow.js model {str(path)[:200]!r}: {error.strerror}.") from None
-    content = _read_json(file)
-    topology = _topology(file, content)
-    weights = _read_weights(file, content.get("weightsManifest"))
     try:
+        topology, weights = _read(file, trust_edited=trust_edited)
         return _Reader(file, weights).model(topology)
+    except OSError as error:
+        raise BundleError(f"{file} cannot be read: {error.strerror or error}.") from None
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, OverflowError) as error:
         line = (str(error).splitlines() or [""])[0]
         raise BundleError(f"{file} is damaged ({type(error).__name__}: {line[:200]}).") from error
 
 
+def check_model(file: Path) -> None:
+    """Raise `BundleError` unless a ``model.json`` is a layers model whose weights are there, inside its folder."""
+    _read(file, trust_edited=True)
+
+
+def _read(file: Path, *, trust_edited: bool) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the topology of a ``model.json``, and its weights."""
+    listed = None if trust_edited else listed_above(file)
+    if listed is not None:
+        folder, export = listed
+        here = file.relative_to(folder).parent
+        names = [name for name in export["files"] if PurePosixPath(name).parent == PurePosixPath(here.as_posix())]
+        waive = "trust_edited=True"
+        check_contents(folder, export, filter(_of_model, names), trust_edited=False, waive=waive)
+    content = _read_json(file)
+    return _topology(file, content), _read_weights(file, content.get("weightsManifest"))
+
+
+def _of_model(name: str) -> bool:
+    return name.endswith((MODEL_JSON, ".bin"))
+
+
 def _read_json(file: Path) -> dict[str, Any]:
-    if not file.is_file():
+    if not file.exists():
         raise BundleError(f"There is no TensorFlow.js model {str(file)!r}. Give the folder that holds a model.json.")
+    _check_inside(file, file.parent)
     if file.stat().st_size > MOST_JSON:
         raise BundleError(f"{file} has {file.stat().st_size:,} bytes, more than a model.json may have ({MOST_JSON:,}).")
     try:
@@ -115,6 +142,8 @@ def _read_weights(file: Path, manifest: Any) -> dict[str, np.ndarray]:
                 raise BundleError(f"{file} names the weights {name!r} twice.")
             stored = np.frombuffer(data, _stored(spec), offset=offset, count=size // _stored(spec).itemsize)
             arrays[name] = restored(stored.reshape(spec["shape"]), spec)
+            if not np.isfinite(arrays[name]).all():
+                raise BundleError(f"{file}: the weights {name!r} hold a value that is not finite.")
             offset += size
     return arrays
 
@@ -123,11 +152,22 @@ def _shard(file: Path, name: Any) -> Path:
     """Return the path of a shard, which must lie in the folder of the model."""
     parts = PurePosixPath(name).parts if isinstance(name, str) else ()
     climbs = not parts or PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name or ":" in name
-    if climbs or not (file.parent / name).resolve().is_relative_to(file.parent.resolve()):
+    if climbs or "\0" in name:
         raise BundleError(f"{file} names weights outside of its folder: {name!r}.")
-    if not (file.parent / name).is_file():
-        raise BundleError(f"{file.parent / name} is missing.")
-    return file.parent / name
+    shard = file.parent / name
+    if not shard.exists():
+        raise BundleError(f"{shard} is missing.")
+    _check_inside(shard, file.parent)
+    return shard
+
+
+def _check_inside(path: Path, folder: Path) -> None:
+    """Raise `BundleError` unless a path is a file that lies in a folder: no link out of it is followed."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise BundleError(f"{path} is a link out of its folder. Nothing was read through it.")
+    kind = kind_of(path.resolve())
+    if kind != "file":
+        raise BundleError(f"{path} is {kind}; expected a file.")
 
 
 def _stored(spec: dict[str, Any]) -> np.dtype[Any]:

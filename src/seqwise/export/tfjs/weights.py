@@ -9,6 +9,7 @@ import numpy as np
 
 from seqwise.errors import check_choice
 
+MODEL_JSON = "model.json"  # holds the manifest
 SHARD = 4 * 2**20  # bytes
 QUANTIZATIONS = (None, "uint8", "uint16", "float16")
 

@@ -1,5 +1,8 @@
-// Lets the JavaScript of an exported folder answer raw inputs, with the @tensorflow/tfjs that Node finds.
+// Answers raw inputs from an exported folder, with the @tensorflow/tfjs that Node finds. The module is Seqwise's own, of
+// which an export holds a copy: code from a folder is not run.
 import { pathToFileURL } from "node:url";
+
+import { Forecaster, Translator, load } from "./module/seqwise.js";
 
 /** For each {folder, inputs} the outputs by the method's name, an answer for each input. */
 export async function run(tf, asked) {
@@ -10,7 +13,6 @@ export async function run(tf, asked) {
 
 async function answer(tf, { folder, inputs }) {
   const base = pathToFileURL(`${folder}/`);
-  const { load, Forecaster, Translator } = await import(new URL("seqwise.js", base));
   const model = await load(tf, base);
   const outputs = {};
   if (model instanceof Forecaster) {

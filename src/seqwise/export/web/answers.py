@@ -23,6 +23,7 @@ from seqwise.estimators.translation.translator import Translator
 from seqwise.export.own_data import training_sequences
 from seqwise.export.parity import TOLERANCE, Comparison
 from seqwise.export.tfjs.node import NoNodeError, run_script
+from seqwise.export.web.page import holds_module
 from seqwise.export.web.pipeline import time_texts
 from seqwise.export.web.rows_ahead import covariate_columns, rows_ahead, time_columns
 
@@ -88,13 +89,17 @@ class Answers:
 def compare_answers(folder: Path, quantized: bool = False) -> Comparison:
     """Let an exported folder's JavaScript answer the stored inputs under Node.
 
-    Texts, labels, times and shapes have to be equal: else the difference is infinite.
+    Texts, labels, times and shapes have to be equal: else the difference is infinite. They are not compared where the
+    module in the folder is another than this Seqwise's: code from a folder is not run.
 
     Args:
         quantized: the weights are rounded, so answers may differ; they only have to come.
     """
     expected = Answers.load(folder)
     tolerance = QUANTIZED_TOLERANCE if quantized else TOLERANCE
+    if not holds_module(folder):
+        reason = "its JavaScript is not this Seqwise's, and code from a folder is not run. Export the model again."
+        return Comparison("answers from raw input", "", float("nan"), tolerance, 0, 0, reason)
     try:
         (outputs,), version = javascript_answers({folder: expected})
     except NoNodeError as error:

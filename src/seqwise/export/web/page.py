@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from seqwise.artifact.reading import kind_of
 from seqwise.estimators.base import own_class
 from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.translation.translator import Translator
@@ -40,6 +41,14 @@ def write_page(estimator: Any, folder: Path) -> list[str]:
         "The page needs TensorFlow.js beside it, which is not installed here: npm install @tensorflow/tfjs, then copy "
         f"{IN_PACKAGE.as_posix()} into the folder."
     ]
+
+
+def holds_module(folder: Path) -> bool:
+    """Tell whether the JavaScript module in an exported folder is the one that this Seqwise writes."""
+    return all(
+        kind_of(folder / own.name) == "file" and (folder / own.name).read_bytes() == own.read_bytes()
+        for own in (HERE / "module").iterdir()
+    )
 
 
 def find_tensorflow_js() -> Path | None:
