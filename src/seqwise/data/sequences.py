@@ -135,8 +135,7 @@ def in_columns(sequences: Sequences, columns: list[str]) -> Sequences:
     Raises:
         DataError: the features have other names.
     """
-    counted = _numbered(len(columns))
-    if sequences.columns == columns or counted in (sequences.columns, columns):
+    if sequences.columns == columns or any(names == _numbered(len(names)) for names in (sequences.columns, columns)):
         return sequences
     if sorted(sequences.columns) != sorted(columns):
         came, expected = (", ".join(map(repr, names[:12])) for names in (sequences.columns, columns))
