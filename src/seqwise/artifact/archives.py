@@ -36,7 +36,7 @@ def check_archive(path: Path) -> None:
             if value > max(stored, 2**20):
                 raise BundleError(f"{path}: a layer has {name}={value:,}, more than the file holds weights.")
     except (zipfile.BadZipFile, ValueError, KeyError, RecursionError, NotImplementedError, EOFError) as error:
-        raise BundleError(f"{path} is no Keras model, or is damaged ({str(error)[:200]}).") from None
+        raise BundleError(f"{path} is not a Keras model, or is damaged ({str(error)[:200]}).") from None
 
 
 def _stored(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> int:
@@ -65,7 +65,7 @@ def _stored(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> int:
                     if len(groups) > 100_000:
                         raise BundleError(f"{path}: {name} has more than 100,000 groups.")
         except (OSError, RuntimeError) as error:
-            raise BundleError(f"{path} is damaged: {name} is no HDF5 file ({str(error)[:200]}).") from None
+            raise BundleError(f"{path} is damaged: {name} is not an HDF5 file ({str(error)[:200]}).") from None
     if unpacked > most:
         raise BundleError(_too_large(path, unpacked, most))
     return values

@@ -25,7 +25,7 @@ def existing_file(path: Path, expected: str) -> Path:
     try:
         exists = path.exists()
     except (OSError, ValueError) as error:  # a name too long, a null character
-        raise DataError(f"{str(path)[:200]!r} is no file: {getattr(error, 'strerror', error)}.") from None
+        raise DataError(f"{str(path)[:200]!r} is not a file: {getattr(error, 'strerror', error)}.") from None
     if not exists:
         raise DataError(f"There is no file {str(path)!r}.{nearest_file(path)}")
     if path.is_dir():

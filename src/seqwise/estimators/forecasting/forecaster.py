@@ -114,10 +114,10 @@ class Forecaster(ForecasterSettings):
             time: the time column; a list where year, month, … are apart; None for evenly spaced rows.
             features: further input columns, or ``"all"``. The targets' own past is always read. A column of words
                 becomes a column of 0 and 1 for each of them.
-            past: the same in Darts' word: columns of which only the past is known.
+            past: the same, in Darts' word: columns of which only the past is known.
             future: columns that are known in advance, a price or a plan; `predict` takes their future rows.
-            static: of many series: columns that hold one value for each series.
-            series: of a long table that holds many series, the column that names each row's. One model learns from
+            static: with many series, columns that hold one value for each.
+            series: in a long table of many series, the column that names each row's series. One model learns from
                 all. The columns ``unique_id``, ``ds`` and ``y`` of Nixtla's tables are taken without being named.
             validation_data: a table with the same columns to find the best epoch on, in place of the rows that
                 `validation` holds back. It is not trained on.
@@ -270,15 +270,15 @@ class Forecaster(ForecasterSettings):
                 model that reads no other past, and what is known in advance of every row.
             future_df: a table of the rows to come with the columns that are known in advance (`fit`'s `future`), and
                 those of time and series. `future_frame` gives the rows to fill in.
-            level: of intervals, in percent: ``[80, 95]`` adds the columns ``y-lo-95``, ``y-lo-80``, ``y-hi-80`` and
-                ``y-hi-95`` for a target ``y``. They are conformal, as wide as the errors so far were, or, where
-                `loss` is a distribution, those of the distribution that is forecast.
-            quantiles: of the same distribution: ``[0.1, 0.9]`` adds the columns ``y-q-0.1`` and ``y-q-0.9``.
+            level: levels of intervals, in percent: ``[80, 95]`` adds the columns ``y-lo-95``, ``y-lo-80``, ``y-hi-80``
+                and ``y-hi-95`` for a target ``y``. They are conformal, as wide as the errors so far; or, where `loss`
+                is a distribution, those of the distribution that is forecast.
+            quantiles: of the same distribution; ``[0.1, 0.9]`` adds the columns ``y-q-0.1`` and ``y-q-0.9``.
 
         Returns:
             A table of the same kind as the data: the time column, then each target, `horizon` rows. For a NumPy
-            array: an array of shape (horizon, targets). Of many series a long table: series, time, target; for a dict
-            a dict. Series that were not there in training are forecast, too.
+            array: an array of shape (horizon, targets). For many series a long table: series, time, target; for a dict
+            a dict. Series that were not in the training data are forecast, too.
 
         Raises:
             DataError: a value that is known in advance is missing; names the columns and the times.
@@ -298,8 +298,8 @@ class Forecaster(ForecasterSettings):
     def sample(self, data: Any = None, *, num_samples: int = 100, future_df: Any = None, seed: int = 0) -> Any:
         """Draw paths that may come: `num_samples` of the `horizon` rows after the end of `data`.
 
-        A path takes the errors of one whole window on which the model was not trained, so errors last from step to step
-        as they did there. With a distribution as `loss`, its quantiles at their ranks are taken.
+        A path takes the errors of one whole window that the model was not trained on, so errors are correlated from
+        step to step as they were there. With a distribution as `loss`, it takes the quantiles at the ranks of these.
 
         Args:
             data, future_df: as for `predict`. seed: of the draw.
@@ -387,7 +387,7 @@ class Forecaster(ForecasterSettings):
         Args:
             data, future_df: as for `predict`.
             target: the name of one of several targets; None for the first.
-            series: the name of one of many series; None for the first.
+            series: with many series, the name of the one to draw; None for the first.
             level: of intervals, in percent; they are drawn as bands.
 
         Returns:
@@ -512,11 +512,11 @@ class Forecaster(ForecasterSettings):
         return backtest(series, folds=folds, fold_rows=fold_rows, least_rows=least, train_and_score=train_and_score)
 
     def compare(self, data: Any, *, recipes: Sequence[str] = tuple(RECIPES), **roles: Any) -> Ranking:
-        """Train each recipe on the same rows, and set all baselines beside them, on every window of the test set.
+        """Train each recipe on the same rows, and rank them with all baselines, on every window of the test set.
 
-        Of one series the baselines are the last value, the last season, exponential smoothing, Theta, a linear
-        regression and gradient boosting on lags; of many the last value and the last season. The estimator itself stays
-        as it is; its settings hold for every recipe.
+        For one series the baselines are the last value, the last season, exponential smoothing, Theta, a linear
+        regression and gradient boosting on lags; for many, the last value and the last season. The estimator itself
+        stays as it is; its settings hold for every recipe.
 
         Args:
             data: as for `fit`. roles: `target`, `time`, `series` and so on, as for `fit`.
@@ -543,7 +543,7 @@ class Forecaster(ForecasterSettings):
         level: Any = None,
         **roles: Any,
     ) -> Any:
-        """Forecast from several past cutoffs, and set what came beside it. The estimator itself stays as it is.
+        """Forecast from several past cutoffs, and list the true values next to it. The estimator itself stays as it is.
 
         Args:
             data: as for `fit`. roles: `target`, `time`, `series` and so on, as for `fit`.

@@ -241,14 +241,14 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
                 To tag: also a list of lists of tokens.
             y: one label or value for each sequence, in the sequences' order: that of the list, or in which a long
                 table's groups first appear. A pandas column whose index holds the groups' names is put into that
-                order. To tag: of each sequence a list or an array, one tag for each step. None where X holds them: a
-                .ts file, or a table with `label`.
-            group: of a table: the column that names each row's sequence.
-            time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
-            features: of a table: the feature columns; None for every numeric column that has no other use.
-            label: of a table: the column of the labels or values, the same in all rows of a sequence; to tag, of the
-                tags.
-            text: of a table of one text a row: the column of texts; to tag: of tokens, one a row.
+                order. To tag: a list or an array for each sequence, one tag for each step. None where X holds them:
+                a .ts file, or a table with `label`.
+            group: in a table, the column that names each row's sequence.
+            time: in a table, the column (or columns) by which a sequence's rows are sorted; None keeps their order.
+            features: in a table, the feature columns; None for every numeric column that has no other use.
+            label: in a table, the column of the labels or values, the same in all rows of a sequence; to tag, the
+                column of the tags.
+            text: in a table of one text per row, the column of texts; to tag, of tokens, one per row.
             sample_weight: what each sequence (or each of its steps) weighs in the loss, shape (samples,), ordered as
                 `y`.
             validation_data: other sequences with their targets, ``(X, y)``, to find the best epoch, in place of the

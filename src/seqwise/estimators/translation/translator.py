@@ -208,8 +208,8 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
             sources: a list of texts; or a table of pairs: a path (tab-separated .tsv or .txt without a header line,
                 CSV, Parquet) or a pandas, polars or pyarrow table.
             targets: their translations, in the same order; None where `sources` is a table. A source with several
-                translations is repeated. All pairs of a source are in one part.
-            source, target: of a table: its columns; see `seqwise.data.read_pairs`.
+                translations is repeated. All pairs of a source are in the same set.
+            source, target: the columns of a table; see `seqwise.data.read_pairs`.
             validation_data: other pairs, ``(sources, targets)`` or a table with the same columns, to find the best
                 epoch, in place of the share `validation` of these.
             {training}
