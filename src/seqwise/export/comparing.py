@@ -56,10 +56,10 @@ class Reference:
         """
         try:
             arrays = load_file(folder / REFERENCE)
-            read: dict[str, dict[str, list[list[np.ndarray]]]] = {"calls": {}, "outputs": {}}
+            stored: dict[str, dict[str, list[list[np.ndarray]]]] = {"calls": {}, "outputs": {}}
             for key in sorted(arrays, key=lambda key: [int(n) for n in key.split("/")[2:]]):
                 name, kind, i, _ = key.split("/")
-                batches = read[kind].setdefault(name, [])
+                batches = stored[kind].setdefault(name, [])
                 if len(batches) == int(i):
                     batches.append([])
                 batches[int(i)].append(arrays[key])
@@ -67,4 +67,4 @@ class Reference:
             raise BundleError(
                 f"{folder / REFERENCE} cannot be read ({type(error).__name__}). Export the model again."
             ) from error
-        return cls(read["calls"], read["outputs"])
+        return cls(stored["calls"], stored["outputs"])

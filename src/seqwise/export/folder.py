@@ -96,7 +96,7 @@ def verify_folder(folder: str | Path) -> Exported:
 
     Raises:
         ExportError: it gives other numbers, labels, times or texts.
-        BundleError: it is no exported folder, or is damaged.
+        BundleError: it is not an exported folder, or is damaged.
     """
     path = as_path(folder, "a folder")
     content = _read_export(path)
@@ -135,7 +135,7 @@ def _read_export(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BundleError(f"{str(folder)!r} is no exported folder: it has no {EXPORT} that `seqwise export` wrote.")
+        raise BundleError(f"{str(folder)!r} is not an exported folder: it has no {EXPORT} that `seqwise export` wrote.")
     if content.get("version") != VERSION:
         raise BundleError(f"{folder / EXPORT} has version {content.get('version')}; this Seqwise reads {VERSION}.")
     networks = content.get("networks")

@@ -118,7 +118,7 @@ def inputs_of(model: Any, x: Any, name: str) -> tuple[list[ModelInput], list[Arr
 def trace_inputs(
     model: Any, inputs: Sequence[ModelInput], arrays: Sequence[Array | None], need: int | None = None
 ) -> Graph:
-    """Trace a model with shapes as declared, open sizes filled in by the data, wrong ranks mended.
+    """Trace a model with shapes as declared, open sizes filled in by the data, wrong ranks corrected.
 
     Args:
         need: the number of axes that an input without a declaration should have; None to ask the layers.
@@ -164,7 +164,7 @@ def _assumed(entry: ModelInput, array: Array | None, need: int | None) -> Shape:
     if not shape:
         return ()
     axes: list[Any] = list(shape[1:])
-    if need is None or (need == 4 and _is_video(axes)):  # the layers that read pictures will be told of
+    if need is None or (need == 4 and _is_video(axes)):  # the rules about pictures report these
         return (None, *axes)
     while len(axes) > need - 1 and 1 in axes:
         del axes[len(axes) - 1 - axes[::-1].index(1)]

@@ -16,7 +16,7 @@ BOUNDS = {"crop and pad", "upsampling"}  # as receptive_field.py says
 
 
 def told(model):
-    """The output as the story tells it: the first output's value, and the inputs."""
+    """The output as the explanation tells it: the first output's value, and the inputs."""
     graph = trace_inputs(model, *inputs_of(model, None, "x"))
     return graph.inputs, graph.outputs[0]
 

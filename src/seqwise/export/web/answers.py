@@ -53,7 +53,7 @@ class Answers:
         outputs = {"predict": _plain(estimator.predict(inputs))}
         if hasattr(estimator, "predict_proba"):
             outputs["predictProba"] = _plain(estimator.predict_proba(inputs))
-        return cls([_plain(one) for one in inputs], outputs)
+        return cls([_plain(sequence) for sequence in inputs], outputs)
 
     def save(self, folder: Path) -> None:
         """Write ``answers.json``."""
@@ -179,9 +179,9 @@ def _made_up_texts(tokenizer: Any) -> list[str]:
 def _plain(value: Any) -> Any:
     """Arrays and NumPy's numbers as JSON; a missing value as null."""
     if isinstance(value, np.ndarray):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and np.isnan(value) else value

@@ -47,7 +47,7 @@ class Rule:
         severity: of its findings, where a fault does not say otherwise.
         each: selects what it looks at; where it is None, the rule looks at the context alone.
         unless: names, or beginnings of codes, of findings that already explain what the rule would see.
-        once: only the first fault is told.
+        once: only the first fault is reported.
         look: the function, of the context and one thing (or several) that `each` selects; its docstring is the page.
     """
 

@@ -172,7 +172,7 @@ function readNumbers(row, columns, i) {
     if (value === null || value === undefined || (typeof value === "string" && MISSING.has(value.trim()))) return NaN;
     const number = Number(value);
     if ((Number.isNaN(number) && typeof value !== "number") || Math.abs(number) === Infinity) {
-      throw new SeqwiseError(`Row ${i}, column ${name}: ${JSON.stringify(value)} is no number.`);
+      throw new SeqwiseError(`Row ${i}, column ${name}: ${JSON.stringify(value)} is not a number.`);
     }
     return number;
   });
@@ -233,7 +233,7 @@ function readTimes(rows, time, index) {
   if (index.unit === "i") {
     return values.map((value, i) => {
       if (Number.isInteger(Number(value))) return Number(value);
-      throw new SeqwiseError(`Row ${i}: the time ${value} is no whole number, as in the training data.`);
+      throw new SeqwiseError(`Row ${i}: the time ${value} is not a whole number, as in the training data.`);
     });
   }
   if (values.every((value) => value instanceof Date)) return values.map((value) => value.getTime() * 1000);

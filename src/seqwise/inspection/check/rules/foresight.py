@@ -101,7 +101,7 @@ def backward(context: Context, data: Array, target: Array) -> Iterator[Fault]:
 
 @rule("SW407", "decoder-input-not-shifted", "warning", pairs, unless=("SW30",))
 def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -> Iterator[Fault]:
-    """The decoder input is the target itself: at each timestep the decoder reads the answer.
+    """The decoder input is the target itself: at each timestep the decoder reads its target.
 
     Warning: it trains very well and has learnt to copy. The decoder input must lag one step behind the target. Fires on
     models with several inputs, and on those of one input of token ids (a language model), where a feature of an input
@@ -122,7 +122,7 @@ def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -
             continue
         reader, advice = ("model", "Let it read") if single else ("decoder", "With teacher forcing it reads")
         yield Fault(
-            what=f"{data.name} holds {target.name} at the same timesteps: the {reader} reads the answer, and learns to "
+            what=f"{data.name} holds {target.name} at the same timesteps: the {reader} reads its target, and learns to "
             f"copy it. {advice} the step before.",
             expected=f"{data.name} one timestep behind {target.name}",
             got=f"{data.name} equal to {target.name}",
