@@ -120,7 +120,7 @@ def as_path(value: object, expected: str) -> Path:
         expected: what it should be the path of, for the message: ``"a run folder"``.
 
     Raises:
-        SettingError: it is no path.
+        SettingError: it is not a path.
     """
     from pathlib import Path  # the import of seqwise is to stay small
 

@@ -133,7 +133,7 @@ def two_columns(m):
     [
         (lambda m: m["input"]["scaler"].update(scale=[0.0]), r"> 0\.0 - at '\$\.input\.scaler\.scale"),
         (lambda m: m["input"]["scaler"].update(scale=[-2.0]), r"\$\.input\.scaler\.scale"),
-        (lambda m: m["input"]["scaler"].update(offset=[1e308 * 10]), "Infinity is no number of JSON"),
+        (lambda m: m["input"]["scaler"].update(offset=[1e308 * 10]), "Infinity is not a JSON number"),
         (lambda m: m["input"].update(columns=["other"]), r"columns differ"),
         (lambda m: m["input"].update(columns=[]), r"\$\.input\.columns"),
         (two_columns, "2 columns, 1 offsets"),

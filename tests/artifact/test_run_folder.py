@@ -266,10 +266,10 @@ def test_a_missing_run(tmp_path):
 
 
 def test_a_folder_that_is_none(tmp_path):
-    with pytest.raises(sw.BundleError, match=r"is no Seqwise run: it has no manifest\.json"):
+    with pytest.raises(sw.BundleError, match=r"is not a Seqwise run: it has no manifest\.json"):
         sw.load(tmp_path)
     (tmp_path / "file").write_text("x")
-    with pytest.raises(sw.BundleError, match="is no Seqwise run"):
+    with pytest.raises(sw.BundleError, match="is not a Seqwise run"):
         sw.load(tmp_path / "file")
 
 

@@ -182,6 +182,15 @@ def test_help_teaches_by_example(command, capsys):
     assert re.search(r"seqwise (shape|train|compare) .*--time|seqwise (evaluate|predict) runs/", text)
 
 
+def test_help_gives_the_defaults_and_the_meaning_for_each_task(capsys):
+    assert call("train", "--help") == 0
+    text = " ".join(re.sub(r"[│╭╮╰╯─]", " ", capsys.readouterr().out).split())
+    assert "The learning rate of the optimizer. [auto; 0.003 to translate]" in text
+    assert "Width of each LSTM layer, with commas: 128,64. [64; 256 to translate]" in text
+    assert re.search(r"--recipe .*skip, segments.* For sequences: lstm; lstm-fcn", text)
+    assert "[]" not in text
+
+
 def test_version(capsys):
     assert call("--version") == 0
     assert capsys.readouterr().out.strip() == sw.__version__
@@ -204,7 +213,7 @@ MISTAKES = {
     "a file as folder": (["train", "CSV", *NAMES, *SIZES, "--out", "CSV"], "is a file"),
     "below a file": (["train", "CSV", *NAMES, *SIZES, "--out", "CSV/run"], "is a file"),
     "a run that is not there": (["evaluate", "nowhere"], "There is no run folder 'nowhere'"),
-    "a folder that is no run": (["predict", "FOREIGN"], "is no Seqwise run"),
+    "a folder that is no run": (["predict", "FOREIGN"], "is not a Seqwise run"),
     "too many folds": (["evaluate", "RUN", "--folds", "50"], "Use folds="),
     "no folds": (["evaluate", "RUN", "--folds", "0"], "folds=0"),
     "too few rows": (["predict", "RUN", "--data", "SHORT"], "the model reads 12"),
@@ -264,7 +273,7 @@ def test_a_place_that_cannot_be_written_is_told_before_the_training(csv, tmp_pat
     monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     assert call("train", csv, *NAMES, *SIZES, "--out", str(tmp_path / "deep/run")) == 2
     shown = capsys.readouterr()
-    assert f"cannot be written: you have no right to write to {str(tmp_path)!r}." in " ".join(shown.err.split())
+    assert f"cannot be written: permission denied in {str(tmp_path)!r}." in " ".join(shown.err.split())
     assert not shown.out
 
 

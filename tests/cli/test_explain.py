@@ -94,9 +94,9 @@ def test_help_teaches_by_example(capsys, monkeypatch):
 MISTAKES = {
     "no such model": (["modle.keras"], "Did you mean 'model.keras'?"),
     "no such data": (["model.keras", "--data", "y.npy"], "There is no file"),
-    "no zip": (["broken.keras"], "broken.keras is no Keras model: it is not a zip archive."),
+    "no zip": (["broken.keras"], "broken.keras is not a Keras model: it is not a zip archive."),
     "code in the model": (["lambda.keras"], "A Lambda layer is Python code in the file, which is not run here."),
-    "a folder that is no run": (["."], "is no Seqwise run"),
+    "a folder that is no run": (["."], "is not a Seqwise run"),
     "pickled objects": (["objects.npy"], "objects.npy cannot be read as an array"),
     "which array": (["two.npz"], "two.npz has no array 'x'. There are: 'a', 'b'."),
     "neither": (["notes.txt"], "There is no file"),

@@ -40,7 +40,7 @@ def test_a_hopeless_trial_is_stopped():
 @pytest.mark.parametrize(
     ("space", "says"),
     [
-        ({"unit": [1]}, r"space names 'unit', which is no setting of Forecaster\. Did you mean 'units'\?"),
+        ({"unit": [1]}, r"space names 'unit', which is not a setting of Forecaster\. Did you mean 'units'\?"),
         ({"log": [True]}, "losses of different logs cannot be compared"),
         ({"dropout": 0.5}, r"space\['dropout'\]=0\.5: expected a list of values, or a pair"),
     ],

@@ -86,7 +86,7 @@ def test_only_an_earlier_export_is_replaced(model, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "other"}, "is no exported folder"),
+        ({"format": "other"}, "is not an exported folder"),
         ({"version": 2}, "has version 2; this Seqwise reads 1"),
         ({"to": "pickle"}, "is damaged"),
         ({"networks": {}}, "is damaged"),

@@ -103,7 +103,7 @@ HOSTILE = {
     "a huge size": (lambda c: group(c)["weights"][0].update(shape=[10**9, 10**9, 10**9]), r"declares .*,000,000,"),
     "a negative size": (lambda c: group(c)["weights"][0].update(shape=[-3, -16]), r"an array that cannot be read"),
     "an unknown type": (lambda c: group(c)["weights"][0].update(dtype="object"), r"an array that cannot be read"),
-    "a scale that is no number": (
+    "a scale that is not a number": (
         lambda c: group(c)["weights"][0].update(quantization={"dtype": "uint8", "min": "x", "scale": 1}),
         r"an array that cannot be read",
     ),
@@ -125,7 +125,7 @@ HOSTILE = {
     ),
     "weights of another layer": (lambda c: group(c)["weights"][0].update(name="x/kernel"), r"has 0 arrays 'kernel'"),
     "the same name twice": (lambda c: group(c)["weights"][1].update(name="lstm/kernel"), r"'lstm/kernel' twice"),
-    "no topology": (lambda c: c.pop("modelTopology"), r"is no layers model: it has no modelTopology"),
+    "no topology": (lambda c: c.pop("modelTopology"), r"is not a layers model: it has no modelTopology"),
     "a graph model": (lambda c: c.update(format="graph-model"), r"is a graph model, which has no layers"),
     "no manifest": (lambda c: c.pop("weightsManifest"), r"has no weightsManifest"),
     "a model of another kind": (
@@ -170,7 +170,7 @@ def test_a_layer_that_reads_itself_ends(tmp_path):
 def test_what_is_no_model(tmp_path):
     with pytest.raises(BundleError, match=r"There is no TensorFlow\.js model"):
         sw.load_tfjs(tmp_path)
-    for text, says in (("{", "is no JSON"), ("[" * 100_000, "is no JSON"), ("[]", "holds no object")):
+    for text, says in (("{", "is not JSON"), ("[" * 100_000, "is not JSON"), ("[]", "holds no object")):
         (tmp_path / "model.json").write_text(text)
         with pytest.raises(BundleError, match=says):
             sw.load_tfjs(tmp_path)

@@ -46,7 +46,7 @@ def test_anything_else_is_refused(tmp_path):
     with pytest.raises(BundleError, match=r"There is no model '.*nothing\.keras'"):
         read_source(tmp_path / "nothing.keras")
     (tmp_path / "text.keras").write_text("no archive")
-    with pytest.raises(BundleError, match=r"text\.keras is no Keras model: it is not a zip archive"):
+    with pytest.raises(BundleError, match=r"text\.keras is not a Keras model: it is not a zip archive"):
         read_source(tmp_path / "text.keras")
     with pytest.raises(NotFittedError, match=r"This Forecaster is not trained yet"):
         read_source(sw.Forecaster(6, 2))

@@ -315,7 +315,7 @@ def faulty_rows() -> dict[str, tuple[Any, str]]:
     return {
         "no rows": ([], "There are no rows"),
         "no column": ([{"t": "2020-01", "y": 1}], "Row 0 has no column x. It has: t, y."),
-        "text": ([*good, {"t": "2020-09", "y": "many", "x": 1}], 'Row 8, column y: "many" is no number.'),
+        "text": ([*good, {"t": "2020-09", "y": "many", "x": 1}], 'Row 8, column y: "many" is not a number.'),
         "no date": ([*good, {"t": "soon", "y": 1, "x": 1}], "The time column t holds soon, which is no date."),
         "zoned": ([*good, {"t": "2020-09-02T00:00:00+02:00", "y": 1, "x": 1}], "with a zone"),
         "between": ([*good, {"t": "2020-09-03", "y": 1, "x": 1}], "which is no date"),
@@ -324,7 +324,7 @@ def faulty_rows() -> dict[str, tuple[Any, str]]:
             "does not fit the time step",
         ),
         "no target": ([dict(row, y=None) for row in good], "The target y holds no value at all."),
-        "infinite": ([*good, {"t": "2020-09", "y": "Infinity", "x": 1}], "is no number"),
+        "infinite": ([*good, {"t": "2020-09", "y": "Infinity", "x": 1}], "is not a number"),
     }
 
 
@@ -393,7 +393,7 @@ def hostile_models() -> dict[str, tuple[Any, str]]:
         return model | {"weightsManifest": [model["weightsManifest"][0] | changes]}
 
     return {
-        "no topology": ({}, "is no TensorFlow.js layers model"),
+        "no topology": ({}, "is not a TensorFlow.js layers model"),
         "a shard that climbs": (manifest(paths=["../../shard.bin"]), "may not lead out of its folder"),
         "sizes that lie": (
             manifest(weights=[weight | {"shape": [3]}]),

@@ -120,10 +120,10 @@ def main():
             with sw.explain_errors():
                 run()
 
-        plain, taught = caught(run), caught(guarded)
+        plain, explained = caught(run), caught(guarded)
         tell(
-            name=name, plain=type(plain).__name__, taught=type(taught).__name__, text=str(taught),
-            cause=type(taught.__cause__).__name__ if taught is not None else "",
+            name=name, plain=type(plain).__name__, explained=type(explained).__name__, text=str(explained),
+            cause=type(explained.__cause__).__name__ if explained is not None else "",
         )  # fmt: skip
     for name, error in OWN.items():
 
@@ -131,8 +131,8 @@ def main():
             with sw.explain_errors(), sw.explain_errors():
                 small().fit(X, Y, verbose=QUIET, callbacks=[Telling(error)])
 
-        taught = caught(doubly_guarded)
-        tell(name=name, same=taught is error, cause=repr(taught.__cause__) if taught is not None else "")
+        explained = caught(doubly_guarded)
+        tell(name=name, same=explained is error, cause=repr(explained.__cause__) if explained is not None else "")
     print("done", file=sys.stderr)
 
 

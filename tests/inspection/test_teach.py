@@ -48,7 +48,7 @@ def results(script, backend):
 def test_an_error_is_told_by_its_finding(backend, name):
     found = results("keras_failures", backend)[name]
     assert found["plain"] != "NoneType", "the program does not fail: nothing to tell"
-    assert found["taught"] == "ShapeError", found
+    assert found["explained"] == "ShapeError", found
     assert found["text"].splitlines()[0].endswith(f" {TOLD[name]}")
     assert found["text"].startswith("error SW")
     assert "  fix       " in found["text"]

@@ -42,7 +42,7 @@ class Odd(layers.LSTM):
 CASES = {
     "a function that fails": (lambda: (no_disk, X, Y), "the model, since it cannot be built: RuntimeError: no disk"),
     "no layers": (lambda: ([], X, Y), "the model: it has no layers"),
-    "another object": (lambda: (object(), X, Y), "the model: object is no Keras layer"),
+    "another object": (lambda: (object(), X, Y), "the model: object is not a Keras layer"),
     "a call that fails": (lambda: (Broken(), X, Y), "the model: not written yet"),
     "a set": (lambda: ([layers.LSTM(3)], {1, 2}), "x: no numbers, texts or tables can be read from a set"),
     "no x": (lambda: (Broken(), None, Y), "the model: its inputs are not known"),

@@ -83,10 +83,10 @@ def test_one_sequence_of_100_000_steps_among_short_ones(fitted):
     both, alone = ask([X[0], long]), ask([X[0]])
     np.testing.assert_allclose(both[0], alone[0], rtol=1e-4, atol=1e-6)
     assert np.isfinite(both[1]).all()
-    story, _ = type(trained)(**QUICK).shapes([*X, long], [*y, answer(len(long))])
-    assert story.buckets[-1] == 100_000
-    assert story.buckets[-2] <= 8
-    assert story.padding[0] < 0.01
+    summary, _ = type(trained)(**QUICK).shapes([*X, long], [*y, answer(len(long))])
+    assert summary.buckets[-1] == 100_000
+    assert summary.buckets[-2] <= 8
+    assert summary.padding[0] < 0.01
 
 
 @pytest.mark.parametrize("name", ["Classifier", "Regressor"])

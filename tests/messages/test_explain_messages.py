@@ -71,21 +71,21 @@ def squeezed(text):
     return re.sub(r"[ ─]+", " ", text)
 
 
-def test_the_story_of_a_stack():
-    story = sw.explain(chain(), np.zeros((1000, 24, 3), "float32"))
-    assert squeezed(str(story)) == squeezed(CHAIN)
-    assert repr(story) == "<Explanation: Sequential 'chain': 4 layers>"
+def test_the_explanation_of_a_stack():
+    explanation = sw.explain(chain(), np.zeros((1000, 24, 3), "float32"))
+    assert squeezed(str(explanation)) == squeezed(CHAIN)
+    assert repr(explanation) == "<Explanation: Sequential 'chain': 4 layers>"
 
 
 def test_the_same_in_rich_in_a_notebook_and_for_a_program():
-    story = sw.explain(chain())
+    explanation = sw.explain(chain())
     console = Console(file=io.StringIO(), width=200)
-    console.print(story)
+    console.print(explanation)
     assert "time axis ends here" in console.file.getvalue()  # type: ignore[attr-defined]
-    page = story._repr_html_()
+    page = explanation._repr_html_()
     assert "<b>high</b> = <code>LSTM(20)</code>" in page
     assert "4 gates × 20 units" in page
-    facts = json.loads(json.dumps(story.to_dict()))
+    facts = json.loads(json.dumps(explanation.to_dict()))
     assert facts["parameters"] == 16_501
     assert facts["inputs"][0]["axes"] == {"samples": None, "timesteps": 24, "features": 3}
     assert facts["steps"][1]["mask"] == ["uses", "carries"]
@@ -168,20 +168,20 @@ def test_two_axes_are_told_in_both_readings():
 
 
 def test_sequences_of_unequal_length():
-    story = sw.explain([[1, 2], [3], [4, 5, 6]])
-    assert story.inputs[0].meanings["timesteps"] == "of unequal length: 1 to 3"
-    assert "maxlen=3" in story.notes[0]
-    exec(story.notes[0].partition(", ")[2].split("longest, ")[-1].split(", and let")[0],
+    explanation = sw.explain([[1, 2], [3], [4, 5, 6]])
+    assert explanation.inputs[0].meanings["timesteps"] == "of unequal length: 1 to 3"
+    assert "maxlen=3" in explanation.notes[0]
+    exec(explanation.notes[0].partition(", ")[2].split("longest, ")[-1].split(", and let")[0],
          {"keras": keras, "x": [[1, 2], [3], [4, 5, 6]]})  # fmt: skip
 
 
 def test_a_table_names_its_columns():
     table = pd.DataFrame({"sales": [1.0] * 30, "price": [2.0] * 30})
-    story = sw.explain(table)
-    assert story.inputs[0].axes == (("timesteps", 30), ("features", 2))
-    assert story.inputs[0].meanings["features"] == "sales, price"
-    story = sw.explain(keras.Sequential([layers.LSTM(3)]), table.to_numpy()[None])
-    assert story.inputs[0].axes == (("samples", 1), ("timesteps", 30), ("features", 2))
+    explanation = sw.explain(table)
+    assert explanation.inputs[0].axes == (("timesteps", 30), ("features", 2))
+    assert explanation.inputs[0].meanings["features"] == "sales, price"
+    explanation = sw.explain(keras.Sequential([layers.LSTM(3)]), table.to_numpy()[None])
+    assert explanation.inputs[0].axes == (("samples", 1), ("timesteps", 30), ("features", 2))
 
 
 def test_a_forecaster_names_its_columns_and_what_comes_out():
@@ -189,29 +189,29 @@ def test_a_forecaster_names_its_columns_and_what_comes_out():
     forecaster = sw.Forecaster(window=12, horizon=3, units=(4,), epochs=1)
     untold = sw.explain(forecaster)
     assert untold.title == "Forecaster, not trained yet: 12 rows to 3"
-    story = sw.explain(forecaster.fit(table, target="sales", features="all"))
+    explanation = sw.explain(forecaster.fit(table, target="sales", features="all"))
     samples = len(forecaster.plan_.windows("train"))  # type: ignore[union-attr]
-    assert story.inputs[0].axes == (("samples", samples), ("timesteps", 12), ("features", 2))
-    assert story.inputs[0].meanings["features"] == "sales, price (scaled; the past of sales comes first)"
-    assert story.outputs[0].axes == (("samples", samples), ("horizon", 3), ("targets", 1))
-    assert story.parameters == forecaster.model_.count_params()
+    assert explanation.inputs[0].axes == (("samples", samples), ("timesteps", 12), ("features", 2))
+    assert explanation.inputs[0].meanings["features"] == "sales, price (scaled; the past of sales comes first)"
+    assert explanation.outputs[0].axes == (("samples", samples), ("horizon", 3), ("targets", 1))
+    assert explanation.parameters == forecaster.model_.count_params()
 
 
-def test_data_that_do_not_fit_are_told_beside_the_story():
-    story = sw.explain(chain(), np.zeros((8, 24)))
-    assert story.notes == (
+def test_data_that_do_not_fit_are_shown_with_the_explanation():
+    explanation = sw.explain(chain(), np.zeros((8, 24)))
+    assert explanation.notes == (
         "x (samples=8, features=24) does not fit the model's input x (samples, timesteps=24, features=3): "
         "seqwise.check(model, x) names the fault and the fix.",
     )
-    assert len(story.steps) == 4
+    assert len(explanation.steps) == 4
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (lambda: (3,), "int is neither a Keras model nor data that can be read."),
-        (lambda: (np.zeros((3, 2)), chain()), "explain was given two things, but ndarray is no model. The model comes "
-         "first: seqwise.explain(model, x)."),
+        (lambda: (np.zeros((3, 2)), chain()), "explain was given two things, but ndarray is not a model. The model "
+         "comes first: seqwise.explain(model, x)."),
         (lambda: (keras.Sequential([layers.Dropout(0.1)]),), "The model is not built, and its first layer does not "
          "tell what it expects. Pass the data as well, seqwise.explain(model, x)"),
     ],

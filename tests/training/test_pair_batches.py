@@ -93,9 +93,9 @@ def plain_batches(batches, order):
         source = [batches.sources[int(i)].ravel() for i in chosen]
         target = [batches.targets[int(i)].ravel() for i in chosen]
         pad = keras.utils.pad_sequences
-        taught = pad([t[:-1] for t in target], maxlen=21, padding="post")
+        decoder_input = pad([t[:-1] for t in target], maxlen=21, padding="post")
         learned = pad([t[1:] for t in target], maxlen=21, padding="post")
-        yield real, [pad(source, maxlen=30, padding="post"), taught], learned, (learned != 0).astype(float)
+        yield real, [pad(source, maxlen=30, padding="post"), decoder_input], learned, (learned != 0).astype(float)
 
 
 @pytest.mark.parametrize("Steps", [JaxSteps, KerasSteps])

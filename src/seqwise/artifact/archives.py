@@ -34,7 +34,7 @@ def check_archive(path: Path) -> None:
             config = archive.read("config.json") if archive.getinfo("config.json").file_size <= MOST_JSON else b""
         _check_widths(path, config, stored)
     except (zipfile.BadZipFile, ValueError, KeyError, RecursionError, NotImplementedError, EOFError) as error:
-        raise BundleError(f"{path} is no Keras model, or is damaged ({str(error)[:200]}).") from None
+        raise BundleError(f"{path} is not a Keras model, or is damaged ({str(error)[:200]}).") from None
 
 
 def check_hdf5(path: Path) -> None:

@@ -47,7 +47,7 @@ def replaced_folder(target: Path, keep: Iterable[Path] = ()) -> Generator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
     unlocked = Path(tempfile.mkdtemp(prefix=f".{target.name}{NEW}", dir=target.parent))
-    held = _lock(unlocked)  # so long as it is held, nobody sweeps the folder
+    lock = _lock(unlocked)  # so long as it is held, nobody sweeps the folder
     fresh = unlocked.rename(unlocked.with_name(unlocked.name.replace(NEW, SAVING)))
     try:
         yield fresh
@@ -67,8 +67,8 @@ def replaced_folder(target: Path, keep: Iterable[Path] = ()) -> Generator[Path]:
         _sync(target.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-        if held is not None:
-            os.close(held)
+        if lock is not None:
+            os.close(lock)
 
 
 def recover(target: Path) -> None:
@@ -112,10 +112,10 @@ def _sweep(target: Path) -> None:
                     path.rmdir()
         elif path.name.startswith(f".{target.name}{SAVING}") and kind_of(path) == "a folder":
             with contextlib.suppress(OSError):
-                held = _lock(path)
-                if held is not None:
+                lock = _lock(path)
+                if lock is not None:
                     shutil.rmtree(path, ignore_errors=True)
-                    os.close(held)
+                    os.close(lock)
 
 
 def _swap(fresh: Path, target: Path) -> None:
@@ -124,7 +124,7 @@ def _swap(fresh: Path, target: Path) -> None:
         return
     if _exchange(fresh, target):
         return
-    # without an exchange there is an instant with neither; `recover` mends a crash in it
+    # without an exchange there is an instant with neither; `recover` repairs a crash in it
     aside = target.with_name(target.name + ASIDE)
     shutil.rmtree(aside, ignore_errors=True)
     target.rename(aside)
@@ -136,14 +136,14 @@ def _swap(fresh: Path, target: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
 
 
-def _exchange(one: Path, other: Path) -> bool:
+def _exchange(first: Path, second: Path) -> bool:
     """Swap two folders in one step (Linux); False where the system cannot."""
     if not sys.platform.startswith("linux"):
         return False
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "renameat2"):
         return False
-    return libc.renameat2(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
+    return libc.renameat2(AT_FDCWD, os.fsencode(first), AT_FDCWD, os.fsencode(second), RENAME_EXCHANGE) == 0
 
 
 def _sync(path: Path) -> None:

@@ -64,7 +64,7 @@ def read_manifest(folder: Path, *, trust_edited: bool = False) -> dict[str, Any]
         recover(folder)
         exists = folder.exists()
     except (OSError, ValueError, RuntimeError) as error:  # a name too long, a null character, a link to itself
-        raise BundleError(f"{str(folder)[:200]!r} is no folder: {getattr(error, 'strerror', error)}.") from None
+        raise BundleError(f"{str(folder)[:200]!r} is not a folder: {getattr(error, 'strerror', error)}.") from None
     if not exists:
         raise BundleError(f"There is no run folder {str(folder)!r}. Train one: seqwise train DATA … --out {folder}")
     path = folder / MANIFEST
@@ -75,8 +75,8 @@ def read_manifest(folder: Path, *, trust_edited: bool = False) -> dict[str, Any]
         )
     if not folder.is_dir() or not kind_of(path):
         raise BundleError(
-            f"{str(folder)!r} is no Seqwise run: it has no {MANIFEST}. Give the folder that `seqwise train --out` or "
-            ".save() wrote."
+            f"{str(folder)!r} is not a Seqwise run: it has no {MANIFEST}. Name the folder that `seqwise train --out` "
+            "or .save() wrote."
         )
     content: Any = read_json(path)
     manifest = cast(dict[str, Any], content) if isinstance(content, dict) else {}

@@ -213,16 +213,18 @@ class _Walk:
         tensors = {name: value for name, value in arguments.items() if any(map(self._is_tensor, tree.flatten(value)))}
         flags = ("use_causal_mask",)  # named like masks, but none
         named = [name for name in arguments if name == "mask" or name.endswith("_mask")]
-        given = {name: arguments[name] for name in named if name not in flags}
-        read = {name: value for name, value in tensors.items() if name not in given and name != "initial_state"}
+        passed_masks = {name: arguments[name] for name in named if name not in flags}
+        inputs_by_name = {
+            name: value for name, value in tensors.items() if name not in passed_masks and name != "initial_state"
+        }
         taken = inspect.signature(layer.call).parameters
         inputs: list[Any] = []
         used: list[Any] = []
-        for name, part in read.items():
+        for name, part in inputs_by_name.items():
             own = [tensor for tensor in tree.flatten(part) if self._is_tensor(tensor)]
             inputs += own
-            mask_name = "mask" if len(read) == 1 else f"{name}_mask"
-            explicit = given.get(mask_name)
+            mask_name = "mask" if len(inputs_by_name) == 1 else f"{name}_mask"
+            explicit = passed_masks.get(mask_name)
             if explicit is not None:
                 used += [self._explicit_mask(mask) for mask in _as_list(explicit)]
                 used += [None] * (len(inputs) - len(used))
@@ -235,12 +237,14 @@ class _Walk:
             call["masks"] = [None if mask is None else self._mask_refs[id(mask)] for mask in used]
         if "initial_state" in tensors:
             call["initial_state"] = [self.refs[id(tensor)] for tensor in tree.flatten(tensors["initial_state"])]
-        others = {n: v for n, v in arguments.items() if n not in tensors and n not in given and v not in (None, False)}
+        others = {
+            n: v for n, v in arguments.items() if n not in tensors and n not in passed_masks and v not in (None, False)
+        }
         if others:
             call["arguments"] = {name: tree.map_structure(_plain, value) for name, value in others.items()}
         if not layer.supports_masking:
             return []
-        first = next(iter(read.values()))
+        first = next(iter(inputs_by_name.values()))
         own = [tensor for tensor in tree.flatten(first) if self._is_tensor(tensor)]
         passed = used[: len(own)] if any(mask is not None for mask in used) else [self._mask_on(t) for t in own]
         stand_ins = [self.keras.KerasTensor(tensor.shape, dtype=tensor.dtype) for tensor in own]
@@ -311,7 +315,7 @@ def _as_list(value: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """A setting or argument as JSON; what is no JSON, as text."""
+    """A setting or argument as JSON; what is not JSON, as text."""
     if isinstance(value, (tuple, list)):
         return [_plain(part) for part in cast(Any, value)]
     if isinstance(value, (np.generic, np.ndarray)):

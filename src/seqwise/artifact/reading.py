@@ -52,7 +52,7 @@ def read_bytes(path: Path, most: int | None = None) -> bytes:
         most: bytes that it may hold.
 
     Raises:
-        BundleError: it is missing, is no regular file, is too large, or may not be read.
+        BundleError: it is missing, is not a regular file, is too large, or may not be read.
     """
     with _opened(path) as file:
         size = os.fstat(file.fileno()).st_size
@@ -100,7 +100,7 @@ def read_vocabulary(path: Path, tokens: int, name: str | None = None) -> Any:
         tokens: how many it holds. name: of one of several in the file.
 
     Raises:
-        BundleError: see `read_json`; or it is no vocabulary of so many tokens.
+        BundleError: see `read_json`; or it is not a vocabulary of so many tokens.
     """
     content = read_json(path)
     try:
@@ -110,7 +110,7 @@ def read_vocabulary(path: Path, tokens: int, name: str | None = None) -> Any:
         if len(content["tokens"]) != tokens:
             raise ValueError(f"it holds {len(content['tokens']):,} tokens, but the run has {tokens:,}")
     except (ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"{path} is no vocabulary of this run: {error}. {RESTORE}") from None
+        raise BundleError(f"{path} is not a vocabulary of this run: {error}. {RESTORE}") from None
     return content
 
 
@@ -143,4 +143,4 @@ def check_finite(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")

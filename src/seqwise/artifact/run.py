@@ -40,12 +40,12 @@ def check_place(path: Path, what: str) -> None:
         raise BundleError(
             f"{str(path)!r} is the folder you are in. Name one inside it, for example {str(path / 'run')!r}."
         )
-    beside = _parent(path.resolve())  # the new folder is made there first
+    parent = _parent(path.resolve())  # the new folder is made there first
     try:
-        os.rmdir(tempfile.mkdtemp(prefix=SAVING, dir=beside))  # what saving begins with
+        os.rmdir(tempfile.mkdtemp(prefix=SAVING, dir=parent))  # what saving begins with
     except OSError as error:
-        right = "you have no right to write to" if isinstance(error, PermissionError) else f"{error.strerror} in"
-        raise BundleError(f"{str(path)!r} cannot be written: {right} {str(beside)!r}. Name another folder.") from None
+        why = "permission denied" if isinstance(error, PermissionError) else error.strerror
+        raise BundleError(f"{str(path)!r} cannot be written: {why} in {str(parent)!r}. Name another folder.") from None
 
 
 def _parent(path: Path) -> Path:

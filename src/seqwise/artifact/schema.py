@@ -49,7 +49,7 @@ class Scaler(Struct):
                 "many of each"
             )
         if not set(self.log) <= set(self.columns):
-            raise ValueError(f"log names {sorted(set(self.log) - set(self.columns))}, which are no columns")
+            raise ValueError(f"log names {sorted(set(self.log) - set(self.columns))}, which are not columns")
 
 
 class TimeIndex(Struct):
@@ -129,7 +129,7 @@ class Covariates(Struct):
         sources = self.past + self.future + self.static
         _distinct("covariates", sources)
         if not set(self.categories) <= set(sources):
-            raise ValueError(f"categories name {sorted(set(self.categories) - set(sources))}, which are no covariates")
+            raise ValueError(f"categories name {sorted(set(self.categories) - set(sources))}, which are not covariates")
 
 
 class Windows(Struct):

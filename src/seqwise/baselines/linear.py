@@ -113,15 +113,15 @@ class LinearBaseline:
 
 
 def _each_class(
-    features: Any, codes: np.ndarray, classes: int, weights: np.ndarray | None
+    features: Any, encoded: np.ndarray, classes: int, weights: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return a row for each class; the probability of a class without sequences is close to 0."""
-    seen = np.unique(codes)
+    seen = np.unique(encoded)
     coef, intercept = np.zeros((classes, features.shape[1])), np.full(classes, -CERTAIN)
     if len(seen) == 1:
         intercept[seen] = 0
         return coef, intercept
-    rows, offsets = _logistic(features, codes, weights)
+    rows, offsets = _logistic(features, encoded, weights)
     if len(seen) == 2:  # scikit-learn returns one row, for the second class
         rows = np.concatenate([np.zeros_like(rows), rows])
         offsets = np.concatenate([np.zeros_like(offsets), offsets])
@@ -129,13 +129,13 @@ def _each_class(
     return coef, intercept
 
 
-def _logistic(features: Any, codes: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _logistic(features: Any, encoded: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a baseline a few steps short of its optimum is still one
-        fitted = LogisticRegression(max_iter=1000).fit(features, codes, sample_weight=weights)
+        fitted = LogisticRegression(max_iter=1000).fit(features, encoded, sample_weight=weights)
     return fitted.coef_, fitted.intercept_
 
 

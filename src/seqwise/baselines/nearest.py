@@ -1,4 +1,4 @@
-"""The baseline that looks the answer up: that of the most similar training sequence."""
+"""The nearest neighbour as a baseline: it predicts the target of the most similar training sequence."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WARPED_CELLS = 500_000  # comparisons of steps for one sequence, beyond which wa
 
 
 class NearestNeighbour:
-    """Answer what the most similar training sequence has: its class, its labels or its numbers.
+    """Predict what the most similar training sequence has: its class, its labels or its numbers.
 
     Every feature is scaled to a standard deviation of 1. Sequences of unequal lengths are stretched to the median
     length, by linear interpolation, which costs little accuracy (Ratanamahatana & Keogh 2005).
@@ -29,7 +29,7 @@ class NearestNeighbour:
         classes: number of classes; 0 for labels and numbers.
 
     Attributes:
-        known: the training sequences, float32, shape (samples, steps, features). answers: shape (samples, outputs).
+        known: the training sequences, float32, shape (samples, steps, features). outputs: shape (samples, outputs).
     """
 
     kind = "nearest"
@@ -51,11 +51,11 @@ class NearestNeighbour:
         spread = sequences.values.std(axis=0, dtype=np.float64)
         self.scale = np.where(spread > 0, spread, 1)
         self.known = self._stretched(sequences.take(chosen), steps)
-        self.answers = as_columns(targets[chosen], self.classes)
+        self.outputs = as_columns(targets[chosen], self.classes)
         return self
 
     def predict(self, sequences: Sequences) -> np.ndarray:
-        """Return the answers of the nearest training sequences, shape (samples, outputs)."""
+        """Return the targets of the nearest training sequences, shape (samples, outputs)."""
         steps = self.known.shape[1]
         unknown = self._stretched(sequences, steps)
         band = max(round(BAND * steps), 1)
@@ -65,21 +65,21 @@ class NearestNeighbour:
             chunk = unknown[start : start + size]
             distances = warped_distances(chunk, self.known, band) if self.warping else distances_of(chunk, self.known)
             nearest += distances.argmin(axis=1).tolist()
-        return self.answers[nearest]
+        return self.outputs[nearest]
 
     def _stretched(self, sequences: Sequences, steps: int) -> np.ndarray:
         return np.stack([stretch(values / self.scale, steps) for values in sequences]).astype(np.float32)
 
     def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return what `load` needs: JSON, and arrays by name."""
-        arrays = {"known": self.known, "answers": self.answers, "scale": self.scale}
+        arrays = {"known": self.known, "answers": self.outputs, "scale": self.scale}
         return {"warping": self.warping, "classes": self.classes}, arrays
 
     @classmethod
     def load(cls, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> NearestNeighbour:
         """Undo `save`."""
         loaded = cls(saved["warping"], saved["classes"])
-        loaded.known, loaded.answers, loaded.scale = arrays["known"], arrays["answers"], arrays["scale"]
+        loaded.known, loaded.outputs, loaded.scale = arrays["known"], arrays["answers"], arrays["scale"]
         return loaded
 
 

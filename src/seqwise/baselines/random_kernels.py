@@ -1,4 +1,4 @@
-"""A ridge regression on the answers of many small fixed convolutions: MiniRocket (Dempster et al. 2021)."""
+"""A ridge regression on the outputs of many small fixed convolutions: MiniRocket (Dempster et al. 2021)."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ class RandomKernels:
         places = np.split(golden, np.cumsum(self.counts * len(THREES))[:-1])
         self.biases = np.zeros(0)
         for d, quantiles in enumerate(places):
-            one = sequences.take(rng.integers(0, len(sequences), 1))
+            sample = sequences.take(rng.integers(0, len(sequences), 1))
             at = quantiles.reshape(len(THREES), -1)
-            rows = [np.quantile(c[0], at[k]) for k, c in self._convolutions(*self._padded(one)[:1], d)]
+            rows = [np.quantile(c[0], at[k]) for k, c in self._convolutions(*self._padded(sample)[:1], d)]
             self.biases = np.concatenate([self.biases, *rows])
 
     def _features(self, sequences: Sequences) -> np.ndarray:

@@ -22,7 +22,7 @@ Form = Annotated[Literal["text", "json"], typer.Option("--format", help="How to 
 
 
 def command(model: str, data: str | None, streaming: bool, form: str, **options: Any) -> None:
-    """Say what will fail and what will train and be wrong.
+    """Find what will fail, and what will train and be wrong.
 
     Nothing is trained, and neither the model nor the data is changed. A table or a text file is read, split, scaled and
     cut as `seqwise train` does with the same options. The exit code is 1 if there are errors, 3 if there are none but

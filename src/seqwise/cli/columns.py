@@ -16,75 +16,76 @@ from seqwise.estimators.settings import PAIRS, SEQUENCES, SERIES, TEXTS
 Data = Annotated[
     str,
     typer.Argument(
-        help="CSV, Parquet or .ts: one row a timestep, or a sequence a line; pairs of texts: also .tsv.", metavar="DATA"
+        help="CSV, Parquet or .ts: a row per timestep, or a sequence per line; pairs of texts: also .tsv.",
+        metavar="DATA",
     ),
 ]
 Run = Annotated[str, typer.Argument(help="A folder that `seqwise train --out` wrote.", metavar="RUN")]
 TrustEdited = Annotated[
-    bool, typer.Option("--trust-edited", help="Read a run that you edited on purpose: its checksums need not hold.")
+    bool, typer.Option("--trust-edited", help="Read a run that you edited on purpose: checksums are not compared.")
 ]
 Task = Annotated[
     str | None,
-    typer.Option(help="forecast, classify, regress, tag or translate; left out: inferred from the data and options."),
+    typer.Option(help="forecast, classify, regress, tag or translate. Default: inferred from the data and options."),
 ]
 Out = Annotated[Path, typer.Option(help="Folder to write the run to; an earlier run there is replaced.")]
 Resume = Annotated[
     bool | None,
     typer.Option(
         "--resume/--no-resume",
-        help="Go on with a training into this folder that was stopped; or start anew, without it.",
+        help="Continue a stopped training in this folder; or start again without it.",
     ),
 ]
 Time = Annotated[
     str | None,
-    typer.Option(help="The time column; several with commas: year,month,day. Left out: rows are in order."),
+    typer.Option(help="The time column, or several separated by commas: year,month,day. Default: rows are in order."),
 ]
-Features = Annotated[str | None, typer.Option(help="Input columns with commas, or 'all'.")]
+Features = Annotated[str | None, typer.Option(help="Input columns, separated by commas, or 'all'.")]
 Target = Annotated[
     str | None,
     typer.Option(
-        help="The column to forecast; several with commas. To translate: that of the translations.",
+        help="The column to forecast, or several separated by commas. To translate: the column of the translations.",
         rich_help_panel=SERIES,
     ),
 ]
 Series = Annotated[
     str | None,
     typer.Option(
-        help="Of a long table of many series: the column that names each row's. One model learns from all.",
+        help="The column that names each row's series, in a long table of many. One model learns from all.",
         rich_help_panel=SERIES,
     ),
 ]
 Future = Annotated[
     str | None,
     typer.Option(
-        help="Input columns that are known in advance, with commas; seqwise predict takes their rows to come.",
+        help="Input columns that are known in advance, separated by commas; seqwise predict takes their future rows.",
         rich_help_panel=SERIES,
     ),
 ]
 Static = Annotated[
     str | None,
-    typer.Option(help="Of many series: columns that hold one value for each series.", rich_help_panel=SERIES),
+    typer.Option(help="Columns that hold one value for each of many series.", rich_help_panel=SERIES),
 ]
 Group = Annotated[
     str | None,
-    typer.Option(help="Of a long table: the column that names each row's sequence.", rich_help_panel=SEQUENCES),
+    typer.Option(help="The column that names each row's sequence, in a long table.", rich_help_panel=SEQUENCES),
 ]
 Label = Annotated[
     str | None,
     typer.Option(
-        help="The column of each sequence's label or number, several with commas; to tag: of each row's label.",
+        help="The column of each sequence's label or number, or several, with commas; to tag: of each row's label.",
         rich_help_panel=SEQUENCES,
     ),
 ]
 Text = Annotated[
     str | None,
-    typer.Option(help="The column of texts, one a row; with --group, of tokens, one a row.", rich_help_panel=TEXTS),
+    typer.Option(help="The column of texts, one per row; with --group, of tokens, one per row.", rich_help_panel=TEXTS),
 ]
 Source = Annotated[
     str | None,
     typer.Option(
         help="The column of the texts to translate; in a file without a header line its number, from 0. --target names "
-        "that of the translations. Left out: the first two.",
+        "the column of the translations. Default: the first two columns.",
         rich_help_panel=PAIRS,
     ),
 ]

@@ -16,20 +16,20 @@ JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def command(data: str, as_json: bool = False, **options: Any) -> None:
-    """Train each recipe of a forecast and set all baselines beside them, on the same windows.
+    """Train each forecasting recipe and rank them with all baselines, on the same windows.
 
-    Of one series the baselines are the last value, the last season, exponential smoothing, Theta, a linear regression
-    and gradient boosting on lags. The best comes first; p says which differences may be chance. For example:
+    For one series the baselines are the last value, the last season, exponential smoothing, Theta, a linear regression
+    and gradient boosting on lags. The best comes first; p shows which differences may be due to chance. For example:
 
         seqwise compare airline.csv --time Month --target Passengers --window 24 --horizon 12
 
         seqwise compare sales.csv --time day --target sold --metric rmse --recipe skip
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    chosen = {name: value for name, value in options.items() if value is not None}
     task = TASKS["forecast"]
-    forecaster = task.make(given)
+    forecaster = task.make(chosen)
     recipes = {} if forecaster.recipe == "auto" else {"recipes": (forecaster.recipe,)}
-    ranking = forecaster.compare(data, **recipes, **task.commands().columns(given))
+    ranking = forecaster.compare(data, **recipes, **task.commands().columns(chosen))
     console = Console(soft_wrap=True, highlight=False, markup=False)
     console.print(json.dumps(ranking.to_dict(), indent=1, allow_nan=False) if as_json else str(ranking))
 

@@ -1,4 +1,4 @@
-"""`seqwise evaluate`: how good a run is, beside its baselines."""
+"""`seqwise evaluate`: how good a run is, and how good its baselines are."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def command(
     data: Annotated[str | None, typer.Option(help="A file to score on; left out: the training file.")] = None,
     folds: Annotated[
         int | None,
-        typer.Option(help="Of a forecast: train and score afresh on this many rolling origins (a backtest)."),
+        typer.Option(help="Forecasts only: train and score a new model at this many rolling origins (a backtest)."),
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Of sequences: write the report on them to this HTML file.")
+        Path | None, typer.Option(help="Sequences and texts only: write the report to this HTML file.")
     ] = None,
     source: columns.Source = None,
     trust_edited: columns.TrustEdited = False,
@@ -28,11 +28,11 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Score a run beside its baselines, on the same windows or sequences.
+    """Score a run and its baselines on the same windows or sequences.
 
-    Without --data: the part of the training file that was held back. A forecast stands beside the last value, the last
-    season and exponential smoothing; a class beside the most frequent one and a linear model; a translation beside that
-    of the most similar training text. For example:
+    Without --data, the part of the training file that was held back is scored. The baselines are the last value, the
+    last season and exponential smoothing for forecasts; the most frequent class, a linear model and others for classes;
+    and the most similar training text for translations. For example:
 
         seqwise evaluate runs/airline
 

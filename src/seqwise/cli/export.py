@@ -1,4 +1,4 @@
-"""`seqwise export`: a run or a Keras model in another format, proved equal."""
+"""`seqwise export`: a run or a Keras model in another format, compared with Keras."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ def command(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; an earlier export there is replaced.")] = None,
     quantization: Annotated[
-        Literal["float16", "uint16", "uint8"] | None, typer.Option(help="Of tfjs: smaller weights, rounded.")
+        Literal["float16", "uint16", "uint8"] | None, typer.Option(help="tfjs only: smaller, rounded weights.")
     ] = None,
     states: Annotated[
-        bool, typer.Option("--states", help="Of onnx: recurrent layers take and give their states, to run a stream.")
+        bool,
+        typer.Option("--states", help="onnx only: recurrent layers take and return states, to run on a stream."),
     ] = False,
     data: Annotated[
         Path | None,
@@ -39,14 +40,14 @@ def command(
     ] = None,
     trust_edited: columns.TrustEdited = False,
     verify: Annotated[
-        Path | None, typer.Option(help="Run an exported folder again, beside the answers that were stored with it.")
+        Path | None, typer.Option(help="Run an exported folder again and compare it with the predictions stored in it.")
     ] = None,
 ) -> None:
-    """Export a run or a Keras model to another format, and prove that it gives the same numbers.
+    """Export a run or a Keras model to another format, and check that it gives the same numbers.
 
-    Before anything is written the export is run beside Keras, on batches of several sizes and lengths; above a
-    difference of 1e-5 nothing is written. What a run knows of its data (scaler, window, vocabulary, classes) goes
-    along, so that the export takes the same raw input. For example:
+    Before anything is written, the export is compared with Keras on batches of several sizes and lengths; if they
+    differ by more than 1e-5, nothing is written. The preprocessing of a run (scaler, window, vocabulary, classes) is
+    exported, too, so that the export takes the same raw input. For example:
 
         seqwise export runs/airline --to tfjs --out web
 

@@ -25,7 +25,7 @@ def read_model(path: str) -> Any:
     """Load a Keras model, the Forecaster of a run folder, or the model of another run. No code from the file is run.
 
     Raises:
-        BundleError: it is not there, is no model, or holds layers that are not known.
+        BundleError: it is not there, is not a model, or holds layers that are not known.
     """
     if Path(path).is_dir():
         from seqwise.estimators.runs import load
@@ -41,7 +41,7 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
         compiled: with its loss and optimiser, where it was saved with them.
 
     Raises:
-        BundleError: it is not there, is no model, or holds layers that are not known.
+        BundleError: it is not there, is not a model, or holds layers that are not known.
     """
     where = Path(path)
     if (where / "model.keras").is_file():
@@ -58,7 +58,9 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
 
     register_layers()
     if where.suffix.lower() == ".keras" and not zipfile.is_zipfile(where):
-        raise BundleError(f"{where.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
+        raise BundleError(
+            f"{where.name} is not a Keras model: it is not a zip archive. Save one: model.save('m.keras')."
+        )
     if where.suffix.lower() == ".keras":
         check_archive(where)
     elif where.suffix.lower() in MODELS:
@@ -123,15 +125,15 @@ def read_data(path: str, name: str = "x") -> Any:
         return read_table(path).frame.to_native()
     existing_file(where, "NumPy")
     try:
-        found = np.load(where, allow_pickle=False)
+        loaded = np.load(where, allow_pickle=False)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{where.name} cannot be read as an array: {str(error).splitlines()[0]}") from error
-    if isinstance(found, np.ndarray):
-        return found
-    names = list(found)
+    if isinstance(loaded, np.ndarray):
+        return loaded
+    names = list(loaded)
     if name not in names and len(names) != 1:
         raise DataError(f"{where.name} has no array {name!r}.{nearest(name, names)}")
     try:
-        return found[name if name in names else names[0]]
+        return loaded[name if name in names else names[0]]
     except ValueError as error:
         raise DataError(f"{where.name} cannot be read as an array: {str(error).splitlines()[0]}") from error

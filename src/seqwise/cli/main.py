@@ -26,26 +26,26 @@ A first tour, with any CSV that has a time column:
 
     seqwise predict  runs/sales --plot next-week.png
 
-A Keras model of your own: its shapes, layer by layer, and what is wrong with it:
+For a Keras model of your own, see its shapes layer by layer, and what is wrong with it:
 
     seqwise explain  model.keras --plot shapes.png
 
     seqwise check    model.keras --data windows.npz
 
-Out of Python, with what surrounds the model:
+Export the model together with its preprocessing:
 
     seqwise export   runs/sales --to tfjs --out web
 """
 
 COMMANDS = {  # each in a file of its own, which is imported when the command is run; its first line of help
-    "shape": "Say what the tensors will be: samples, timesteps, features, and the column behind each.",
-    "train": "Train a model, score it beside its baselines, and write the run folder.",
-    "evaluate": "Score a run beside its baselines, on the same windows or sequences.",
-    "compare": "Train each recipe of a forecast and set all baselines beside them, on the same windows.",
+    "shape": "Show what the tensors will be: samples, timesteps, features, and the column behind each.",
+    "train": "Train a model, score it against its baselines, and write the run folder.",
+    "evaluate": "Score a run and its baselines on the same windows or sequences.",
+    "compare": "Train each forecasting recipe and rank them with all baselines, on the same windows.",
     "predict": "Forecast the next rows, predict the class or number of each sequence (or step), or translate texts.",
-    "check": "Say what will fail and what will train and be wrong.",
+    "check": "Find what will fail, and what will train and be wrong.",
     "explain": "Explain what samples, timesteps and features are, and what each layer makes of them.",
-    "export": "Export a run or a Keras model to another format, and prove that it gives the same numbers.",
+    "export": "Export a run or a Keras model to another format, and check that it gives the same numbers.",
 }
 SETTINGS: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "markdown"}
 

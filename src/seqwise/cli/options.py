@@ -77,6 +77,9 @@ def _declarations(name: str) -> dict[str, tuple[Option, Setting, Any]]:
 def _annotation(name: str, declarations: dict[str, tuple[Option, Setting, Any]]) -> Any:
     option, setting, _ = next(iter(declarations.values()))
     text = option.help or setting.help[0].upper() + setting.help[1:].replace("``", "")
+    for task, (other, *_) in declarations.items():
+        if other.panel != option.panel and other.help not in text:  # it means something else there
+            text += f" {FAMILIES[task].capitalize()}: {other.help}"
     text += _defaults(declarations)
     flag = "--" + name.replace("_", "-")
     only_on = option.type is bool and not any(default for *_, default in declarations.values())
@@ -85,14 +88,14 @@ def _annotation(name: str, declarations: dict[str, tuple[Option, Setting, Any]])
 
 
 def _defaults(declarations: dict[str, tuple[Option, Setting, Any]]) -> str:
-    """Return the defaults in brackets, where they are plain numbers or words."""
+    """Return the defaults in brackets, where some are plain numbers or words."""
     by_family: dict[str, str] = {}
     for task, (*_, default) in declarations.items():
-        if default is None or isinstance(default, bool) or default == "auto":
+        if default in (None, ()) or isinstance(default, bool):
             continue
         text = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
         by_family.setdefault(FAMILIES[task], text)
-    if not by_family:
+    if set(by_family.values()) <= {"auto"}:
         return ""
     first = next(iter(by_family.values()))
     others = [f"; {text} {family}" for family, text in by_family.items() if text != first]

@@ -23,13 +23,14 @@ def command(
     out: Annotated[Path | None, typer.Option(help="Write the predictions to this CSV file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the forecast to this PNG file.")] = None,
     level: Annotated[
-        str | None, typer.Option(help="Of a forecast: intervals of these levels in percent, with commas: 80,95.")
+        str | None,
+        typer.Option(help="Forecasts only: intervals of these levels in percent, with commas: 80,95."),
     ] = None,
     future: Annotated[
-        str | None, typer.Option(help="Of a forecast: a table of the rows to come of the columns known in advance.")
+        str | None, typer.Option(help="Forecasts only: a table with the future rows of the columns known in advance.")
     ] = None,
     horizon: Annotated[
-        int | None, typer.Option(help="Of a forecast: how many rows; more than it was trained for by recursion.")
+        int | None, typer.Option(help="Forecasts only: how many rows; beyond the trained horizon by recursion.")
     ] = None,
     source: columns.Source = None,
     trust_edited: columns.TrustEdited = False,
@@ -75,9 +76,9 @@ def check_writable(path: Path | None) -> None:
     if not folder.is_dir():
         raise SettingError(f"There is no folder {str(folder)!r} to write {path.name} to.")
     if path.is_dir():
-        raise SettingError(f"{str(path)!r} is a folder; name a file in it, for example {str(path / 'found.csv')!r}.")
+        raise SettingError(f"{str(path)!r} is a folder; name a file in it, for example {str(path / 'forecast.csv')!r}.")
     if not os.access(path if path.exists() else folder, os.W_OK):
-        raise SettingError(f"{str(path)!r} cannot be written: you have no right to. Name another file.")
+        raise SettingError(f"{str(path)!r} cannot be written: permission denied. Name another file.")
 
 
 command.__name__ = "predict"

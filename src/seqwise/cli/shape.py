@@ -16,7 +16,7 @@ OPTIONS = (
 
 
 def command(data: str, **options: Any) -> None:
-    """Say what the tensors will be: samples, timesteps, features, and the column behind each.
+    """Show what the tensors will be: samples, timesteps, features, and the column behind each.
 
     Nothing is trained. For example:
 

@@ -14,12 +14,12 @@ from seqwise.cli.options import with_options
 
 
 def command(data: str, out: Path, resume: bool | None, **options: Any) -> None:
-    """Train a model, score it beside its baselines, and write the run folder.
+    """Train a model, score it against its baselines, and write the run folder.
 
-    Forecasts a series (--target), classifies sequences (a .ts file, or --group with --label) or texts (--text with
-    --label), or finds a number for each; finds a label for each row (--group with a --label that differs within it);
-    translates texts (--task translate). Keeps the best weights; Ctrl-C saves what there is. While it
-    trains, checkpoints are kept in the run folder: a training that was stopped or killed goes on with --resume. For
+    Forecasts a series (--target); classifies sequences (a .ts file, or --group with --label) or texts (--text with
+    --label), or predicts a number for each; predicts a label for each row (--group with a --label that differs within
+    it); translates texts (--task translate). The best weights are kept, and Ctrl-C saves what was learned so far.
+    Checkpoints are written to the run folder, so a training that was stopped or killed continues with --resume. For
     example:
 
         seqwise train airline.csv --time Month --target Passengers --window 24 --horizon 12 --out runs/airline
@@ -42,15 +42,15 @@ def command(data: str, out: Path, resume: bool | None, **options: Any) -> None:
 
     check_destination(out)  # before the training, not after it
     console = Console(soft_wrap=True, highlight=False, markup=False)
-    given = {name: value for name, value in options.items() if value is not None}
-    name, why = choose_task(data, given)
+    chosen = {name: value for name, value in options.items() if value is not None}
+    name, why = choose_task(data, chosen)
     if name != "forecast":
         console.print(f"task: {name} (inferred from {why})" if why != "--task" else f"task: {name}")
     task = TASKS[name]
-    estimator = task.make(given)
+    estimator = task.make(chosen)
     with training_into(out) as checkpoints, interrupts(deferring=False):
         _choose_start(checkpoints, out, resume, console)
-        _train(estimator, task, data, out, given, console)
+        _train(estimator, task, data, out, chosen, console)
         if interrupted():  # when all was done
             raise typer.Exit(130)
 
@@ -73,12 +73,12 @@ def _choose_start(checkpoints: Path, out: Path, resume: bool | None, console: Co
         console.print(f"resuming {stopped}" if stopped else "nothing to resume: training from the first epoch")
 
 
-def _train(estimator: Any, task: Any, data: str, out: Path, given: dict[str, Any], console: Console) -> None:
+def _train(estimator: Any, task: Any, data: str, out: Path, chosen: dict[str, Any], console: Console) -> None:
     from seqwise.artifact import ScoringInterrupted, is_run
     from seqwise.estimators.base import METRICS, REPORT
     from seqwise.evaluation import UNMEASURED
 
-    estimator.fit(data, **task.commands().columns(given), resume=out)
+    estimator.fit(data, **task.commands().columns(chosen), resume=out)
     training = estimator.training_
     unsaid: BaseException | None = None
     try:

@@ -60,16 +60,16 @@ class Classes:
             return encoded.astype(np.int64)
         return [tuple(self.values[row].tolist()) for row in encoded.astype(bool)]
 
-    def answers(self, probabilities: np.ndarray, abstain_below: float | None = None) -> Any:
+    def most_probable(self, probabilities: np.ndarray, abstain_below: float | None = None) -> Any:
         """Return what probabilities say, in the form of the labels: the most probable class, shape (samples,), or of
         several labels those of a probability above a half.
 
         Args:
             probabilities: shape (samples, classes).
-            abstain_below: say None where no class is as probable as that; the array then holds objects.
+            abstain_below: return None where no class is as probable as that; the array then holds objects.
 
         Raises:
-            SettingError: `abstain_below` is no probability, or there are several labels a sequence.
+            SettingError: `abstain_below` is not a probability, or there are several labels a sequence.
         """
         if self.multilabel:
             if abstain_below is not None:
@@ -83,9 +83,9 @@ class Classes:
             return labels
         if isinstance(abstain_below, bool) or not 0 <= abstain_below <= 1:
             raise SettingError(f"abstain_below={abstain_below!r}: expected a probability from 0 to 1.")
-        answers = labels.astype(object)
-        answers[probabilities.max(axis=1) < abstain_below] = None
-        return answers
+        sure = labels.astype(object)
+        sure[probabilities.max(axis=1) < abstain_below] = None
+        return sure
 
     def unknown_in(self, labels: Sequence[Any]) -> tuple[Any, ...]:
         """Return the labels that are not among the classes, each once, in the order of their first occurrence.

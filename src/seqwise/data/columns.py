@@ -110,7 +110,7 @@ class ColumnTable(ABC):
         """Return a column as float64, shape (rows,), missing values as NaN.
 
         Raises:
-            DataError: the column holds text that is no number, dates, or infinity; names the first one.
+            DataError: the column holds text that is not a number, dates, or infinity; names the first one.
         """
         self.check_column(name)
         values = self._values(name)
@@ -163,7 +163,7 @@ class ColumnTable(ABC):
         )
 
     def text_for_numbers(self, name: str, words: Sequence[Any], bad: Sequence[int]) -> DataError:
-        """The error of a column of which the rows `bad` hold text that is no number."""
+        """The error of a column of which the rows `bad` hold text that is not a number."""
         row = int(bad[0])
         share = f"{len(bad):,} of {len(words):,} values"
         fix = (

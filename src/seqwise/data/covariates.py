@@ -70,14 +70,14 @@ class Covariates:
         Raises:
             DataError: a column is absent, or holds more than 50 different words.
         """
-        found = {name: words for name in self.sources if (words := words_of(table, name)) is not None}
-        for name, words in found.items():
+        categories = {name: words for name in self.sources if (words := words_of(table, name)) is not None}
+        for name, words in categories.items():
             if len(words) > MOST_CATEGORIES:
                 raise DataError(
                     f"{table.label}: column {name!r} holds {len(words):,} different words; a category has at most "
                     f"{MOST_CATEGORIES}. Leave it out, or group its words."
                 )
-        return replace(self, categories=found)
+        return replace(self, categories=categories)
 
     def values(self, table: ColumnTable, names: Sequence[str], warnings: list[str]) -> np.ndarray:
         """Return what columns of a table become, float64, shape (rows, columns); NaN where a cell is empty.

@@ -99,7 +99,7 @@ def _check_alike(table: ColumnTable, name: str, words: Sequence[str]) -> None:
 
 
 def whole_times(table: ColumnTable, name: str, values: np.ndarray, *, fractions: bool = False) -> np.ndarray:
-    """Return numbers that count the steps as int64; with `fractions` as they are where they are no whole numbers.
+    """Return numbers that count the steps as int64; with `fractions` as they are where they are not whole numbers.
 
     Numbers that are all dates as people write them, 20240131 or 202401, are dates: datetime64[us].
 

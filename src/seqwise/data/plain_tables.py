@@ -236,10 +236,10 @@ def _as_datetime64(cell: Any) -> np.datetime64:
 
 def _parse(words: list[str], form: str | None) -> tuple[np.ndarray, np.ndarray] | None:
     """Read dates by a format; see `seqwise.data.dates.Parse`."""
-    read = _parser(words[0]) if form is None else partial(_by_format, form)
-    if read is None:
+    parse = _parser(words[0]) if form is None else partial(_by_format, form)
+    if parse is None:
         return None
-    times = [read(word) for word in words]
+    times = [parse(word) for word in words]
     bad = np.array([row for row, time in enumerate(times) if time is None], dtype=np.int64)
     return np.array([np.datetime64(0, "us") if time is None else time for time in times], dtype=MICROSECOND), bad
 
@@ -247,9 +247,9 @@ def _parse(words: list[str], form: str | None) -> tuple[np.ndarray, np.ndarray] 
 def _parser(first: str) -> Callable[[str], np.datetime64 | None] | None:
     """Return what reads dates that are written as the first of them is; None where its form is unknown."""
     for pattern, year in ((YEAR_FIRST, 0), (DAY_FIRST, 2)):
-        read = partial(_by_pattern, pattern, year)
-        if read(first) is not None:
-            return read
+        parse = partial(_by_pattern, pattern, year)
+        if parse(first) is not None:
+            return parse
     return None
 
 

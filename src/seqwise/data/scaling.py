@@ -87,7 +87,7 @@ class Scaler:
                 largest = float(np.nanmax(np.abs(column)))
                 raise DataError(
                     f"column {self.columns[j]!r} holds values up to {largest:g}, which cannot be scaled: their spread "
-                    "is no number. Are some mistyped? Correct them, or use other units."
+                    "is not a number. Are some mistyped? Correct them, or use other units."
                 )
         return self
 

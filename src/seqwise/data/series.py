@@ -119,7 +119,7 @@ def series_from_table(
     if set(time_names) & set(targets):
         raise SettingError(f"{time_names[0]!r} is both time and target; a series needs a column of each.")
     columns = targets + covariates.expanded(covariates.sources)
-    read = np.hstack(
+    table_rows = np.hstack(
         [*(table.numbers(name)[:, None] for name in targets), covariates.values(table, covariates.sources, warnings)]
     )
     if not time_names:
@@ -128,7 +128,7 @@ def series_from_table(
     else:
         order, positions, time_index = _lay_on_time_index(table, time_names, time_index, warnings)
     raw = np.full((int(positions[-1]) + 1, len(columns)), np.nan)
-    raw[positions] = read[order]
+    raw[positions] = table_rows[order]
     source = np.full(len(raw), -1)  # the table's row behind each step of the time index, -1 where there is none
     source[positions] = order
     raw, source, time_index = _trim(table, targets, raw, source, time_index, warnings)

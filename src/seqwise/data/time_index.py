@@ -129,7 +129,7 @@ def read_times(
     zone = table.time_zone(names)
     if known is not None and known.unit != "i" and times.dtype.kind == "M":
         if (zone or "UTC") != (known.zone or "UTC") and None in (zone, known.zone):
-            there, here = (f"have the zone {one}" if one else "have no time zone" for one in (known.zone, zone))
+            there, here = (f"have the zone {name}" if name else "have no time zone" for name in (known.zone, zone))
             raise DataError(
                 f"{table.label}: the times {here}, and those of the training data {there}. Give them the same: with "
                 "pandas .dt.tz_localize('Europe/Berlin') or .dt.tz_convert('Europe/Berlin'), and .dt.tz_localize(None)."
@@ -147,7 +147,7 @@ def _follows_wall(utc: np.ndarray, wall: np.ndarray) -> bool:
         return True
     if len(shown) < len(times):  # an hour that the clocks show twice
         return False
-    off, misfits = ((guess_time_index(one).positions(one) % 1 != 0).sum() for one in (shown, times))
+    off, misfits = ((guess_time_index(rows).positions(rows) % 1 != 0).sum() for rows in (shown, times))
     return bool(off < misfits)
 
 

@@ -90,12 +90,12 @@ def zone_of_texts(table: ColumnTable, name: str, words: Sequence[str], read: Cal
     zones = [None if match is None else match[1] for match in matches]
     names = {zone for zone in zones if zone is not None}
     if len(names) == 2 and None not in zones:
-        one, other = (datetime.now(time_zone(zone_name(zone))).utcoffset() or timedelta() for zone in names)
+        first, second = (datetime.now(time_zone(zone_name(zone))).utcoffset() or timedelta() for zone in names)
         times = read()
         ordered = np.array(zones, dtype=str)[np.argsort(times, kind="stable")]
         changes = int((ordered[1:] != ordered[:-1]).sum())
         years = int((times.max() - times.min()) / np.timedelta64(365, "D")) + 1
-        if abs(one - other) <= timedelta(hours=1) and changes <= 2 * years:
+        if abs(first - second) <= timedelta(hours=1) and changes <= 2 * years:
             return "UTC"
     return zone_of(table, name, zones)
 

@@ -1,16 +1,13 @@
-"""What all estimators share: checked settings, one way to train, figures that belong to the weights, the run folder."""
+"""What all estimators share: one way to train, to score and to fill a run folder."""
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
-
-import numpy as np
 
 from seqwise import __version__
 from seqwise.artifact import (
@@ -26,27 +23,14 @@ from seqwise.artifact.models import load_model, save_model, tensors_of
 from seqwise.backend import PREDICTING_LOCK, TRAINING_LOCK, check_process, deferred_imports, import_keras
 from seqwise.errors import DataError, NotFittedError, as_path
 from seqwise.estimators.memory import check_memory
-from seqwise.estimators.parts import BuildNetwork, Input, PreparedData, Target, build_checked
+from seqwise.estimators.parts import Input, PreparedData, Target, build_checked
 from seqwise.estimators.pickling import PickledModel
 from seqwise.estimators.saved_settings import plain_settings
+from seqwise.estimators.scored import Scored, weights_digest
 from seqwise.estimators.seeds import seeded_draws
-from seqwise.estimators.settings import MODEL as MODEL_PANEL
-from seqwise.estimators.settings import (
-    TRAINING,
-    Option,
-    build_function,
-    check_backend,
-    check_settings,
-    estimator,
-    flag,
-    learned,
-    make_optimizer,
-    rate,
-    setting,
-    share,
-    whole,
-)
-from seqwise.estimators.training_data import TrainingData, drawn_samples
+from seqwise.estimators.settings import check_backend, check_settings, estimator, learned, make_optimizer
+from seqwise.estimators.shared_settings import SharedSettings
+from seqwise.estimators.training_data import TrainingData, drawn_data
 from seqwise.evaluation.comparison import Comparison
 from seqwise.evaluation.report import write_report
 from seqwise.training import Training, auto_batch_size, fit
@@ -55,7 +39,6 @@ from seqwise.training.checkpoints import Checkpoints, digest_of
 
 with deferred_imports():
     from sklearn import exceptions  # pyright: ignore[reportMissingTypeStubs]
-    from sklearn.base import BaseEstimator  # pyright: ignore[reportMissingTypeStubs]
 
 MODEL, METRICS, REPORT = "model.keras", "metrics.json", "report.html"
 FIT_ONLY = ("callbacks", "verbose", "resume")  # arguments of `fit` that do not change what it trains on
@@ -96,17 +79,8 @@ class TrainingBatches(NamedTuple):
     refit: Batches[Any] | None = None
 
 
-class Scored(NamedTuple):
-    """A comparison, and what it was made with: it holds for that model with those weights."""
-
-    model: Any
-    weights: str
-    settings: tuple[Any, ...]
-    comparison: Any
-
-
 @estimator
-class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
+class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
     """An estimator of declared settings, with scikit-learn's verbs.
 
     Attributes:
@@ -122,68 +96,6 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
     loads_compiled: ClassVar[bool] = False  # with its loss and optimizer
     input_types: ClassVar[tuple[type[Input], ...]]  # those that a run folder may hold
     target_type: ClassVar[type[Target]]
-
-    # Any: a number, and where an estimator says so "auto"
-    bidirectional: bool = setting(
-        default=True, help="read in both directions.", check=flag, option=Option(MODEL_PANEL, bool)
-    )
-    dropout: Any = setting(
-        default=0.0,
-        help="share of each LSTM layer's inputs dropped in training, 0 to 1.",
-        check=share(),
-        option=Option(MODEL_PANEL, float, help="Share of each layer's values dropped in training."),
-    )
-    validation: float = setting(
-        default=0.1,
-        help="share or number of samples held back to find the best epoch.",
-        option=Option(TRAINING, float, help="Held back to find the best epoch: a share, or a number of samples."),
-    )
-    test: float = setting(
-        default=0.1,
-        help="share or number of samples held back to score the model.",
-        option=Option(TRAINING, float, help="Held back to score the model, of a series its end: a share, or a number."),
-    )
-    optimizer: Any = setting(
-        default="adam",
-        help="any of Keras's, by name or object.",
-        option=Option(TRAINING, str, help="Any of Keras's optimizers, by name."),
-    )
-    learning_rate: Any = setting(
-        default=0.002,
-        help="for an optimizer given by name.",
-        check=rate(),
-        option=Option(TRAINING, float, help="The learning rate of the optimizer."),
-    )
-    epochs: Any = setting(
-        default=10,
-        help="the most epochs.",
-        check=whole(1),
-        option=Option(TRAINING, int, help="The most epochs."),
-    )
-    patience: int | None = setting(
-        default=None,
-        help="epochs without improvement that end the training; None trains them all.",
-        check=whole(1, none=True),
-        option=Option(TRAINING, int, help="Epochs without improvement that end the training."),
-    )
-    batch_size: Any = setting(
-        default="auto",
-        help='samples in a training step; ``"auto"`` takes 16 to 128 by their number.',
-        check=whole(1, auto=True),
-        option=Option(TRAINING, int, help="Samples in a training step; left out: by their number."),
-    )
-    network: BuildNetwork | None = setting(
-        default=None,
-        help="a function of your own that builds the network in place of the settings above: called with an "
-        "`InputDescription` and a `TargetDescription` (see `seqwise.estimators.parts`), it returns a Keras model.",
-        check=build_function,
-    )
-    seed: int = setting(
-        default=0,
-        help="seeds weights, shuffling, dropout and random splits; the same seed gives the same weights.",
-        check=whole(0),
-        option=Option(TRAINING, int, help="The same seed gives the same weights."),
-    )
 
     model_: Any = learned()
     training_: Training = learned()
@@ -267,10 +179,6 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
         return TrainingBatches(data.batches("train"), data.batches("validation"))
 
     # training
-
-    def _check_settings(self) -> None:
-        """Raise `SettingError` for the first setting that is out of range, or for two that contradict each other."""
-        check_settings(self)
 
     def _fit(
         self,
@@ -426,17 +334,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             if self._data is None:
                 return None
             data, model = self._data, self.model_
-        train, validation = data.batches("train"), data.batches("validation")
-        return TrainingData(
-            model,
-            *drawn_samples(train, model),
-            validation=drawn_samples(validation, model) if len(validation) else None,
-            samples=len(train),
-            validation_samples=len(validation),
-            loss=data.target.finished_loss(),
-            summary=data.summary(),
-            feature_names=data.input.describe().feature_names,
-        )
+        return drawn_data(data, model)
 
     def shapes(self, *fit_arguments: Any, **fit_keywords: Any) -> tuple[Shapes, list[str]]:
         """Say what the tensors will be, without training, and what was found and repaired in the data.
@@ -458,19 +356,17 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
             settings: what else it depends on.
         """
         self._check_fitted()
-        held_back, digest = self._held_back(), weights_digest(self.model_)
-        last = self._scored
-        if last is None or last.model is not self.model_ or (last.weights, last.settings) != (digest, settings):
-            last = self._scored = Scored(self.model_, digest, settings, self._compare(*held_back))
+        held_back, last = self._held_back(), self._scored
+        if last is None or last.settings != settings or not last.holds_for(self.model_):
+            weights = weights_digest(self.model_)
+            last = self._scored = Scored(self.model_, weights, settings, self._compare(*held_back))
         return last.comparison
 
     @property
     def comparison_(self) -> Compared | None:
         """The comparison on what was held back, if it was made and holds for the weights that are there now."""
         last: Scored | None = getattr(self, "_scored", None)
-        if last is None or last.model is not self.model_ or last.weights != weights_digest(self.model_):
-            return None
-        return last.comparison
+        return last.comparison if last is not None and last.holds_for(self.model_) else None
 
     # the run folder
 
@@ -561,7 +457,7 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
 
     @classmethod
     def _input_type(cls, saved: dict[str, Any]) -> type[Input]:
-        return {one.kind: one for one in cls.input_types}[saved["input"]["kind"]]
+        return {input_type.kind: input_type for input_type in cls.input_types}[saved["input"]["kind"]]
 
     @classmethod
     def _target_type(cls, saved: dict[str, Any]) -> type[Target]:
@@ -624,14 +520,3 @@ class Estimator(BaseEstimator, Generic[Data, Shapes, Compared]):
 def own_class(estimator: Estimator[Any, Any, Any]) -> type[Estimator[Any, Any, Any]]:
     """Return Seqwise's own class that an estimator is, or comes from."""
     return next(c for c in type(estimator).__mro__ if c.__module__.startswith("seqwise."))
-
-
-def weights_digest(model: Any) -> str:
-    """Return a SHA-256 of all weights of a Keras model, in their order."""
-    digest = hashlib.sha256()
-    with PREDICTING_LOCK:
-        weights = model.get_weights()
-    for array in weights:
-        digest.update(repr((array.shape, array.dtype.str)).encode())
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()

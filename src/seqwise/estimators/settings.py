@@ -21,6 +21,14 @@ Check = Callable[[str, Any], None]  # (name, value); raises SettingError
 T = TypeVar("T")
 WIDTH = 120  # of a line of documentation
 
+TRAINING_ARGUMENTS = {
+    "callbacks": "Keras callbacks.",
+    "verbose": "a live progress bar; None shows it in a terminal or notebook.",
+    "resume": "a run folder in which checkpoints of this training are kept. If the training was stopped, the same call "
+    "continues from the last one and ends with the weights of a training that was never stopped, bit for bit; only "
+    "your own callbacks start afresh. ``save`` to that folder removes the checkpoints.",
+}
+
 # panels of the command line's help
 SERIES, SEQUENCES, TEXTS, PAIRS = "A series to forecast", "Sequences", "Texts", "Texts to translate"
 MODEL, TRAINING = "The model", "The training"
@@ -89,12 +97,15 @@ def learned(*, default: Any = dataclasses.MISSING, init: Literal[False] = False)
 
 @dataclass_transform(eq_default=False, kw_only_default=True, field_specifiers=(setting, learned))
 def estimator(cls: type[T]) -> type[T]:
-    """Give a class the constructor of its declared settings, and write them into its docstring at ``{settings}``."""
+    """Give a class the constructor of its declared settings, and write them into its docstring at ``{settings}``.
+
+    At ``{training}`` the docstring of its `fit` gets the arguments that every `fit` has.
+    """
     _complete(cls)
     made = dataclass(eq=False, repr=False, kw_only=True)(cls)
-    if made.__doc__ and "{settings}" in made.__doc__:
-        lines = [_documented(name, declared) for name, declared in declared_settings(made).items()]
-        made.__doc__ = made.__doc__.replace("{settings}", "\n".join(lines).lstrip())
+    _document(made, "{settings}", {name: declared.help for name, declared in declared_settings(made).items()})
+    if "fit" in vars(made):
+        _document(vars(made)["fit"], "{training}", TRAINING_ARGUMENTS)
     return made
 
 
@@ -128,9 +139,24 @@ def check_settings(settings: Any) -> None:
             declared.check(name, getattr(settings, name))
 
 
-def _documented(name: str, declared: Setting) -> str:
-    text = f"{name}: {declared.help}"
-    return textwrap.fill(text, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 12, break_on_hyphens=False)
+def _document(documented: Any, place: str, texts: Mapping[str, str]) -> None:
+    """Write names and their texts into a docstring, each a paragraph that is indented as their place is."""
+    before, here, after = (documented.__doc__ or "").partition(place)
+    if not here:
+        return
+    start = before.rfind("\n") + 1
+    indent = before[start:]
+    lines = [
+        textwrap.fill(
+            f"{name}: {text}",
+            WIDTH,
+            initial_indent=indent,
+            subsequent_indent=indent + " " * 4,
+            break_on_hyphens=False,
+        )
+        for name, text in texts.items()
+    ]
+    documented.__doc__ = before[:start] + "\n".join(lines) + after
 
 
 # checks

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.estimators.parts import PreparedData
 from seqwise.training.batches import Batches
 from seqwise.training.sequence_batches import BucketedBatches
 
@@ -43,7 +44,22 @@ class TrainingData:
     feature_names: dict[str, list[str]]
 
 
-def drawn_samples(batches: Batches[Any], model: Any) -> tuple[Arrays, Arrays]:
+def drawn_data(data: PreparedData, model: Any) -> TrainingData:
+    """Return what a model would train on, as arrays."""
+    train, validation = data.batches("train"), data.batches("validation")
+    return TrainingData(
+        model,
+        *_drawn_samples(train, model),
+        validation=_drawn_samples(validation, model) if len(validation) else None,
+        samples=len(train),
+        validation_samples=len(validation),
+        loss=data.target.finished_loss(),
+        summary=data.summary(),
+        feature_names=data.input.describe().feature_names,
+    )
+
+
+def _drawn_samples(batches: Batches[Any], model: Any) -> tuple[Arrays, Arrays]:
     """Return evenly drawn samples as one batch: its inputs and its targets, by name."""
     indices = batches.indices
     bucket, values = 0, 1

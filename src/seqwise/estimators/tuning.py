@@ -42,7 +42,7 @@ def search(
     chosen = {name: values for name, values in SPACE.items() if name in known} if space is None else dict(space)
     for name in chosen:
         if name not in known:
-            raise SettingError(f"space names {name!r}, which is no setting of {cls.__name__}.{nearest(name, known)}")
+            raise SettingError(f"space names {name!r}, which is not a setting of {cls.__name__}.{nearest(name, known)}")
         if name in UNITS_OF_LOSS:
             raise SettingError(f"space names {name!r}: validation losses of different {name}s cannot be compared.")
     if study is None:

@@ -128,14 +128,14 @@ class ClassComparison(Comparison):
         return {"confidence": mean, "share": share, "count": count, "error": np.asarray(error)}
 
     def abstaining(self, shares: Sequence[float] = (1.0, 0.95, 0.9, 0.8, 0.7, 0.5)) -> list[dict[str, float]]:
-        """Return what is gained where the model answers only its surest samples (not of several labels a sequence).
+        """Return what is gained where the model predicts only its surest samples (not of several labels a sequence).
 
         Args:
-            shares: of the samples, at least so many of which it is to answer.
+            shares: of the samples, at least so many of which it is to predict.
 
         Returns:
-            for each of them ``answered``, the share; ``threshold``, the probability that an answer has at least; and
-            ``accuracy``, the share of the answers that is right.
+            for each of them ``answered``, the share; ``threshold``, the probability that a prediction has at least; and
+            ``accuracy``, the share of the predictions that is right.
         """
         confidence, right = self.probabilities["model"].max(axis=1), self._right("model")
         rows = []

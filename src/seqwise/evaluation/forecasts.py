@@ -75,13 +75,13 @@ class ForecastComparison(Comparison):
             DataError: there is no such series, or it has no test set.
         """
         number = self.known.number(name if name is not None else self.series[0])
-        one = self.known.one(number)
+        series = self.known.one(number)
         own = np.flatnonzero(np.array(self.series, dtype=object) == self.known.names[number])
         if not own.size:
-            raise DataError(f"The series {one.label!r} has no test set: nothing of it was forecast.")
+            raise DataError(f"The series {series.label!r} has no test set: nothing of it was forecast.")
         return replace(
             self, origins=self.origins[own], times=self.times[own], truth=self.truth[own],
-            forecasts={key: values[own] for key, values in self.forecasts.items()}, known=one, series=[], bands={},
+            forecasts={key: values[own] for key, values in self.forecasts.items()}, known=series, series=[], bands={},
         )  # fmt: skip
 
     def plot(self, *, target: str | None = None, series: Any = None) -> Any:
@@ -117,14 +117,14 @@ class ForecastComparison(Comparison):
         return super().to_dict() | {"windows": len(self)} | ({"intervals": self.intervals} if self.intervals else {})
 
     def about_intervals(self) -> list[str]:
-        """Say how many values lie within the intervals, in a sentence, where there are any."""
+        """Say how many values the intervals cover, where there are any."""
         if not self.intervals:
             return []
         shares = " and ".join(
-            f"{share:.1f} % within the intervals of {level} %" for level, share in self.intervals["coverage"].items()
+            f"the {level} % intervals cover {share:.1f} %" for level, share in self.intervals["coverage"].items()
         )
         return [
-            f"Of the values in {self.part} lie {shares}. The continuous ranked probability score is "
+            f"On {self.part}, {shares} of the values. The continuous ranked probability score is "
             f"{readable(self.intervals['crps'])}."
         ]
 

@@ -80,14 +80,14 @@ def steps(values: np.ndarray, contributions: np.ndarray, columns: list[str]) -> 
         values, contributions: shape (timesteps, features).
     """
     most = float(np.abs(contributions).max()) or 1.0
-    one = values.shape[1] == 1
-    figure, axes = new_figure(HEIGHT if one else float(np.clip(1.4 + 0.25 * values.shape[1], 2, 7)))
-    low, high = (float(values.min()), float(values.max())) if one else (-0.5, values.shape[1] - 0.5)
-    room = (high - low or 1.0) * 0.05 if one else 0.0
+    single = values.shape[1] == 1
+    figure, axes = new_figure(HEIGHT if single else float(np.clip(1.4 + 0.25 * values.shape[1], 2, 7)))
+    low, high = (float(values.min()), float(values.max())) if single else (-0.5, values.shape[1] - 0.5)
+    room = (high - low or 1.0) * 0.05 if single else 0.0
     extent = (-0.5, len(values) - 0.5, low - room, high + room)
-    rows = contributions.T if one else contributions.T[::-1]
+    rows = contributions.T if single else contributions.T[::-1]
     shades = axes.imshow(rows, cmap="PuOr_r", vmin=-most, vmax=most, aspect="auto", extent=extent, alpha=0.7)
-    if one:
+    if single:
         axes.plot(values[:, 0], color=INK, lw=1.3)
     else:
         every = max(1, math.ceil(values.shape[1] / 20))
@@ -97,7 +97,7 @@ def steps(values: np.ndarray, contributions: np.ndarray, columns: list[str]) -> 
     bar = figure.colorbar(shades, ax=axes)
     bar.ax.tick_params(labelsize=TEXT - 0.5, labelcolor=INK, color=PALE)
     bar.set_label("adds to the log-odds", fontsize=TEXT, color=INK)
-    finish(figure, axes, "step", short(columns[0]) if one else "feature")
+    finish(figure, axes, "step", short(columns[0]) if single else "feature")
     axes.grid(visible=False)
     return figure
 

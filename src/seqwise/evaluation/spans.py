@@ -48,9 +48,11 @@ def span_scores(truth: Iterable[Sequence[str]], predicted: Iterable[Sequence[str
         truth, predicted: of each sequence its tags, one for each step.
     """
     hits = said = real = 0
-    for right, found in zip(truth, predicted, strict=True):
-        these, those = set(find_spans(right)), set(find_spans(found))
-        hits, said, real = hits + len(these & those), said + len(those), real + len(these)
+    for true_tags, predicted_tags in zip(truth, predicted, strict=True):
+        true_spans, predicted_spans = set(find_spans(true_tags)), set(find_spans(predicted_tags))
+        hits += len(true_spans & predicted_spans)
+        said += len(predicted_spans)
+        real += len(true_spans)
     return {
         "precision": hits / said if said else 0.0,
         "recall": hits / real if real else 0.0,

@@ -40,8 +40,8 @@ class TagComparison(ClassComparison):
     def predicted(self, name: str = "model") -> np.ndarray:
         return self.decoded[name] if name in self.decoded else super().predicted(name)
 
-    def _sequences(self, codes: np.ndarray) -> list[list[str]]:
+    def _sequences(self, encoded: np.ndarray) -> list[list[str]]:
         """Return the tags of each sequence."""
         assert self.lengths is not None
         names = np.array([*map(str, self.classes.tolist()), NEW])  # -1 is the last
-        return [tags.tolist() for tags in split_by_lengths(names[codes], self.lengths)]
+        return [tags.tolist() for tags in split_by_lengths(names[encoded], self.lengths)]

@@ -88,17 +88,17 @@ class Reference:
             with safe_open(folder / REFERENCE, "numpy") as file:
                 own = {name: int(count) for name, count in json.loads((file.metadata() or {}).get("own", "{}")).items()}
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
-            read: dict[str, dict[str, list[list[np.ndarray]]]] = {"calls": {}, "outputs": {}}
+            stored: dict[str, dict[str, list[list[np.ndarray]]]] = {"calls": {}, "outputs": {}}
             for key in sorted(arrays, key=lambda key: [int(n) for n in key.split("/")[2:]]):
                 name, kind, i, _ = key.split("/")
-                batches = read[kind].setdefault(name, [])
+                batches = stored[kind].setdefault(name, [])
                 if len(batches) == int(i):
                     batches.append([])
                 batches[int(i)].append(arrays[key])
-            if any(len(read["outputs"][name]) != len(calls) for name, calls in read["calls"].items()):
+            if any(len(stored["outputs"][name]) != len(calls) for name, calls in stored["calls"].items()):
                 raise ValueError("as many outputs as inputs are expected")
         except Exception as error:  # whatever a damaged file makes safetensors raise
             raise BundleError(
                 f"{folder / REFERENCE} cannot be read ({type(error).__name__}). Export the model again."
             ) from error
-        return cls(read["calls"], read["outputs"], own)
+        return cls(stored["calls"], stored["outputs"], own)

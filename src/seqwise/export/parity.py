@@ -149,8 +149,8 @@ def largest_difference(expected: Sequence[Sequence[np.ndarray]], returned: Seque
         ExportError: shapes differ.
     """
     largest = 0.0
-    for one, other in zip(expected, returned, strict=True):
-        for want, got in zip(one, other, strict=True):
+    for keras_outputs, own_outputs in zip(expected, returned, strict=True):
+        for want, got in zip(keras_outputs, own_outputs, strict=True):
             if want.shape != got.shape:
                 raise ExportError(f"The export returns {got.shape} where Keras returns {want.shape}.")
             if want.size == 0:

@@ -86,7 +86,9 @@ def _read_keras_file(path: Path) -> Any:
     else:
         raise BundleError(f"There is no model {str(path)!r}.{nearest_file(path)} Save one: model.save('model.keras').")
     if not zipfile.is_zipfile(path):
-        raise BundleError(f"{path.name} is no Keras model: it is not a zip archive. Save one: model.save('m.keras').")
+        raise BundleError(
+            f"{path.name} is not a Keras model: it is not a zip archive. Save one: model.save('m.keras')."
+        )
     check_archive(path)
     keras = import_keras()
     from seqwise.layers import register_layers

@@ -58,8 +58,8 @@ def _copy_layer(layer: Any, made: dict[int, Any]) -> Any:
     base.__init__(copy, name=layer.name)
     own = set[str](copy.__dict__)
     # on PyTorch, Keras's layers are modules, which keep the layers that they hold apart from the other attributes
-    held: dict[str, Any] = layer.__dict__ | getattr(layer, "_modules", {})
-    for name, part in held.items():
+    attributes: dict[str, Any] = layer.__dict__ | getattr(layer, "_modules", {})
+    for name, part in attributes.items():
         if name not in own and name not in COMPILED:
             setattr(copy, name, _copy(part, made))
     return copy

@@ -1,4 +1,4 @@
-"""`seqwise.explain_errors`: an error of Keras, TensorFlow, JAX or PyTorch, told again in words that teach."""
+"""`seqwise.explain_errors` re-raises errors of Keras, TensorFlow, JAX or PyTorch with an explanation and the fix."""
 
 from __future__ import annotations
 

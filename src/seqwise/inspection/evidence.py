@@ -78,16 +78,16 @@ def _keras_evidence(frames: list[FrameType]) -> Evidence | None:
 
 def _by_the_message(model: Any, message: str, names: Names) -> list[Finding]:
     """Where a model cannot be looked into: the layer and the shape that Keras's message names."""
-    found = re.search(
+    match = re.search(
         r"layer ['\"]([^'\"]+)['\"] .*expected ndim=3, found ndim=2.*received: \(\w+, (\d+)\)", message, re.S
     )
-    if found is None or not hasattr(model, "_flatten_layers"):
+    if match is None or not hasattr(model, "_flatten_layers"):
         return []
     layers = model._flatten_layers(include_self=False, recursive=False)
-    place = next((i for i, layer in enumerate(layers) if layer.name == found[1]), 0)
+    place = next((i for i, layer in enumerate(layers) if layer.name == match[1]), 0)
     before = [
         layer for layer in layers[:place]
-        if getattr(layer, "units", None) == int(found[2]) and getattr(layer, "return_sequences", None) is False
+        if getattr(layer, "units", None) == int(match[2]) and getattr(layer, "return_sequences", None) is False
     ]  # fmt: skip
     if not before:
         return []

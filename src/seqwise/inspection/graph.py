@@ -111,7 +111,7 @@ class Call:
         built: the layer itself where it has weights, else the copy of it that was built for the tracing.
         node: Keras's record of the call in a functional model.
         problem: why the layer cannot take its input: `RANK`, or Keras's own words; empty where it can. The graph then
-            goes on with the shapes that a mended input would have.
+            goes on with the shapes that a corrected input would have.
         opens: a model, or a layer made of layers, whose own calls follow.
         again: an earlier call used the same layer.
     """

@@ -184,7 +184,7 @@ def _assumed(entry: Input, need: int | None) -> Shape:
     if not shape:
         return ()
     axes: list[Any] = list(shape[1:])
-    if need is None or (need == 4 and _is_video(axes)):  # the layers that read pictures will be told of
+    if need is None or (need == 4 and _is_video(axes)):  # the rules about pictures report these
         return (None, *axes)
     while len(axes) > need - 1 and 1 in axes:
         del axes[len(axes) - 1 - axes[::-1].index(1)]

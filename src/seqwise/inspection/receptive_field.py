@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 MOST_COUNTED = 600  # steps of a long tensor that are counted one by one
-MOST_BANDS = 256  # of a tensor; beyond, the gaps between them are no longer told apart
+MOST_BANDS = 256  # of a tensor; beyond, the gaps between them are ignored
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class ReceptiveField:
         if apart == 1:
             return self.window(stride, before, before + count - 1)
         whole = union(self.window(stride, before + apart * i, before + apart * i) for i in range(count))
-        bands = {name: _joined(found) for name, found in whole.bands.items()}
+        bands = {name: _joined(stride_bands) for name, stride_bands in whole.bands.items()}
         if max(map(len, bands.values()), default=0) > MOST_BANDS:
             return self.window(stride, before, before + apart * (count - 1))
         return ReceptiveField(bands, self.known)
@@ -101,49 +101,49 @@ class ReceptiveField:
         return any(band.jump != 1 or band.last > 0 for band in self.bands.get(name, ()))
 
     def _each(self, change: Callable[[Band], Band]) -> ReceptiveField:
-        bands = {name: frozenset(change(b) for b in found) for name, found in self.bands.items()}
+        bands = {name: frozenset(change(b) for b in old) for name, old in self.bands.items()}
         return ReceptiveField(bands, self.known)
 
 
 def _joined(bands: frozenset[Band]) -> frozenset[Band]:
     """Bands that touch each other become one."""
-    found: list[Band] = []
+    joined: list[Band] = []
     for band in sorted(bands, key=lambda b: (b.jump, b.first, b.last)):
-        last = found[-1] if found else None
+        last = joined[-1] if joined else None
         if last is not None and last.jump == band.jump and band.first <= last.last + 1:
-            found[-1] = Band(band.jump, last.first, max(last.last, band.last))
+            joined[-1] = Band(band.jump, last.first, max(last.last, band.last))
         else:
-            found.append(band)
-    return frozenset(found)
+            joined.append(band)
+    return frozenset(joined)
 
 
-def union(reaches: Iterable[ReceptiveField]) -> ReceptiveField:
-    """Return the reach of a tensor that is made of several."""
+def union(fields: Iterable[ReceptiveField]) -> ReceptiveField:
+    """Return the receptive field of a tensor that is made of several."""
     bands: dict[str, frozenset[Band]] = {}
     known = True
-    for reach in reaches:
-        known = known and reach.known
-        for name, found in reach.bands.items():
-            bands[name] = bands.get(name, frozenset()) | found
+    for field in fields:
+        known = known and field.known
+        for name, more in field.bands.items():
+            bands[name] = bands.get(name, frozenset()) | more
     return ReceptiveField(bands, known)
 
 
-def words(reach: ReceptiveField, name: str, timesteps: int | None, steps: int | None) -> str:
+def words(field: ReceptiveField, name: str, timesteps: int | None, steps: int | None) -> str:
     """Say how many timesteps of the input `name` can have an influence.
 
     Args:
         timesteps: of the input; None where any number may come.
         steps: of the tensor; None where it has no time axis.
     """
-    bands = reach.bands.get(name, frozenset())
+    bands = field.bands.get(name, frozenset())
     if not bands:
         return "none"
     if timesteps is None or (steps is None and any(band.jump for band in bands)):
         return _words_without_length(bands)
-    counts = reach.counts(name, timesteps, steps)
+    counts = field.counts(name, timesteps, steps)
     if min(counts) == timesteps:
         return f"all {timesteps:,}" if timesteps > 1 else "the only one"
-    so_far = all(math.isinf(band.first) for band in bands) and not reach.sees_ahead(name)
+    so_far = all(math.isinf(band.first) for band in bands) and not field.sees_ahead(name)
     if steps is not None and so_far:
         return f"all so far, up to {max(counts):,}"
     return f"{max(counts):,} of {timesteps:,}" if max(counts) == min(counts) else f"up to {max(counts):,}"

@@ -2,7 +2,7 @@
 
 Sequential models and lists of layers are followed layer by layer, functional models along their nodes, models and
 layers with a `call` of the user's own by watching it run on sizes. Where a layer cannot take what reaches it, the call
-is marked and the tracing goes on with what it would return if the fault were mended, so that one fault does not hide
+is marked and the tracing goes on with what it would return if the fault were fixed, so that one fault does not hide
 the next. Keras is never imported here: who holds a model has imported it.
 """
 
@@ -65,7 +65,7 @@ def trace(model: Any, inputs: Sequence[Spec]) -> Graph:
             if not values or len(values) < len(inputs):
                 graph.failure = "its inputs are not known"
             elif not hasattr(model, "_flatten_layers"):
-                graph.failure = f"{type(model).__name__} is no Keras layer"
+                graph.failure = f"{type(model).__name__} is not a Keras layer"
             elif inputs[0].key is not None:
                 args = ({spec.key: value for spec, value in zip(inputs, values, strict=True)},)
             elif 1 < len(values) > len(parameters_of(model)):
@@ -124,12 +124,12 @@ class _Tracer:
             if node.is_input or is_a(node.operation, "InputLayer") or any(id(t) in known for t in node.outputs):
                 continue
             args, kwargs = map_leaves(fill, node.arguments.args), map_leaves(fill, node.arguments.kwargs)
-            read = values_in((args, without_masks(kwargs)))
-            if not read:
+            inputs = values_in((args, without_masks(kwargs)))
+            if not inputs:
                 continue
             recorded = [tuple(tensor.shape) for tensor in node.outputs]
             if id(node) not in needed:  # Keras's own arithmetic on masks
-                outputs = [replace(read[0], shape=s, axes=read[0].axes[: len(s)], mask=NONE) for s in recorded]
+                outputs = [replace(inputs[0], shape=s, axes=inputs[0].axes[: len(s)], mask=NONE) for s in recorded]
             else:
                 same = all(
                     id(t) in known and tuple(t.shape) == known[id(t)].shape for t in node.arguments.keras_tensors
@@ -371,7 +371,7 @@ def _build_by_hand(model: Any, args: tuple[Any, ...]) -> None:
 
 
 def _mend_rank(call: Call) -> None:
-    """Mark a call whose input has another number of axes than the layer needs, and go on with a mended input."""
+    """Mark a call whose input has another number of axes than the layer needs, and go on with a corrected input."""
     if not call.inputs:
         return
     value, need = call.inputs[0], needed_rank(call.layer)
@@ -381,12 +381,12 @@ def _mend_rank(call: Call) -> None:
         return
     call.problem = RANK
     shape = (value.shape[0], *value.shape[2:]) if is_video(call) else with_rank(value.shape, need)
-    mended = replace(value, shape=shape, axes=axis_names(shape, value.dtype, [call.kind]))
+    corrected = replace(value, shape=shape, axes=axis_names(shape, value.dtype, [call.kind]))
 
-    def mend(leaf: Any) -> Any:
-        return mended if leaf is value else leaf
+    def correct(leaf: Any) -> Any:
+        return corrected if leaf is value else leaf
 
-    call.args = map_leaves(mend, call.args)
+    call.args = map_leaves(correct, call.args)
 
 
 def is_video(call: Call) -> bool:

@@ -95,8 +95,8 @@ def bidirectional_lstm(
     arrays = [array for pair in zip(passes, outputs, strict=True) for group in pair for array in group]
     addresses = [0 if array is None else array.ctypes.data for array in arrays]
     _kernel.forward_at(addresses, passes[0].sizes, dtype == np.float64, options.numbers)
-    one, other = ((o.y if return_sequences else o.last, o.hT, o.cT) for o in outputs)
-    return one, other
+    forward, backward = ((o.y if return_sequences else o.last, o.hT, o.cT) for o in outputs)
+    return forward, backward
 
 
 def with_weights(

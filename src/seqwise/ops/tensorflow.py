@@ -72,8 +72,8 @@ def bidirectional_lstm(
         Inputs(x, *w, *((None, None) if state is None else state), mask).prepared(_tensor, options)
         for w, state in ((weights, initial_state), (backward_weights, backward_initial_state))
     ]
-    one, other = _lstm(passes, return_sequences, options)
-    return one, other
+    forward, backward = _lstm(passes, return_sequences, options)
+    return forward, backward
 
 
 def step(
@@ -190,15 +190,15 @@ def _backward(
     need_dx: bool,
 ) -> list[Any]:
     """Return the gradient of each of `arrays` from those of output, h and c of each pass."""
-    each, given = len(arrays) // passes, []
+    each, tensors = len(arrays) // passes, []
     for p, reserve in enumerate(reserves):
-        given += [*arrays[p * each : (p + 1) * each], reserve, *gradients[3 * p : 3 * p + 3]]
+        tensors += [*arrays[p * each : (p + 1) * each], reserve, *gradients[3 * p : 3 * p + 3]]
     marks = OutputGradients(True, *(results >> k & 1 or None for k in range(RESERVE)))
     wanted = arguments & (1 << len(InputGradients._fields)) - (1 if need_dx else 2)
     mask = tf.zeros((0,), tf.bool) if mask is None else mask
-    found = iter(
+    computed = iter(
         _ops().seqwise_lstm_gradient(
-            given,
+            tensors,
             mask,
             R=passes * wanted.bit_count(),
             arguments=arguments | present(marks) << len(Inputs._fields),
@@ -208,7 +208,7 @@ def _backward(
         )
     )
     places = [k for k in range(len(Inputs._fields)) if arguments >> k & 1 and k != MASK]
-    of_arrays = [next(found) if wanted >> k & 1 else None for _ in range(passes) for k in places]
+    of_arrays = [next(computed) if wanted >> k & 1 else None for _ in range(passes) for k in places]
     if not tf.executing_eagerly():
         for gradient, array in zip(of_arrays, arrays, strict=True):
             if gradient is not None:
@@ -229,5 +229,5 @@ def _gradient(op: Any, *gradients: Any) -> list[Any]:
     reserves = computed[3::4]
     each = len(gradients) // passes
     of_results = [g for p in range(passes) for g in gradients[p * each : p * each + 3]]
-    found = _backward(arrays, mask, reserves, of_results, codes, arguments, results, passes, need_dx=True)
-    return [*found, None]
+    of_arrays = _backward(arrays, mask, reserves, of_results, codes, arguments, results, passes, need_dx=True)
+    return [*of_arrays, None]

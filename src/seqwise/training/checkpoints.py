@@ -196,7 +196,7 @@ def _read(folder: Path, number: int) -> tuple[dict[str, Any], Arrays] | None:
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
         if folder.is_symlink() or not stat.S_ISREG(os.lstat(path).st_mode):
-            raise BundleError(f"{path} is no regular file of its own; nothing was read through it. Remove it.")
+            raise BundleError(f"{path} is not a regular file of its own; nothing was read through it. Remove it.")
         with os.fdopen(os.open(path, flags), "rb") as file:
             content = file.read()
     except (FileNotFoundError, NotADirectoryError):

@@ -88,8 +88,7 @@ def render(series, evaluation, future=None, **changes):
         "training": Training(HISTORY, 2.5, 3),
         "loss": "measured in the scaled units that the model sees",
     }
-    content |= report_content(series, future, evaluation)
-    return render_report(**content | changes)
+    return render_report(**report_content(series, future, evaluation) | content | changes)
 
 
 def with_mae(evaluation: ForecastComparison, **mae: float) -> ForecastComparison:
@@ -273,10 +272,10 @@ def test_many_targets_are_drawn_in_part():
 
 def test_write_report_writes_what_is_rendered(tmp_path):
     series, evaluation = monthly()
-    content = {
+    content = report_content(series, (evaluation.times[-1], evaluation.truth[-1]), None) | {
         "title": "Größe", "summary": "", "notes": [], "settings": {}, "comparison": None, "training": Training(),
         "loss": "",
-    } | report_content(series, (evaluation.times[-1], evaluation.truth[-1]), None)  # fmt: skip
+    }  # fmt: skip
     write_report(tmp_path / "report.html", **content)
     assert (tmp_path / "report.html").read_text(encoding="utf-8") == render_report(**content)
 

@@ -157,7 +157,7 @@ def test_intervals_come_from_weights_that_never_saw_validation(fitted, tmp_path)
     assert sw.load(tmp_path / "run").evaluate(noisy()).intervals == found.intervals
     assert 50 < found.intervals["coverage"]["80"] < found.intervals["coverage"]["95"] <= 100
     assert found.to_dict()["intervals"] == found.intervals
-    assert "within the intervals of 80 %" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "the 80 % intervals cover" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_fit_that_fails_at_its_end_leaves_the_earlier_intervals(fitted, monkeypatch):

@@ -1,4 +1,4 @@
-"""The story of the shapes: its numbers are those of the arrays, its words name every axis."""
+"""The summary of the shapes: its numbers are those of the arrays, its words name every axis."""
 
 import itertools
 from dataclasses import replace
@@ -27,13 +27,13 @@ def test_shapes_and_bytes_are_those_of_the_arrays(window, horizon, features, tar
     x, y = windows.batch(slice(None))
     names = [f"c{j}" for j in range(features)]
     parts = [Part("train", 40, "", "", len(windows))]
-    story = SeriesSummary(window, horizon, names, names[:targets], every_step, "1 day", parts, 4, [])
-    assert story.input_shape == x.shape[1:]
-    assert story.output_shape == y.shape[1:]
-    assert story.materialised_bytes == x.nbytes + y.nbytes
+    summary = SeriesSummary(window, horizon, names, names[:targets], every_step, "1 day", parts, 4, [])
+    assert summary.input_shape == x.shape[1:]
+    assert summary.output_shape == y.shape[1:]
+    assert summary.materialised_bytes == x.nbytes + y.nbytes
 
 
-def test_the_story_word_by_word():
+def test_the_summary_word_by_word():
     assert str(STORY) == (
         "input  x  (samples=73, timesteps=24, features=2)\n"
         "          each sample is 24 rows in a row, 1 month apart\n"

@@ -70,7 +70,7 @@ PARTLY: dict[str, tuple[Any, str]] = {
     ),
     "one too many": (
         lambda y: pd.concat([y, pd.Series({"u1": 1.0})]),
-        "The index of the labels names sequences, but it names 'u1', which is no sequence: each needs one. " + MEND,
+        "The index of the labels names sequences, but it names 'u1', which is not a sequence: each needs one. " + MEND,
     ),
     "one for each step": (
         lambda y: long_table().set_index("who")["x"],

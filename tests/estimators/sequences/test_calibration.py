@@ -104,7 +104,7 @@ def test_a_run_keeps_its_temperature_and_abstains_without_keras(fitted, tmp_path
     page = (run / "report.html").read_text()
     assert "its temperature" in page
     assert "If it may abstain" in page
-    assert "What spoke for it" in page
+    assert "Why this class" in page
 
 
 def test_several_labels_do_not_abstain():

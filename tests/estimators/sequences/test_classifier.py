@@ -325,7 +325,7 @@ def test_faulty_data(change, message, three):
         ({"label_smoothing": -0.1}, "label_smoothing=-0.1: expected a share"),
         ({"epochs": 0}, "epochs=0: expected 'auto' or a whole number, at least 1"),
         ({"class_weight": "even"}, "class_weight='even': expected None, 'balanced', or a mapping"),
-        ({"class_weight": {"lo": 1}}, r"class_weight names 'lo', which is no class\. Did you mean 'low'\?"),
+        ({"class_weight": {"lo": 1}}, r"class_weight names 'lo', which is not a class\. Did you mean 'low'\?"),
         ({"class_weight": {"low": -1}}, r"class_weight={'low': -1}: expected a number, at least 0"),
         ({"scaler": "unit"}, "scaler='unit': expected one of"),
         ({"validation": 2.5}, "validation=2.5: a number of samples must be whole"),
@@ -384,7 +384,7 @@ def test_a_value_that_hides_all_others_is_told(three):
     found = quick(epochs=1, validation=0).fit(X, y)
     assert found.notes_ == [
         "Feature '1' has a value of -1e+09, so far from the others that scaled they are all nearly the same: the "
-        "network cannot tell them apart. Mend the value, or choose scaler='robust'."
+        "network cannot tell them apart. Fix the value, or choose scaler='robust'."
     ]
     assert quick(epochs=1, validation=0, scaler="robust").fit(X, y).notes_ == []
     assert quick(epochs=1, validation=0).fit(three[0], y).notes_ == []

@@ -68,5 +68,5 @@ def test_faults_are_named(of_numbers):
     classifier, X = of_numbers
     with pytest.raises(sw.DataError, match="There are 2 sequences; one prediction is explained at a time"):
         classifier.explain_prediction(X[:2])
-    with pytest.raises(sw.SettingError, match="label=7 is no class"):
+    with pytest.raises(sw.SettingError, match="label=7 is not a class"):
         classifier.explain_prediction(X[0], 7)

@@ -117,7 +117,7 @@ def test_the_baseline_of_tokens_by_hand():
 FAULTS: dict[str, tuple[dict[str, Any], Any, Any, type[Exception], str]] = {
     "no tags": (
         {}, [["a", "b"], ["c"]] * 5, None, SettingError,
-        "There are no labels. Pass them as y, of each sequence a list, one tag for each step; of a table name their "
+        "There are no labels. Pass them as y, one list for each sequence, one tag for each step; of a table name their "
         "column, label='…'.",
     ),
     "a tag too few": (
@@ -207,16 +207,16 @@ def test_a_sequence_that_weighs_nothing_teaches_nothing(kind):
     np.testing.assert_allclose(np.concatenate(one), np.concatenate(other), rtol=1e-5)
 
 
-def test_the_story_tells_steps(kind):
+def test_the_summary_tells_steps(kind):
     X, y = KINDS[kind](20)
-    story, _ = quick().shapes(X, y)
+    summary, _ = quick().shapes(X, y)
     steps, tags = sum(map(len, y)), len(np.unique(np.concatenate(y)))
-    assert f"output y     (samples=20, timesteps=2 to 10, outputs={tags})" in str(story)
-    assert sum(story.counts.values()) == steps
+    assert f"output y     (samples=20, timesteps=2 to 10, outputs={tags})" in str(summary)
+    assert sum(summary.counts.values()) == steps
     if kind == "tokens":
         ids = "keras.Input(shape=(None,), dtype='int32'), keras.Input(shape=(None, 8), dtype='int32')"
-        assert story.keras_input == ids
-        assert "spelling (samples=20, timesteps=2 to 10, parts=8)" in str(story)
+        assert summary.keras_input == ids
+        assert "spelling (samples=20, timesteps=2 to 10, parts=8)" in str(summary)
     plain, _ = quick(characters=False).shapes(X, y)
     assert (plain.keras_input == "keras.Input(shape=(None,), dtype='int32')") == (kind == "tokens")
 

@@ -194,7 +194,7 @@ FAULTS: dict[str, tuple[dict[str, Any], Any, type[Exception], str]] = {
     ),
     "no such tokenizer setting": (
         {"tokenizer": {"sise": 9}}, FILLERS[:10], SettingError,
-        "tokenizer names 'sise', which is no setting of a Tokenizer. Did you mean 'size'?",
+        "tokenizer names 'sise', which is not a setting of a Tokenizer. Did you mean 'size'?",
     ),
     "no tokenizer settings": (
         {"tokenizer": "bpe"}, FILLERS[:10], SettingError,

@@ -62,11 +62,11 @@ def test_step_by_step_gives_the_logits_of_the_whole(form):
     model = make_network(**form)
     models: Any = inference_models(model)
     source = padded(make_sources(), 7)
-    taught = np.random.default_rng(2).integers(START, TARGET, (4, 6))
-    whole = np.asarray(model([source, taught]))
+    decoder_input = np.random.default_rng(2).integers(START, TARGET, (4, 6))
+    whole = np.asarray(model([source, decoder_input]))
     states, memory = encoded(models, source)
     for t in range(6):
-        logits, *states = arrays(models.step([taught[:, t : t + 1], *states, *memory]))
+        logits, *states = arrays(models.step([decoder_input[:, t : t + 1], *states, *memory]))
         np.testing.assert_allclose(logits[:, 0], whole[:, t], rtol=1e-4, atol=1e-5)
 
 
@@ -74,11 +74,11 @@ def test_step_by_step_gives_the_logits_of_the_whole(form):
 def test_neither_padding_nor_what_is_beside_it_changes_a_text(form):
     model = make_network(**form)
     sources = make_sources()
-    taught = np.random.default_rng(2).integers(4, TARGET, (4, 5))
+    decoder_input = np.random.default_rng(2).integers(4, TARGET, (4, 5))
     for length in (7, 12):
-        together = np.asarray(model([padded(sources, length), taught]))
+        together = np.asarray(model([padded(sources, length), decoder_input]))
         for i, alone in enumerate(sources):
-            found = np.asarray(model([alone.T, taught[i : i + 1]]))
+            found = np.asarray(model([alone.T, decoder_input[i : i + 1]]))
             np.testing.assert_allclose(together[i], found[0], rtol=1e-4, atol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""Models of every kind that the tests of the story walk through."""
+"""Models of every kind that the tests of the explanation walk through."""
 
 from __future__ import annotations
 

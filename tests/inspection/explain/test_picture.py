@@ -94,12 +94,12 @@ def test_many_layers_are_cut_and_that_is_said():
 
 
 def test_a_wrong_file_is_told(tmp_path):
-    story = explain(np.zeros((4, 5, 2)))
+    explanation = explain(np.zeros((4, 5, 2)))
     with pytest.raises(SettingError) as caught:
-        story.plot(tmp_path / "shapes.bmp")
+        explanation.plot(tmp_path / "shapes.bmp")
     assert str(caught.value) == (
         "shapes.bmp: expected a picture's suffix (.png, .svg, .pdf, .jpg, .jpeg, .webp), got '.bmp'. "
         "For example shapes.png."
     )
     with pytest.raises(SettingError, match="There is no folder"):
-        story.plot(tmp_path / "no" / "shapes.png")
+        explanation.plot(tmp_path / "no" / "shapes.png")

@@ -1,4 +1,4 @@
-"""The steps of a story against Keras itself: its symbolic shapes, its parameter counts, its masks."""
+"""The steps of a explanation against Keras itself: its symbolic shapes, its parameter counts, its masks."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def by_name(model):
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_shapes_and_parameters_are_those_of_keras_and_the_account_adds_up(kind):
+def test_shapes_and_parameters_are_those_of_keras_and_the_formula_adds_up(kind):
     model = ALL[kind]()
-    story = explain(model)
+    explanation = explain(model)
     known = by_name(model)
-    told = [step for step in story.steps if step.outputs]
+    told = [step for step in explanation.steps if step.outputs]
     layers_called = [op for op in known.values() if not isinstance(op, keras.layers.InputLayer | keras.Model)]
     assert {step.name for step in told} >= {op.name for op in layers_called if isinstance(op, keras.Layer)}
     for step in told:
@@ -53,17 +53,17 @@ def test_shapes_and_parameters_are_those_of_keras_and_the_account_adds_up(kind):
         assert not step.fails
         if step.parameters and not step.kind.startswith("MultiHead"):
             assert value_of(step.formula) == step.parameters, step.formula
-    assert sum(step.parameters or 0 for step in story.steps) == story.parameters == model.count_params()
-    assert [sizes(tensor.axes) for tensor in story.outputs] == [tuple(t.shape) for t in model.outputs]
-    assert [sizes(tensor.axes) for tensor in story.inputs] == [tuple(t.shape) for t in model.inputs]
+    assert sum(step.parameters or 0 for step in explanation.steps) == explanation.parameters == model.count_params()
+    assert [sizes(tensor.axes) for tensor in explanation.outputs] == [tuple(t.shape) for t in model.outputs]
+    assert [sizes(tensor.axes) for tensor in explanation.inputs] == [tuple(t.shape) for t in model.inputs]
 
 
-def value_of(account):
-    """Work out an account of parameters as a sum: the words go, the numbers and signs stay."""
-    if ":" in account:
-        account = account.partition(":")[0]
-    account = account.split(", two of them")[0].split(", no bias")[0].split(", not")[0]
-    return eval(re.sub(r"[^\d+*()\s]", "", account.replace(",", "").replace("×", "*")))
+def value_of(formula):
+    """Work out an formula of parameters as a sum: the words go, the numbers and signs stay."""
+    if ":" in formula:
+        formula = formula.partition(":")[0]
+    formula = formula.split(", two of them")[0].split(", no bias")[0].split(", not")[0]
+    return eval(re.sub(r"[^\d+*()\s]", "", formula.replace(",", "").replace("×", "*")))
 
 
 @pytest.mark.parametrize("kind", MASKED)
@@ -71,22 +71,22 @@ def test_masks_are_where_keras_has_them(kind):
     """Keras hangs the mask on its symbolic tensors while a functional model is built."""
     model = MASKED[kind]()
     known = by_name(model)
-    story = explain(model)
-    for step in story.steps:
+    explanation = explain(model)
+    for step in explanation.steps:
         output = keras.tree.flatten(known[step.name].output)[0]
         carried = getattr(output, "_keras_mask", None) is not None
         assert carried == bool({"makes", "carries"} & set(step.mask)), step
-    assert any(step.mask for step in story.steps)
+    assert any(step.mask for step in explanation.steps)
 
 
 def test_a_decoder_that_starts_from_states_is_not_handed_the_mask():
-    """What the story says of it, shown: with the mask in its hands the layer gives other numbers."""
+    """What the explanation says of it, shown: with the mask in its hands the layer gives other numbers."""
     model = MASKED["states"]()
     decoder = model.get_layer("decoder")
-    story = {step.name: step for step in explain(model).steps}
-    assert story["reads"].mask == ("uses", "ends")
-    assert story["decoder"].mask == ("carries",)
-    assert "does not use it" in story["decoder"].mask_why
+    explanation = {step.name: step for step in explain(model).steps}
+    assert explanation["reads"].mask == ("uses", "ends")
+    assert explanation["decoder"].mask == ("carries",)
+    assert "does not use it" in explanation["decoder"].mask_why
     x = np.random.default_rng(0).normal(size=(2, 6, 2)).astype("float32")
     x[:, 3:] = 0
     masked = keras.layers.Masking()(x)
@@ -132,15 +132,15 @@ def test_an_unbuilt_model_is_told_and_left_alone(kind):
     next_name = re.sub(r"\d+$", lambda m: str(int(m[0]) + 1), layers.LSTM(1).name)
     random.seed(5)
     state = random.getstate()
-    story = explain(model, x)
+    explanation = explain(model, x)
     assert random.getstate() == state
     assert layers.LSTM(1).name == next_name
     assert not model.built
     assert not any(layer.weights for layer in model.layers)
     out = model(x)  # now Keras builds it
-    assert story.parameters == model.count_params()
-    assert sizes(story.outputs[0].axes)[1:] == tuple(out.shape)[1:]
-    for step, built in zip(story.steps, explain(model, x).steps, strict=True):
+    assert explanation.parameters == model.count_params()
+    assert sizes(explanation.outputs[0].axes)[1:] == tuple(out.shape)[1:]
+    for step, built in zip(explanation.steps, explain(model, x).steps, strict=True):
         assert (step.name, step.parameters, step.why) == (built.name, built.parameters, built.why)
         assert [sizes(axes)[1:] for axes in step.outputs] == [sizes(axes)[1:] for axes in built.outputs]
 
@@ -150,25 +150,27 @@ def test_a_built_subclassed_model_tells_each_call():
     x = np.zeros((2, 9, 3), "float32")
     model(x)
     before = [w.copy() for w in model.get_weights()]
-    story = explain(model)
+    explanation = explain(model)
     h = model.reads(model.mask(x))
     s = model.sums(h[:, 2:])
-    assert [sizes(step.outputs[0])[1:] for step in story.steps] == [
+    assert [sizes(step.outputs[0])[1:] for step in explanation.steps] == [
         tuple(t.shape)[1:] for t in (x, h, s, model.head(s))
     ]
-    assert [step.takes for step in story.steps][1:] == [("masking",), ("its own code",), (story.steps[2].name,)] or (
-        story.steps[2].takes == ("its own code",)
-    )
-    assert story.steps[2].receptive_field == "not followed"
+    assert [step.takes for step in explanation.steps][1:] == [
+        ("masking",),
+        ("its own code",),
+        (explanation.steps[2].name,),
+    ] or (explanation.steps[2].takes == ("its own code",))
+    assert explanation.steps[2].receptive_field == "not followed"
     assert all((a == b).all() for a, b in zip(before, model.get_weights(), strict=True))
 
 
 def test_the_data_fill_in_what_the_model_leaves_open():
     model = keras.Sequential([layers.Input((None, 3)), layers.Conv1D(4, 3), layers.LSTM(5, return_sequences=True)])
     x = np.zeros((4, 11, 3), "float32")
-    story = explain(model, x)
-    assert sizes(story.outputs[0].axes)[1:] == model.predict_on_batch(x).shape[1:] == (9, 5)
-    assert sizes(story.inputs[0].axes) == (4, 11, 3)
+    explanation = explain(model, x)
+    assert sizes(explanation.outputs[0].axes)[1:] == model.predict_on_batch(x).shape[1:] == (9, 5)
+    assert sizes(explanation.inputs[0].axes) == (4, 11, 3)
     assert sizes(explain(model).outputs[0].axes) == (None, None, 5)
 
 
@@ -185,22 +187,24 @@ def test_a_shared_layer_pays_once():
     assert steps[1].formula == "the same weights as in its first call"
 
 
-def test_the_story_ends_where_the_shapes_do_not_fit():
-    story = explain([layers.LSTM(5, name="low"), layers.LSTM(2, name="high"), layers.Dense(1)], np.zeros((4, 9, 3)))
-    assert [step.name for step in story.steps] == ["low", "high"]
-    assert story.steps[1].fails == (
+def test_the_explanation_ends_where_the_shapes_do_not_fit():
+    explanation = explain(
+        [layers.LSTM(5, name="low"), layers.LSTM(2, name="high"), layers.Dense(1)], np.zeros((4, 9, 3))
+    )
+    assert [step.name for step in explanation.steps] == ["low", "high"]
+    assert explanation.steps[1].fails == (
         "it needs (samples, timesteps, features), but low gives (samples, units=5): its time axis has ended. "
         "Keep it: keras.layers.LSTM(5, return_sequences=True)"
     )
-    assert story.outputs == ()
+    assert explanation.outputs == ()
 
 
 def test_frozen_weights_are_told():
     model = keras.Sequential([layers.Input((6, 2)), layers.LSTM(3, trainable=False), layers.BatchNormalization()])
-    story = explain(model)
-    assert story.trainable == 6
-    assert "(not trained)" in str(story)
-    assert "78 of them not trained" in str(story).replace("\n", " ")
+    explanation = explain(model)
+    assert explanation.trainable == 6
+    assert "(not trained)" in str(explanation)
+    assert "78 of them not trained" in str(explanation).replace("\n", " ")
 
 
 def test_the_axes_of_video():

@@ -69,7 +69,7 @@ def beam_search(
         states = [state[flat] for state in after]
     may = complete | ~complete.any(axis=1, keepdims=True)
     best = np.where(may, normalised(lengths), 3 * NEVER).argmax(axis=1)
-    return [one[one != PADDING] for one in tokens[np.arange(sentences), best]]
+    return [sentence[sentence != PADDING] for sentence in tokens[np.arange(sentences), best]]
 
 
 def _highest(rank: np.ndarray, count: int) -> np.ndarray:

@@ -157,9 +157,9 @@ def _batch_normalization(config: dict[str, Any], *weights: np.ndarray) -> Run:
 
 
 def _scale_and_shift(config: dict[str, Any], weights: tuple[np.ndarray, ...]) -> tuple[Any, Any]:
-    given = iter(weights)
+    arrays = iter(weights)
     one, zero = np.float32(1), np.float32(0)
-    return (next(given) if config["scale"] else one), (next(given) if config["center"] else zero)
+    return (next(arrays) if config["scale"] else one), (next(arrays) if config["center"] else zero)
 
 
 def _softmax(config: dict[str, Any]) -> Run:
@@ -184,14 +184,14 @@ def _concatenate(config: dict[str, Any]) -> Run:
 
 def _dot(config: dict[str, Any]) -> Run:
     axes = config["axes"]
-    one, other = (axes, axes) if isinstance(axes, int) else axes
+    x_axis, y_axis = (axes, axes) if isinstance(axes, int) else axes
     if config.get("normalize"):
         raise _refusal(config, "normalize=True")
 
     def run(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         if x.ndim == y.ndim == 2:
             return (x * y).sum(axis=1, keepdims=True)
-        return np.matmul(np.moveaxis(x, one, -1), np.moveaxis(y, other, -2))
+        return np.matmul(np.moveaxis(x, x_axis, -1), np.moveaxis(y, y_axis, -2))
 
     return run
 

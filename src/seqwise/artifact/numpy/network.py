@@ -102,12 +102,12 @@ class NumpyNetwork:
     def _add_call(self, name: str, number: int) -> None:
         layer = self._layers[name]
         call: dict[str, Any] = layer["calls"][number]
-        inputs = [self._compute(_ref(one)) for one in call["inputs"]]
+        inputs = [self._compute(_ref(tensor)) for tensor in call["inputs"]]
         if layer["class"] in IDENTITIES:
             self._places[(name, number, 0)] = inputs[0]
             return
         masks = [None if mask is None else self._mask(mask) for mask in call.get("masks", [])]
-        states = [self._compute(_ref(one)) for one in call.get("initial_state", [])]
+        states = [self._compute(_ref(tensor)) for tensor in call.get("initial_state", [])]
         if layer["class"].startswith("ops."):
             run = _operation(layer, call)
         else:
@@ -138,7 +138,7 @@ class NumpyNetwork:
             return self._places[key]
         layer = self._layers[ref[0]]
         kind, call = layer["class"], layer["calls"][ref[1]]
-        inputs = [_ref(one) for one in call["inputs"]]
+        inputs = [_ref(tensor) for tensor in call["inputs"]]
         if kind in ("Embedding", "Masking"):
             return self._mask_step(_own_mask(kind, layer["config"]), [self._compute(inputs[0])], key)
         if not inputs or kind in NO_MASKS or kind.startswith("ops."):
@@ -275,13 +275,13 @@ def _operation(layer: dict[str, Any], call: dict[str, Any]) -> Run:
     template: list[Any] = list(arguments.values())
 
     def run(*arrays: np.ndarray) -> Any:
-        given = iter(arrays)
+        remaining = iter(arrays)
         filled: list[Any] = []
         for part in template:
             if isinstance(part, list):  # arrays to be joined
-                filled.append([next(given) for _ in cast(list[Any], part)])
+                filled.append([next(remaining) for _ in cast(list[Any], part)])
             else:
-                filled.append(next(given, None) if part is None else part)
+                filled.append(next(remaining, None) if part is None else part)
         return function(*filled, **settings)
 
     return run

@@ -107,10 +107,10 @@ def _loop(config: dict[str, Any], units: int, count: int, cell: Cell) -> Run:
 
 RECURRENT: dict[str, Callable[..., Run]] = {"LSTM": lstm_layer, "GRU": gru_layer, "SimpleRNN": simple_layer}
 MERGES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "concat": lambda one, other: np.concatenate([one, other], axis=-1),
-    "sum": lambda one, other: one + other,
-    "ave": lambda one, other: (one + other) / 2,
-    "mul": lambda one, other: one * other,
+    "concat": lambda forward, backward: np.concatenate([forward, backward], axis=-1),
+    "sum": lambda forward, backward: forward + backward,
+    "ave": lambda forward, backward: (forward + backward) / 2,
+    "mul": lambda forward, backward: forward * backward,
 }
 
 

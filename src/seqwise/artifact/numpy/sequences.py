@@ -162,7 +162,7 @@ class NumpyClassifier(NumpySequenceRun):
         Args:
             X: see `predict_proba`. abstain_below: say None where no class is as probable as that.
         """
-        return self._classes.answers(self.predict_proba(X), abstain_below)
+        return self._classes.most_probable(self.predict_proba(X), abstain_below)
 
 
 class NumpyRegressor(NumpySequenceRun):

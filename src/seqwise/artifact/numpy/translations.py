@@ -138,8 +138,8 @@ def stepwise(network: Network) -> tuple[Network, Network]:
     if memory:
         inputs |= {"source_keys": "float32", "source_values": "float32", "source_mask": "bool"}
         (call,) = layers["attention"]["calls"]
-        read = [call["inputs"][0], ["source_values", 0, 0], ["source_keys", 0, 0]]
-        call = call | {"inputs": read, "masks": [None, {"tensor": ["source_mask", 0, 0]}, None]}
+        attended = [call["inputs"][0], ["source_values", 0, 0], ["source_keys", 0, 0]]
+        call = call | {"inputs": attended, "masks": [None, {"tensor": ["source_mask", 0, 0]}, None]}
         changed["attention"] = layers["attention"] | {"calls": [call]}
     entered: list[dict[str, Any]] = [
         {"name": name, "class": "InputLayer", "config": {"dtype": dtype}, "weights": [], "calls": [{"inputs": []}]}

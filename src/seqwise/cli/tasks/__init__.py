@@ -120,9 +120,9 @@ def estimator_for(data: str, options: dict[str, Any]) -> tuple[Any, dict[str, An
     Raises:
         SettingError: an option does not belong to the task, or one is missing.
     """
-    given = {name: value for name, value in options.items() if value is not None}
-    task = TASKS[choose_task(data, given)[0]]
-    return task.make(given), task.commands().columns(given)
+    chosen = {name: value for name, value in options.items() if value is not None}
+    task = TASKS[choose_task(data, chosen)[0]]
+    return task.make(chosen), task.commands().columns(chosen)
 
 
 def pair_columns(estimator: Any, **columns: str | None) -> dict[str, str]:

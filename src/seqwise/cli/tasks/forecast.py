@@ -80,6 +80,6 @@ def _levels(level: str | None) -> list[float] | None:
     from seqwise.errors import SettingError
 
     try:
-        return None if level is None else [float(one) for one in level.split(",")]
+        return None if level is None else [float(number) for number in level.split(",")]
     except ValueError:
         raise SettingError(f"--level {level}: expected percents with commas, for example 80,95.") from None

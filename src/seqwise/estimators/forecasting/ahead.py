@@ -83,7 +83,7 @@ def _read(known: TimeSeries | Panel, times: np.ndarray, future: Any) -> np.ndarr
         table = read_table(dict_table(table, covariates.future))
     count, horizon = times.shape
     values = covariates.values(table, covariates.future, [])
-    found = np.full((count, horizon, len(columns)), np.nan)
+    ahead = np.full((count, horizon, len(columns)), np.nan)
     if isinstance(known, Panel):
         place = {name: s for s, name in enumerate(known.names.tolist())}
         series = np.array([place.get(name, -1) for name in table.labels(known.series).tolist()])
@@ -98,9 +98,9 @@ def _read(known: TimeSeries | Panel, times: np.ndarray, future: Any) -> np.ndarr
         else:
             steps = np.round(_positions(known, table, known.time) - len(known)).astype(np.int64)
     inside = (series >= 0) & (steps >= 0) & (steps < horizon)
-    found[series[inside], steps[inside]] = values[inside]
-    _check_complete(known, times, found)
-    return found
+    ahead[series[inside], steps[inside]] = values[inside]
+    _check_complete(known, times, ahead)
+    return ahead
 
 
 def _positions(known: TimeSeries | Panel, table: Any, time: str | list[str]) -> np.ndarray:
@@ -109,9 +109,9 @@ def _positions(known: TimeSeries | Panel, table: Any, time: str | list[str]) -> 
     return known.time_index.positions(times)
 
 
-def _check_complete(known: TimeSeries | Panel, times: np.ndarray, found: np.ndarray) -> None:
+def _check_complete(known: TimeSeries | Panel, times: np.ndarray, ahead: np.ndarray) -> None:
     covariates = known.covariates
-    missing = np.isnan(found)
+    missing = np.isnan(ahead)
     if not missing.any():
         return
     lacking: list[str] = []

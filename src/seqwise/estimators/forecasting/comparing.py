@@ -53,8 +53,8 @@ def compare_recipes(
         rows, horizon = int(comparison.origins[0]), comparison.truth.shape[1]
         values, scale = known.values[:, : known.targets], naive_scale(known.truth()[:rows], comparison.season)
         for key, kind in FURTHER.items():
-            found = kind(horizon, comparison.season).fit(values[:rows]).predict(values, comparison.origins)
-            forecasts[key], scores[key], names[key] = found, score(comparison.truth, found, scale), kind.name
+            forecast = kind(horizon, comparison.season).fit(values[:rows]).predict(values, comparison.origins)
+            forecasts[key], scores[key], names[key] = forecast, score(comparison.truth, forecast, scale), kind.name
     return rank(
         comparison.truth, forecasts, scores, names, metric=metric, series=comparison.series or None, notes=notes
     )

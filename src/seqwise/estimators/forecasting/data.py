@@ -155,7 +155,7 @@ class SeriesTarget(ScaledTarget):
         super().__init__(names, scaler, loss)
         self.horizon, self.timesteps = horizon, timesteps
         self.distribution = distribution_of(
-            loss, tuple(tuple(map(float, one[: len(names)])) for one in (scaler.offset_, scaler.scale_))
+            loss, tuple(tuple(map(float, values[: len(names)])) for values in (scaler.offset_, scaler.scale_))
         )
 
     @property
@@ -244,8 +244,8 @@ class SeriesData:
         if own is None:
             return plan.windows(part, self.scaled)
         usable = [
-            np.ones(len(s), bool) if one is None else one
-            for s, one in ((plan.series, plan.usable), (own, usable_origins(own, plan.window, plan.horizon)))
+            np.ones(len(s), bool) if rows is None else rows
+            for s, rows in ((plan.series, plan.usable), (own, usable_origins(own, plan.window, plan.horizon)))
         ]
         first, last = plan.split.bounds(part)
         if part == "validation":
@@ -289,9 +289,9 @@ def find_season(plan: Plan, season: int | str) -> int:
         return int(season)
     values = plan.series.truth()[: plan.split.train, 0]
     usual = plan.series.time_index.seasons()
-    found = seasonal_period(values, usual)
-    if found > 1 or not usual:
-        return found
+    period = seasonal_period(values, usual)
+    if period > 1 or not usual:
+        return period
     slow = seasonal_period(values, [])
     return slow if slow > max(usual) else 1
 

@@ -79,12 +79,12 @@ class Distribution:
     def _mean_count(self, middle: np.ndarray) -> np.ndarray:
         from seqwise.training.distribution_loss import BEND
 
-        offset, scale = (np.array(one) for one in self.scaling) if self.scaling else (0, 1)
+        offset, scale = (np.array(numbers) for numbers in self.scaling) if self.scaling else (0, 1)
         mean = middle * scale + offset
         return (mean + np.sqrt(mean**2 + BEND**2)) / 2
 
     def _scaled(self, counts: np.ndarray) -> np.ndarray:
-        offset, scale = (np.array(one) for one in self.scaling) if self.scaling else (0, 1)
+        offset, scale = (np.array(numbers) for numbers in self.scaling) if self.scaling else (0, 1)
         return (counts - offset) / scale
 
     def bounds(

@@ -61,7 +61,7 @@ def named_bounds(
     if len(bounds) < 2 * len(both):
         both.remove(0.0)  # the median is the forecast
     known = {"-hi-0": forecast} | dict(zip(bound_names("", both), bounds, strict=True))
-    found = {target + name: known[name] for name in bound_names("", levels)}
+    columns = {target + name: known[name] for name in bound_names("", levels)}
     for share, level in quantiles.items():
-        found[f"{target}-q-{share:g}"] = known[f"-{'lo' if share < 0.5 else 'hi'}-{level:g}"]
-    return found
+        columns[f"{target}-q-{share:g}"] = known[f"-{'lo' if share < 0.5 else 'hi'}-{level:g}"]
+    return columns

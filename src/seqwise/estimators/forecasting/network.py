@@ -52,7 +52,7 @@ def build_network(
     inputs = layers.Input((window, features), name="window")
     visible = layers.Input((window,), dtype="bool", name="visible") if masked else None
     future = layers.Input((horizon, known), name="future") if known else None
-    given = [tensor for tensor in (inputs, visible, future) if tensor is not None]
+    network_inputs = [tensor for tensor in (inputs, visible, future) if tensor is not None]
     numbers = targets * outputs
 
     def first_of_each(tensor: Any, steps: int, name: str) -> Any:
@@ -65,16 +65,16 @@ def build_network(
         return layers.Reshape((steps, numbers), name=f"{name}_of_each")(whole)
 
     past = _channels(layers, inputs, 0, targets, features)  # (samples, window, targets)
-    read = inputs
+    lstm_input = inputs
     anchor = None
     if residual:
         # (samples, 1, targets); with an output for every step the anchor must not lie ahead of any of them
         anchor = layers.Cropping1D((0, window - 1) if return_sequences else (window - 1, 0), name="anchor")(past)
         past = layers.Subtract(name="centred")([past, anchor])
         others = _channels(layers, inputs, targets, features, features) if features > targets else None
-        read = past if others is None else layers.Concatenate(name="centred_inputs")([past, others])
+        lstm_input = past if others is None else layers.Concatenate(name="centred_inputs")([past, others])
 
-    hidden = read
+    hidden = lstm_input
     for i, width in enumerate(units):
         directions = [
             layers.LSTM(
@@ -103,7 +103,7 @@ def build_network(
             own = first_of_each(_channels(layers, inputs, 0, targets, features, "now"), window, "now")
             now = layers.Reshape((window, 1, numbers), name="now")(own)
             forecast = layers.Add(name="forecast")([forecast, now])
-        return keras.Model(given if len(given) > 1 else inputs, forecast, name="forecaster")
+        return keras.Model(network_inputs if len(network_inputs) > 1 else inputs, forecast, name="forecaster")
     parts = [layers.Reshape((horizon, numbers), name="from_lstm")(flat)]
     if future is not None:
         state = layers.RepeatVector(horizon, name="state")(hidden)
@@ -118,7 +118,7 @@ def build_network(
     if anchor is not None:
         parts.append(first_of_each(anchor, 1, "last"))
     forecast = layers.Add(name="forecast")(parts) if len(parts) > 1 else parts[0]
-    return keras.Model(given if len(given) > 1 else inputs, forecast, name="forecaster")
+    return keras.Model(network_inputs if len(network_inputs) > 1 else inputs, forecast, name="forecaster")
 
 
 def _channels(layers: Any, tensor: Any, first: int, last: int, total: int, name: str = "") -> Any:

@@ -31,7 +31,8 @@ def panel_content(
         f"{len(panel):,} series of {panel.label}, {lengths.min():,} to {lengths.max():,} rows each, one row every "
         f"{panel.time_index.frequency}. The target: {panel.target}. One model learned from all of them."
     ).replace("every 1 ", "every ")
-    content: dict[str, Any] = {"data": data, "after": []}
+    title = f"Forecast of {panel.target} of {len(panel):,} series"
+    content: dict[str, Any] = {"title": title, "data": data, "after": []}
     if future is not None:
         pictures = [_future(panel, s, future[0][s], future[1][s]) for s in chosen]
         content["after"] = [Section("future", "The forecast", text=few.strip(), pictures=pictures)]
@@ -58,9 +59,9 @@ def panel_content(
 
 
 def _future(panel: Panel, series: int, times: np.ndarray, forecast: np.ndarray) -> Picture:
-    one = panel.one(series)
-    alt = f"Line chart of the last rows of {one.label} and the forecast of what follows them."
-    return picture(plots.future_plot(one, forecast, times, 0), alt, "", one.label)
+    drawn = panel.one(series)
+    alt = f"Line chart of the last rows of {drawn.label} and the forecast of what follows them."
+    return picture(plots.future_plot(drawn, forecast, times, 0), alt, "", drawn.label)
 
 
 def _tested(panel: Panel, series: int, comparison: ForecastComparison) -> Picture | None:
@@ -68,6 +69,6 @@ def _tested(panel: Panel, series: int, comparison: ForecastComparison) -> Pictur
     if panel.names[series] not in comparison.series:
         return None
     part = comparison.of_series(panel.names[series])
-    one = part.known
-    alt = f"Line chart of {one.label} over time: what was observed, the model’s forecast and a naive forecast."
-    return picture(plots.forecast_plot(part, 0, series=one), alt, "", one.label)
+    drawn = part.known
+    alt = f"Line chart of {drawn.label} over time: what was observed, the model’s forecast and a naive forecast."
+    return picture(plots.forecast_plot(part, 0, series=drawn), alt, "", drawn.label)

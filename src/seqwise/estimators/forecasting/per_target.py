@@ -54,7 +54,7 @@ def network_of_all(network: Any, targets: int) -> Any:
     for j in range(targets):
         own = [layers.Cropping1D((j, targets + others - 1 - j), name=f"target_{j + 1}")(turned), *extra]
         joined = layers.Concatenate(axis=1, name=f"with_others_{j + 1}")(own) if extra else own[0]
-        read = layers.Permute((2, 1), name=f"past_{j + 1}")(joined)
-        forecasts.append(network([read, *shared] if shared else read))
+        own_past = layers.Permute((2, 1), name=f"past_{j + 1}")(joined)
+        forecasts.append(network([own_past, *shared] if shared else own_past))
     forecast = layers.Concatenate(axis=2, name="forecasts")(forecasts)
     return keras.Model([inputs, *shared] if shared else inputs, forecast, name="forecaster")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data import TimeSeries
+from seqwise.data import TimeSeries, to_kind
 from seqwise.data.panels import Panel
 from seqwise.errors import DataError, SettingError
 from seqwise.estimators.forecasting import panel_forecasts, series_forecasts
@@ -98,6 +98,11 @@ def forecast_after(
     return Prediction(
         times_ahead(known, steps), values[:, :steps], trained, [np.asarray(bound)[:, :steps] for bound in bounds]
     )
+
+
+def long_table(columns: dict[str, np.ndarray], known: TimeSeries | Panel) -> Any:
+    """Return columns as a table of the kind that the data are; a polars one where they are not a table."""
+    return to_kind(columns, "polars" if known.kind in ("numpy", "dict") else known.kind)
 
 
 def check_steps(steps: Any, trained: int) -> int:

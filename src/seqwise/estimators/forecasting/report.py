@@ -35,8 +35,8 @@ def _texts_of(values: np.ndarray) -> np.ndarray:
     """Return datetimes of a zone as texts with their offset, dates alone where all are at midnight; others as are."""
     if zone_of_datetimes(values) is None:
         return values
-    midnight = all((one.hour, one.minute, one.second, one.microsecond) == (0, 0, 0, 0) for one in values)
-    return np.array([one.date().isoformat() if midnight else one.isoformat(sep=" ") for one in values])
+    midnight = all((time.hour, time.minute, time.second, time.microsecond) == (0, 0, 0, 0) for time in values)
+    return np.array([time.date().isoformat() if midnight else time.isoformat(sep=" ") for time in values])
 
 
 def report_content(
@@ -53,7 +53,11 @@ def report_content(
     shown = range(min(series.targets, MOST_TARGETS))
     rest = f" The first {MOST_TARGETS} of {series.targets} targets are drawn." if series.targets > MOST_TARGETS else ""
     after = [] if future is None else [_future(series, *future, shown, rest)]
-    content: dict[str, Any] = {"data": _data(series), "after": after}
+    content: dict[str, Any] = {
+        "title": f"Forecast of {', '.join(series.target_names)}",
+        "data": _data(series),
+        "after": after,
+    }
     if comparison is None:
         return content
     return content | {

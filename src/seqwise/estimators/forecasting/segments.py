@@ -96,8 +96,8 @@ def build_segment_network(
         none = layers.Rescaling(0.0, name="no_value")(last)
         last = layers.Concatenate(axis=2, name="last_and_none")([last] + [none] * (outputs - 1))
     forecast = layers.Add(name="forecast")([change, last])
-    read = [tensor for tensor in (inputs, visible, future) if tensor is not None]
-    return keras.Model(read if len(read) > 1 else inputs, forecast, name="segments")
+    network_inputs = [tensor for tensor in (inputs, visible, future) if tensor is not None]
+    return keras.Model(network_inputs if len(network_inputs) > 1 else inputs, forecast, name="segments")
 
 
 def _split(layers: Any, inputs: Any, features: int, window: int) -> tuple[Any, list[Any]]:

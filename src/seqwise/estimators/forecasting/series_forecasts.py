@@ -54,13 +54,13 @@ def forecast_at(
         values = np.vstack([values, inputs.scaler.transform(rows)])
     windows = Windows(values, inputs.window, target.horizon, series.targets)
     outputs = predict_windows(model, WindowBatches(windows, series.visible_steps(), None, inputs.known), origins)
-    found = [target.finish(outputs)]
+    forecasts = [target.finish(outputs)]
     if intervals is not None and levels:
         outputs = outputs if target.timesteps is None else outputs[:, -1]
         past = values[windows.input_rows(origins), : series.targets]
         scaled = intervals.bounds(outputs, past, levels, since_end)
-        found += [inputs.scaler.inverse(bound, series.targets) for bound in scaled]
-    return found
+        forecasts += [inputs.scaler.inverse(bound, series.targets) for bound in scaled]
+    return forecasts
 
 
 def compare_series(

@@ -59,8 +59,8 @@ class SeriesSummary:
     @property
     def output_shape(self) -> tuple[int, ...]:
         """(horizon, targets), or (timesteps, horizon, targets) with `every_step`."""
-        one = (self.horizon, len(self.targets))
-        return (self.window, *one) if self.every_step else one
+        last_step = (self.horizon, len(self.targets))
+        return (self.window, *last_step) if self.every_step else last_step
 
     @property
     def materialised_bytes(self) -> int:

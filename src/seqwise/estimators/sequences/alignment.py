@@ -1,4 +1,4 @@
-"""What is given beside the sequences, one for each: put into their order, named, and told apart from other data."""
+"""What comes with the sequences, one for each: in their order, with names, and a digest that tells data apart."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from seqwise.errors import DataError, SettingError
 CHUNK = 1_000_000  # values that are hashed at once
 
 
-def in_order(given: Any, raw: Any, what: str) -> Any:
+def in_order(values: Any, raw: Any, what: str) -> Any:
     """Return a pandas column or table in the order of the sequences, where its index holds their names.
 
     ``table.groupby("id")["y"].first()`` is sorted by id, and the sequences are not. Anything else, and an index that
@@ -28,23 +28,23 @@ def in_order(given: Any, raw: Any, what: str) -> Any:
     Raises:
         DataError: the index has only some of the names, or others besides; names the first.
     """
-    if raw.names is None or not hasattr(given, "iloc") or given.index.nlevels > 1:
-        return given
-    index = given.index
+    if raw.names is None or not hasattr(values, "iloc") or values.index.nlevels > 1:
+        return values
+    index = values.index
     known = index.isin(raw.names)
     if not known.any():
-        return given
+        return values
     if index.is_unique:
         places = index.get_indexer(raw.names)
         if known.all() and (places >= 0).all():
-            return given.iloc[places]
+            return values.iloc[places]
         if type(index).__name__ == "RangeIndex":  # it only counts, and happens to meet some names
-            return given
+            return values
         absent = np.flatnonzero(places < 0)
         if absent.size:
             fault = f"it has none for {raw.where(int(absent[0]))}"
         else:
-            fault = f"it names {str(index[~known][0])!r}, which is no sequence"
+            fault = f"it names {str(index[~known][0])!r}, which is not a sequence"
     else:
         fault = f"it names {str(index[index.duplicated()][0])!r} twice"
     raise DataError(
@@ -54,7 +54,7 @@ def in_order(given: Any, raw: Any, what: str) -> Any:
 
 
 def column_names(y: Any, raw: Any, label: Any) -> list[str] | None:
-    """Return what several answers a sequence are called: the columns of the sequences' table, `label`, or of `y`."""
+    """Return what several labels of a sequence are called: the columns of the sequences' table, `label`, or of `y`."""
     if y is raw.labels:
         return as_column_names(label, "label") or None
     if not is_table(y):
@@ -69,44 +69,44 @@ def checked_weights(weights: Any, raw: Any) -> np.ndarray:
     """Return what each sequence weighs, float32, shape (samples,).
 
     Raises:
-        SettingError: they are no numbers, below 0, all 0, or not one for each sequence.
+        SettingError: they are not numbers, below 0, all 0, or not one for each sequence.
     """
     refuse_masked(weights, "weight", raw.where)
-    found = np.asarray(in_order(weights, raw, "weights"))
-    if found.dtype.kind not in "fiub":
+    numbers = np.asarray(in_order(weights, raw, "weights"))
+    if numbers.dtype.kind not in "fiub":
         odd = next(
             (w for w in np.asarray(weights, dtype=object).ravel().tolist() if not isinstance(w, (int, float))), ""
         )
         raise SettingError(
             f"sample_weight holds {odd!r}, no number; expected {len(raw):,} numbers, one for each sequence."
         )
-    found = found.astype(np.float32)
-    if found.shape != (len(raw),) or not np.isfinite(found).all() or (found < 0).any() or not found.any():
+    numbers = numbers.astype(np.float32)
+    if numbers.shape != (len(raw),) or not np.isfinite(numbers).all() or (numbers < 0).any() or not numbers.any():
         raise SettingError(
-            f"sample_weight has shape {found.shape}; expected {len(raw):,} numbers, one for each sequence, none "
+            f"sample_weight has shape {numbers.shape}; expected {len(raw):,} numbers, one for each sequence, none "
             "below zero and not all zero."
         )
-    return found
+    return numbers
 
 
-def digest(raw: Any, codes: np.ndarray) -> str:
-    """Return a SHA-256 of sequences or texts, and of their coded answers; not of dtypes, which a file may change."""
-    found = hashlib.sha256()
+def digest(raw: Any, encoded: np.ndarray) -> str:
+    """Return a SHA-256 of sequences or texts, and of their encoded targets; not of dtypes, which a file may change."""
+    hashed = hashlib.sha256()
     if isinstance(raw, Sequences):
-        _add_numbers(found, raw.lengths)
-        _add_numbers(found, raw.values)
+        _add_numbers(hashed, raw.lengths)
+        _add_numbers(hashed, raw.values)
     else:
         for text in raw.values:
-            found.update(json.dumps(text).encode())
-    if codes.dtype == object:  # one array a sequence
-        _add_numbers(found, np.array([len(one) for one in codes]))
-        codes = np.concatenate(codes)
-    _add_numbers(found, codes)
-    return found.hexdigest()
+            hashed.update(json.dumps(text).encode())
+    if encoded.dtype == object:  # one array a sequence
+        _add_numbers(hashed, np.array([len(tags) for tags in encoded]))
+        encoded = np.concatenate(encoded)
+    _add_numbers(hashed, encoded)
+    return hashed.hexdigest()
 
 
-def _add_numbers(found: Any, values: np.ndarray) -> None:
-    found.update(repr(values.shape).encode())
+def _add_numbers(hashed: Any, values: np.ndarray) -> None:
+    hashed.update(repr(values.shape).encode())
     flat = values.reshape(-1)
     for start in range(0, flat.size, CHUNK):
-        found.update(flat[start : start + CHUNK].astype("<f8").tobytes())
+        hashed.update(flat[start : start + CHUNK].astype("<f8").tobytes())

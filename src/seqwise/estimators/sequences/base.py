@@ -60,7 +60,7 @@ BASELINES = "baselines.safetensors"
 Scores = TypeVar("Scores", bound=ClassComparison | NumberComparison)
 TOKENIZER_OPTIONS = {
     "tokens": Option(TEXTS, str, help="words or bpe (sub-words).", entry="kind"),
-    "vocabulary": Option(TEXTS, int, help="Tokens at most.", entry="size"),
+    "vocabulary": Option(TEXTS, int, help="Maximum number of tokens.", entry="size"),
     "min_count": Option(TEXTS, int, help="How often a token must occur in training.", entry="min_count"),
 }
 
@@ -71,7 +71,7 @@ def check_tokenizer(name: str, value: Any) -> None:
     known = list(inspect.signature(Tokenizer).parameters)
     for entry in cast(Mapping[str, Any], value or {}):
         if entry not in known:
-            raise SettingError(f"{name} names {entry!r}, which is no setting of a Tokenizer.{nearest(entry, known)}")
+            raise SettingError(f"{name} names {entry!r}, which is not a setting of a Tokenizer.{nearest(entry, known)}")
 
 
 def _check_embedding(name: str, value: Any) -> None:
@@ -132,8 +132,8 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     )
     epochs: int | str = setting(
         default="auto",
-        help='the most epochs; ``"auto"`` takes 10 to 100, about 1,700 steps, for numbers (to tag, 5 to 100 for '
-        "tokens), and 4 to 60, about 600 steps, for whole texts.",
+        help='the maximum number of epochs; ``"auto"`` takes 10 to 100, about 1,700 steps, for numbers (to tag, 5 to '
+        "100 for tokens), and 4 to 60, about 600 steps, for whole texts.",
         check=whole(1, auto=True),
     )
     bucketing: bool = setting(
@@ -143,23 +143,23 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     )
     tokenizer: Mapping[str, Any] | None = setting(
         default=None,
-        help="of texts: settings of the `seqwise.data.Tokenizer` that splits them, for example "
+        help="for texts: settings of the `seqwise.data.Tokenizer` that splits them, for example "
         '``{"kind": "bpe", "size": 8000}``; None for words.',
         check=check_tokenizer,
         entries=TOKENIZER_OPTIONS,
     )
     embedding: int = setting(
-        default=64, help="of texts: width of a word's vector.", check=_check_embedding,
+        default=64, help="for texts: width of a word's vector.", check=_check_embedding,
         option=Option(TEXTS, int, help="Width of a token's vector."),
     )  # fmt: skip
     vectors: str | None = setting(
         default=None,
-        help="of texts: a file of pretrained vectors to start from (see `seqwise.data.read_vectors`); their width then "
-        "stands for `embedding`.",
+        help="for texts: a file of pretrained vectors to start from (see `seqwise.data.read_vectors`); their width "
+        "replaces `embedding`.",
         option=Option(TEXTS, str, help="A file of pretrained vectors: GloVe, word2vec, fastText."),
     )
     frozen: bool = setting(
-        default=False, help="of texts: keep the pretrained vectors as they are.", check=flag,
+        default=False, help="for texts: keep the pretrained vectors as they are.", check=flag,
         option=Option(TEXTS, bool, help="Keep the pretrained vectors as they are."),
     )  # fmt: skip
 
@@ -242,23 +242,19 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
                 To tag: also a list of lists of tokens.
             y: one label or value for each sequence, in the sequences' order: that of the list, or in which a long
                 table's groups first appear. A pandas column whose index holds the groups' names is put into that
-                order. To tag: of each sequence a list or an array, one tag for each step. None where X holds them: a
-                .ts file, or a table with `label`.
-            group: of a table: the column that names each row's sequence.
-            time: of a table: the column (or columns) by which a sequence's rows are sorted; None keeps their order.
-            features: of a table: the feature columns; None for every numeric column that has no other use.
-            label: of a table: the column of the labels or values, the same in all rows of a sequence; to tag, of the
-                tags.
-            text: of a table of one text a row: the column of texts; to tag: of tokens, one a row.
+                order. To tag: a list or an array for each sequence, one tag for each step. None where X holds them:
+                a .ts file, or a table with `label`.
+            group: in a table, the column that names each row's sequence.
+            time: in a table, the column (or columns) by which a sequence's rows are sorted; None keeps their order.
+            features: in a table, the feature columns; None for every numeric column that has no other use.
+            label: in a table, the column of the labels or values, the same in all rows of a sequence; to tag, the
+                column of the tags.
+            text: in a table of one text per row, the column of texts; to tag, of tokens, one per row.
             sample_weight: what each sequence (or each of its steps) weighs in the loss, shape (samples,), ordered as
                 `y`.
             validation_data: other sequences with their targets, ``(X, y)``, to find the best epoch, in place of the
                 share `validation` of these; read by the same names. A .ts file or a table holds both.
-            callbacks: Keras callbacks.
-            verbose: a live progress bar; None shows it in a terminal or notebook.
-            resume: a run folder: checkpoints of this training are kept in it. If it was stopped, the same call goes
-                on from the last one, and ends with the weights of a training that was never stopped, bit by bit;
-                your own callbacks alone begin anew. ``save`` to that folder removes them.
+            {training}
 
         Raises:
             DataError, SettingError: each message says how to fix it.
@@ -401,9 +397,11 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         return self.target_.finish(predict_sequences(self.model_, self.input_.prepare(raw)))
 
     def evaluate(self, X: Any = None, y: Any = None) -> Scores:
-        """Score the model beside baselines: always the same answer; a linear model of a few numbers of each sequence;
-        its nearest neighbour, by Euclidean distance and by time warping; and random convolutions. Of texts a bag of
-        words, and pairs of words with naive-Bayes weights; of a `Tagger` one that sees each step alone.
+        """Score the model and its baselines on the same samples.
+
+        The baselines always predict the same; or are a linear model of summary features, the nearest neighbour by
+        Euclidean distance and by time warping, and random convolutions. For texts they are a bag of words, and pairs of
+        words with naive-Bayes weights; for a `Tagger` one that sees each step alone.
 
         Args:
             X, y: other sequences with their targets; None for the part that was held back (the test set, or else the

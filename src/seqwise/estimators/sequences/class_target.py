@@ -29,7 +29,7 @@ class LabelTarget(SequenceTarget):
         return len(self.classes)
 
     @abstractmethod
-    def counts(self, codes: np.ndarray) -> np.ndarray:
+    def counts(self, encoded: np.ndarray) -> np.ndarray:
         """Return how many samples (or steps) each class has, shape (classes,)."""
 
     def fit(self, values: np.ndarray) -> list[str]:
@@ -73,7 +73,7 @@ class ClassTarget(LabelTarget):
     def read(
         cls, y: Any, raw: Any, names: list[str] | None = None, label_smoothing: float = 0.0
     ) -> tuple[ClassTarget, np.ndarray, list[str]]:
-        """Return the classes of the labels `y`, their codes (see `Classes.encode`), and notes, one sentence each.
+        """Return the classes of the labels `y`, their encoding (see `Classes.encode`), and notes, one sentence each.
 
         Args:
             names: what the columns of a 0/1 matrix are called; None for their numbers.
@@ -83,36 +83,36 @@ class ClassTarget(LabelTarget):
         """
         labels, form = read_labels(y, raw.where)
         classes = find_classes(labels, form, names)
-        codes = classes.encode(labels)
+        encoded = classes.encode(labels)
         notes: list[str] = []
         if form == "single":
-            if len(codes) == 1:
+            if len(encoded) == 1:
                 raise DataError("There is one sequence only. Bring others, and of another label, too.")
             if len(classes) == 1:
                 raise DataError(
-                    f"All {len(codes):,} sequences have the label {classes.values.tolist()[0]!r}: there is nothing to "
-                    "tell apart. Bring sequences of another label, too."
+                    f"All {len(encoded):,} sequences have the label {classes.values.tolist()[0]!r}: there is nothing "
+                    "to tell apart. Bring sequences of another label, too."
                 )
-            counts = np.bincount(codes)
+            counts = np.bincount(encoded)
             for c in np.flatnonzero(counts == 1)[:5]:
                 notes.append(
-                    f"Only {raw.where(int(np.flatnonzero(codes == c)[0]))} has the label "
+                    f"Only {raw.where(int(np.flatnonzero(encoded == c)[0]))} has the label "
                     f"{classes.values.tolist()[c]!r}: it stays in the training set, so how well this label is "
                     "recognised cannot be measured."
                 )
         else:
-            always = codes.all(axis=0)
-            if (always | ~codes.any(axis=0)).all():
+            always = encoded.all(axis=0)
+            if (always | ~encoded.any(axis=0)).all():
                 raise DataError("All sequences have the same labels: there is nothing to tell apart.")
             if always.any():
                 listed = ", ".join(repr(v) for v in classes.values[always][:5].tolist())
                 notes.append(f"All sequences have the label(s) {listed}: nothing can be learned of them.")
-            if (codes.sum(axis=1) == 1).all():
+            if (encoded.sum(axis=1) == 1).all():
                 notes.append(
                     "Every sequence has exactly one label. If they exclude each other, pass one label for each "
                     "sequence, y.argmax(axis=1), and not a matrix."
                 )
-        return cls(classes, label_smoothing), codes, notes
+        return cls(classes, label_smoothing), encoded, notes
 
     @property
     def outputs(self) -> int:
@@ -132,18 +132,18 @@ class ClassTarget(LabelTarget):
         loaded.temperatures = saved.get("temperatures", ())
         return loaded
 
-    def strata(self, codes: np.ndarray) -> np.ndarray:
+    def strata(self, encoded: np.ndarray) -> np.ndarray:
         """Return the class, or the set of labels.
 
         The sets that one sequence alone has count as one: else each would keep its only member in the training set.
         """
-        if codes.ndim == 1:
-            return codes
-        _, which, counts = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
+        if encoded.ndim == 1:
+            return encoded
+        _, which, counts = np.unique(encoded, axis=0, return_inverse=True, return_counts=True)
         which = which.ravel()
         return np.where(counts[which] == 1, -1, which)
 
-    def summarise(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
+    def summarise(self, encoded: np.ndarray) -> tuple[str, dict[str, int]]:
         names = [repr(value) for value in self.classes.values.tolist()]
         if self.classes.multilabel:
             words = f"the probability of each of {len(self.classes)} labels"
@@ -151,23 +151,23 @@ class ClassTarget(LabelTarget):
             words = f"the probability of {names[1]}"
         else:
             words = f"the probability of each of {len(self.classes)} classes"
-        return words, dict(zip(names, self.counts(codes).tolist(), strict=True))
+        return words, dict(zip(names, self.counts(encoded).tolist(), strict=True))
 
-    def counts(self, codes: np.ndarray) -> np.ndarray:
-        return codes.sum(axis=0) if codes.ndim == 2 else np.bincount(codes, minlength=len(self.classes))
+    def counts(self, encoded: np.ndarray) -> np.ndarray:
+        return encoded.sum(axis=0) if encoded.ndim == 2 else np.bincount(encoded, minlength=len(self.classes))
 
-    def encode(self, codes: np.ndarray) -> np.ndarray:
+    def encode(self, encoded: np.ndarray) -> np.ndarray:
         """Return what the network is trained to say, float32: 0 or 1 for each class, shape (samples, outputs).
 
         Of several labels (samples, labels, 1), so that each can weigh on its own.
         """
         if self.classes.multilabel:
-            return codes[..., None].astype(np.float32)
+            return encoded[..., None].astype(np.float32)
         if self.binary:
-            return codes[:, None].astype(np.float32)
-        return np.eye(len(self.classes), dtype=np.float32)[codes]
+            return encoded[:, None].astype(np.float32)
+        return np.eye(len(self.classes), dtype=np.float32)[encoded]
 
-    def weights(self, class_weight: Any, codes: np.ndarray, train: np.ndarray) -> np.ndarray | None:
+    def weights(self, class_weight: Any, encoded: np.ndarray, train: np.ndarray) -> np.ndarray | None:
         """Return what each sample weighs, shape (samples,), or each of its labels, (samples, labels); None for 1.
 
         Args:
@@ -181,21 +181,21 @@ class ClassTarget(LabelTarget):
         if isinstance(class_weight, Mapping):
             by_class = cast(Mapping[Any, float], class_weight)
             self._check_weights(by_class)
-            given = np.array([float(by_class.get(value, 1)) for value in self.classes.values.tolist()])
-            return (np.where(codes, given, 1) if several else given[codes]).astype(np.float32)
-        seen: np.ndarray = codes[train]
+            of_classes = np.array([float(by_class.get(value, 1)) for value in self.classes.values.tolist()])
+            return (np.where(encoded, of_classes, 1) if several else of_classes[encoded]).astype(np.float32)
+        seen: np.ndarray = encoded[train]
         if several:
             having = np.maximum(seen.sum(axis=0), 1)
             lacking = np.maximum(len(seen) - seen.sum(axis=0), 1)
-            return np.asarray(len(seen) / 2 / np.where(codes, having, lacking), np.float32)
+            return np.asarray(len(seen) / 2 / np.where(encoded, having, lacking), np.float32)
         counts = np.bincount(seen, minlength=len(self.classes))
-        return (len(seen) / len(self.classes) / np.maximum(counts, 1))[codes].astype(np.float32)
+        return (len(seen) / len(self.classes) / np.maximum(counts, 1))[encoded].astype(np.float32)
 
     def _check_weights(self, weights: Mapping[Any, Any]) -> None:
         known = self.classes.values.tolist()
         for label, weight in weights.items():
             if label not in known:
-                raise SettingError(f"class_weight names {label!r}, which is no class.{nearest(label, known)}")
+                raise SettingError(f"class_weight names {label!r}, which is not a class.{nearest(label, known)}")
             if isinstance(weight, bool) or not isinstance(weight, (int, float, np.number)) or not 0 <= weight < np.inf:
                 raise SettingError(f"class_weight={{{label!r}: {weight!r}}}: expected a number, at least 0.")
 

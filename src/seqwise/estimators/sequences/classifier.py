@@ -105,7 +105,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
                 shows what is gained by it.
         """
         probabilities = self.predict_proba(X)
-        return self.target_.classes.answers(probabilities, abstain_below)
+        return self.target_.classes.most_probable(probabilities, abstain_below)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, float64, shape (samples, classes), in the order of `classes_`.
@@ -116,7 +116,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         return self._outputs(self._read_to_predict(X))
 
     def explain_prediction(self, x: Any, label: Any = None) -> Explanation:
-        """Return what spoke for a class of one sequence or text: which steps, features and words, and how much.
+        """Return what supports a class of one sequence or text: which steps, features and words, and how much.
 
         Args:
             x: an array (timesteps, features); a text; or what `predict` takes, of one sequence.
@@ -126,14 +126,14 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
             an `Explanation`: print it, or draw it with ``.plot()``.
 
         Raises:
-            DataError: there are several sequences. SettingError: `label` is no class.
+            DataError: there are several sequences. SettingError: `label` is not a class.
         """
         raw = self._read_to_predict([x] if (isinstance(x, np.ndarray) and x.ndim == 2) or isinstance(x, str) else x)
         if len(raw) != 1:
             raise DataError(f"There are {len(raw):,} sequences; one prediction is explained at a time: pass X[0].")
         known = self.classes_.tolist()
         if label is not None and label not in known:
-            raise SettingError(f"label={label!r} is no class.{nearest(str(label), map(str, known))}")
+            raise SettingError(f"label={label!r} is not a class.{nearest(str(label), map(str, known))}")
         return self._explained(raw, None if label is None else known.index(label))
 
     def _explained(self, raw: Any, code: int | None) -> Explanation:

@@ -77,7 +77,7 @@ def find_phrases(words: Any, mask: Any, *, filters: int, dropout: float, seeds: 
             filters, taps, padding="same", activation="relu", kernel_initializer=start, name=f"phrases_{taps}"
         )
         # what is at least 0 everywhere and 0 at padding has its maximum at a word
-        found = layers.Multiply(name=f"phrases_{taps}_without_padding")([convolution(words), real])
-        best.append(layers.GlobalMaxPooling1D(name=f"best_phrases_{taps}")(found))
+        phrases = layers.Multiply(name=f"phrases_{taps}_without_padding")([convolution(words), real])
+        best.append(layers.GlobalMaxPooling1D(name=f"best_phrases_{taps}")(phrases))
     joined = layers.Concatenate(name="phrases")(best)
     return layers.Dropout(dropout, seed=next(seeds), name="dropout_phrases")(joined) if dropout else joined

@@ -1,4 +1,4 @@
-"""Several trained networks as one: each has its own layers, and the mean of their outputs is the answer."""
+"""Several trained networks as one: each has its own layers, and the model returns the mean of their outputs."""
 
 from __future__ import annotations
 

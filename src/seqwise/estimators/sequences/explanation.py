@@ -1,4 +1,4 @@
-"""What spoke for a class: the share of each step, and of each word, in a prediction."""
+"""Why a class was predicted: what each step, and each word, contributes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SHOWN = 12  # steps or words that are printed
 
 @dataclass(frozen=True)
 class Explanation:
-    """What spoke for a class of one sequence, and what against it.
+    """What supports a class of one sequence, and what speaks against it.
 
     The log-odds of the class are split among the steps by integrated gradients (Sundararajan et al. 2017): from a
     sequence that tells nothing, the mean of the training at every step, or words without a meaning, to this one.
@@ -48,7 +48,7 @@ class Explanation:
 
     def __str__(self) -> str:
         strongest = np.argsort(-np.abs(self.contributions), kind="stable")[:SHOWN]
-        lines = [f"{self.label!r}, probability {self.probability:.3f}: what spoke for it (+) and against it (-)"]
+        lines = [f"{self.label!r}, probability {self.probability:.3f}: what supports it (+) and speaks against it (-)"]
         for t in np.sort(strongest).tolist():
             seen = ", ".join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in self.values[t])
             lines.append(f"{self.contributions[t]:+8.3f}  step {t}: {seen}")
@@ -107,8 +107,8 @@ def _from_vectors(model: Any, ids: np.ndarray) -> tuple[Any, list[np.ndarray], l
     keras = import_keras()
     tables = [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding) and layer.name != SHARES]
     made = keras.Model(model.input, [layer.output for layer in tables])
-    found: Any = made.predict_on_batch(ids)
-    listed = cast(list[Any], found) if isinstance(found, list) else [found]
+    outputs: Any = made.predict_on_batch(ids)
+    listed = cast(list[Any], outputs) if isinstance(outputs, list) else [outputs]
     vectors = [np.asarray(each) for each in listed]
     inner = keras.Model([*(layer.output for layer in tables), *model.inputs], model.output)
     inner.input_names = [*(layer.name for layer in tables), "tokens"]

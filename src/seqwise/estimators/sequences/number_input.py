@@ -70,7 +70,7 @@ class NumberInput(Input):
             value = column[np.abs(column - np.median(column)).argmax()]
             notes.append(
                 f"Feature {self.columns[j]!r} has a value of {value:g}, so far from the others that scaled they are "
-                "all nearly the same: the network cannot tell them apart. Mend the value, or choose scaler='robust'."
+                "all nearly the same: the network cannot tell them apart. Fix the value, or choose scaler='robust'."
             )
         return notes
 

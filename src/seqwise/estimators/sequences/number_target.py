@@ -91,16 +91,16 @@ def read_numbers(y: Any, raw: Any) -> tuple[np.ndarray, bool]:
         DataError: a value is missing or no number; names the sequence.
     """
     try:
-        found = np.asarray(y)
+        targets = np.asarray(y)
     except ValueError:
         raise DataError("The sequences have unequal numbers of targets; expected as many for each.") from None
-    if found.ndim not in (1, 2) or found.size == 0:
+    if targets.ndim not in (1, 2) or targets.size == 0:
         raise DataError(
-            f"The targets have shape {found.shape}; expected one for each sequence, (samples,), or several, "
+            f"The targets have shape {targets.shape}; expected one for each sequence, (samples,), or several, "
             "(samples, targets)."
         )
-    numbers = found if found.dtype.kind in "fiub" else _as_numbers(found, raw)
-    values = numbers.astype(np.float64).reshape(len(found), -1)
+    numbers = targets if targets.dtype.kind in "fiub" else _as_numbers(targets, raw)
+    values = numbers.astype(np.float64).reshape(len(targets), -1)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         i, j = bad[0].tolist()
@@ -109,24 +109,24 @@ def read_numbers(y: Any, raw: Any) -> tuple[np.ndarray, bool]:
             f"The target of {raw.where(i)}{which} is {values[i, j]} ({len(bad):,} such value(s) in all). Leave the "
             "sequence out."
         )
-    return values, found.ndim == 1
+    return values, targets.ndim == 1
 
 
-def _as_numbers(found: np.ndarray, raw: Any) -> np.ndarray:
-    if found.dtype.kind == "c":
+def _as_numbers(targets: np.ndarray, raw: Any) -> np.ndarray:
+    if targets.dtype.kind == "c":
         raise DataError("The targets are complex numbers; expected real ones, for example y.real.")
-    if found.dtype.kind in "mM" or any(isinstance(value, (date, timedelta)) for value in found.ravel()):
+    if targets.dtype.kind in "mM" or any(isinstance(value, (date, timedelta)) for value in targets.ravel()):
         raise DataError(
             "The targets are times; expected numbers, for example the days since the first one: "
             "(y - y.min()) / np.timedelta64(1, 'D')."
         )
-    words = found.dtype.kind in "US" or any(isinstance(value, (str, bytes)) for value in found.ravel())
+    words = targets.dtype.kind in "US" or any(isinstance(value, (str, bytes)) for value in targets.ravel())
     try:
         if not words:
-            return found.astype(np.float64)
+            return targets.astype(np.float64)
     except (TypeError, ValueError, OverflowError):
         pass
-    for i, item in enumerate(found.reshape(len(found), -1)):
+    for i, item in enumerate(targets.reshape(len(targets), -1)):
         for value in item:
             try:
                 float(value)

@@ -69,11 +69,11 @@ def with_pairs(network: Any, tokens: int) -> Any:
     return accelerate(keras.Model(network.input, logits, name=network.name), verbose=False)
 
 
-def weigh(model: Any, found: PairWeights, scale: float) -> None:
+def weigh(model: Any, weights: PairWeights, scale: float) -> None:
     """Set the weights of words and pairs in a model `with_pairs`, times `scale`."""
-    model.get_layer(WORDS).set_weights([found.words * scale])
-    model.get_layer(PAIRS).set_weights([found.pairs * scale])
-    model.get_layer(BIAS).set_weights([np.eye(len(found.bias)), found.bias * scale])
+    model.get_layer(WORDS).set_weights([weights.words * scale])
+    model.get_layer(PAIRS).set_weights([weights.pairs * scale])
+    model.get_layer(BIAS).set_weights([np.eye(len(weights.bias)), weights.bias * scale])
 
 
 def _read_pairs(ids: Any, mask: Any, tokens: int, outputs: int) -> Any:
@@ -138,11 +138,11 @@ def fit_pairs(steps: Sequences, targets: np.ndarray, tokens: int, weights: np.nd
     return PairWeights(coef[:tokens], coef[tokens:], bias)
 
 
-def score_pairs(steps: Sequences, found: PairWeights) -> np.ndarray:
+def score_pairs(steps: Sequences, weights: PairWeights) -> np.ndarray:
     """Return the log-odds of each output, shape (samples, outputs)."""
-    tokens, outputs = found.words.shape
+    tokens, outputs = weights.words.shape
     counts = count_pairs(steps, tokens, digits_for(outputs))
-    return np.asarray(counts @ np.concatenate([found.words, found.pairs])) + found.bias
+    return np.asarray(counts @ np.concatenate([weights.words, weights.pairs])) + weights.bias
 
 
 def count_pairs(steps: Sequences, tokens: int, digits: int) -> Any:

@@ -11,7 +11,8 @@ import numpy as np
 from seqwise.backend import import_keras
 from seqwise.data import Sequences
 from seqwise.errors import DataError, SettingError
-from seqwise.estimators.base import TrainingBatches, weights_digest
+from seqwise.estimators.base import TrainingBatches
+from seqwise.estimators.scored import weights_digest
 from seqwise.estimators.sequences.base import Scores, SequenceEstimator
 from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.ensemble import join_networks, join_trainings
@@ -47,10 +48,12 @@ class PooledEstimator(SequenceEstimator[Scores]):
 
     pooling: str = setting(
         default="auto",
-        help='what is passed on of the LSTM\'s states: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
+        help='how the LSTM\'s states become one vector: ``"last"``, the ``"mean"`` or the ``"max"`` over the steps, or '
         'several joined, ``"last+max"``; ``"auto"`` takes the mean of numbers and the maximum of texts.',
         check=_check_pooling,
-        option=Option(SEQUENCES, str, help="What the LSTM passes on: last, mean, max, or some joined: last+max."),
+        option=Option(
+            SEQUENCES, str, help="How the LSTM's states become one vector: last, mean, max, or some joined: last+max."
+        ),
     )
 
     recipe: str = setting(

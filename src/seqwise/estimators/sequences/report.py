@@ -52,8 +52,8 @@ def report_content(
 
 NUMBER_LEGEND = (
     "The best in each column is underlined. RMSE (which weighs large errors more) and MAE (the mean size of the error) "
-    "are in the target’s own units, of several targets their mean. R² is the share of the variance that is explained: "
-    "1 is best, 0 is no better than always saying the mean."
+    "are in the target’s own units, averaged over several targets. R² is the share of the variance that is explained: "
+    "1 is best, 0 is no better than always predicting the mean."
 )
 
 
@@ -78,8 +78,8 @@ def _remarks(comparison: ClassComparison | NumberComparison) -> list[str]:
         if share[most] > LARGE:
             remarks.append(
                 f"{percent(float(share[most]))} % of the {counted}s are {comparison.classes.tolist()[most]!r}: "
-                "whoever always says so is right as often. Balanced accuracy, the mean over the classes of how many "
-                "were found, says more here."
+                "always predicting it is right as often. Balanced accuracy, the mean recall of the classes, says more "
+                "here."
             )
     return remarks
 
@@ -103,8 +103,8 @@ def _classes(comparison: ClassComparison, target: SequenceTarget) -> list[Sectio
             "Label by label" if comparison.multilabel else "Class by class",
             [named, "precision", "recall", "F1", counted],
             rows,
-            text="Precision: of those that the model called so, the share that were. Recall: of those that were, the "
-            f"share that the model called so. F1 is their harmonic mean.{cut}",
+            text=f"Precision is the share of predictions of a {named} that are right. Recall is the share of a {named} "
+            f"that is predicted as such. F1 is their harmonic mean.{cut}",
         )
     ]
     if not comparison.multilabel:
@@ -114,15 +114,16 @@ def _classes(comparison: ClassComparison, target: SequenceTarget) -> list[Sectio
             Section(
                 "confusion",
                 "Confusion",
-                text=f"Each row is a class, each column what the model said: off the diagonal are the mistakes.{cut}",
+                text=f"Each row is a true class, each column a predicted one: off the diagonal are the mistakes.{cut}",
                 pictures=[picture(plots.confusion(comparison), alt)],
             )
         )
     error = float(comparison.calibration()["error"])
-    alt = "Line chart of the share that was right over the probability that the model gave."
+    alt = "Line chart of the share of right predictions over their probability."
     text_ = (
-        "Are the probabilities to be trusted? On the dotted line a probability of 80 % is right 80 times of 100; below "
-        f"it the model is too sure. The mean distance from the line is {error:.3f} (the expected calibration error)."
+        "Can the probabilities be trusted? On the dotted line, predictions with a probability of 80 % are right 80 "
+        "times out of 100; below it the model is overconfident. The mean distance from the line is "
+        f"{error:.3f} (the expected calibration error)."
     )
     if isinstance(target, ClassTarget) and target.temperatures:
         network, *pairs = (f"{temperature:.2f}" for temperature in target.temperatures)
@@ -143,10 +144,10 @@ def _abstaining(comparison: ClassComparison) -> Section:
     ]
     said = "predict(X, abstain_below=…)" if comparison.lengths is None else "predict_proba(X)"
     text = (
-        f"How often is it right where it is surest? Each row leaves out the {comparison.counted}s whose most probable "
-        f"class is less probable than the threshold: {said}."
+        f"How accurate is the model where it is most confident? Each row leaves out the {comparison.counted}s whose "
+        f"most probable class has a probability below the threshold: {said}."
     )
-    return Section("abstaining", "If it may abstain", ["answered", "threshold", "accuracy"], rows, text=text)
+    return Section("abstaining", "If it may abstain", ["predicted", "threshold", "accuracy"], rows, text=text)
 
 
 def surest(comparison: ClassComparison) -> list[int]:
@@ -156,19 +157,19 @@ def surest(comparison: ClassComparison) -> list[int]:
 
 
 def explained(examples: Mapping[int, Explanation], comparison: ClassComparison) -> Section:
-    """Return the section on what spoke for the predictions of some samples."""
+    """Return the section that explains the predictions of some samples."""
     drawn: list[Picture] = []
     for i, example in examples.items():
         right = example.label == comparison.classes.tolist()[comparison.truth[i]] and comparison.truth[i] >= 0
         said = f"Number {i} of {comparison.part}, {example.label!r} with {percent(example.probability)} %: "
-        said += "right." if right else "wrong, and surer than of any other mistake."
-        alt = f"What spoke for {example.label!r}: steps with what each adds to its log-odds."
+        said += "right." if right else "wrong, the most confident mistake."
+        alt = f"Why {example.label!r}: each step with what it adds to the log-odds."
         drawn.append(picture(example.plot(), alt, caption=said))
     text = (
-        "What spoke for the class: integrated gradients split its log-odds among the steps. Orange is what spoke for "
-        "it, purple or grey what spoke against it. In Python: classifier.explain_prediction(x)."
+        "Integrated gradients split the log-odds of the predicted class among the steps. Orange supports the class, "
+        "purple or grey speaks against it. In Python: classifier.explain_prediction(x)."
     )
-    return Section("explained", "What spoke for it", text=text, pictures=drawn)
+    return Section("explained", "Why this class", text=text, pictures=drawn)
 
 
 def _numbers(comparison: NumberComparison) -> list[Section]:
@@ -182,8 +183,8 @@ def _numbers(comparison: NumberComparison) -> list[Section]:
         sections.append(Section("targets", "Target by target", head, rows))
     drawn: list[Picture] = []
     for j, name in enumerate(comparison.targets[:MOST_TARGETS]):
-        drawn.append(picture(plots.scatter(comparison, j), f"Points: what the model said of {name}, over the truth."))
+        drawn.append(picture(plots.scatter(comparison, j), f"Points: predicted {name} over the truth."))
         drawn.append(picture(plots.errors(comparison, j), f"Bar chart of the errors of {name}."))
     many = len(comparison.targets) > MOST_TARGETS
     text = f"The first {MOST_TARGETS} of {len(comparison.targets)} targets." if many else ""
-    return [*sections, Section("errors", "What it said and the truth", text=text, pictures=drawn)]
+    return [*sections, Section("errors", "Predictions and truth", text=text, pictures=drawn)]

@@ -146,9 +146,9 @@ def listed(X: Any) -> Any:
     return list(cast(Iterable[Any], X)) if isinstance(X, (Iterator, KeysView, ValuesView)) else X
 
 
-def check_no_columns(came: str, **given: Any) -> None:
-    """Raise `SettingError` where a column is named, but the data, told by `came`, are no table."""
-    for name, column in given.items():
+def check_no_columns(came: str, **columns: Any) -> None:
+    """Raise `SettingError` where a column is named, but the data, described by `came`, are not a table."""
+    for name, column in columns.items():
         if column is not None:
             raise SettingError(
                 f"{name}={column!r} names a column of a table, but the sequences came as {came}. Leave it "

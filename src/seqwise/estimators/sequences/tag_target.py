@@ -31,7 +31,7 @@ class TagTarget(LabelTarget):
 
     @classmethod
     def read(cls, y: Any, raw: Any, *, crf: bool = False) -> tuple[TagTarget, np.ndarray, list[str]]:
-        """Return the tags of `y`, their codes (of each sequence an array, int32), and notes.
+        """Return the tags of `y`, their encoding (for each sequence an array, int32), and notes.
 
         Raises:
             DataError: a sequence has not as many tags as steps, a tag is missing, or all are alike.
@@ -44,16 +44,16 @@ class TagTarget(LabelTarget):
             )
         return cls(classes, crf=crf), split_by_lengths(classes.encode(flat), counts), []
 
-    def counts(self, codes: np.ndarray) -> np.ndarray:
-        return np.bincount(np.concatenate(codes), minlength=len(self.classes))
+    def counts(self, encoded: np.ndarray) -> np.ndarray:
+        return np.bincount(np.concatenate(encoded), minlength=len(self.classes))
 
-    def encode(self, codes: np.ndarray) -> Sequences:
-        """Return the codes as sequences of one feature, int32."""
-        lengths = np.array([len(one) for one in codes], dtype=np.int64)
-        return Sequences(np.concatenate(codes).astype(np.int32)[:, None], lengths, ["tag"])
+    def encode(self, encoded: np.ndarray) -> Sequences:
+        """Return the encoded tags as sequences of one feature, int32."""
+        lengths = np.array([len(tags) for tags in encoded], dtype=np.int64)
+        return Sequences(np.concatenate(encoded).astype(np.int32)[:, None], lengths, ["tag"])
 
-    def summarise(self, codes: np.ndarray) -> tuple[str, dict[str, int]]:
-        named = dict(zip(map(str, self.classes.values.tolist()), self.counts(codes).tolist(), strict=True))
+    def summarise(self, encoded: np.ndarray) -> tuple[str, dict[str, int]]:
+        named = dict(zip(map(str, self.classes.values.tolist()), self.counts(encoded).tolist(), strict=True))
         return f"one of {len(self.classes)} tags for each step", named
 
     def describe(self) -> TargetDescription:
@@ -151,10 +151,10 @@ def read_tags(y: Any, raw: Any) -> tuple[np.ndarray, np.ndarray]:
         last = rows[-1]  # no sequence is empty
         if hasattr(last, "__len__") and not isinstance(last, (str, bytes)):
             shape = (len(tags), *(getattr(last, "shape", None) or (len(last),)))
-            mend = "tags[:, 0]" if shape[-1] == 1 else "tags.argmax(axis=-1)"
+            fix = "tags[:, 0]" if shape[-1] == 1 else "tags.argmax(axis=-1)"
             raise DataError(
                 f"The tags of {raw.where(i)} have shape {shape}; expected one for each step, ({steps[i]},): "
-                f"[{mend} for tags in y]."
+                f"[{fix} for tags in y]."
             )
     which = np.repeat(np.arange(len(steps)), steps)
     first = np.cumsum(steps) - steps

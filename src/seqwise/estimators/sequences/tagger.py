@@ -47,19 +47,19 @@ class Tagger(SequenceEstimator[TagComparison]):
         2
     """
 
-    expected_y = "of each sequence a list, one tag for each step"
+    expected_y = "one list for each sequence, one tag for each step"
     each_step = True
 
     tokenizer: Mapping[str, Any] | None = setting(
         default=None,
-        help="of tokens: ``size``, ``min_count`` and ``lowercase`` of the `seqwise.data.Tokenizer`.",
+        help="for tokens: ``size``, ``min_count`` and ``lowercase`` of the `seqwise.data.Tokenizer`.",
         check=check_tokenizer,
         entries={name: option for name, option in TOKENIZER_OPTIONS.items() if name != "tokens"},
     )
 
     characters: bool = setting(
         default=True,
-        help="of tokens: read beside the word how it is spelled, its first and last letters and its shape, which tell "
+        help="for tokens: also read how each word is spelled, its first and last letters and its shape, which tell "
         "the tag of a word that the training did not have. A network of your own reads the words alone.",
         check=flag,
         option=Option(TEXTS, bool, help="Read the tokens' first and last letters and their shape, too."),

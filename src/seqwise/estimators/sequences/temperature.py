@@ -26,7 +26,7 @@ def probabilities_of(logits: np.ndarray, multilabel: bool) -> np.ndarray:
     return exp / (1 + exp if multilabel else exp.sum(axis=1, keepdims=True))
 
 
-def find_temperatures(parts: Sequence[np.ndarray], codes: np.ndarray) -> list[float]:
+def find_temperatures(parts: Sequence[np.ndarray], encoded: np.ndarray) -> list[float]:
     """Return by what logits are to be divided, so that probabilities fit known labels best (Guo et al. 2017).
 
     Of several models the quotients are added: of two, both temperatures are about 2. The greatest likelihood times a
@@ -34,24 +34,24 @@ def find_temperatures(parts: Sequence[np.ndarray], codes: np.ndarray) -> list[fl
 
     Args:
         parts: logits of one model or more that were not trained on these sequences, each (samples, classes).
-        codes: the classes, int, shape (samples,); of several labels a sequence bool, shape (samples, labels).
+        encoded: the labels, int, shape (samples,); of several labels a sequence bool, shape (samples, labels).
     """
     from scipy import optimize  # pyright: ignore[reportMissingTypeStubs]
 
-    stacked, rows = np.stack(parts), np.arange(len(codes))
+    stacked, rows = np.stack(parts), np.arange(len(encoded))
 
     def cost(shift: np.ndarray) -> float:
         logits = np.tensordot(np.exp(-shift) / len(parts), stacked, axes=1)
-        if codes.ndim == 2:
-            loss = np.logaddexp(0, np.where(codes, -logits, logits)).sum()
+        if encoded.ndim == 2:
+            loss = np.logaddexp(0, np.where(encoded, -logits, logits)).sum()
         else:
             top = logits.max(axis=1)
-            loss = (top + np.log(np.exp(logits - top[:, None]).sum(axis=1)) - logits[rows, codes]).sum()
+            loss = (top + np.log(np.exp(logits - top[:, None]).sum(axis=1)) - logits[rows, encoded]).sum()
         return float(loss + ((shift / SPREAD) ** 2).sum() / 2)
 
     bounds = [(-FURTHEST, FURTHEST)] * len(parts)
-    found: Any = cast(Any, optimize).minimize(cost, np.zeros(len(parts)), method="L-BFGS-B", bounds=bounds)
-    return [len(parts) * float(np.exp(shift)) for shift in found.x.tolist()]
+    minimum: Any = cast(Any, optimize).minimize(cost, np.zeros(len(parts)), method="L-BFGS-B", bounds=bounds)
+    return [len(parts) * float(np.exp(shift)) for shift in minimum.x.tolist()]
 
 
 def divide_logits(model: Any, temperature: float) -> bool:

@@ -55,13 +55,13 @@ def build_text_network(
         inputs.append(parts)
         spelled = spell(parts, spellings, dropout=dropout, seeds=seeds)
         steps = keras.layers.Concatenate(name="word_and_spelling")([steps, spelled])
-    read = read_steps(
+    pooled = read_steps(
         steps, mask, units=units, bidirectional=bidirectional, pooling=pooling, dropout=dropout, seeds=seeds
     )
     if filters:
         phrases = find_phrases(steps, mask, filters=filters, dropout=dropout, seeds=seeds)
-        read = keras.layers.Concatenate(name="states_and_phrases")([read, phrases])
-    return keras.Model(inputs if spellings else ids, head(read, outputs, seeds), name="text_reader")
+        pooled = keras.layers.Concatenate(name="states_and_phrases")([pooled, phrases])
+    return keras.Model(inputs if spellings else ids, head(pooled, outputs, seeds), name="text_reader")
 
 
 def spell(parts: Any, count: int, *, dropout: float, seeds: Iterator[int]) -> Any:

@@ -131,23 +131,23 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
     )
     vocabulary: int | str = setting(
         default="auto",
-        help='tokens of each language at most; the most frequent are kept. ``"auto"`` takes 20,000 words; of sub-words '
-        "one for every 50 words that there are to learn from, 1,000 to 8,000.",
+        help='maximum number of tokens of each language; the most frequent are kept. ``"auto"`` takes 20,000 words; '
+        "with sub-words, one for every 50 words to learn from, 1,000 to 8,000.",
         check=whole(5, auto=True),
-        option=Option(TEXTS, int, help="Tokens at most; left out: by the size of the data."),
+        option=Option(TEXTS, int, help="Maximum number of tokens; default: by the size of the data."),
     )
     min_count: int = setting(
         default=2,
-        help="how often a word (of sub-words: a pair to be merged) must occur in the training set.",
+        help="how often a word (with sub-words, a pair to be merged) must occur in the training set.",
         check=whole(1),
         option=Option(TEXTS, int, help="How often a token must occur in training."),
     )
     max_length: int = setting(
         default=200,
-        help="tokens of a side at most, of the pairs that are trained on (and watched for the best epoch); longer "
-        "pairs are left out, and noted. What is translated may be ten times as long.",
+        help="maximum number of tokens on a side of the pairs that are trained on (and watched for the best epoch); "
+        "longer pairs are left out, and noted. Texts to translate may be ten times as long.",
         check=whole(2),
-        option=Option(PAIRS, int, help="Tokens of a side at most; longer pairs are not trained on."),
+        option=Option(PAIRS, int, help="Maximum number of tokens on a side; longer pairs are not trained on."),
     )
     beam: int = setting(
         default=5,
@@ -176,7 +176,8 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
     )
     epochs: int | str = setting(
         default="auto",
-        help=f'the most epochs; ``"auto"`` takes those of about {STEPS:,} steps, {EPOCHS[0]} to {EPOCHS[1]}.',
+        help=f'the maximum number of epochs; ``"auto"`` takes those of about {STEPS:,} steps, {EPOCHS[0]} to '
+        f"{EPOCHS[1]}.",
         check=whole(1, auto=True),
     )
     batch_size: int = setting(default=32, help="pairs in a training step.", check=whole(1))
@@ -207,15 +208,11 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
             sources: a list of texts; or a table of pairs: a path (tab-separated .tsv or .txt without a header line,
                 CSV, Parquet) or a pandas, polars or pyarrow table.
             targets: their translations, in the same order; None where `sources` is a table. A source with several
-                translations is repeated. All pairs of a source are in one part.
-            source, target: of a table: its columns; see `seqwise.data.read_pairs`.
+                translations is repeated. All pairs of a source are in the same set.
+            source, target: the columns of a table; see `seqwise.data.read_pairs`.
             validation_data: other pairs, ``(sources, targets)`` or a table with the same columns, to find the best
                 epoch, in place of the share `validation` of these.
-            callbacks: Keras callbacks.
-            verbose: a live progress bar; None shows it in a terminal or notebook.
-            resume: a run folder: checkpoints of this training are kept in it. If it was stopped, the same call goes
-                on from the last one, and ends with the weights of a training that was never stopped, bit by bit;
-                your own callbacks alone begin anew. ``save`` to that folder removes them.
+            {training}
 
         Raises:
             DataError, SettingError: each message says how to fix it.

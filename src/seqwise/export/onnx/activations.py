@@ -88,7 +88,7 @@ def activated(call: Call, value: str, activation: Any) -> str:
     if activation is None:
         return value
     if not isinstance(activation, str) or activation not in ACTIVATIONS:
-        raise call.refuse(f"its activation {activation!r} is none of {quoted(sorted(ACTIVATIONS), most=30)}.")
+        raise call.refuse(f"its activation {activation!r} is not one of {quoted(sorted(ACTIVATIONS), most=30)}.")
     return ACTIVATIONS[activation](call.graph, value)
 
 

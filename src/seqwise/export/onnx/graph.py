@@ -37,10 +37,10 @@ class Graph:
         """
         label = self._unused(name or op.lower())
         names = [label if outputs == 1 else self._unused(f"{label}_{i}") for i in range(outputs)]
-        given = list(inputs)
-        while given and not given[-1]:
-            given.pop()
-        self.nodes.append(helper.make_node(op, given, names, name=label, **attributes))
+        input_names = list(inputs)
+        while input_names and not input_names[-1]:
+            input_names.pop()
+        self.nodes.append(helper.make_node(op, input_names, names, name=label, **attributes))
         return names[0] if outputs == 1 else names
 
     def constant(self, value: Any, dtype: Any = np.float32, name: str = "constant") -> str:

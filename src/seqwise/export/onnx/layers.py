@@ -247,7 +247,7 @@ def batch_normalization(call: Call) -> list[str]:
 def layer_normalization(call: Call) -> list[str]:
     graph, config, weights = call.graph, call.config, list(call.weights)
     if config.get("rms_scaling"):
-        raise call.refuse("its rms_scaling is no layer normalization. Leave it out.")
+        raise call.refuse("its rms_scaling is not a layer normalization. Leave it out.")
     axis = config["axis"]
     axes = sorted(call.axis(a) for a in ([axis] if isinstance(axis, int) else axis))
     centred = graph.add("Sub", call.input, graph.reduce("ReduceMean", call.input, *axes, keepdims=True))

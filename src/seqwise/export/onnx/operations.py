@@ -28,13 +28,13 @@ def _operands(call: Call) -> list[str]:
     """The operands by their order, numbers as constants of the values' own dtype."""
     graph, values = call.graph, iter(call.inputs)
     operands: list[str] = []
-    for name, given in list(call.arguments.items())[:2]:
-        if given is None:
+    for name, number in list(call.arguments.items())[:2]:
+        if number is None:
             operands.append(next(values))
-        elif isinstance(given, (int, float)):
-            operands.append(graph.add("CastLike", graph.constant(given), call.input))
+        elif isinstance(number, (int, float)):
+            operands.append(graph.add("CastLike", graph.constant(number), call.input))
         else:
-            raise call.refuse(f"its argument {name} is no number.")
+            raise call.refuse(f"its argument {name} is not a number.")
     return operands
 
 
@@ -62,18 +62,18 @@ def get_item(call: Call) -> list[str]:
 
 def _parsed(call: Call, key: Any) -> list[int | slice]:
     parts = key if isinstance(key, (list, tuple)) else [key]
-    read: list[int | slice] = []
+    parsed: list[int | slice] = []
     for part in parts:
         if isinstance(part, int):
-            read.append(part)
+            parsed.append(part)
         elif isinstance(part, str) and part.startswith("slice("):
             bounds = [
                 None if b == "None" else int(b) for b in part.removeprefix("slice(").removesuffix(")").split(", ")
             ]
-            read.append(slice(*bounds))
+            parsed.append(slice(*bounds))
         else:
             raise call.refuse(f"only whole numbers and slices can stand in brackets, not {part!r}.")
-    return read
+    return parsed
 
 
 def reduction(op: str) -> Callable[[Call], list[str]]:

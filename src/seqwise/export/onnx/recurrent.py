@@ -221,12 +221,12 @@ def _stack(
     streamed: list[str] | None,
 ) -> tuple[str, list[str]]:  # fmt: skip
     """Run cells on top of each other; the lower ones give every step to the next."""
-    given = start or streamed or []
+    states = start or streamed or []
     value, ends = call.input, []
     zero = bool(call.config.get("zero_output_for_mask"))
     for kind, config in cells:
         own, weights = weights[: _count(config)], weights[_count(config) :]
-        first, given = given[: len(kind.states)] or None, given[len(kind.states) :]
+        first, states = states[: len(kind.states)] or None, states[len(kind.states) :]
         value, last = run(
             call, kind, config, own, value, backwards=backwards, mask=call.mask, start=first, zero_at_padding=zero
         )

@@ -200,7 +200,7 @@ def outputs_with(part: Part, weights: dict[str, np.ndarray], calls: list[list[np
     layers = _layers_by_name(part)
     try:
         for name, layer in layers.items():
-            described = next(one for one in part.network.layers["layers"] if one["name"] == name)
+            described = next(entry for entry in part.network.layers["layers"] if entry["name"] == name)
             layer.set_weights([weights[key] for key in described["weights"]])
         return keras_outputs(part.model, calls)
     finally:
@@ -209,7 +209,7 @@ def outputs_with(part: Part, weights: dict[str, np.ndarray], calls: list[list[np
 
 def _layers_by_name(part: Part) -> dict[str, Any]:
     flat = {layer.name: layer for layer in part.model._flatten_layers(include_self=False)}
-    named = {one["name"]: flat.get(one["name"]) for one in part.network.layers["layers"] if one["weights"]}
+    named = {entry["name"]: flat.get(entry["name"]) for entry in part.network.layers["layers"] if entry["weights"]}
     missing = [name for name, layer in named.items() if layer is None]
     if missing:
         raise ExportError(f"Layers of nested models share a name ({missing[0]!r}): give them names of their own.")

@@ -100,9 +100,9 @@ def _read_json(file: Path) -> dict[str, Any]:
     try:
         content: Any = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise BundleError(f"{file} is no JSON ({type(error).__name__}).") from None
+        raise BundleError(f"{file} is not JSON ({type(error).__name__}).") from None
     if not isinstance(content, dict):
-        raise BundleError(f"{file} is no TensorFlow.js model: it holds no object.")
+        raise BundleError(f"{file} is not a TensorFlow.js model: it holds no object.")
     return cast(dict[str, Any], content)
 
 
@@ -112,7 +112,7 @@ def _topology(file: Path, content: dict[str, Any]) -> dict[str, Any]:
     topology: Any = content.get("modelTopology")
     topology = topology.get("model_config", topology) if isinstance(topology, dict) else None
     if not isinstance(topology, dict) or not isinstance(topology.get("config"), (dict, list)):
-        raise BundleError(f"{file} is no layers model: it has no modelTopology.")
+        raise BundleError(f"{file} is not a layers model: it has no modelTopology.")
     return cast(dict[str, Any], topology)
 
 

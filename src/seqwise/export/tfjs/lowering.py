@@ -146,11 +146,11 @@ class Lowering:
         shape = (tensor.shape[0], *(tensor.shape[axis] for axis in dims))
         return self.made("Permute", name, {"dims": list(dims)}, [tensor], shape)
 
-    def dot(self, one: Tensor, other: Tensor, axes: tuple[int, int], name: str) -> Tensor:
+    def dot(self, left: Tensor, right: Tensor, axes: tuple[int, int], name: str) -> Tensor:
         """Multiply two tensors of rank 3 over an axis of each."""
-        kept = [size for axis, size in enumerate(one.shape) if axis != axes[0]]
-        kept += [size for axis, size in enumerate(other.shape) if axis not in (0, axes[1])]
-        return self.made("Dot", name, {"axes": list(axes), "normalize": False}, [one, other], kept)
+        kept = [size for axis, size in enumerate(left.shape) if axis != axes[0]]
+        kept += [size for axis, size in enumerate(right.shape) if axis not in (0, axes[1])]
+        return self.made("Dot", name, {"axes": list(axes), "normalize": False}, [left, right], kept)
 
     def softmax(self, tensor: Tensor, name: str) -> Tensor:
         """Softmax of the last axis; as an activation, since TensorFlow.js's Softmax layer reads stray masks."""

@@ -15,9 +15,9 @@ from seqwise.export.tfjs.lowering import Call, Lowering
 
 def subtract(lowering: Lowering, layer: dict[str, Any], call: Call) -> list[Tensor]:
     """One tensor plus the other times -1."""
-    one, other = lowering.inputs(call, plain=True)
-    negative = lowering.affine(other, f"{layer['name']}_negative", scale=-1.0)
-    return [lowering.merged("Add", layer["name"], [one, negative])]
+    left, right = lowering.inputs(call, plain=True)
+    negative = lowering.affine(right, f"{layer['name']}_negative", scale=-1.0)
+    return [lowering.merged("Add", layer["name"], [left, negative])]
 
 
 def rescaling(lowering: Lowering, layer: dict[str, Any], call: Call) -> list[Tensor]:

@@ -207,9 +207,9 @@ def _made_up_texts(tokenizer: Any) -> list[str]:
 def _plain(value: Any) -> Any:
     """Arrays and NumPy's numbers as JSON; a missing value as null."""
     if isinstance(value, np.ndarray):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and np.isnan(value) else value

@@ -11,7 +11,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "hint")
 
 @dataclass(frozen=True)
 class Fix:
-    """The line(s) of code that mend a fault, and what they change: `where`, see `Finding`."""
+    """The line(s) of code that fix a fault, and what they change: `where`, see `Finding`."""
 
     where: str
     code: str = ""
@@ -53,7 +53,7 @@ class Finding:
 
     @property
     def shapes(self) -> dict[str, str]:
-        """What was expected and what came, as far as they are told."""
+        """What was expected and what came, as far as the finding says."""
         return {label: words for label, words in (("expected", self.expected), ("got", self.got)) if words}
 
     def __str__(self) -> str:

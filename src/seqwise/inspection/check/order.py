@@ -38,12 +38,12 @@ def _fits(entry: Input, array: Array) -> bool:
 def is_exchanged(x: Sequence[Array], y: Sequence[Array], first: Sequence[Array], second: Sequence[Array]) -> bool:
     """Tell whether validation data (first, second) has the shapes of (y, x) and not of (x, y)."""
     for squeezed in (False, True):
-        inputs, targets, one, other = (
+        inputs, targets, first_sizes, second_sizes = (
             [[size for size in array.shape[1:] if size != 1 or not squeezed] for array in part]
             for part in (x, y, first, second)
         )
-        if (one, other) == (inputs, targets):
+        if (first_sizes, second_sizes) == (inputs, targets):
             return False
-        if (one, other) == (targets, inputs):
+        if (first_sizes, second_sizes) == (targets, inputs):
             return True
     return False

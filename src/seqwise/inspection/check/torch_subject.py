@@ -43,13 +43,13 @@ def read_module(context: Context, module: Any, x: Any, y: Any, loss: Any) -> Non
         module = inner if type(module).__module__.startswith("torch.") and is_torch_module(inner) else module
     arguments = _arguments(module)
     parts = _parts(arguments, x)
-    read = {
+    data_by_name = {
         name: read_array(part, context.names.of(part, label)) for name, (part, label) in parts.items()
         if not (is_tuple(part) and hasattr(part[0], "shape"))  # states, or a packed sequence
     }  # fmt: skip
-    arrays = {name: array for name, array in read.items() if array.values is not None and array.values.size}
+    arrays = {name: array for name, array in data_by_name.items() if array.values is not None and array.values.size}
     target = read_array(y, context.names.of(y, "y")) if y is not None else None
-    context.inputs = [Input(name, data=array) for name, array in read.items()]
+    context.inputs = [Input(name, data=array) for name, array in data_by_name.items()]
     context.outputs = [Output("output", target=target, loss=torch_loss(loss) if loss is not None else None)]
     context.graph.failure = _why_not(module, parts, arrays)
     if context.graph.failure:

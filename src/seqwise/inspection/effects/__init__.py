@@ -52,9 +52,9 @@ def time_distributed(call: Call) -> Effect:
     """TimeDistributed: a layer applied to each timestep by itself."""
     value, inner = call.first, call.layer.layer
     axes = tuple(TIMESTEPS if name == INNER_STEPS else name for i, name in enumerate(value.axes) if i != 1)
-    one = replace(value, shape=(value.shape[0], *value.shape[2:]), axes=axes)
+    step = replace(value, shape=(value.shape[0], *value.shape[2:]), axes=axes)
     shapes = [(shape[0], *shape[2:]) for shape in call.shapes]
-    within = effect_of(Call(inner, inner.name, kind_of(inner), (one,), inputs=[one], shapes=shapes))
+    within = effect_of(Call(inner, inner.name, kind_of(inner), (step,), inputs=[step], shapes=shapes))
     steps = value.axes[1]
     size = value.shape[1]
     several = f"each of the {size:,} {steps}" if size is not None else f"each of the {steps}"

@@ -111,7 +111,7 @@ def _moved(value: Value, stride: float, before: float, after: float) -> Receptiv
 
 
 def unknown_space(call: Call) -> Effect:
-    """Pictures and other spaces: the shapes are told, the way through them is not followed."""
+    """Pictures and other spaces: the shapes are known, the receptive field is not followed through them."""
     space = {4: ("height", "width"), 5: ("depth", "height", "width")}
     shape = call.shapes[0]
     axes = (SAMPLES, *space[len(shape)], "channels") if len(shape) in space else names_for(len(shape))

@@ -29,8 +29,8 @@ def reshape(call: Call) -> Effect:
     axes = names_for(len(shape))
     if len(shape) == value.rank and shape == value.shape:
         return effect(call, value.axes, value.field, "Changes nothing: the shape is the same already.")
-    read = format_shape(**dict(zip(axes[1:], shape[1:], strict=True)))
-    why = f"Cuts the {number(_product(value.shape[1:]), 'numbers')} of each sample anew, row by row, to {read}."
+    new_shape = format_shape(**dict(zip(axes[1:], shape[1:], strict=True)))
+    why = f"Cuts the {number(_product(value.shape[1:]), 'numbers')} of each sample anew, row by row, to {new_shape}."
     steps = list(shape)[1] if len(shape) > 2 else None
     return effect(call, axes, _regrouped(value, steps), why)
 

@@ -102,8 +102,8 @@ def embedding(call: Call) -> Effect:
         f"Looks up each token's row, {number(width, 'numbers')}, in a table of {tokens:,} tokens "
         f"(0 to {tokens - 1:,}): a features axis is added at the end."
     )
-    account = [] if width is None else [(tokens * width, f"{number(tokens, 'tokens')} × {number(width, 'numbers')}")]
-    return effect(call, (*value.axes, FEATURES), value.field, why, *account)
+    formula = [] if width is None else [(tokens * width, f"{number(tokens, 'tokens')} × {number(width, 'numbers')}")]
+    return effect(call, (*value.axes, FEATURES), value.field, why, *formula)
 
 
 def softmax(call: Call) -> Effect:

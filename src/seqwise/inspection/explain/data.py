@@ -41,7 +41,7 @@ def explain_data(x: Any) -> Explanation:
     explained = [_explain(array) for array in arrays]
     tensors = tuple(tensor for tensor, _ in explained)
     if len(arrays) > 1:
-        notes = tuple(f"{tensor.name}: {note}" for tensor, told in explained for note in told)
+        notes = tuple(f"{tensor.name}: {note}" for tensor, notes_of in explained for note in notes_of)
         return Explanation(f"{len(arrays)} inputs", tensors, notes=notes)
     says = words_for(arrays[0])
     return Explanation(says[0].upper() + says[1:], tensors, notes=explained[0][1], series=drawn(arrays[0]))

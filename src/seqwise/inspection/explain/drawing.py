@@ -16,7 +16,7 @@ from seqwise.axes import SAMPLES, TIMESTEPS
 from seqwise.inspection.explain.content import Axes
 
 INK, GREY, PALE, RED = "#222222", "#6b6b6b", "#d4d4d4", "#b3261e"
-# Okabe & Ito's palette: told apart by everyone
+# Okabe & Ito's palette: colours that everyone can distinguish
 TIME, FEATURE, SAMPLE = "#0072b2", "#d55e00", "#7a7a7a"
 TIME_FACE, FEATURE_FACE, BACK_FACE = "#d9eaf5", "#fbe3d2", "#eeeeee"
 DEPTH = (0.294, 0.21)  # how far a sample lies behind the one before it: to the right, and up

@@ -57,7 +57,7 @@ def explain(model_or_data: Any, x: Any = None) -> Explanation:
         return _explain_model(model_or_data, x)
     if x is not None:
         hint = " The model comes first: seqwise.explain(model, x)." if _is_layer(x) else " Pass the model first."
-        raise ShapeError(f"explain was given two things, but {type(model_or_data).__name__} is no model.{hint}")
+        raise ShapeError(f"explain was given two things, but {type(model_or_data).__name__} is not a model.{hint}")
     return explain_data(model_or_data)
 
 

@@ -8,13 +8,13 @@ from seqwise.inspection.explain import text
 from seqwise.inspection.explain.content import Content
 
 PAGE = """\
-{%- macro told(tensor, where) -%}
+{%- macro tensor_line(tensor, where) -%}
 <p>{{ where }} <b>{{ tensor.name }}</b> {{ text.tensor_words(tensor) }}
 {%- for name, meaning in tensor.meanings.items() %}<br>&nbsp;&nbsp;{{ name }}: {{ meaning }}{% endfor %}</p>
 {%- endmacro -%}
 {%- set cell = "text-align:left;vertical-align:top;white-space:pre;padding:2px 10px 2px 0" -%}
 <div><p><b>{{ content.title }}</b></p>
-{% for tensor in content.inputs %}{{ told(tensor, "in") }}
+{% for tensor in content.inputs %}{{ tensor_line(tensor, "in") }}
 {% endfor %}
 {%- if content.steps -%}
 <table><tr>{% for title in columns %}<th style="{{ cell }}">{{ title }}</th>{% endfor %}</tr>
@@ -27,7 +27,7 @@ PAGE = """\
 {%- for line in text.sentences(step) %}<br>{{ line }}{% endfor %}</p>
 {% endfor -%}
 {% endif -%}
-{% for tensor in content.outputs %}{{ told(tensor, "out") }}
+{% for tensor in content.outputs %}{{ tensor_line(tensor, "out") }}
 {% if tensor.receptive_field %}<p>{{ text.field_sentence(tensor) }}</p>
 {% endif %}{% endfor -%}
 {% if content.steps %}<p>{{ text.parameters_sentence(content) }}</p>

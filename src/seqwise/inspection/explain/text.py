@@ -51,7 +51,7 @@ def rendered(explanation: Content) -> Iterator[RenderableType]:
 
 
 def sentences(step: Step) -> list[str]:
-    """What is told of a step beneath its name."""
+    """The lines about a step, beneath its name."""
     lines = [step.why]
     if step.parameters and step.formula:
         frozen = "" if step.trained else " (not trained)"

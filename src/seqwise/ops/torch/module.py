@@ -105,11 +105,11 @@ class LSTM(torch.nn.LSTM):
                 for d in range(directions)
             ]
             if self.bidirectional:
-                one, other = bidirectional_lstm(
+                forward, backward = bidirectional_lstm(
                     y, weights[0], weights[1], states[0], states[1], mask=mask, return_sequences=True, options=OPTIONS
                 )
-                results = [one, other]
-                y = torch.cat([one[0], other[0].flip(1)], -1)
+                results = [forward, backward]
+                y = torch.cat([forward[0], backward[0].flip(1)], -1)
             else:
                 results = [lstm(y, *weights[0], states[0], mask=mask, return_sequences=True, options=OPTIONS)]
                 y = results[0][0]

@@ -63,11 +63,11 @@ def bidirectional_lstm(
     `seqwise.ops.numpy.bidirectional_lstm`.
     """
     x = x.contiguous()
-    one, other = (
+    forward, backward = (
         Inputs(x, *w, *((None, None) if state is None else state), mask).prepared(_dense, options)
         for w, state in ((weights, initial_state), (backward_weights, backward_initial_state))
     )
-    first, second = _lstm((*one, *other), return_sequences, options)
+    first, second = _lstm((*forward, *backward), return_sequences, options)
     return first, second
 
 
@@ -137,8 +137,8 @@ def _shapes(inputs: Sequence[Any], return_sequences: bool, training: bool) -> li
     B, T, _, H = _sizes(inputs)
     kept = 0
     if training:  # linear in B and in T, which may be symbols here
-        one, two = (_kernel.reserve_size(1, t, 1, int(H), inputs[0].dtype == torch.float64) for t in (1, 2))
-        kept = B * (T * (two - one) + 2 * one - two)
+        one_step, two_steps = (_kernel.reserve_size(1, t, 1, int(H), inputs[0].dtype == torch.float64) for t in (1, 2))
+        kept = B * (T * (two_steps - one_step) + 2 * one_step - two_steps)
     return [(B, T, H) if return_sequences else (B, H), (B, H), (B, H), (kept,)]
 
 
@@ -178,23 +178,23 @@ def _backward(
     need_dx: bool,
 ) -> list[Any]:
     """gradients: of output, h and c, of each pass; None where zero."""
-    found = _new_gradients(inputs, need_dx)
+    results = _new_gradients(inputs, need_dx)
     dense = [None if g is None else g.contiguous() for g in gradients]
     addresses = []
     for p, reserve in enumerate(reserves):
         addresses += _addresses(inputs[p * INPUTS : (p + 1) * INPUTS])
         output, h, c = _addresses(dense[3 * p : 3 * p + 3])
         addresses += [reserve.data_ptr(), *((output, 0) if return_sequences else (0, output)), h, c]
-        addresses += _addresses(found[p * GRADIENTS : (p + 1) * GRADIENTS])
+        addresses += _addresses(results[p * GRADIENTS : (p + 1) * GRADIENTS])
     _kernel.backward_at(addresses, _sizes(inputs), inputs[0].dtype == torch.float64, codes)
-    return found
+    return results
 
 
-def _of_inputs(found: Sequence[Any]) -> list[Any]:
+def _of_inputs(computed: Sequence[Any]) -> list[Any]:
     """Gradients of all nine inputs of each pass."""
     each: list[Any] = []
-    for p in range(0, len(found), GRADIENTS):
-        each += [*found[p : p + GRADIENTS], *([None] * (INPUTS - GRADIENTS))]
+    for p in range(0, len(computed), GRADIENTS):
+        each += [*computed[p : p + GRADIENTS], *([None] * (INPUTS - GRADIENTS))]
     return each
 
 
@@ -217,10 +217,10 @@ class _Function(torch.autograd.Function):
         inputs, reserves = saved[: passes * INPUTS], saved[passes * INPUTS :]
         need_dx = ctx.needs_input_grad[2]
         with torch.no_grad():
-            found = _of_inputs(_backward(inputs, reserves, gradients, return_sequences, codes, need_dx))
+            of_inputs = _of_inputs(_backward(inputs, reserves, gradients, return_sequences, codes, need_dx))
         if torch.is_grad_enabled():  # with create_graph=True
-            found = [None if g is None else _Once.apply(g.requires_grad_()) for g in found]
-        return (None, None, *found)
+            of_inputs = [None if g is None else _Once.apply(g.requires_grad_()) for g in of_inputs]
+        return (None, None, *of_inputs)
 
 
 class _Once(torch.autograd.Function):
@@ -242,8 +242,8 @@ class _Once(torch.autograd.Function):
 
 def _spread(tensors: Sequence[Tensor], there: int, places: int) -> list[Optional]:
     """Put tensors into their places; None in the others."""
-    given = iter(tensors)
-    return [next(given) if there >> place & 1 else None for place in range(places)]
+    remaining = iter(tensors)
+    return [next(remaining) if there >> place & 1 else None for place in range(places)]
 
 
 def _there(tensors: Sequence[Any]) -> list[Tensor]:
@@ -279,8 +279,8 @@ def lstm_backward_op(
     need_dx: bool,
 ) -> list[Tensor]:
     """The gradients of those of the first six inputs of each pass that are there; of x with `need_dx`."""
-    given = _spread(gradients, gradients_there, 3 * len(reserves))
-    return _there(_backward(_inputs(tensors, there), reserves, given, return_sequences, options, need_dx))
+    of_results = _spread(gradients, gradients_there, 3 * len(reserves))
+    return _there(_backward(_inputs(tensors, there), reserves, of_results, return_sequences, options, need_dx))
 
 
 @lstm_backward_op.register_fake
@@ -305,7 +305,7 @@ def _backward_of_op(ctx: Any, gradients: list[Optional]) -> Any:
     saved = ctx.saved_tensors
     tensors, reserves = saved[: -ctx.passes], saved[-ctx.passes :]
     wanted = [g for k, g in enumerate(gradients) if k % RESULTS != RESULTS - 1]
-    found = iter(
+    computed = iter(
         lstm_backward_op(
             tensors,
             ctx.there,
@@ -321,7 +321,7 @@ def _backward_of_op(ctx: Any, gradients: list[Optional]) -> Any:
     for place in range(ctx.passes * INPUTS):
         if ctx.there >> place & 1:
             number = place % INPUTS
-            each.append(next(found) if number < GRADIENTS and (number or ctx.need_dx) else None)
+            each.append(next(computed) if number < GRADIENTS and (number or ctx.need_dx) else None)
     return each, None, None, None, None
 
 

@@ -104,7 +104,7 @@ def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -
             continue
         reader, advice = ("model", "Let it read") if single else ("decoder", "With teacher forcing it reads")
         yield Fault(
-            what=f"{data.name} holds {target.name} at the same timesteps: the {reader} reads the answer, and learns to "
+            what=f"{data.name} holds {target.name} at the same timesteps: the {reader} reads its target, and learns to "
             f"copy it. {advice} the step before.",
             expected=f"{data.name} one timestep behind {target.name}",
             got=f"{data.name} equal to {target.name}",

@@ -82,11 +82,11 @@ def shuffled(context: Context, training: Array, validation: Array) -> Faults:
     cut_at = training.samples
     pairs = [(training, validation, "windows"), (context.target, context.outputs[0].validation, "targets")]
     lines: list[str] = []
-    for one, other, usual in pairs:
-        if one is not None:
-            whole = context.names.with_shape((cut_at + validation.samples, *one.shape[1:])) or usual
-            name = other.name if other is not None else "y_val"
-            lines.append(f"{one.name}, {name} = {whole}[:{cut_at}], {whole}[{cut_at}:]")
+    for train, held_out, usual in pairs:
+        if train is not None:
+            whole = context.names.with_shape((cut_at + validation.samples, *train.shape[1:])) or usual
+            name = held_out.name if held_out is not None else "y_val"
+            lines.append(f"{train.name}, {name} = {whole}[:{cut_at}], {whole}[{cut_at}:]")
     yield Fault(
         what=f"{between.mean():.0%} of the validation windows lie between two training windows that share {steps - 1} "
         f"of their {steps} timesteps: the windows were shuffled before the split, so the model has seen the validation "

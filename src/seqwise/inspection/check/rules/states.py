@@ -20,25 +20,25 @@ def states(context: Context, call: Call) -> Faults:
     """The initial state of a recurrent layer has another number of parts, or another width, than its own state."""
     layer = recurrent(call.layer)
     parts = next((names for kind, names in STATES.items() if is_a(layer, kind)), None)
-    given = values_in(call.kwargs.get("initial_state", call.args[1:2]))
-    if parts is None or not given:
+    states = values_in(call.kwargs.get("initial_state", call.args[1:2]))
+    if parts is None or not states:
         return
     needed = parts * 2 if is_a(call.layer, "Bidirectional") else parts
-    vectors, widths = all(state.rank == 2 for state in given), {state.shape[-1] for state in given}
+    vectors, widths = all(state.rank == 2 for state in states), {state.shape[-1] for state in states}
     width = widths.pop() if len(widths) == 1 and vectors else None
-    if len(given) == len(needed) and width in (layer.units, None) and vectors:
+    if len(states) == len(needed) and width in (layer.units, None) and vectors:
         return
-    if len(given) == len(needed):
-        problem = f"{_tensors(len(given))} of (samples, {layer.units}), and gets {_shapes(given)}"
+    if len(states) == len(needed):
+        problem = f"{_tensors(len(states))} of (samples, {layer.units}), and gets {_shapes(states)}"
         advice = " Make it as wide as what it starts from, or map the states to its units with a Dense layer each."
         fix = _of_width(call, call.layer, width)
     else:
-        problem = f"{_tensors(len(needed))}, [{', '.join(needed)}], and gets {_tensors(len(given))}"
-        advice, fix = _another_number(context, call, len(given), parts, width)
+        problem = f"{_tensors(len(needed))}, [{', '.join(needed)}], and gets {_tensors(len(states))}"
+        advice, fix = _another_number(context, call, len(states), parts, width)
     yield Fault(
         what=f"{describe(call)} starts from {problem}.{advice}",
         expected=", ".join([f"(samples, {layer.units})"] * len(needed)),
-        got=_shapes(given),
+        got=_shapes(states),
         fix=fix,
     )
 
@@ -47,8 +47,8 @@ def _tensors(count: int) -> str:
     return "one state" if count == 1 else f"{count} states"
 
 
-def _shapes(given: list[Value]) -> str:
-    shapes = [", ".join("any" if size is None else str(size) for size in state.shape[1:]) for state in given]
+def _shapes(states: list[Value]) -> str:
+    shapes = [", ".join("any" if size is None else str(size) for size in state.shape[1:]) for state in states]
     return ", ".join(f"(samples, {shape})" if shape else "(samples)" for shape in shapes)
 
 
@@ -69,7 +69,7 @@ def _another_number(context: Context, call: Call, count: int, parts: list[str], 
         return " A decoder that reads forwards only takes the states as they are.", _of_width(call, layer, width)
     if not both and count == 2 * len(parts) and names and width is not None:
         pairs = zip(names[1:], names[1 + len(parts) :], strict=False)
-        joined = [f"keras.layers.Concatenate()([{one}, {other}])" for one, other in pairs]
+        joined = [f"keras.layers.Concatenate()([{forward}, {backward}])" for forward, backward in pairs]
         wider = layer_code(layer, units=2 * width)
         advice = f" Put those of the two directions side by side, and make the layer {2 * width} units wide."
         return advice, call_layer(context, call.layer, [names[0], *joined], wider=wider)

@@ -131,8 +131,11 @@ def _unscaled(scaled: np.ndarray, raw: np.ndarray) -> bool:
     if not suspects.any():
         return False
     counted = far = 0
-    for one, other, suspect in zip(scaled.T, raw.T, suspects, strict=True):  # one feature each
-        values, others = one[(one != 0) & np.isfinite(one)], other[(other != 0) & np.isfinite(other)]
+    for scaled_feature, raw_feature, suspect in zip(scaled.T, raw.T, suspects, strict=True):  # one feature each
+        values, others = (
+            scaled_feature[(scaled_feature != 0) & np.isfinite(scaled_feature)],
+            raw_feature[(raw_feature != 0) & np.isfinite(raw_feature)],
+        )
         if len(values) < 20 or len(others) < 20 or len(np.unique(values)) < 3:
             continue
         low, high = np.quantile(values, [0.05, 0.95])
