@@ -295,7 +295,7 @@ def test_a_bomb(tmp_path):
 def test_a_cut_keras_file(tmp_path, saved, cut):
     content = (saved / "model.keras").read_bytes()
     (tmp_path / "m.keras").write_bytes(content[: int(cut if cut > 1 else cut * len(content))])
-    with pytest.raises(BundleError, match="no Keras model, or is damaged"):
+    with pytest.raises(BundleError, match="is not a Keras model, or is damaged"):
         check_archive(tmp_path / "m.keras")
 
 

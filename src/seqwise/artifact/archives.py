@@ -49,7 +49,7 @@ def check_hdf5(path: Path) -> None:
             config: Any = file.attrs.get("model_config", b"{}")
         _check_widths(path, config.encode() if isinstance(config, str) else config, stored)
     except (OSError, RuntimeError, ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise BundleError(f"{path} is no Keras model, or is damaged ({str(error)[:200]}).") from None
+        raise BundleError(f"{path} is not a Keras model, or is damaged ({str(error)[:200]}).") from None
 
 
 def _stored(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> int:
