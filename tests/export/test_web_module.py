@@ -316,9 +316,9 @@ def faulty_rows() -> dict[str, tuple[Any, str]]:
         "no rows": ([], "There are no rows"),
         "no column": ([{"t": "2020-01", "y": 1}], "Row 0 has no column x. It has: t, y."),
         "text": ([*good, {"t": "2020-09", "y": "many", "x": 1}], 'Row 8, column y: "many" is not a number.'),
-        "no date": ([*good, {"t": "soon", "y": 1, "x": 1}], "The time column t holds soon, which is no date."),
+        "no date": ([*good, {"t": "soon", "y": 1, "x": 1}], "The time column t holds soon, which is not a date."),
         "zoned": ([*good, {"t": "2020-09-02T00:00:00+02:00", "y": 1, "x": 1}], "with a zone"),
-        "between": ([*good, {"t": "2020-09-03", "y": 1, "x": 1}], "which is no date"),
+        "between": ([*good, {"t": "2020-09-03", "y": 1, "x": 1}], "which is not a date"),
         "off": (
             [{"t": "2020-01-01", "y": 1, "x": 1}, {"t": "2020-02-03", "y": 1, "x": 1}],
             "does not fit the time step",

@@ -140,7 +140,7 @@ def test_other_settings_data_and_damage_are_refused(tmp_path, monkeypatch):
         stopped_at(path.parent)
     path.unlink()
     path.symlink_to("/etc/passwd")
-    with pytest.raises(sw.BundleError, match="no regular file"):
+    with pytest.raises(sw.BundleError, match="is not a regular file"):
         stopped_at(path.parent)
 
 

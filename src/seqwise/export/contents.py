@@ -44,7 +44,7 @@ def read_contents(folder: Path) -> dict[str, Any]:
     except BundleError:
         content = None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise BundleError(f"{str(folder)!r} is no exported folder: it has no {EXPORT} that `seqwise export` wrote.")
+        raise BundleError(f"{str(folder)!r} is not an exported folder: it has no {EXPORT} that `seqwise export` wrote.")
     if content.get("version") != VERSION:
         raise BundleError(f"{path} has version {str(content.get('version'))[:80]}; this Seqwise reads {VERSION}.")
     known = cast(dict[str, Any], content)

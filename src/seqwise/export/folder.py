@@ -99,7 +99,7 @@ def verify_folder(folder: str | Path, *, trust_edited: bool = False) -> Exported
 
     Raises:
         ExportError: it gives other numbers, labels, times or texts.
-        BundleError: it is no exported folder, or a file is missing, damaged or edited; the message names it.
+        BundleError: it is not an exported folder, or a file is missing, damaged or edited; the message names it.
     """
     path = as_path(folder, "a folder")
     content = read_contents(path)

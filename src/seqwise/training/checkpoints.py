@@ -88,7 +88,7 @@ class Checkpoints:
         """Return the last checkpoint; None where there is none.
 
         Raises:
-            BundleError: it is damaged, edited, or no regular file.
+            BundleError: it is damaged, edited, or not a regular file.
             SettingError, DataError: it is of a training with other settings, or on other data.
         """
         saved = _read(self.folder, self.number)
@@ -130,7 +130,7 @@ def stopped_at(folder: Path) -> str | None:
     """Say how far the training in a folder of checkpoints has come, ``"after epoch 7"``; None where there is none.
 
     Raises:
-        BundleError: a checkpoint is damaged, edited, or no regular file.
+        BundleError: a checkpoint is damaged, edited, or not a regular file.
     """
     stopped = None
     for number in itertools.count(1):

@@ -51,7 +51,7 @@ def load_tfjs(folder: str | Path, *, trust_edited: bool = False) -> Any:
         the Keras model, not compiled.
 
     Raises:
-        BundleError: it is no layers model, has a layer that Keras or Seqwise does not know, or is damaged or edited:
+        BundleError: it is not a layers model, has a layer that Keras or Seqwise does not know, or is damaged or edited:
             the message says where.
     """
     path = as_path(folder, "a TensorFlow.js model's folder")

@@ -96,7 +96,7 @@ export function readNumber(value, name, i) {
   if (value === null || value === undefined || (typeof value === "string" && MISSING.has(value.trim()))) return NaN;
   const number = Number(value);
   if ((Number.isNaN(number) && typeof value !== "number") || Math.abs(number) === Infinity) {
-    throw new SeqwiseError(`Row ${i}, column ${name}: ${JSON.stringify(value)} is no number.`);
+    throw new SeqwiseError(`Row ${i}, column ${name}: ${JSON.stringify(value)} is not a number.`);
   }
   return number;
 }

@@ -18,7 +18,7 @@ export function folderUrl(folder) {
 /** Read a file of the export; a name never leads out of its folder. */
 async function readFile(base, path) {
   if (typeof path !== "string" || !/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(path)) {
-    throw new SeqwiseError(`${JSON.stringify(path)} is no file of an export: names may not lead out of its folder.`);
+    throw new SeqwiseError(`${JSON.stringify(path)} is not a file of an export: names may not lead out of its folder.`);
   }
   const url = new URL(path, base);
   if (url.protocol === "file:") {
@@ -45,7 +45,7 @@ export async function readJson(base, path) {
 export async function loadNetwork(tf, base, path) {
   const { modelTopology, weightsManifest, format } = await readJson(base, path);
   if (!modelTopology || !Array.isArray(weightsManifest)) {
-    throw new SeqwiseError(`${path} is no TensorFlow.js layers model. Export the model again.`);
+    throw new SeqwiseError(`${path} is not a TensorFlow.js layers model. Export the model again.`);
   }
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   const weightSpecs = weightsManifest.flatMap((group) => group.weights);

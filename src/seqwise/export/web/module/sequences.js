@@ -67,7 +67,7 @@ class SequenceModel extends Model {
         );
       }
       const j = row.findIndex((value) => !Number.isFinite(value));
-      if (j >= 0) throw new SeqwiseError(`Sequence ${i}, step ${t}, feature ${this.columns[j]}: ${row[j]} is no number.`);
+      if (j >= 0) throw new SeqwiseError(`Sequence ${i}, step ${t}, feature ${this.columns[j]}: ${row[j]} is not a number.`);
     });
     return this.scaler.transform(rows);
   }

@@ -102,7 +102,7 @@ export function readTimes(rows, time, index) {
   if (index.unit === "i") {
     return values.map((value, i) => {
       if (Number.isInteger(Number(value))) return Number(value);
-      throw new SeqwiseError(`Row ${i}: the time ${value} is no whole number, as in the training data.`);
+      throw new SeqwiseError(`Row ${i}: the time ${value} is not a whole number, as in the training data.`);
     });
   }
   if (values.every((value) => value instanceof Date)) return values.map((value) => index.fromUtc(value.getTime() * 1000));
@@ -117,7 +117,7 @@ function fromParts(parts, i) {
   const ranges = [[1, 9999], [1, 12], [1, 31], [0, 24], [0, 60], [0, 60]];
   parts.forEach((part, k) => {
     if (!Number.isInteger(part) || part < ranges[k][0] || part > ranges[k][1]) {
-      throw new SeqwiseError(`Row ${i}: ${part} is no part of a date. The order is year, month, day, hour, minute, second.`);
+      throw new SeqwiseError(`Row ${i}: ${part} is not part of a date. The order is year, month, day, hour, minute, second.`);
     }
   });
   const [year, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts;
@@ -158,7 +158,7 @@ function parseTimes(words, name, index) {
   }
   if (!readings.length) {
     const bad = words.find((word) => FORMS.every((form) => timeOf(form.exec(word)) === null)) ?? words[0];
-    throw new SeqwiseError(`The time column ${name} holds ${bad}, which is no date. Write dates as 2024-12-31.`);
+    throw new SeqwiseError(`The time column ${name} holds ${bad}, which is not a date. Write dates as 2024-12-31.`);
   }
   if (readings.length === 1) return readings[0];
   const misfits = readings.map((times) => misfit(times, index));
@@ -192,7 +192,7 @@ function timeOf(match) {
 
 function parseIso(text) {
   const match = /^(-?\d+)-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(\.\d+)?)?$/.exec(text);
-  if (!match) throw new SeqwiseError(`pipeline.json is damaged: ${JSON.stringify(text)} is no time.`);
+  if (!match) throw new SeqwiseError(`pipeline.json is damaged: ${JSON.stringify(text)} is not a time.`);
   const [, year, month, day, hour = 0, minute = 0, second = 0, fraction = 0] = match;
   const seconds = (Number(hour) * 60 + Number(minute)) * 60 + Number(second);
   const days = firstDayOf((year - 1970) * 12 + (month - 1)) + Number(day) - 1;

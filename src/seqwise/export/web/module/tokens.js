@@ -53,14 +53,14 @@ export class Tokenizer {
   }
 
   #encodeText(text, i) {
-    if (typeof text !== "string") throw new SeqwiseError(`Text ${i} is no text: ${JSON.stringify(text)}.`);
+    if (typeof text !== "string") throw new SeqwiseError(`Text ${i} is not a text: ${JSON.stringify(text)}.`);
     const normal = this.#normalised(text);
     if (this.kind === "words") return splitWords(normal).map((word) => this.ids.get(word) ?? UNKNOWN);
     return splitSubwords(normal).flatMap((word) => this.#merge(word));
   }
 
   #encodeTokens(tokens, i) {
-    if (!Array.isArray(tokens) || !tokens.length) throw new SeqwiseError(`Text ${i} is no list of tokens: ["a", "cat"].`);
+    if (!Array.isArray(tokens) || !tokens.length) throw new SeqwiseError(`Text ${i} is not a list of tokens: ["a", "cat"].`);
     const special = this.ends ? 4 : 2; // a token may be spelled like a special one
     return tokens.map((token, j) => {
       if (typeof token !== "string" || !trimmed(token)) throw new SeqwiseError(`Text ${i}, token ${j} is empty or no text.`);

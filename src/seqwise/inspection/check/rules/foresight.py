@@ -89,7 +89,7 @@ def backward(context: Context, data: Array, target: Array) -> Faults:
 
 @rule("SW407", "decoder-input-not-shifted", "warning", pairs, unless=("SW30",))
 def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -> Faults:
-    """The decoder input is the target itself: at each timestep the decoder reads the answer."""
+    """The decoder input is the target itself: at each timestep the decoder reads its target."""
     index, single = context.outputs.index(output), len(context.inputs) < 2
     if len(shape) != 3 or target.samples < 2 or index >= len(context.graph.outputs):
         return
