@@ -44,11 +44,16 @@ def run(saved, tmp_path):
     return Path(shutil.copytree(saved, tmp_path / "run"))
 
 
+def make_socket(path):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(path))
+
+
 PLACES = {
     "a link": lambda path, outside: path.symlink_to(outside),
     "a folder": lambda path, outside: path.mkdir(),
     "a pipe": lambda path, outside: os.mkfifo(path),
-    "a socket": lambda path, outside: socket.socket(socket.AF_UNIX).bind(str(path)),
+    "a socket": lambda path, outside: make_socket(path),
 }
 
 
@@ -341,7 +346,7 @@ def test_a_backend_that_is_none(backend, said):
     assert said in done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, lambda path: socket.socket(socket.AF_UNIX).bind(path)])
+@pytest.mark.parametrize("make", [os.mkfifo, make_socket])
 @pytest.mark.parametrize("name", ["x.csv", "x.ts", "x.parquet", "x.tsv"])
 def test_data_that_are_no_file(tmp_path, monkeypatch, make, name):
     monkeypatch.chdir(tmp_path)

@@ -66,7 +66,7 @@ def test_it_computes_what_pytorch_computes(layers, bidirectional, batch_first, b
             torch.testing.assert_close(mine, theirs, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize(("sorted_lengths", "bidirectional", "state"), itertools.product((0, 1), repeat=3))
+@pytest.mark.parametrize(("sorted_lengths", "bidirectional", "state"), [*itertools.product((0, 1), repeat=3)])
 def test_packed_sequences(sorted_lengths, bidirectional, state):
     ours, stock = pair(F, H, 2, bidirectional=bool(bidirectional), batch_first=True)
     x = numbers(B, T, F)
