@@ -67,6 +67,7 @@ format: .venv/ready
 bench: .venv/ready
 	$(BIN)/python benchmarks/windows.py
 	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/forecasters.py airline temperature
 	$(BIN)/python benchmarks/lstm.py
 	$(BIN)/python benchmarks/lstm.py --memory
 	$(BIN)/python benchmarks/fit.py

@@ -10,6 +10,7 @@ our look-back and the width of our LSTM; Darts' series are standardised by its o
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import logging
 import os
@@ -214,8 +215,15 @@ def main() -> None:
     if arguments.run:
         run(arguments.run[0], arguments.run[1], int(arguments.run[2]))
         return
+    programs: list[str] = []
+    for program in arguments.programs.split(","):
+        package = program.partition("-")[0]
+        if importlib.util.find_spec(package):
+            programs.append(program)
+        else:
+            print(f"left out: {program}, for {package} is not installed: pip install 'seqwise[peers]'")
     for name in arguments.sets:
-        Console(width=120).print(compare(name, arguments.programs.split(","), arguments.seeds))
+        Console(width=120).print(compare(name, programs, arguments.seeds))
 
 
 if __name__ == "__main__":
