@@ -222,7 +222,7 @@ def main() -> None:
             programs.append(program)
         else:
             print(f"left out: {program}, for {package} is not installed: pip install 'seqwise[peers]'")
-    for name in arguments.sets:
+    for name in arguments.sets if programs else ():
         Console(width=120).print(compare(name, programs, arguments.seeds))
 
 

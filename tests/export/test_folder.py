@@ -231,6 +231,10 @@ def test_a_run_is_exported_with_its_page(tmp_path, monkeypatch, capsys):
     code, out, _ = call(monkeypatch, capsys, "--verify", tmp_path / "web", "--trust-edited")
     assert code == 0
     assert "not compared with Keras: its JavaScript is not this Seqwise's, and code from a folder is not run" in out
+    small = "--quantization", "uint8", "--out", tmp_path / "small"
+    code, out, _ = call(monkeypatch, capsys, tmp_path / "run", "--to", "tfjs", *small)
+    assert code == 0
+    assert "answers from raw input: predicted 2 batches, not compared: the weights are rounded" in out
 
 
 def test_smaller_weights(tmp_path, monkeypatch, capsys):

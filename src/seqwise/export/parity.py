@@ -44,6 +44,8 @@ class Comparison:
     def __str__(self) -> str:
         if self.reason:
             return f"{self.part}: not compared with Keras: {self.reason}"
+        if np.isinf(self.tolerance):
+            return f"{self.part}: predicted {self.calls} batches, not compared: the weights are rounded, {self.runtime}"
         made_up = f" ({self.made_up} of them made up)" if self.made_up < self.calls else ", made up"
         return (
             f"{self.part}: largest difference from Keras {self.largest:.2g} (at most {self.tolerance:g}) on "
