@@ -91,6 +91,22 @@ def test_an_estimator_has_data_of_its_own(tmp_path):
         sw.export.keras(forecaster, tmp_path / "m.keras", x=X)
 
 
+@pytest.mark.parametrize("attention", ["dot", None])
+def test_a_translators_decoder_is_compared_on_real_sources(attention, tmp_path):
+    sources = ["one two", "two", "three one two", "four", "one four"] * 8
+    settings = {"tokens": "words", "min_count": 1, "test": 0.5, "attention": attention}
+    translator = sw.Translator((4,), embedding=4, epochs=1, **settings).fit(sources, [text.upper() for text in sources])
+    exported = export_folder(translator, "keras", tmp_path / "out")
+    assert all(0 < comparison.made_up < comparison.calls for comparison in exported.comparisons)
+    encoded = translator.source_tokenizer_.encode(translator.test_pairs_[0][:1]).values.T
+    token, *state = Reference.load(tmp_path / "out").calls["decoder_step"][0]
+    encoder = read_source(translator).parts["encoder"].model
+    for came, expected in zip(state, encoder(encoded), strict=attention is None):
+        np.testing.assert_allclose(came, expected, atol=1e-6)
+    assert token.tolist() == [[2]]  # the start token
+    assert attention is None or (state[-1].shape == encoded.shape and state[-1].all())  # the mask: no padding
+
+
 def test_the_command_reads_an_archive(model, tmp_path, monkeypatch, capsys):
     model.save(tmp_path / "m.keras")
     np.savez(tmp_path / "x.npz", x=X, y=X[:, 0, 0])

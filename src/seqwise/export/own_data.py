@@ -9,11 +9,13 @@ from typing import Any, cast
 import numpy as np
 
 from seqwise.data import Sequences, Windows
+from seqwise.data.tokenizer import PADDING, START
 from seqwise.errors import DataError, SeqwiseError
 from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.forecasting.panel_data import plan_forecasts
 from seqwise.estimators.translation.translator import Translator
-from seqwise.export.source import ENCODER, MODEL, Part, Source
+from seqwise.export.parity import keras_outputs
+from seqwise.export.source import ENCODER, MODEL, STEP, Part, Source
 from seqwise.training import WindowBatches
 from seqwise.training.sequence_batches import StepArrays, model_inputs
 
@@ -82,7 +84,8 @@ def estimator_calls(source: Source) -> dict[str, list[list[np.ndarray]]]:
         texts = estimator.test_pairs_[0][:MOST_SEQUENCES]
         if not texts or ENCODER not in source.parts:
             return {}
-        return {ENCODER: _of_sequences(estimator.source_tokenizer_.encode(texts))}
+        sources = _of_sequences(estimator.source_tokenizer_.encode(texts))
+        return {ENCODER: sources, STEP: _first_steps(source.parts, sources)}
     if isinstance(estimator, Forecaster):
         calls = _of_windows(estimator)
     else:
@@ -95,6 +98,16 @@ def estimator_calls(source: Source) -> dict[str, list[list[np.ndarray]]]:
     if not set(names) <= set(known):  # a network of the user's own, with names of its own
         return {}
     return {MODEL: [[dict(zip(known, call, strict=True))[name] for name in names] for call in calls]}
+
+
+def _first_steps(parts: Mapping[str, Part], sources: list[list[np.ndarray]]) -> list[list[np.ndarray]]:
+    """Return what the decoder reads first of real sources: the start token, and what the encoder returns."""
+    steps: list[list[np.ndarray]] = []
+    for (ids,), encoded in zip(sources, keras_outputs(parts[ENCODER].model, sources), strict=True):
+        step = [np.full((len(ids), 1), START, np.int32), *encoded]
+        attends = len(parts[STEP].network.layers["inputs"]) > len(step)
+        steps.append([*step, ids != PADDING] if attends else step)
+    return steps
 
 
 def training_sequences(estimator: Any) -> Any:
