@@ -103,7 +103,7 @@ def run_seqwise(task: Task, seed: int) -> tuple[np.ndarray, float]:
     forecaster.fit(panel if len(panel) > 1 else task.train[0], verbose=False)
     seconds = time.perf_counter() - started
     if len(panel) > 1:
-        return forecaster.predict().to_numpy()[:, -1].astype(float).reshape(task.truth.shape), seconds
+        return np.stack([np.ravel(forecast) for forecast in forecaster.predict().values()]), seconds
     return np.stack([np.ravel(forecaster.predict(history)) for history in task.histories]), seconds
 
 
