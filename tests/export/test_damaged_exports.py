@@ -97,14 +97,20 @@ def check(told: SeqwiseError) -> None:
     assert len(str(told)) <= MOST_CHARACTERS
 
 
+def damaged_copies(exported, damage, place):
+    """Copies of an export, in each of which another file is damaged."""
+    whole, other = exported
+    for name in [path.relative_to(whole) for path in sorted(whole.rglob("*")) if path.is_file()]:
+        copy = place / name.name / "export"
+        shutil.copytree(whole, copy)
+        damage(copy / name, other / name)
+        yield name, copy
+
+
 @pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("to", KINDS)
 def test_every_file_of_an_export(to, damage, exported, tmp_path):
-    whole, other = exported[to]
-    for name in [path.relative_to(whole) for path in sorted(whole.rglob("*")) if path.is_file()]:
-        copy = tmp_path / name.name / "export"
-        shutil.copytree(whole, copy)
-        damage(copy / name, other / name)
+    for name, copy in damaged_copies(exported[to], damage, tmp_path):
         before, started = contents(tmp_path), time.monotonic()
         with pytest.raises(BundleError) as told:
             verify_folder(copy)
@@ -118,11 +124,7 @@ def test_every_file_of_an_export(to, damage, exported, tmp_path):
 @pytest.mark.parametrize("to", ["onnx", "keras"])
 def test_every_file_of_an_export_that_is_trusted(to, damage, exported, tmp_path):
     """Its checksums need not hold; what it holds is looked at all the same, as far as it is read."""
-    whole, other = exported[to]
-    for name in [path.relative_to(whole) for path in sorted(whole.rglob("*")) if path.is_file()]:
-        copy = tmp_path / name.name / "export"
-        shutil.copytree(whole, copy)
-        damage(copy / name, other / name)
+    for name, copy in damaged_copies(exported[to], damage, tmp_path):
         if damage in NO_FILES or (name.suffix in (".onnx", ".keras") and damage in (cut, emptied, anothers)):
             with pytest.raises(SeqwiseError) as told:
                 verify_folder(copy, trust_edited=True)

@@ -24,7 +24,7 @@ class Comparison:
     Attributes:
         part: the network's name. runtime: what ran the export.
         largest: the largest absolute difference of any output value; relative to 1 where the value is larger.
-        tolerance: what it may be.
+        tolerance: what it may be; infinite where rounded weights change the predictions.
         calls: how many batches were compared. made_up: how many of them are no data of the user's.
         reason: why it was not compared; empty where it was.
     """
@@ -151,8 +151,8 @@ def largest_difference(expected: Sequence[Sequence[np.ndarray]], returned: Seque
         ExportError: shapes differ.
     """
     largest = 0.0
-    for keras_outputs, own_outputs in zip(expected, returned, strict=True):
-        for want, got in zip(keras_outputs, own_outputs, strict=True):
+    for expected_batch, returned_batch in zip(expected, returned, strict=True):
+        for want, got in zip(expected_batch, returned_batch, strict=True):
             if want.shape != got.shape:
                 raise ExportError(f"The export returns {got.shape} where Keras returns {want.shape}.")
             if want.size == 0:

@@ -68,7 +68,8 @@ def test_the_report_explains_no_prediction_of_what_was_learned_since(tmp_path):
         assert ("explain_prediction" in (tmp_path / "report.html").read_text("utf-8")) is not refit
 
 
-def test_an_ensemble_that_is_stopped_early_has_its_scores():
+def stop_in(number: int) -> Any:
+    """A callback that interrupts a training, counted from 1, in its first epoch."""
     from keras.callbacks import Callback
 
     class Stop(Callback):
@@ -78,28 +79,20 @@ def test_an_ensemble_that_is_stopped_early_has_its_scores():
             self.trainings += 1
 
         def on_epoch_begin(self, epoch, logs=None):
-            if self.trainings == 2:
+            if self.trainings == number:
                 raise KeyboardInterrupt
 
-    stopped = sw.Classifier(**QUICK, ensemble=3).fit(X, GUESSED, callbacks=[Stop()])
+    return Stop()
+
+
+def test_an_ensemble_that_is_stopped_early_has_its_scores():
+    stopped = sw.Classifier(**QUICK, ensemble=3).fit(X, GUESSED, callbacks=[stop_in(2)])
     assert stopped.training_.interrupted
     assert np.isfinite(stopped.evaluate().metrics["log_loss"])
 
 
 def test_a_network_that_was_stopped_in_its_first_epoch_is_left_out():
-    from keras.callbacks import Callback
-
-    class Stop(Callback):
-        trainings = 0
-
-        def on_train_begin(self, logs=None):
-            self.trainings += 1
-
-        def on_epoch_begin(self, epoch, logs=None):
-            if self.trainings == 3:
-                raise KeyboardInterrupt
-
-    stopped = sw.Classifier(**QUICK, ensemble=3).fit(X, GUESSED, callbacks=[Stop()])
+    stopped = sw.Classifier(**QUICK, ensemble=3).fit(X, GUESSED, callbacks=[stop_in(3)])
     whole = sw.Classifier(**QUICK, ensemble=2).fit(X, GUESSED)
     np.testing.assert_array_equal(stopped.predict_proba(X), whole.predict_proba(X))
 
