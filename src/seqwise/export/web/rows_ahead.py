@@ -67,6 +67,9 @@ def covariate_columns(series: TimeSeries, names: tuple[str, ...], rows: slice) -
 
 def _repeated(series: TimeSeries, names: tuple[str, ...], horizon: int) -> dict[str, list[Any]]:
     last = covariate_columns(series, names, slice(max(len(series) - horizon, 0), len(series)))
-    return {name: [next((v for v in reversed(values) if v is not None), None) if value is None else value
-                   for value in np.resize(np.array(values, dtype=object), horizon).tolist()]
-            for name, values in last.items()}  # fmt: skip
+    columns: dict[str, list[Any]] = {}
+    for name, values in last.items():
+        newest = next((value for value in reversed(values) if value is not None), None)
+        repeated = np.resize(np.array(values, dtype=object), horizon).tolist()
+        columns[name] = [newest if value is None else value for value in repeated]
+    return columns
