@@ -52,6 +52,7 @@ from lstm_calls import (
 SIZES = "batch, timesteps, features, units"
 BUSY = 0.1  # cores used by others from which a time is not counted
 LEAST_SAMPLE, PAUSE = 0.02, 0.005  # seconds
+SLOW = 1.0  # seconds of a call that is timed only once a round, cold: Keras's loops on PyTorch take up to a minute
 # The whole table is measured three times over: a neighbour on the same host who is busy for a minute spoils a third of
 # a shape's times, not all of them.
 ROUNDS, LEAST_TURNS = 3, 2
@@ -65,8 +66,12 @@ MEMORY = ("text-128", "hydrology", "speech")
 
 
 def seconds_of(call: Callable[[], Any], repeats: int) -> float:
-    """Seconds a call, over `repeats` of them as in a loop: caches, pages and threads are warm from one before."""
+    """Seconds a call, over `repeats` of them as in a loop: caches, pages and threads are warm from one before, unless
+    that one is `SLOW`, which then counts itself."""
+    started = time.perf_counter()
     call()
+    if (first := time.perf_counter() - started) > SLOW:
+        return first
     started = time.perf_counter()
     for _ in range(repeats):
         call()
@@ -113,14 +118,16 @@ class Peer:
 
 
 def time_in_turns(timers: dict[Any, Callable[[int], float]], seconds: float) -> dict[Any, list[float]]:
-    """Seconds a call: A B C A B C … until each had about `seconds` (and at least two turns)."""
-    repeats = {name: max(1, round(LEAST_SAMPLE / timer(1))) for name, timer in timers.items()}
-    times: dict[Any, list[float]] = {name: [] for name in timers}
-    began = time.perf_counter()
-    while len(times[next(iter(times))]) < LEAST_TURNS or time.perf_counter() - began < seconds * len(timers):
-        for name, timer in timers.items():
+    """Seconds a call: A B C A B C … until each had about `seconds` (and at least two turns; `SLOW` ones have one)."""
+    first = {name: timer(1) for name, timer in timers.items()}
+    times = {name: [once] if once > SLOW else [] for name, once in first.items()}
+    repeats = {name: max(1, round(LEAST_SAMPLE / once)) for name, once in first.items() if once <= SLOW}
+    began, turns = time.perf_counter(), 0
+    while repeats and (turns < LEAST_TURNS or time.perf_counter() - began < seconds * len(repeats)):
+        for name, calls in repeats.items():
             time.sleep(PAUSE)  # the threads of the one before may still be spinning
-            times[name].append(timer(repeats[name]))
+            times[name].append(timers[name](calls))
+        turns += 1
     return times
 
 
