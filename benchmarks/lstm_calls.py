@@ -174,8 +174,8 @@ def jax_call(make: Callable[[Problem], Any], problem: Problem, which: str) -> Ca
 
 
 def torch_call(ours: bool, problem: Problem, which: str) -> Callable[[], Any]:
-    """One pass of PyTorch's `nn.LSTM` or of ours, on packed sequences where lengths differ; returns y, or
-    (y, gradients)."""
+    """One pass of PyTorch's `nn.LSTM` or of ours; returns y, or (y, gradients). Where lengths differ the sequences are
+    packed beforehand, and stay packed."""
     torch, rnn = (importlib.import_module(name) for name in ("torch", "torch.nn.utils.rnn"))
     torch.set_num_threads(CORES)
     s = problem.shape
@@ -190,17 +190,22 @@ def torch_call(ours: bool, problem: Problem, which: str) -> Callable[[], Any]:
         accelerate(model)
     x, gradient, lengths = (torch.from_numpy(a) for a in (problem.x, problem.gradient, problem.lengths))
 
+    if s.ragged:
+        x, gradient = (
+            rnn.pack_padded_sequence(a, lengths, batch_first=True, enforce_sorted=False) for a in (x, gradient)
+        )
+        gradient = gradient.data
+
     def forward() -> Any:
-        if not s.ragged:
-            return model(x)[0]
-        packed = rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        return rnn.pad_packed_sequence(model(packed)[0], batch_first=True, total_length=s.timesteps)[0]
+        return model(x)[0]
 
     def training() -> Any:
         y = forward()
-        return y, torch.autograd.grad(y, (x, *weights), gradient)
+        values, read = (y.data, x.data) if s.ragged else (y, x)
+        dx, *rest = torch.autograd.grad(values, (read, *weights), gradient)
+        return y, (x._replace(data=dx) if s.ragged else dx, *rest)
 
-    x.requires_grad_(which == TRAINING)
+    (x.data if s.ragged else x).requires_grad_(which == TRAINING)
     return torch.inference_mode()(forward) if which == FORWARD else training
 
 
@@ -277,6 +282,13 @@ CALLS: dict[str, Callable[[Problem, str], Callable[[], Any]]] = {
 }
 
 
+def _plain(result: Any) -> np.ndarray:
+    """Return a result of any library, (batch, timesteps, …), zero at padding where it was packed."""
+    if hasattr(result, "batch_sizes"):
+        result = importlib.import_module("torch.nn.utils.rnn").pad_packed_sequence(result, batch_first=True)[0]
+    return np.asarray(result.detach() if hasattr(result, "detach") else result)
+
+
 def installed_peers() -> list[str]:
     return [peer for peer in PEERS if peer not in NEEDED or importlib.util.find_spec(NEEDED[peer])]
 
@@ -284,6 +296,6 @@ def installed_peers() -> list[str]:
 def sample_results(peer: str, problem: Problem, which: str, result: Any) -> list[np.ndarray]:
     """Some 100,000 numbers each of the outputs and of the gradients of x, to compare peers by."""
     y, dx = (result, None) if which == FORWARD else (result[0], result[1][1 if peer in JAX_PEERS else 0])
-    y, dx = (np.asarray(getattr(a, "detach", lambda a=a: a)()) for a in (y, 0.0 if dx is None else dx))
+    y, dx = (_plain(a) for a in (y, 0.0 if dx is None else dx))
     arrays = [y if problem.mask is None else y * problem.mask[..., None], dx]
     return [a.ravel()[:: max(1, a.size // 100_000)] for a in arrays]

@@ -9,6 +9,7 @@
 #include "module.h"
 #include "passes.h"
 #include "seqwise/pages.h"
+#include "seqwise/threads.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -40,6 +41,20 @@ Options decode(const Numbers& codes) {
   return options(codes[0], codes[1], codes[2], codes[3] != 0, codes[4]);
 }
 
+const OpenMp* g_openmp = nullptr;
+
+// From now on calls by address run on the threads of the library that their arrays are of.
+void share_threads(std::int64_t parallel, std::int64_t number, std::int64_t count,
+                   std::int64_t nested) {
+  static OpenMp runtime;
+  runtime = {reinterpret_cast<decltype(OpenMp::parallel)>(parallel),
+             reinterpret_cast<decltype(OpenMp::number)>(number),
+             reinterpret_cast<decltype(OpenMp::count)>(count),
+             reinterpret_cast<decltype(OpenMp::nested)>(nested)};
+  g_openmp = &runtime;
+  const SharedThreads noticed(g_openmp);  // a fork before the first call is seen, too
+}
+
 void forward_at(const Numbers& addresses, const Numbers& sizes, bool is_double,
                 const Numbers& codes) {
   constexpr int kWidth = kInputs + kOutputs;
@@ -49,6 +64,7 @@ void forward_at(const Numbers& addresses, const Numbers& sizes, bool is_double,
   const auto out = group(addresses, passes, kWidth, kInputs, kOutputs);
   const Options chosen = decode(codes);
   nb::gil_scoped_release released;
+  const SharedThreads shared(g_openmp);
   const std::size_t bytes = is_double ? sizeof(double) : sizeof(float);
   const std::size_t kept = is_double ? reserve_bytes<double>(n) : reserve_bytes<float>(n);
   for (int p = 0; p < passes; ++p) {  // new memory
@@ -69,6 +85,7 @@ void backward_at(const Numbers& addresses, const Numbers& sizes, bool is_double,
   const auto to = group(addresses, passes, kWidth, kInputs + kOutputGradients, kInputGradients);
   const Options chosen = decode(codes);
   nb::gil_scoped_release released;
+  const SharedThreads shared(g_openmp);
   const std::size_t bytes = is_double ? sizeof(double) : sizeof(float);
   for (int p = 0; p < passes; ++p)
     prefer_large_pages(to[p * kInputGradients].data, n.B * n.T * n.F * bytes);
@@ -79,6 +96,10 @@ void backward_at(const Numbers& addresses, const Numbers& sizes, bool is_double,
 }  // namespace
 
 void add_address_lstm(nb::module_& module) {
+  module.def(
+      "share_threads", &share_threads, "parallel"_a, "number"_a, "count"_a, "nested"_a,
+      "Has forward_at and backward_at run on an OpenMP runtime's threads, by the addresses of "
+      "GOMP_parallel, omp_get_thread_num, omp_get_num_threads and omp_in_parallel.");
   module.def("forward_at", &forward_at, "addresses"_a, "sizes"_a, "is_double"_a, "options"_a);
   module.def("backward_at", &backward_at, "addresses"_a, "sizes"_a, "is_double"_a, "options"_a);
 }

@@ -73,12 +73,16 @@ struct Process {
 
 std::atomic<Process*> g_process{nullptr};
 std::atomic<int> g_threads{0};
+std::atomic<bool> g_forked{false};
+thread_local const OpenMp* t_shared = nullptr;
 
 Process& process() {
   Process* current = g_process.load(std::memory_order_acquire);
   if (current) return *current;
-  static const int registered =
-      pthread_atfork(nullptr, nullptr, [] { g_process.store(nullptr, std::memory_order_release); });
+  static const int registered = pthread_atfork(nullptr, nullptr, [] {
+    g_process.store(nullptr, std::memory_order_release);
+    g_forked.store(true, std::memory_order_relaxed);
+  });
   (void)registered;
   auto* fresh = new Process;
   if (g_process.compare_exchange_strong(current, fresh)) return *fresh;
@@ -149,6 +153,36 @@ void ensure_workers(Process& p, int wanted) {
   }
 }
 
+struct SharedJob {
+  const OpenMp* runtime;
+  int size;
+  void (*work)(void*, int);
+  void* context;
+  std::atomic<int> short_of{0};  // members of the team that the runtime did not start
+};
+
+// What each of the runtime's threads does.
+void share_job(void* context) {
+  SharedJob& job = *static_cast<SharedJob*>(context);
+  const int count = job.runtime->count();
+  if (count == job.size)
+    job.work(job.context, job.runtime->number());
+  else
+    job.short_of.store(job.size - count, std::memory_order_relaxed);
+}
+
+// The members wait for each other, so all of them must run: where the runtime's settings (a limit,
+// a dynamic number) do not allow it, threads that live for this job do the work.
+void run_shared(const OpenMp& runtime, int size, void (*work)(void*, int), void* context) {
+  SharedJob job{&runtime, size, work, context};
+  runtime.parallel(share_job, &job, static_cast<unsigned>(size), 0);
+  if (job.short_of.load() == 0) return;
+  std::vector<std::thread> others;
+  for (int worker = 1; worker < size; ++worker) others.emplace_back(work, context, worker);
+  work(context, 0);
+  for (std::thread& other : others) other.join();
+}
+
 // Large blocks lie in large pages: weights that stream through the caches would otherwise miss the
 // address cache at every page.
 std::size_t page_bytes(std::size_t bytes) { return bytes < kLargePage ? 4096 : kLargePage; }
@@ -181,15 +215,27 @@ void set_num_threads(int count) {
   g_threads.store(count > 0 ? count : 0, std::memory_order_relaxed);
 }
 
+SharedThreads::SharedThreads(const OpenMp* runtime) : before_(t_shared) {
+  if (runtime) process();  // notices a fork from now on
+  t_shared = runtime;
+}
+
+SharedThreads::~SharedThreads() { t_shared = before_; }
+
 Team::Team(int wanted, Wake wake) : size_(1) {
   if (wanted <= 1) return;
   Process& p = process();
+  const bool shared = t_shared && !g_forked.load(std::memory_order_relaxed) && !t_shared->nested();
   if (!p.owner.try_lock()) return;
   if (wake == Wake::if_awake) {
     const auto now = Clock::now();
     const bool stream = now - p.last_small_job < 2 * kSpin;
     p.last_small_job = now;
-    if (p.workers + 1 < wanted || p.sleeping.load() != 0) {
+    if (shared && !stream) {
+      p.owner.unlock();
+      return;
+    }
+    if (!shared && (p.workers + 1 < wanted || p.sleeping.load() != 0)) {
       // Calls follow each other closely: an empty job has the workers spinning for the next.
       if (stream && p.unfinished.load(std::memory_order_acquire) == 0) {
         ensure_workers(p, wanted - 1);
@@ -198,6 +244,11 @@ Team::Team(int wanted, Wake wake) : size_(1) {
       p.owner.unlock();
       return;
     }
+  }
+  if (shared) {
+    shared_ = t_shared;
+    size_ = wanted;
+    return;
   }
   spin_until([&] { return p.unfinished.load(std::memory_order_acquire) == 0; });
   ensure_workers(p, wanted - 1);
@@ -214,6 +265,7 @@ Team::~Team() {
 
 void Team::run(void (*work)(void*, int), void* context) {
   if (size_ == 1) return work(context, 0);
+  if (shared_) return run_shared(*shared_, size_, work, context);
   Process& p = process();
   start_job(p, size_, work, context);
   work(context, 0);

@@ -4,10 +4,13 @@
 #include <atomic>
 #include <cstdint>
 
+#include "seqwise/threads.h"
+
 namespace seqwise {
 
-// Holds the process's worker threads for the lifetime of the object. When another call holds
-// them already, the team is the calling thread alone.
+// Holds the process's worker threads for the lifetime of the object, or those of the OpenMP runtime
+// that the calling thread shares. When another call holds them already, the team is the calling
+// thread alone.
 class Team {
  public:
   enum class Wake {
@@ -25,6 +28,7 @@ class Team {
 
  private:
   int size_;
+  const OpenMp* shared_ = nullptr;
 };
 
 // All members wait for each other. Spins first: steps of an LSTM are microseconds apart.

@@ -180,3 +180,25 @@ def test_exported_programs_are_pytorch_own():
     program = torch.export.export(ours.eval(), (x,))
     assert "seqwise" not in str(program.graph)
     torch.testing.assert_close(program.module()(x)[0], ours(x)[0], rtol=1e-9, atol=1e-11)
+
+
+FORKED = """
+import os, sys, torch
+import seqwise as sw
+from seqwise.ops.torch import LSTM
+torch.set_num_threads(2)
+(torch.ones(2_000_000) + 1).sum()  # starts PyTorch's threads, which a forked child does not have
+model, x = LSTM(16, 48, batch_first=True), torch.randn(64, 20, 16)
+with torch.inference_mode():
+    known = model(x)[0] if sys.argv[1] == "after" else None
+    child = os.fork()
+    if child == 0:
+        y = model(x)[0]
+        os._exit(0 if known is None or bool((y.numpy() == known.numpy()).all()) else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_forked_child_has_threads_of_its_own(when):
+    subprocess.run([sys.executable, "-c", FORKED, when], check=True, timeout=120)

@@ -50,6 +50,15 @@ def test_it_is_scored_alike_with_and_without_the_second_training(estimator, data
     assert again.evaluate().metrics == pytest.approx(once.evaluate().metrics, rel=1e-4, abs=1e-6)
 
 
+def test_baselines_learn_what_the_model_has_learned():
+    once, twice = (sw.Classifier(**QUICK, validation=20, refit=refit).fit(X, GUESSED) for refit in (False, True))
+    held_back = once.parts_.validation
+    others = [X[i] for i in held_back], GUESSED[held_back]
+    known = [model.evaluate(*others).baselines["nearest"]["accuracy"] for model in (once, twice)]
+    assert known[0] < 0.8 and known[1] == 1  # the nearest of the sequences that it was fitted on is itself
+    assert once.evaluate().baselines == twice.evaluate().baselines
+
+
 def test_whose_validation_set_it_is_decides():
     assert (
         not sw.Classifier(**QUICK)

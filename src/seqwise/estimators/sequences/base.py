@@ -467,7 +467,8 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
 
     @property
     def baselines_(self) -> dict[str, Baseline]:
-        """The simple learners beside this model, fitted on all that is not held back to score it."""
+        """The simple learners beside this model, fitted on all that is not held back to score it. That is the test set;
+        without one the validation set, unless the model has learned that in a second training."""
         self._check_fitted()
         if self._baselines is None:
             if self._data is None:
@@ -475,10 +476,17 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
                     "This run was saved without its baselines, which could not be fitted. For the model's own score "
                     "alone: score(X, y)."
                 )
-            split, encoded = self._data.split, self._data.encoded
-            scored = split.test if len(split.test) else split.validation
-            self._baselines = self._fit_baselines(self._data, np.setdiff1d(np.arange(len(encoded)), scored))
+            split = self._data.split
+            scored = split.test if len(split.test) or self.training_.refit_epochs else split.validation
+            self._baselines = self._fit_baselines_without(scored, self._data)
         return self._baselines
+
+    def _baselines_beside(self, part: str) -> dict[str, Baseline]:
+        """Return the baselines that are scored on a part of the data (its name), which they have not seen."""
+        return self.baselines_
+
+    def _fit_baselines_without(self, scored: np.ndarray, data: SequenceData) -> dict[str, Baseline]:
+        return self._fit_baselines(data, np.setdiff1d(np.arange(len(data.encoded)), scored))
 
     def _fit_baselines(self, data: SequenceData, chosen: np.ndarray) -> dict[str, Baseline]:
         samples, targets = self._baseline_samples(data.raw.take(chosen)), data.encoded[chosen]
@@ -496,9 +504,9 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         """Return what the linear baseline reads of a sequence."""
         return SummaryFeatures() if self.input_.tokens is None else BagOfWords()
 
-    def _predictions(self, raw: Any, outputs: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-        """Return what the model and each baseline say of sequences, and what a table calls them."""
-        samples, baselines = self._baseline_samples(raw), self.baselines_
+    def _predictions(self, raw: Any, outputs: np.ndarray, part: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+        """Return what the model and each baseline say of sequences, a part of the data, and what a table calls them."""
+        samples, baselines = self._baseline_samples(raw), self._baselines_beside(part)
         said = {"model": outputs} | {name: baseline.predict(samples) for name, baseline in baselines.items()}
         return said, {"model": "this model"} | {name: baseline.name for name, baseline in baselines.items()}
 

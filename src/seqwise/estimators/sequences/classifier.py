@@ -216,7 +216,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         return float(accuracy(truth, predicted, sample_weight=weights))
 
     def _compare(self, raw: Any, truth: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> ClassComparison:
-        said, names = self._predictions(raw, self._held_back_outputs(raw, part))
+        said, names = self._predictions(raw, self._held_back_outputs(raw, part), part)
         return ClassComparison(self.classes_, truth, said, names, part, unknown)
 
     def prediction_columns(self, X: Any) -> dict[str, Any]:

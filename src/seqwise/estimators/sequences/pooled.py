@@ -9,6 +9,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 
 from seqwise.backend import import_keras
+from seqwise.baselines import Baseline
 from seqwise.data import Sequences
 from seqwise.errors import DataError, SettingError
 from seqwise.estimators.base import TrainingBatches
@@ -161,6 +162,11 @@ class PooledEstimator(SequenceEstimator[Scores]):
                 "too. Pass other sequences, evaluate(X, y), or fit with test=0.2 or refit=False."
             )
         return cast(np.ndarray, self._unseen)
+
+    def _baselines_beside(self, part: str) -> dict[str, Baseline]:
+        if part == VALIDATION and self.training_.refit_epochs and self._data is not None:
+            return self._fit_baselines_without(self._data.split.validation, self._data)
+        return super()._baselines_beside(part)
 
     def _knows_unseen(self) -> bool:
         return self._unseen is not None and self._refit_weights == weights_digest(self.model_)

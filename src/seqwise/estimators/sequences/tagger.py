@@ -120,7 +120,7 @@ class Tagger(SequenceEstimator[TagComparison]):
     def _compare(self, raw: Any, encoded: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> TagComparison:
         steps = self.input_.prepare(raw)
         probabilities, tags = self._decoded(steps)
-        said, names = self._predictions(raw, probabilities)
+        said, names = self._predictions(raw, probabilities, part)
         truth = np.concatenate(encoded)
         return TagComparison(
             self.classes_, truth, said, names, part, unknown, lengths=steps.lengths, decoded={"model": tags}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
@@ -21,8 +23,24 @@ Result: TypeAlias = tuple[Tensor, Tensor, Tensor]  # outputs, h, c
 # 6 gradients: those of the first six inputs.
 INPUTS, RESULTS, GRADIENTS = len(Inputs._fields), 4, len(InputGradients._fields)
 
+OPENMP = ("GOMP_parallel", "omp_get_thread_num", "omp_get_num_threads", "omp_in_parallel")
+
 # the allocator takes new memory from the system for every large tensor; zeroing its pages takes a good part of a step
 _kernel.keep_freed_memory()
+
+
+def _share_threads() -> None:
+    """Run the kernel on PyTorch's own threads: they spin for milliseconds behind each of its operations, and would
+    keep the kernel's from the CPUs."""
+    library = Path(torch.__file__).parent / "lib" / "libtorch_cpu.so"
+    if not library.exists():
+        return
+    loaded = ctypes.CDLL(str(library))  # also finds the functions of the OpenMP runtime that it is linked to
+    if all(hasattr(loaded, name) for name in OPENMP):
+        _kernel.share_threads(*(ctypes.cast(getattr(loaded, name), ctypes.c_void_p).value for name in OPENMP))
+
+
+_share_threads()
 
 
 def lstm(
