@@ -297,7 +297,7 @@ def main() -> None:
     parser.add_argument("--target", help="the kernel's CPU target: portable, avx2, avx512")
     parser.add_argument("--memory", action="store_true", help="instead: peak memory of one training step")
     parser.add_argument("--markdown", action="store_true")
-    parser.add_argument("--peers", default="", help="instead of all: a part of their names, or several by commas")
+    parser.add_argument("--peers", default="", help="instead of all: names or parts of names, by commas")
     parser.add_argument("--memory-of", choices=PEERS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.target:
@@ -317,7 +317,8 @@ def main() -> None:
 
     if arguments.target and _kernel.target() != arguments.target:
         parser.error(f"this machine has no target {arguments.target}; it would use {_kernel.target()}")
-    chosen = [p for p in installed_peers() if any(part in p for part in arguments.peers.split(","))]
+    parts = arguments.peers.split(",")
+    chosen = [p for p in installed_peers() if any(part == p or (part not in PEERS and part in p) for part in parts)]
     peers = {name: Peer(name) for name in chosen}
     started, others = time.perf_counter(), others_seconds(peers)
     header, rows, found = speed_table(peers, shapes, arguments.seconds)
