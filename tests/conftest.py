@@ -20,9 +20,9 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 # files of few and long tests begin first: at the end no worker waits for the other
 LONG = (
-    "test_other_backends", "test_backends", "test_keras_own_tests", "test_web_answers", "test_readme", "test_examples",
-    "test_translator", "test_translation_network", "test_step_batches", "test_sequence_invariance", "test_backend",
-    "test_tensorflow", "test_onnx",
+    "test_other_backends", "test_backends", "test_keras_own_tests", "test_web_predictions", "test_readme",
+    "test_examples", "test_translator", "test_translation_network", "test_step_batches", "test_sequence_invariance",
+    "test_backend", "test_tensorflow", "test_onnx",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from seqwise import estimators
 from seqwise.errors import register_explainer
 
 if TYPE_CHECKING:
@@ -18,12 +19,8 @@ if TYPE_CHECKING:
         SettingError,
         ShapeError,
     )
-    from seqwise.estimators.forecasting.forecaster import Forecaster
+    from seqwise.estimators import *  # noqa: F403 (the names in its __all__)
     from seqwise.estimators.runs import load
-    from seqwise.estimators.sequences.classifier import Classifier
-    from seqwise.estimators.sequences.regressor import Regressor
-    from seqwise.estimators.sequences.tagger import Tagger
-    from seqwise.estimators.translation.translator import Translator
     from seqwise.export.tfjs.load import load_tfjs
     from seqwise.inspection.check.check import check
     from seqwise.inspection.errors import explain_errors
@@ -40,12 +37,8 @@ register_explainer("seqwise.inspection.errors:explain_errors")
 
 # each public name and the module that holds it; a module is imported when its name is first used
 _HOMES = {
-    "Classifier": "seqwise.estimators.sequences.classifier",
-    "Forecaster": "seqwise.estimators.forecasting.forecaster",
-    "Regressor": "seqwise.estimators.sequences.regressor",
+    **dict.fromkeys(estimators.__all__, "seqwise.estimators"),
     "Stream": "seqwise.layers",
-    "Tagger": "seqwise.estimators.sequences.tagger",
-    "Translator": "seqwise.estimators.translation.translator",
     "accelerate": "seqwise.layers",
     "check": "seqwise.inspection.check.check",
     "explain": "seqwise.inspection.explain.explain",
@@ -58,10 +51,10 @@ _HOMES = {
     ),
 }
 __all__ = [
-    "BundleError", "Classifier", "DataError", "ExportError", "Forecaster", "NotFittedError", "Regressor",
-    "SeqwiseError", "SettingError", "ShapeError", "Stream", "Tagger", "Translator", "accelerate", "check", "data",
-    "explain", "explain_errors", "export", "layers", "load", "load_tfjs",
+    "BundleError", "DataError", "ExportError", "NotFittedError", "SeqwiseError", "SettingError", "ShapeError", "Stream",
+    "accelerate", "check", "data", "explain", "explain_errors", "export", "layers", "load", "load_tfjs",
 ]  # fmt: skip
+__all__ += estimators.__all__
 
 
 def __getattr__(name: str) -> Any:

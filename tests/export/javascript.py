@@ -58,7 +58,7 @@ def in_chromium(root: Path, jobs: list[dict[str, Any]], backend: str | None = No
     command = ["node", str(HERE / "chromium.mjs")]
     done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
-    answer = json.loads(done.stdout)
-    assert answer["elsewhere"] == [], "requests to other hosts"
-    assert [m for m in answer["messages"] if m.startswith("error")] == []
-    return answer
+    result = json.loads(done.stdout)
+    assert result["elsewhere"] == [], "requests to other hosts"
+    assert [m for m in result["messages"] if m.startswith("error")] == []
+    return result

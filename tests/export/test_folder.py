@@ -15,7 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from seqwise.cli.main import main
 from seqwise.errors import BundleError, ExportError, SettingError
-from seqwise.export import folder as folder_module
+from seqwise.export import formats
 from seqwise.export.contents import EXPORT
 from seqwise.export.folder import export_folder, verify_folder
 
@@ -108,7 +108,7 @@ def test_a_hostile_export_is_refused(change, message, saved, tmp_path):
         verify_folder(tmp_path / "out", trust_edited=True)
 
 
-def test_damaged_answers_are_refused(saved, tmp_path):
+def test_damaged_outputs_are_refused(saved, tmp_path):
     export_folder(saved, "onnx", tmp_path / "out")
     reference = tmp_path / "out" / "reference.safetensors"
     arrays = load_file(reference)
@@ -124,7 +124,7 @@ def test_damaged_answers_are_refused(saved, tmp_path):
 
 
 @pytest.mark.parametrize("to", ["onnx", "keras"])
-def test_damaged_parts_are_told_by_seqwise(to, saved, tmp_path):
+def test_damaged_parts_raise_seqwises_errors(to, saved, tmp_path):
     out = tmp_path / "out"
     export_folder(saved, to, out)
     for name, content in [(f"model.{to}", b""), (f"model.{to}", b"junk" * 99), (EXPORT, b"[" * 100_000)]:
@@ -144,7 +144,7 @@ def test_options_of_another_format_are_refused(saved, tmp_path):
 
 
 def test_what_is_not_installed_is_named(saved, tmp_path, monkeypatch):
-    monkeypatch.setattr(folder_module, "find_spec", lambda name: None)
+    monkeypatch.setattr(formats, "find_spec", lambda name: None)
     with pytest.raises(
         SettingError, match=r"onnx and onnxruntime must be installed for this: pip install 'seqwise\[export"
     ):
@@ -208,12 +208,12 @@ def test_a_run_is_exported_with_its_page(tmp_path, monkeypatch, capsys):
     forecaster.save(tmp_path / "run")
     code, out, _ = call(monkeypatch, capsys, tmp_path / "run", "--to", "tfjs", "--out", tmp_path / "web")
     assert code == 0
-    assert "answers from raw input: largest difference from Keras" in out
+    assert "predictions from raw input: largest difference from Keras" in out
     assert f"python -m http.server --directory {tmp_path / 'web'}" in out
     names = {path.name for path in (tmp_path / "web").iterdir()}
     assert names >= {
         "pipeline.json",
-        "answers.json",
+        "predictions.json",
         "seqwise.js",
         "seqwise.d.ts",
         "index.html",
@@ -221,12 +221,12 @@ def test_a_run_is_exported_with_its_page(tmp_path, monkeypatch, capsys):
         "tf.min.js",
     }
     assert call(monkeypatch, capsys, "--verify", tmp_path / "web")[0] == 0
-    answers = json.loads((tmp_path / "web" / "answers.json").read_text())
-    answers["outputs"]["predict"][0][0]["step"] += 1
-    (tmp_path / "web" / "answers.json").write_text(json.dumps(answers))
+    stored = json.loads((tmp_path / "web" / "predictions.json").read_text())
+    stored["outputs"]["predict"][0][0]["step"] += 1
+    (tmp_path / "web" / "predictions.json").write_text(json.dumps(stored))
     code, _, err = call(monkeypatch, capsys, "--verify", tmp_path / "web", "--trust-edited")
     assert code == 2
-    assert "answers from raw input" in err
+    assert "predictions from raw input" in err
     (tmp_path / "web" / "seqwise.js").write_text("process.exit(7)")
     code, out, _ = call(monkeypatch, capsys, "--verify", tmp_path / "web", "--trust-edited")
     assert code == 0
@@ -234,7 +234,7 @@ def test_a_run_is_exported_with_its_page(tmp_path, monkeypatch, capsys):
     small = "--quantization", "uint8", "--out", tmp_path / "small"
     code, out, _ = call(monkeypatch, capsys, tmp_path / "run", "--to", "tfjs", *small)
     assert code == 0
-    assert "answers from raw input: predicted 2 batches, not compared: the weights are rounded" in out
+    assert "predictions from raw input: predicted 2 batches, not compared: the weights are rounded" in out
 
 
 def test_smaller_weights(tmp_path, monkeypatch, capsys):

@@ -39,8 +39,8 @@ def node(jobs):
 
 @pytest.fixture(scope="module")
 def chromium(root, jobs):
-    answer = in_chromium(root, jobs, backend="cpu")  # WebGL compiles a program for every shape
-    return dict(zip(MODELS, answer["results"], strict=True))
+    result = in_chromium(root, jobs, backend="cpu")  # WebGL compiles a program for every shape
+    return dict(zip(MODELS, result["results"], strict=True))
 
 
 def expected(root, name, count=3):
@@ -67,6 +67,6 @@ def test_a_page_needs_no_setting(root, jobs):
     names = ["lstm_plain", "embedding_mask"]
     all_jobs = dict(zip(MODELS, jobs, strict=True))
     chosen = [all_jobs[name] | {"calls": all_jobs[name]["calls"][:1]} for name in names]
-    answer = in_chromium(root, chosen)
-    for name, result in zip(names, answer["results"], strict=True):
+    results = in_chromium(root, chosen)["results"]
+    for name, result in zip(names, results, strict=True):
         assert largest_difference(expected(root, name, 1), outputs_of(result)) <= 1e-5

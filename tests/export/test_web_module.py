@@ -189,23 +189,23 @@ def searches() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def answers():
+def outputs():
     """Everything in one Node process."""
     tokens = [{"saved": tokenizer.to_dict(), "texts": texts} for tokenizer, texts in tokenizer_cases()]
     series = [series_case(**case)[1] for case in series_cases().values()]
     return run_script("module.mjs", {"module": str(MODULE), "tokens": tokens, "series": series, "searches": searches()})
 
 
-def test_token_ids_and_texts_are_equal(answers):
-    assert len(answers["tokens"]) == 7
-    for (tokenizer, texts), came in zip(tokenizer_cases(), answers["tokens"], strict=True):
+def test_token_ids_and_texts_are_equal(outputs):
+    assert len(outputs["tokens"]) == 7
+    for (tokenizer, texts), came in zip(tokenizer_cases(), outputs["tokens"], strict=True):
         ids = [one[:, 0].tolist() for one in tokenizer.encode(texts)]
         assert came["ids"] == ids
         assert came["texts"] == [tokenizer.decode(one) for one in ids]
 
 
-def test_rows_are_read_as_in_python(answers):
-    for (name, case), came in zip(series_cases().items(), answers["series"], strict=True):
+def test_rows_are_read_as_in_python(outputs):
+    for (name, case), came in zip(series_cases().items(), outputs["series"], strict=True):
         series, _ = series_case(**case)
         assert np.allclose(came["values"], series.values, rtol=0, atol=1e-12 if series.covariates.calendar else 0), name
         assert came["observed"] == (None if series.observed is None else series.observed.tolist()), name
@@ -215,16 +215,16 @@ def test_rows_are_read_as_in_python(answers):
             assert came["visible"] == visible.tolist()
         if series.covariates.known:
             assert np.allclose(came["known"], known_ahead(series, 14, None)[0], rtol=0, atol=1e-12), name
-    by_name = dict(zip(series_cases(), answers["series"], strict=True))
+    by_name = dict(zip(series_cases(), outputs["series"], strict=True))
     assert by_name["words"]["notes"][0] == (
         'wind holds "S W", which was not there in training: 1 row(s) are read as none of its words.'
     )
     assert by_name["masked"]["notes"][1] == "1 row(s) repeat a time; the last row of each time was kept."
 
 
-def test_the_search_finds_the_same_tokens(answers):
+def test_the_search_finds_the_same_tokens(outputs):
     ops = import_keras().ops
-    for case, came in zip(searches(), answers["searches"], strict=True):
+    for case, came in zip(searches(), outputs["searches"], strict=True):
         table = ops.convert_to_tensor(np.array(case["table"], np.float32))
 
         def step(last: Any, states: list[Any], table: Any = table) -> Any:
@@ -436,6 +436,6 @@ def test_what_is_faulty_or_hostile_gets_a_clear_message(tmp_path):
     cases += [case for case, _ in faulty_panels]
     came = run_script("module.mjs", {"module": str(MODULE), "loads": folders, "series": cases})
     expected += [message for _, message in [*rows.values(), *faulty_panels]]
-    for answer, message in zip([*came["loads"], *came["series"]], expected, strict=True):
-        assert answer["error"].startswith("SeqwiseError: "), answer
-        assert message in answer["error"]
+    for result, message in zip([*came["loads"], *came["series"]], expected, strict=True):
+        assert result["error"].startswith("SeqwiseError: "), result
+        assert message in result["error"]

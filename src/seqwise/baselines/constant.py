@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.baselines.protocol import Problem
+
 
 class Constant:
     """Predict the training set's frequency of each class or label, or its mean of each target, for every sample.
@@ -24,6 +26,13 @@ class Constant:
 
     def __init__(self, name: str, classes: int | None = None) -> None:
         self.name, self.classes = name, classes
+
+    @classmethod
+    def candidates(cls, problem: Problem) -> dict[str, Constant]:
+        """Return ``{"majority": …}``, or ``{"mean": …}`` of numbers."""
+        if problem.targets == "numbers":
+            return {"mean": cls("the training's mean")}
+        return {"majority": cls("majority", problem.classes or None)}
 
     def fit(self, samples: Any, targets: np.ndarray, weights: np.ndarray | None = None) -> Constant:
         """Take the mean of targets: encoded classes, shape (samples,); else bool or float, shape (samples, outputs)."""

@@ -9,8 +9,11 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from seqwise.baselines.bag_of_words import BagOfWords
+from seqwise.baselines.protocol import Problem
 from seqwise.baselines.sequence_features import SummaryFeatures
 from seqwise.baselines.steps import StepFeatures
+from seqwise.data import Sequences
+from seqwise.data.texts import Texts
 
 CERTAIN = 20.0  # the log-odds of a label that every sequence has
 
@@ -57,6 +60,19 @@ class LinearBaseline:
 
     def __init__(self, features: Features, targets: str, classes: int = 0) -> None:
         self.features, self.targets, self.classes = features, targets, classes
+
+    @classmethod
+    def candidates(cls, problem: Problem) -> dict[str, LinearBaseline]:
+        """Return ``{"simple": …}``, whose features suit the samples; nothing for single tokens."""
+        if problem.tokens:
+            return {}
+        samples = problem.samples
+        features: Features = (
+            SummaryFeatures() if isinstance(samples, Sequences)
+            else BagOfWords() if isinstance(samples, Texts)
+            else StepFeatures()
+        )  # fmt: skip
+        return {"simple": cls(features, problem.targets, problem.outputs)}
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.baselines.protocol import Problem
 from seqwise.baselines.targets import as_columns
 from seqwise.data import Sequences
 
@@ -36,6 +37,14 @@ class NearestNeighbour:
 
     def __init__(self, warping: bool, classes: int = 0) -> None:
         self.warping, self.classes = warping, classes
+
+    @classmethod
+    def candidates(cls, problem: Problem) -> dict[str, NearestNeighbour]:
+        """Return ``{"nearest": …}`` for sequences of numbers, and ``"warped"`` if they are not too many."""
+        if not isinstance(problem.samples, Sequences):
+            return {}
+        nearest = {"nearest": cls(False, problem.classes)}
+        return nearest | {"warped": cls(True, problem.classes)} if warps_in_time(problem.samples) else nearest
 
     @property
     def name(self) -> str:
@@ -72,14 +81,14 @@ class NearestNeighbour:
 
     def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return what `load` needs: JSON, and arrays by name."""
-        arrays = {"known": self.known, "answers": self.outputs, "scale": self.scale}
+        arrays = {"known": self.known, "outputs": self.outputs, "scale": self.scale}
         return {"warping": self.warping, "classes": self.classes}, arrays
 
     @classmethod
     def load(cls, saved: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> NearestNeighbour:
         """Undo `save`."""
         loaded = cls(saved["warping"], saved["classes"])
-        loaded.known, loaded.outputs, loaded.scale = arrays["known"], arrays["answers"], arrays["scale"]
+        loaded.known, loaded.outputs, loaded.scale = arrays["known"], arrays["outputs"], arrays["scale"]
         return loaded
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.baselines.protocol import Problem
 from seqwise.baselines.targets import as_columns
 from seqwise.data import Sequences
 
@@ -38,6 +39,12 @@ class RandomKernels:
 
     def __init__(self, classes: int = 0) -> None:
         self.classes = classes
+
+    @classmethod
+    def candidates(cls, problem: Problem) -> dict[str, RandomKernels]:
+        """Return ``{"kernels": …}`` for sequences of numbers, if they are not too many."""
+        suits = isinstance(problem.samples, Sequences) and convolves(problem.samples)
+        return {"kernels": cls(problem.classes)} if suits else {}
 
     def fit(self, sequences: Sequences, targets: np.ndarray, weights: np.ndarray | None = None) -> RandomKernels:
         """Draw the kernels' dilations and biases, and fit the ridge regression.

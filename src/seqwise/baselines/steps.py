@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.baselines.protocol import Problem
+
 
 class TokenBaseline:
     """Predict the frequency of each tag among a token's occurrences in the training set.
@@ -22,6 +24,11 @@ class TokenBaseline:
 
     def __init__(self, tokens: int, tags: int) -> None:
         self.table = np.zeros((tokens, tags))
+
+    @classmethod
+    def candidates(cls, problem: Problem) -> dict[str, TokenBaseline]:
+        """Return ``{"simple": …}`` for single tokens."""
+        return {"simple": cls(problem.tokens, problem.outputs)} if problem.tokens else {}
 
     def fit(self, steps: np.ndarray, tags: np.ndarray, weights: np.ndarray | None = None) -> TokenBaseline:
         """Count the tags of each token, shape (steps,), from token ids, shape (steps, 1); ignores `weights`."""

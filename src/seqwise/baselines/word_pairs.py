@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from seqwise.backend import deferred_imports
+from seqwise.baselines.protocol import Problem
 from seqwise.baselines.targets import as_columns
+from seqwise.data.texts import Texts
 
 MOST_PAIRS = 50_000  # words and pairs, the most frequent
 STRENGTH = 30.0  # C of the logistic regressions: rows of length 1 need a weaker penalty than scikit-learn's default
@@ -32,6 +34,12 @@ class WordPairs:
 
     def __init__(self, classes: int = 0) -> None:
         self.classes = classes
+
+    @classmethod
+    def candidates(cls, problem: Problem) -> dict[str, WordPairs]:
+        """Return ``{"pairs": …}`` for texts with classes or labels."""
+        suits = isinstance(problem.samples, Texts) and problem.targets != "numbers"
+        return {"pairs": cls(problem.classes)} if suits else {}
 
     def fit(self, texts: Any, targets: np.ndarray, weights: np.ndarray | None = None) -> WordPairs:
         """Fit on texts with their encoded classes, shape (samples,), or labels, bool, shape (samples, labels)."""

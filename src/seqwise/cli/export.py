@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from seqwise.cli import columns
+from seqwise.export.formats import FORMATS
 
 
 def command(
@@ -17,10 +18,9 @@ def command(
         typer.Argument(help="A run folder of `seqwise train`, or a Keras model (.keras).", metavar="RUN|MODEL"),
     ] = None,
     to: Annotated[
-        Literal["tfjs", "onnx", "keras", "saved-model"] | None,
+        str | None,
         typer.Option(
-            help="tfjs: TensorFlow.js, with a module that takes raw input and, of a run, a demo page. onnx: standard "
-            "LSTM nodes. keras: stock layers. saved-model: of TensorFlow."
+            help=" ".join(f"{name}: {form.help}." for name, form in FORMATS.items()), metavar=f"[{'|'.join(FORMATS)}]"
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder to write; an earlier export there is replaced.")] = None,

@@ -23,7 +23,7 @@ from seqwise.artifact.models import load_model, save_model, tensors_of
 from seqwise.backend import PREDICTING_LOCK, TRAINING_LOCK, check_process, deferred_imports, import_keras
 from seqwise.errors import DataError, NotFittedError, as_path
 from seqwise.estimators.memory import check_memory
-from seqwise.estimators.parts import Input, PreparedData, Target, build_checked
+from seqwise.estimators.parts import Input, PreparedData, Target, build_checked, file_name
 from seqwise.estimators.pickling import PickledModel
 from seqwise.estimators.saved_settings import plain_settings
 from seqwise.estimators.scored import Scored, weights_digest
@@ -142,16 +142,17 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
         """Compare the model with its baselines."""
 
     @abstractmethod
-    def _report(self, comparison: Compared | None) -> dict[str, Any]:
-        """Return what the report says beside what it says of every estimator: `render_report`'s arguments."""
-
-    @abstractmethod
     def _save_parts(self, folder: Path) -> dict[str, Any]:
         """Write the files of the parts; return their share of the manifest, as JSON."""
 
     @abstractmethod
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
         """Undo `_save_parts`."""
+
+    def _report(self, comparison: Compared | None) -> dict[str, Any]:
+        """Return what the report says beside or in place of what `write_report` says of every estimator: arguments of
+        `seqwise.evaluation.report.render_report`."""
+        return {}
 
     def _write_more_results(self, folder: Path, comparison: Compared | None) -> None:
         """Write the files of `result_files` beside the scores and the report."""
@@ -435,11 +436,14 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
                 held back.
         """
         content = {
+            "title": f"{own_class(self).__name__} of {file_name(self.data_)}",
+            "data": f"The model was trained on {self.data_ or 'data in memory'}.",
             "summary": self.summary_,
             "notes": self.notes_,
             "settings": plain_settings(self, own_class(self)),
             "comparison": comparison,
             "training": self.training_,
+            "loss": self.target_.loss_in_words,
         }
         write_report(path, **content | self._report(comparison))
 

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from seqwise import estimators
 from seqwise.artifact import check_files, first_line, read_manifest
 from seqwise.artifact.numpy import load_numpy_run
 from seqwise.errors import BundleError, as_path, check_choice
 from seqwise.estimators.saved_settings import restored_settings
 
-ESTIMATORS = {  # by the kind that a run folder names
-    "Forecaster": "seqwise.estimators.forecasting.forecaster",
-    "Classifier": "seqwise.estimators.sequences.classifier",
-    "Regressor": "seqwise.estimators.sequences.regressor",
-    "Tagger": "seqwise.estimators.sequences.tagger",
-    "Translator": "seqwise.estimators.translation.translator",
-}
 REPLACEMENTS = 5  # of a run, while one load reads it
-
-
-def estimator_class(kind: str) -> Any:
-    """Return an estimator's class by its name."""
-    return getattr(import_module(ESTIMATORS[kind]), kind)
 
 
 def load(path: str | Path, *, backend: str | None = None, trust_edited: bool = False) -> Any:
@@ -57,7 +45,7 @@ def _load(folder: Path, saved: dict[str, Any], backend: str | None, trust_edited
     try:
         if backend == "numpy":
             return load_numpy_run(folder, saved, trust_edited=trust_edited)
-        cls = estimator_class(saved["kind"])
+        cls = getattr(estimators, saved["kind"])
         check_files(folder, saved, cls.needed_files(saved), trust_edited=trust_edited)
         return cls.from_run(folder, saved, restored_settings(saved["settings"]))
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:

@@ -1,6 +1,6 @@
 """A trained model in other formats: each runs where Seqwise is not installed, and is compared with Keras when written.
 
-A function's module is imported when the function is first used.
+A name's module is imported when the name is first used.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from seqwise.export.source import Part, Source, read_source
-
 if TYPE_CHECKING:
     from seqwise.export.keras import keras
     from seqwise.export.onnx.export import onnx
+    from seqwise.export.source import Part, Source, read_source
     from seqwise.export.tfjs.export import tfjs
 
-# each function and its module
+# each name and its module
 _HOMES = {
+    **dict.fromkeys(["Part", "Source", "read_source"], "seqwise.export.source"),
     "keras": "seqwise.export.keras",
     "onnx": "seqwise.export.onnx.export",
     "tfjs": "seqwise.export.tfjs.export",

@@ -1,25 +1,22 @@
-"""An exported folder: the networks, what surrounds them, and the answers by which they can be checked again."""
+"""An exported folder: the networks, what surrounds them, and the predictions by which they can be checked again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
 from seqwise.artifact import check_place, first_line, replaced_folder, write_json
 from seqwise.artifact.reading import read_json
 from seqwise.errors import BundleError, SeqwiseError, SettingError, as_path, check_choice
-from seqwise.export.comparing import REFERENCE, Reference, Run
+from seqwise.export.comparing import REFERENCE, Reference
 from seqwise.export.contents import AGAIN, EXPORT, check_contents, read_contents, write_contents
+from seqwise.export.formats import FORMATS, TFJS, Format
 from seqwise.export.parity import Comparison, check_equal
-from seqwise.export.source import MODEL, Part, Source, read_source
-from seqwise.export.web.answers import ANSWERS, Answers, compare_answers
+from seqwise.export.source import read_source
 from seqwise.export.web.page import write_page
 from seqwise.export.web.pipeline import PIPELINE, describe_pipeline
-
-TFJS, SAVED_MODEL = "tfjs", "saved-model"
+from seqwise.export.web.predictions import PREDICTIONS, Predictions, compare_predictions
 
 
 @dataclass(frozen=True)
@@ -28,7 +25,7 @@ class Exported:
 
     Attributes:
         folder, to: where it is, and in which format. networks: the file of each network, relative to `folder`.
-        comparisons: with Keras, of each network, and of the answers from raw input where they are compared.
+        comparisons: with Keras, of each network, and of the predictions from raw input where they are compared.
         notes: what is to be known or done, one sentence each.
     """
 
@@ -52,7 +49,7 @@ def export_folder(
 
     Args:
         model: a Keras model (Sequential or functional), a trained estimator, a run folder or a ``.keras`` file.
-        to: ``"tfjs"``, ``"onnx"``, ``"keras"`` or ``"saved-model"``.
+        to: one of `seqwise.export.formats.FORMATS`.
         folder: to write; an earlier export there is replaced in one step, anything else is left alone.
         quantization: of tfjs: ``"float16"``, ``"uint16"`` or ``"uint8"``.
         states: of onnx: recurrent layers take and give their states.
@@ -65,32 +62,34 @@ def export_folder(
         SettingError: an option is out of range, or what writes the format is not installed.
     """
     check_choice("to", to, list(FORMATS))
-    for name, value, formats in (("quantization", quantization, ("tfjs",)), ("states", states, ("onnx",))):
-        if value and to not in formats:
-            raise SettingError(f"{name} is an option of {formats[0]}; with {to} leave it out.")
     form = FORMATS[to]
+    options = {"quantization": quantization, "states": states}
+    for name, value in options.items():
+        if value and name not in form.options:
+            owner = next(other for other in FORMATS if name in FORMATS[other].options)
+            raise SettingError(f"{name} is an option of {owner}; with {to} leave it out.")
     form.check_installed()
     path = as_path(folder, "a folder")
     _check_destination(path)
     source = read_source(model)
     reference = Reference.of(source, x)
     with replaced_folder(path) as fresh:
-        networks, notes = form.write(source, fresh, reference, {"quantization": quantization, "states": states})
+        networks, notes = form.write(source, fresh, reference, options)
         comparisons = [check_equal(_compare(form, reference, name, fresh / file)) for name, file in networks.items()]
         if source.estimator is not None:
             write_json(fresh / PIPELINE, describe_pipeline(source.estimator, networks))
-            Answers.of(source.estimator).save(fresh)
+            Predictions.of(source.estimator).save(fresh)
             if to == TFJS:
                 notes += write_page(source.estimator, fresh)
                 notes.append(f"Look at it: python -m http.server --directory {path}, then http://localhost:8000")
-                comparisons.append(check_equal(compare_answers(fresh, quantization is not None)))
+                comparisons.append(check_equal(compare_predictions(fresh, quantization is not None)))
         reference.save(fresh)
         write_contents(fresh, {"to": to, "networks": networks, "quantization": quantization})
     return Exported(path, to, networks, comparisons, notes)
 
 
 def verify_folder(folder: str | Path, *, trust_edited: bool = False) -> Exported:
-    """Run an exported folder again, on the inputs and beside the answers that were stored with it.
+    """Run an exported folder again, on the inputs and compare it with the predictions that were stored with it.
 
     No code from the folder is run, but for a SavedModel, which is a program of TensorFlow's.
 
@@ -105,22 +104,22 @@ def verify_folder(folder: str | Path, *, trust_edited: bool = False) -> Exported
     content = read_contents(path)
     to = str(content.get("to"))
     if to not in FORMATS:
-        raise BundleError(f"{path / EXPORT} is damaged: its format, {to[:80]!r}, is none. {AGAIN}")
+        raise BundleError(f"{path / EXPORT} is damaged: there is no format {to[:80]!r}. {AGAIN}")
     form = FORMATS[to]
     networks: dict[str, str] = content["networks"]
-    names = dict.fromkeys([*content["files"], REFERENCE, *(networks.values() if to != SAVED_MODEL else ())])
+    names = dict.fromkeys([*content["files"], REFERENCE, *(() if form.folders else networks.values())])
     check_contents(path, content, names, trust_edited=trust_edited, waive="--trust-edited")
     form.check_installed()
     reference = Reference.load(path)
     if set(networks) != set(reference.calls):
-        raise BundleError(f"{path}: {EXPORT} and the stored answers name other networks. Export the model again.")
+        raise BundleError(f"{path}: {EXPORT} and the stored outputs name other networks. Export the model again.")
     comparisons: list[Comparison] = []
     try:
         for name, file in networks.items():
             comparisons.append(check_equal(_compare(form, reference, name, path / file)))
-        if to == TFJS and ANSWERS in content["files"]:
+        if to == TFJS and PREDICTIONS in content["files"]:
             _check_pipeline(path, networks)
-            comparisons.append(check_equal(compare_answers(path, content.get("quantization") is not None)))
+            comparisons.append(check_equal(compare_predictions(path, content.get("quantization") is not None)))
     except SeqwiseError:
         raise
     except Exception as error:  # each runtime has its own for a file that is damaged
@@ -154,114 +153,3 @@ def _check_destination(path: Path) -> None:
             raise BundleError(
                 f"{str(path)!r} is not empty and no earlier export; nothing in it was touched. Name a new folder."
             ) from None
-
-
-# the formats
-
-
-@dataclass(frozen=True)
-class Format:
-    """How networks are written and run.
-
-    Attributes:
-        packages: what has to be installed. extra: of Seqwise, that installs it.
-        write: takes the source, the folder, the reference and the options; returns the files by network, and notes.
-        run: takes the file of a network; returns what runs it, and what that is called.
-    """
-
-    packages: tuple[str, ...]
-    extra: str
-    write: Callable[[Source, Path, Reference, dict[str, Any]], tuple[dict[str, str], list[str]]]
-    run: Callable[[Path], tuple[Run, str]]
-
-    def check_installed(self) -> None:
-        missing = [name for name in self.packages if find_spec(name) is None]
-        if missing:
-            raise SettingError(
-                f"{' and '.join(missing)} must be installed for this: pip install 'seqwise[{self.extra}]'"
-            )
-
-
-def _write_each(suffix: str, write: Callable[[Part, Path], None]) -> Any:
-    def written(source: Source, folder: Path, *_: Any) -> tuple[dict[str, str], list[str]]:
-        files = {name: f"{name}{suffix}" for name in source.parts}
-        for name, part in source.parts.items():
-            write(part, folder / files[name])
-        return files, []
-
-    return written
-
-
-def _write_keras(part: Part, path: Path) -> None:
-    from seqwise.export.keras import write_keras
-
-    write_keras(part.model, path)
-
-
-def _run_keras(path: Path) -> tuple[Run, str]:
-    from seqwise.export.keras import keras_runner, runtime
-
-    return keras_runner(path), runtime()
-
-
-def _write_saved_model(part: Part, path: Path) -> None:
-    from seqwise.export.saved_model import write_saved_model
-
-    write_saved_model(part.model, path)
-
-
-def _run_saved_model(path: Path) -> tuple[Run, str]:
-    from seqwise.export.saved_model import saved_model_runner
-
-    return saved_model_runner(path), "TensorFlow"
-
-
-def _write_onnx(
-    source: Source, folder: Path, reference: Reference, options: dict[str, Any]
-) -> tuple[dict[str, str], list[str]]:
-    from seqwise.export.onnx.export import onnx_models
-
-    files = {name: f"{name}.onnx" for name in source.parts}
-    for name, model in onnx_models(source, files, states=options["states"]).items():
-        (folder / files[name]).write_bytes(model)
-    return files, []
-
-
-def _run_onnx(path: Path) -> tuple[Run, str]:
-    from seqwise.export.onnx.export import RUNTIME, onnx_runner
-
-    return onnx_runner(path), RUNTIME
-
-
-def _write_tfjs(
-    source: Source, folder: Path, reference: Reference, options: dict[str, Any]
-) -> tuple[dict[str, str], list[str]]:
-    from seqwise.export.tfjs.export import outputs_with, write_part
-    from seqwise.export.tfjs.weights import MODEL_JSON
-
-    files = {name: MODEL_JSON if name == MODEL else f"{name}/{MODEL_JSON}" for name in source.parts}
-    notes: list[str] = []
-    for name, part in source.parts.items():
-        target = (folder / files[name]).parent
-        target.mkdir(exist_ok=True)
-        written = write_part(part, target, options["quantization"])
-        notes += written.notes
-        if options["quantization"]:  # the comparison is with Keras on the same rounded weights
-            reference.outputs[name] = outputs_with(part, written.weights, [list(c) for c in reference.calls[name]])
-    return files, notes
-
-
-def _run_tfjs(path: Path) -> tuple[Run, str]:
-    from seqwise.export.tfjs.load import check_model
-    from seqwise.export.tfjs.node import job, outputs_of, run_jobs
-
-    check_model(path)
-    return lambda calls: outputs_of(run_jobs([job(path, calls)])["results"][0]), "TensorFlow.js in Node"
-
-
-FORMATS: dict[str, Format] = {
-    TFJS: Format((), "export", _write_tfjs, _run_tfjs),
-    "onnx": Format(("onnx", "onnxruntime"), "export", _write_onnx, _run_onnx),
-    "keras": Format((), "export", _write_each(".keras", _write_keras), _run_keras),
-    SAVED_MODEL: Format(("tensorflow",), "tensorflow", _write_each("", _write_saved_model), _run_saved_model),
-}

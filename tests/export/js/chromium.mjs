@@ -58,8 +58,8 @@ try {
   });
   await tab.goto(address);
   await tab.waitForFunction(() => window.run !== undefined);
-  const answer = await tab.evaluate(([given, name]) => window.run(given, name), [jobs, backend]);
-  process.stdout.write(JSON.stringify({...answer, messages, elsewhere}));
+  const result = await tab.evaluate(([given, name]) => window.run(given, name), [jobs, backend]);
+  process.stdout.write(JSON.stringify({...result, messages, elsewhere}));
 } finally {
   await browser.close();
   server.close();

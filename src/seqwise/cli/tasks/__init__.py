@@ -7,8 +7,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from seqwise import estimators
 from seqwise.errors import SettingError, nearest
-from seqwise.estimators.runs import estimator_class
 from seqwise.estimators.settings import declared_settings
 
 
@@ -36,7 +36,7 @@ class Task:
 
     def estimator(self) -> Any:
         """Return the estimator's class."""
-        return estimator_class(self.estimator_name)
+        return getattr(estimators, self.estimator_name)
 
     def commands(self) -> Any:
         """Return the module."""

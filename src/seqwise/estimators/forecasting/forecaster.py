@@ -648,4 +648,4 @@ class Forecaster(ForecasterSettings):
             if self.network is None:
                 used["residual used"] = self.residual_
             used["log taken of"] = self.scaler_.log
-        return content | {"loss": self.target_.loss_in_words, "settings": plain_settings(self, Forecaster) | used}
+        return content | {"settings": plain_settings(self, Forecaster) | used}

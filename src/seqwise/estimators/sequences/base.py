@@ -16,9 +16,7 @@ import numpy as np
 from seqwise.artifact import first_line
 from seqwise.artifact.reading import read_arrays
 from seqwise.backend import import_keras
-from seqwise.baselines import Baseline, load_baselines, save_baselines
-from seqwise.baselines.bag_of_words import BagOfWords
-from seqwise.baselines.sequence_features import SummaryFeatures
+from seqwise.baselines import Baseline, Problem, load_baselines, save_baselines, unfitted_baselines
 from seqwise.data import Tokenizer
 from seqwise.data.columns import refuse_masked
 from seqwise.data.random_split import RandomSplit, split_at_random
@@ -184,12 +182,11 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         """Return targets as `_read_targets` encodes them, by the training's classes or names; and unknown labels."""
 
     @abstractmethod
-    def _unfitted_baselines(self, samples: Any) -> dict[str, Baseline]:
-        """Return the simple learners that stand beside the model: ``"simple"``, and one that says always the same;
-        and stronger ones, as far as so many samples allow.
+    def _problem(self, samples: Any) -> Problem:
+        """Return what the baselines have to learn.
 
         Args:
-            samples: what `_baseline_samples` returned of those that the baselines are fitted on.
+            samples: what `_baseline_samples` returned of those that they are fitted on.
         """
 
     def _sample_weights(
@@ -493,16 +490,12 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         weights = None if data.weights is None else data.weights[chosen]
         return {
             name: baseline.fit(samples, targets, weights)
-            for name, baseline in self._unfitted_baselines(samples).items()
+            for name, baseline in unfitted_baselines(self._problem(samples)).items()
         }
 
     def _baseline_samples(self, raw: Any) -> Any:
         """Return what the baselines read of sequences."""
         return raw
-
-    def _baseline_features(self) -> Any:
-        """Return what the linear baseline reads of a sequence."""
-        return SummaryFeatures() if self.input_.tokens is None else BagOfWords()
 
     def _predictions(self, raw: Any, outputs: np.ndarray, part: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Return what the model and each baseline say of sequences, a part of the data, and what a table calls them."""

@@ -9,13 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from seqwise.backend import deferred_imports
-from seqwise.baselines import Baseline
-from seqwise.baselines.constant import Constant
-from seqwise.baselines.linear import LinearBaseline
-from seqwise.baselines.numbers import of_numbers
-from seqwise.baselines.word_pairs import WordPairs
+from seqwise.baselines import Problem
 from seqwise.data.classes import read_labels
-from seqwise.data.texts import Texts
 from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.sequences.alignment import column_names, in_order
 from seqwise.estimators.sequences.class_target import ClassTarget
@@ -262,9 +257,5 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
             weights = np.repeat(weights[:, None], encoded.shape[1], axis=1)
         return weights if by_class is None else by_class * weights
 
-    def _unfitted_baselines(self, samples: Any) -> dict[str, Baseline]:
-        several = self.target_.classes.multilabel
-        count = 0 if several else len(self.classes_)
-        simple = LinearBaseline(self._baseline_features(), "labels" if several else "classes", len(self.classes_))
-        strong = {"pairs": WordPairs(count)} if isinstance(samples, Texts) else of_numbers(samples, count)
-        return {"simple": simple, **strong, "majority": Constant("majority", count or None)}
+    def _problem(self, samples: Any) -> Problem:
+        return Problem(samples, "labels" if self.target_.classes.multilabel else "classes", len(self.classes_))

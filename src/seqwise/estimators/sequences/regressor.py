@@ -7,11 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from seqwise.backend import deferred_imports
-from seqwise.baselines import Baseline
-from seqwise.baselines.constant import Constant
-from seqwise.baselines.linear import LinearBaseline
-from seqwise.baselines.numbers import of_numbers
-from seqwise.data.texts import Texts
+from seqwise.baselines import Problem
 from seqwise.errors import DataError
 from seqwise.estimators.sequences.alignment import column_names, in_order
 from seqwise.estimators.sequences.number_target import NumberTarget, read_numbers
@@ -101,9 +97,5 @@ class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
     def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[NumberTarget, np.ndarray, list[str]]:
         return NumberTarget.read(y, raw, column_names(y, raw, source.label), self.loss)
 
-    def _unfitted_baselines(self, samples: Any) -> dict[str, Baseline]:
-        return {
-            "simple": LinearBaseline(self._baseline_features(), "numbers"),
-            **({} if isinstance(samples, Texts) else of_numbers(samples)),
-            "mean": Constant("the training's mean"),
-        }
+    def _problem(self, samples: Any) -> Problem:
+        return Problem(samples, "numbers")

@@ -32,13 +32,12 @@ def report_content(
 
     Args:
         path: of the file that the sequences are from; None for data in memory. counts: how many each part has.
-        target: the estimator's, which gives the report its title and names the loss.
+        target: the estimator's, which gives the report its title.
         comparison: None where nothing was held back.
     """
     content = {
         "title": f"{target.title} of {file_name(path)}",
         "data": parts_in_words("sequences", path, counts),
-        "loss": target.loss_in_words,
     }
     if comparison is None:
         return content

@@ -7,10 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.baselines import Baseline
-from seqwise.baselines.constant import Constant
-from seqwise.baselines.linear import LinearBaseline
-from seqwise.baselines.steps import StepFeatures, TokenBaseline
+from seqwise.baselines import Baseline, Problem, unfitted_baselines
 from seqwise.data.sequences import split_by_lengths
 from seqwise.data.texts import Texts
 from seqwise.estimators.sequences.base import TOKENIZER_OPTIONS, SequenceEstimator, check_tokenizer
@@ -136,14 +133,10 @@ class Tagger(SequenceEstimator[TagComparison]):
 
     def _fit_baselines(self, data: SequenceData, chosen: np.ndarray) -> dict[str, Baseline]:
         steps, tags = self._baseline_samples(data.raw.take(chosen)), np.concatenate(data.encoded[chosen])
-        return {name: baseline.fit(steps, tags) for name, baseline in self._unfitted_baselines(steps).items()}
+        return {name: baseline.fit(steps, tags) for name, baseline in unfitted_baselines(self._problem(steps)).items()}
 
-    def _unfitted_baselines(self, samples: Any) -> dict[str, Baseline]:
-        count = len(self.classes_)
-        simple: Baseline = LinearBaseline(StepFeatures(), "classes", count)
-        if self.input_.tokens is not None:
-            simple = TokenBaseline(self.input_.tokens, count)
-        return {"simple": simple, "majority": Constant("majority", count)}
+    def _problem(self, samples: Any) -> Problem:
+        return Problem(samples, "classes", len(self.classes_), self.input_.tokens or 0)
 
     def _read_source(self, X: Any, **columns: Any) -> tuple[Source, Any]:
         return read_step_source(X, **columns)

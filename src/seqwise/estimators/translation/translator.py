@@ -496,7 +496,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
     def _report(self, comparison: TranslationComparison | None) -> dict[str, Any]:
         from seqwise.estimators.translation.report import report_content
 
-        return {"loss": self.target_.loss_in_words} | report_content(self.data_, self.counts_, comparison)
+        return report_content(self.data_, self.counts_, comparison)
 
 
 def _read_validation(validation_data: Any, columns: tuple[Any, Any]) -> TextPairs:

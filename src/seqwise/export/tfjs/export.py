@@ -182,12 +182,12 @@ def compare(name: str, part: Part, folder: Path, written: Written, reference: Re
     """Run an exported network under Node beside Keras."""
     calls = reference.calls[name]
     try:
-        answer = run_jobs([job(folder / MODEL_JSON, calls)])
+        result = run_jobs([job(folder / MODEL_JSON, calls)])
     except NoNodeError as error:
         return Comparison(name, "", np.nan, TOLERANCE, 0, 0, str(error))
-    returned = outputs_of(answer["results"][0])
+    returned = outputs_of(result["results"][0])
     expected = outputs_with(part, written.weights, calls)
-    runtime = f"TensorFlow.js {answer['version']} ({answer['backend']}) in Node"
+    runtime = f"TensorFlow.js {result['version']} ({result['backend']}) in Node"
     return reference.comparison(name, runtime, largest_difference(expected, returned))
 
 

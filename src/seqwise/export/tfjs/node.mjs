@@ -1,5 +1,5 @@
-// Reads a question (JSON) from standard input, and writes what `run(tf, asked)` of a script answers. @tensorflow/tfjs is
-// the one that Node finds from the given folders on.
+// Reads a question (JSON) from standard input, and writes what `run(tf, asked)` of a script returns. @tensorflow/tfjs is
+// the one that Node finds from the folders named on.
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";

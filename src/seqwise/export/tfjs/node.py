@@ -23,7 +23,7 @@ class NoNodeError(ExportError):
 
 
 def run_script(script: Path, asked: Any) -> Any:
-    """Return what the function ``run(tf, asked)`` of a JavaScript module answers, in a Node process of its own.
+    """Return what the function ``run(tf, asked)`` of a JavaScript module returns, in a Node process of its own.
 
     `@tensorflow/tfjs` is looked for from the current folder upwards, and in ``NODE_PATH``.
 
@@ -40,10 +40,10 @@ def run_script(script: Path, asked: Any) -> Any:
     )
     if done.returncode:
         raise ExportError(f"The exported JavaScript failed: {done.stderr.strip()[-2000:]}")
-    answer = json.loads(done.stdout)
-    if "missing" in answer:
+    result = json.loads(done.stdout)
+    if "missing" in result:
         raise NoNodeError("@tensorflow/tfjs is not installed for Node: npm install @tensorflow/tfjs")
-    return answer
+    return result
 
 
 def run_jobs(jobs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -63,10 +63,10 @@ def encoded(array: np.ndarray) -> dict[str, Any]:
     return {"shape": list(array.shape), "dtype": kind, "data": base64.b64encode(data.tobytes()).decode()}
 
 
-def decoded(answer: dict[str, Any]) -> np.ndarray:
+def decoded(encoding: dict[str, Any]) -> np.ndarray:
     """Undo `encoded`."""
-    kind = {"bool": np.uint8, "int32": "<i4", "float32": "<f4"}[answer["dtype"]]
-    return np.frombuffer(base64.b64decode(answer["data"]), kind).reshape(answer["shape"])
+    kind = {"bool": np.uint8, "int32": "<i4", "float32": "<f4"}[encoding["dtype"]]
+    return np.frombuffer(base64.b64decode(encoding["data"]), kind).reshape(encoding["shape"])
 
 
 def outputs_of(result: dict[str, Any]) -> list[list[np.ndarray]]:

@@ -1,4 +1,4 @@
-"""What surrounds an estimator's networks, as JSON: how raw data become their inputs, and their outputs an answer."""
+"""What surrounds an estimator's networks, as JSON: how raw data become their inputs, and outputs predictions."""
 
 from __future__ import annotations
 

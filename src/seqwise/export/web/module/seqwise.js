@@ -1,5 +1,5 @@
 /**
- * A trained Seqwise model in JavaScript: the same raw input as in Python, the same answer.
+ * A trained Seqwise model in JavaScript: the same raw input as in Python, the same prediction.
  *
  *     import * as tf from "@tensorflow/tfjs";
  *     import { load } from "./seqwise.js";

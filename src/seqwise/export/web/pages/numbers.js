@@ -19,13 +19,13 @@ start(async (model, examples, demo) => {
 });
 
 async function shown(model, sequence) {
-  const [answer] = await model.predict([sequence]);
+  const [prediction] = await model.predict([sequence]);
   if (!model.predictProba) {
-    return [answer].flat().map((number, j) => element("p", { class: "answer" }, `${model.targets[j]}: ${readable(number)}`));
+    return [prediction].flat().map((number, j) => element("p", { class: "prediction" }, `${model.targets[j]}: ${readable(number)}`));
   }
   const [probabilities] = await model.predictProba([sequence]);
   if (Array.isArray(probabilities[0])) {
-    return [tagged(sequence.map((step) => step.map(readable).join(" ")), answer)]; // a tag for each step
+    return [tagged(sequence.map((step) => step.map(readable).join(" ")), prediction)]; // a tag for each step
   }
   return [bars(model.classes, probabilities)];
 }

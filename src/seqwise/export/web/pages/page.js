@@ -12,7 +12,7 @@ export async function start(show) {
   }
   await safely(async () => {
     const model = await load(globalThis.tf);
-    const examples = await (await fetch("answers.json")).json();
+    const examples = await (await fetch("predictions.json")).json();
     say("");
     await show(model, examples.inputs, document.getElementById("demo"));
   });

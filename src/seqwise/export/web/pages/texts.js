@@ -13,7 +13,7 @@ start(async (model, examples, demo) => {
       return;
     }
     const numbers = (await model.predict([text])).flat();
-    const rows = numbers.map((number, j) => element("p", { class: "answer" }, `${model.targets[j]}: ${readable(number)}`));
+    const rows = numbers.map((number, j) => element("p", { class: "prediction" }, `${model.targets[j]}: ${readable(number)}`));
     result.replaceChildren(...rows);
   });
 });

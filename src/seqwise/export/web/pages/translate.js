@@ -12,6 +12,6 @@ start(async (model, examples, demo) => {
   beam.addEventListener("change", () => area.dispatchEvent(new Event("input")));
   await live(area, async (text) => {
     const translations = await model.predict(text.split("\n"), { beam: Number(beam.value) });
-    result.replaceChildren(...translations.map((line) => element("p", { class: "answer" }, line)));
+    result.replaceChildren(...translations.map((line) => element("p", { class: "prediction" }, line)));
   });
 });

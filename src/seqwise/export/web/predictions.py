@@ -1,4 +1,4 @@
-"""Answers from raw input: what Python says of a few rows, sequences or texts, for JavaScript to say again."""
+"""Predictions from raw input: Python's for a few rows, sequences or texts, which JavaScript's must equal."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ from seqwise.export.web.page import holds_module
 from seqwise.export.web.pipeline import time_texts
 from seqwise.export.web.rows_ahead import covariate_columns, rows_ahead, time_columns
 
-ANSWERS = "answers.json"
-QUANTIZED_TOLERANCE = np.inf  # rounded weights may change any answer; they only have to come
+PREDICTIONS = "predictions.json"
+QUANTIZED_TOLERANCE = np.inf  # rounded weights may change any prediction
 EXAMPLES = 4
 MOST_SERIES = 1_000  # of many, that are all forecast
 LENGTHS = (5, 1, 9, 3)  # of sequences that are made up
 HERE = Path(__file__).parent
-RUNNER = HERE / "answers.mjs"
+RUNNER = HERE / "predictions.mjs"
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Raw inputs and what an estimator answers, as JSON.
+class Predictions:
+    """Raw inputs and what an estimator predicts for them, as JSON.
 
     Attributes:
         inputs: of a Forecaster ``{"rows": …, "future": …, "level": …}``, rows null for the data that it was trained
             on; else sequences or texts.
-        outputs: by the method: of a Forecaster a forecast for each table; else an answer for each sequence.
-        made_up: the inputs are no data of the training's, but such as scaler or vocabulary suggest.
+        outputs: by the name of the method, a prediction for each input: of a Forecaster, a forecast for each table.
+        made_up: the inputs are drawn by the scaler or the vocabulary instead of taken from the training's data.
     """
 
     inputs: list[Any]
@@ -52,7 +52,7 @@ class Answers:
     made_up: bool = False
 
     @classmethod
-    def of(cls, estimator: Any) -> Answers:
+    def of(cls, estimator: Any) -> Predictions:
         """Take real inputs where the estimator keeps some, else make some up."""
         if isinstance(estimator, Forecaster):
             return _forecasts(estimator)
@@ -66,71 +66,71 @@ class Answers:
         outputs = {"predict": _plain(estimator.predict(inputs))}
         if hasattr(estimator, "predict_proba"):
             outputs["predictProba"] = _plain(estimator.predict_proba(inputs))
-        return cls([_plain(one) for one in inputs], outputs, raw is None)
+        return cls([_plain(sequence) for sequence in inputs], outputs, raw is None)
 
     def save(self, folder: Path) -> None:
-        """Write ``answers.json``."""
-        write_json(folder / ANSWERS, {"inputs": self.inputs, "outputs": self.outputs, "made_up": self.made_up})
+        """Write ``predictions.json``."""
+        write_json(folder / PREDICTIONS, {"inputs": self.inputs, "outputs": self.outputs, "made_up": self.made_up})
 
     @classmethod
-    def load(cls, folder: Path) -> Answers:
+    def load(cls, folder: Path) -> Predictions:
         """Undo `save`.
 
         Raises:
             BundleError: the file is missing or damaged.
         """
         try:
-            saved: Any = json.loads((folder / ANSWERS).read_text(encoding="utf-8"))
+            saved: Any = json.loads((folder / PREDICTIONS).read_text(encoding="utf-8"))
             return cls(list(saved["inputs"]), dict(saved["outputs"]), bool(saved["made_up"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BundleError(f"{folder / ANSWERS} cannot be read ({error}). Export the model again.") from error
+            raise BundleError(f"{folder / PREDICTIONS} cannot be read ({error}). Export the model again.") from error
 
 
-def compare_answers(folder: Path, quantized: bool = False) -> Comparison:
-    """Let an exported folder's JavaScript answer the stored inputs under Node.
+def compare_predictions(folder: Path, quantized: bool = False) -> Comparison:
+    """Let an exported folder's JavaScript predict the stored inputs under Node, and compare with the stored outputs.
 
     Texts, labels, times and shapes have to be equal: else the difference is infinite. They are not compared where the
     module in the folder is another than this Seqwise's: code from a folder is not run.
 
     Args:
-        quantized: the weights are rounded, so answers may differ; they only have to come.
+        quantized: the weights are rounded, so predictions may differ; it only has to return some.
     """
-    expected = Answers.load(folder)
+    expected = Predictions.load(folder)
     tolerance = QUANTIZED_TOLERANCE if quantized else TOLERANCE
     if not holds_module(folder):
         reason = "its JavaScript is not this Seqwise's, and code from a folder is not run. Export the model again."
-        return Comparison("answers from raw input", "", float("nan"), tolerance, 0, 0, reason)
+        return Comparison("predictions from raw input", "", float("nan"), tolerance, 0, 0, reason)
     try:
-        (outputs,), version = javascript_answers({folder: expected})
+        (outputs,), version = javascript_outputs({folder: expected})
     except NoNodeError as error:
-        return Comparison("answers from raw input", "", float("nan"), tolerance, 0, 0, str(error))
+        return Comparison("predictions from raw input", "", float("nan"), tolerance, 0, 0, str(error))
     largest = 0.0 if quantized else difference(expected.outputs, outputs)
     runtime = f"seqwise.js on TensorFlow.js {version} in Node"
     count = len(expected.inputs)
-    return Comparison("answers from raw input", runtime, largest, tolerance, count, count * expected.made_up)
+    return Comparison("predictions from raw input", runtime, largest, tolerance, count, count * expected.made_up)
 
 
-def javascript_answers(expected: dict[Path, Answers]) -> tuple[list[dict[str, Any]], str]:
+def javascript_outputs(expected: dict[Path, Predictions]) -> tuple[list[dict[str, Any]], str]:
     """Return the outputs of each exported folder's JavaScript for the stored inputs, and TensorFlow.js's version."""
-    asked = [{"folder": str(folder.resolve()), "inputs": answers.inputs} for folder, answers in expected.items()]
-    came = run_script(RUNNER, asked)
-    return came["answers"], came["version"]
+    jobs = [{"folder": str(folder.resolve()), "inputs": stored.inputs} for folder, stored in expected.items()]
+    result = run_script(RUNNER, jobs)
+    return result["outputs"], result["version"]
 
 
-def difference(expected: Any, came: Any) -> float:
+def difference(expected: Any, output: Any) -> float:
     """Return the largest difference of the numbers in two values of JSON; infinite where anything else differs."""
     numbers = isinstance(expected, (int, float)) and not isinstance(expected, bool)
-    if numbers and isinstance(came, (int, float)) and not isinstance(came, bool):
-        return abs(came - expected) / max(abs(expected), 1.0)
-    if isinstance(expected, list) and isinstance(came, list) and len(expected) == len(came):
-        return max((difference(a, b) for a, b in zip(expected, came, strict=True)), default=0.0)
-    if isinstance(expected, dict) and isinstance(came, dict) and set(expected) == set(came):
-        return max((difference(value, came[name]) for name, value in expected.items()), default=0.0)
-    return 0.0 if type(expected) is type(came) and expected == came else float("inf")
+    if numbers and isinstance(output, (int, float)) and not isinstance(output, bool):
+        return abs(output - expected) / max(abs(expected), 1.0)
+    if isinstance(expected, list) and isinstance(output, list) and len(expected) == len(output):
+        return max((difference(a, b) for a, b in zip(expected, output, strict=True)), default=0.0)
+    if isinstance(expected, dict) and isinstance(output, dict) and set(expected) == set(output):
+        return max((difference(value, output[name]) for name, value in expected.items()), default=0.0)
+    return 0.0 if type(expected) is type(output) and expected == output else float("inf")
 
 
-def _forecasts(forecaster: Forecaster) -> Answers:
-    """What follows the training's data; and what follows some of its last rows, as a table."""
+def _forecasts(forecaster: Forecaster) -> Predictions:
+    """Forecasts of what follows the training's data, and of what follows some of its last rows, as a table."""
     known: TimeSeries | Panel = forecaster.panel_ if forecaster.panel_ is not None else forecaster.series_
     level = list(STATED) if forecaster.intervals_ is not None else None
     tables: list[Any] = [_table(known, forecaster.window)] if _begins_whole(known, forecaster.window) else []
@@ -146,12 +146,12 @@ def _forecasts(forecaster: Forecaster) -> Answers:
         columns, _ = forecaster.forecast_table(data, level, None if ahead is None else pl.DataFrame(ahead))
         inputs.append({"rows": table and _rows(table), "future": ahead and _rows(ahead), "level": level})
         outputs.append(_rows({name: time_texts(values) for name, values in columns.items()}))
-    return Answers(inputs, {"predict": outputs})
+    return Predictions(inputs, {"predict": outputs})
 
 
 def _begins_whole(known: TimeSeries | Panel, window: int) -> bool:
-    """Tell whether the last rows of one series can be told as a table: a reader would leave out a first row without a
-    target."""
+    """Tell whether the last rows of one series can be written as a table: a first row without a target would not be
+    read."""
     return isinstance(known, Panel) or known.observed is None or bool(known.observed[-window].all())
 
 
@@ -175,7 +175,7 @@ def _table(known: TimeSeries | Panel, window: int) -> dict[str, list[Any]]:
 
 def _new_name(names: np.ndarray) -> Any:
     known = names.tolist()
-    return max(known) + 1 if all(isinstance(name, int) for name in known) else "a series that is new"
+    return max(known) + 1 if all(isinstance(name, int) for name in known) else "a new series"
 
 
 def _rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -197,7 +197,7 @@ def _made_up(inputs: Any) -> list[Any]:
 
 
 def _made_up_texts(tokenizer: Any) -> list[str]:
-    """Texts of known words, and one that is unknown."""
+    """Return texts of known words, each with an unknown one at its end."""
     rng = np.random.default_rng(0)
     words = [token.replace("▁", "") for token in tokenizer.tokens_[4:]]
     words = [word for word in words if word.strip()] or ["word"]
@@ -205,7 +205,7 @@ def _made_up_texts(tokenizer: Any) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Arrays and NumPy's numbers as JSON; a missing value as null."""
+    """Return arrays and NumPy's numbers as JSON; a missing value as null."""
     if isinstance(value, np.ndarray):
         return [_plain(item) for item in value]
     if isinstance(value, (list, tuple)):

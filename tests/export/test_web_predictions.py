@@ -1,4 +1,4 @@
-"""Every estimator's export answers raw input in JavaScript as Python does, and its page shows the answer."""
+"""Every estimator's export predicts raw input in JavaScript as Python does, and its page shows the prediction."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from trained_estimators import ESTIMATORS, MONTHS, SALES
 import seqwise as sw
 from seqwise.artifact import write_json
 from seqwise.export.comparing import Reference
-from seqwise.export.folder import FORMATS
+from seqwise.export.formats import FORMATS
 from seqwise.export.source import read_source
-from seqwise.export.web.answers import Answers, difference, javascript_answers
 from seqwise.export.web.page import write_page
 from seqwise.export.web.pipeline import PIPELINE, describe_pipeline
+from seqwise.export.web.predictions import Predictions, difference, javascript_outputs
 
 
 class Folders(dict[str, Path]):
     """The exported folder of each estimator."""
 
     root: Path
-    answers: dict[str, Answers]
+    predictions: dict[str, Predictions]
     estimators: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Each estimator, trained and written; what Python answers is kept beside."""
+    """Each estimator, trained and written; what Python predicts is kept beside."""
     need_node()
     made = Folders()
-    made.root, made.answers, made.estimators = tmp_path_factory.mktemp("web"), {}, {}
+    made.root, made.predictions, made.estimators = tmp_path_factory.mktemp("web"), {}, {}
     for number, (name, train) in enumerate(ESTIMATORS.items()):
         folder = made[name] = made.root / f"e{number}"
         folder.mkdir()
@@ -43,22 +43,22 @@ def folders(tmp_path_factory):
         source = read_source(estimator)
         networks, _ = FORMATS["tfjs"].write(source, folder, Reference({}, {}), {"quantization": None})
         write_json(folder / PIPELINE, describe_pipeline(estimator, networks))
-        made.answers[name] = Answers.of(estimator)
-        made.answers[name].save(folder)
+        made.predictions[name] = Predictions.of(estimator)
+        made.predictions[name].save(folder)
         write_page(estimator, folder)
     return made
 
 
 @pytest.fixture(scope="module")
 def javascript(folders):
-    """The answers of all, from one Node process."""
-    outputs, _ = javascript_answers({folder: folders.answers[name] for name, folder in folders.items()})
+    """The outputs of all, from one Node process."""
+    outputs, _ = javascript_outputs({folder: folders.predictions[name] for name, folder in folders.items()})
     return dict(zip(folders, outputs, strict=True))
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
-def test_the_answers_from_raw_input_are_pythons(name, folders, javascript):
-    expected = folders.answers[name].outputs
+def test_the_predictions_from_raw_input_are_pythons(name, folders, javascript):
+    expected = folders.predictions[name].outputs
     assert difference(expected, javascript[name]) < 1e-5, (expected, javascript[name])
     assert len(expected["predict"]) >= 2
 
@@ -94,7 +94,7 @@ def pages(folders):
 
 
 @pytest.mark.parametrize("name", VISITS)
-def test_a_page_shows_the_answer_and_asks_nobody(name, pages):
+def test_a_page_shows_the_prediction_and_asks_nobody(name, pages):
     page = pages[name]
     assert page["messages"] == []
     assert page["elsewhere"] == []
@@ -131,7 +131,7 @@ def test_the_pages_of_many_series_and_of_what_is_known_in_advance_show_the_forec
         assert pages[name]["seen"][0] != pages[name]["seen"][-1]
 
 
-def test_the_pages_of_texts_show_the_answers(folders, pages):
+def test_the_pages_of_texts_show_the_predictions(folders, pages):
     estimator = folders.estimators["words"]
     (probabilities,) = estimator.predict_proba(["Very bad, isn't it!"])
     for label, p in zip(estimator.classes_, probabilities, strict=True):
@@ -159,14 +159,14 @@ def test_the_pipeline_holds_no_more_than_it_needs(folders):
     assert sorted(pipeline) == ["format", "input", "kind", "networks", "target", "version"]
 
 
-def test_a_loaded_run_answers_for_sequences_of_its_training_file(tmp_path):
+def test_a_loaded_run_predicts_sequences_of_its_training_file(tmp_path):
     table = tmp_path / "reviews.csv"
     texts = [f"{one} {other}" for one in ("so", "very", "not") for other in ("good", "bad", "odd")] * 3
     pl.DataFrame({"text": texts, "label": [text.split()[1] for text in texts]}).write_csv(table)
     classifier = sw.Classifier(units=(2,), embedding=2, epochs=1).fit(str(table), text="text", label="label")
     run = sw.load(classifier.save(tmp_path / "run"))
-    assert Answers.of(run).inputs == texts[:4]
-    assert not Answers.of(run).made_up
+    assert Predictions.of(run).inputs == texts[:4]
+    assert not Predictions.of(run).made_up
     table.unlink()
-    assert not set(Answers.of(run).inputs) & set(texts), "made of its vocabulary"
-    assert Answers.of(run).made_up
+    assert not set(Predictions.of(run).inputs) & set(texts), "made of its vocabulary"
+    assert Predictions.of(run).made_up

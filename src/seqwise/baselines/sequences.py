@@ -1,4 +1,4 @@
-"""The baselines of a run folder."""
+"""The baselines of sequences: which there are, which suit a problem, and how a run folder keeps them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,19 @@ from safetensors.numpy import save_file
 from seqwise.baselines.constant import Constant
 from seqwise.baselines.linear import LinearBaseline
 from seqwise.baselines.nearest import NearestNeighbour
-from seqwise.baselines.protocol import Baseline
+from seqwise.baselines.protocol import Baseline, Problem
 from seqwise.baselines.random_kernels import RandomKernels
 from seqwise.baselines.steps import TokenBaseline
 from seqwise.baselines.word_pairs import WordPairs
 
-# by their name in a run folder
-KINDS: dict[str, type[Baseline]] = {
-    cls.kind: cls for cls in (Constant, LinearBaseline, NearestNeighbour, RandomKernels, TokenBaseline, WordPairs)
-}
+BASELINES: tuple[type[Baseline], ...] = (  # as a table lists them
+    LinearBaseline, TokenBaseline, WordPairs, NearestNeighbour, RandomKernels, Constant
+)  # fmt: skip
+
+
+def unfitted_baselines(problem: Problem) -> dict[str, Baseline]:
+    """Return the baselines that suit a problem, by their keys among the scores."""
+    return {key: baseline for kind in BASELINES for key, baseline in kind.candidates(problem).items()}
 
 
 def save_baselines(
@@ -38,8 +42,9 @@ def save_baselines(
 
 def load_baselines(arrays: Mapping[str, np.ndarray], saved: Mapping[str, Any]) -> dict[str, Baseline]:
     """Undo `save_baselines`; `arrays`: those of its file."""
+    kinds = {baseline.kind: baseline for baseline in BASELINES}
     baselines = {}
     for name, plain in saved.items():
         own = {key.removeprefix(f"{name}."): array for key, array in arrays.items() if key.startswith(f"{name}.")}
-        baselines[name] = KINDS[plain["kind"]].load(plain, own)
+        baselines[name] = kinds[plain["kind"]].load(plain, own)
     return baselines

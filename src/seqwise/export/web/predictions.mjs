@@ -1,17 +1,17 @@
-// Answers raw inputs from an exported folder, with the @tensorflow/tfjs that Node finds. The module is Seqwise's own, of
+// Predicts raw inputs with an exported folder, on the @tensorflow/tfjs that Node finds. The module is Seqwise's own, of
 // which an export holds a copy: code from a folder is not run.
 import { pathToFileURL } from "node:url";
 
 import { Forecaster, Translator, load } from "./module/seqwise.js";
 
-/** For each {folder, inputs} the outputs by the method's name, an answer for each input. */
-export async function run(tf, asked) {
-  const answers = [];
-  for (const one of asked) answers.push(await answer(tf, one));
-  return { answers, version: tf.version_core };
+/** For each {folder, inputs} the outputs by the method's name, a prediction for each input. */
+export async function run(tf, jobs) {
+  const outputs = [];
+  for (const job of jobs) outputs.push(await predict(tf, job));
+  return { outputs, version: tf.version_core };
 }
 
-async function answer(tf, { folder, inputs }) {
+async function predict(tf, { folder, inputs }) {
   const base = pathToFileURL(`${folder}/`);
   const model = await load(tf, base);
   const outputs = {};
