@@ -24,7 +24,7 @@ from programs import Program, check_program, is_fit, mend, read_programs  # noqa
 from seqwise.inspection.check.rules import RULES  # noqa: E402
 
 BACKENDS = {"jax": "Keras on JAX", "tensorflow": "Keras on TensorFlow", "torch": "Keras on PyTorch"}
-# faults that cannot be mended by a line, because the program has nothing to mend them with
+# faults that no line can fix, because the program has nothing to fix them with
 BY_HAND = {
     "empty-input": (
         """import keras

@@ -146,7 +146,7 @@ def gemm_peak(seconds: float) -> float:
 
 @dataclass
 class Measured:
-    """Of one problem: seconds a call of each peer, over all rounds; CPU seconds of others meanwhile, and its length."""
+    """One problem: each peer's seconds a call, over all rounds; CPU seconds of others meanwhile, and its length."""
 
     times: dict[str, list[float]]
     others: float = 0.0

@@ -7,8 +7,8 @@ python benchmarks/translation.py --from found.jsonl               the tables of 
 
 The pairs are those of tatoeba-eng-fra-30k.tsv in ../shared/data (short sentences, CC BY 2.0 France). A tenth of the
 distinct English sentences is the test set: none of them is in training, and each is translated once. With another
-seed it is another tenth. A sentence has one French reference or several; BLEU is told against all of them and against
-the first one alone. Seconds are those of the training, with the compilation of its programs.
+seed it is another tenth. A sentence has one French reference or several; BLEU is computed against all of them and
+against the first one alone. Seconds are those of the training, with the compilation of its programs.
 """
 
 from __future__ import annotations

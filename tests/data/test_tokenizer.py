@@ -97,7 +97,7 @@ def test_many_characters_leave_the_vocabulary_its_size():
 
 
 def test_equally_frequent_characters_are_chosen_alike_in_every_process():
-    """Of more characters than the vocabulary holds; the trainer's own choice differs from process to process."""
+    """With more characters than the vocabulary holds; the trainer's own choice differs from process to process."""
     code = (
         "from seqwise.data import Tokenizer\n"
         "texts = [chr(i) * 2 for i in range(0x4E00, 0x4F00)] + ['人人人']\n"

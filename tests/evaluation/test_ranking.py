@@ -28,7 +28,7 @@ def test_the_test_is_statsmodels_with_newey_and_wests_errors(horizon):
 
 
 def test_equally_good_forecasts_differ_by_chance_alone():
-    """Of forecasts that are equally good one in twenty is called different at 5 %."""
+    """One in twenty pairs of equally good forecasts is called different at 5 %."""
     p_values = [diebold_mariano(RNG.normal(size=60), 1) for _ in range(400)]
     assert 0.02 < np.mean(np.array(p_values) < 0.05) < 0.09
 

@@ -55,7 +55,7 @@ def flipped(path, other):
 
 
 def anothers(path, other):
-    """Of another model; a file that both have alike is damaged in another way."""
+    """The file of another model; one that both have alike is damaged in another way."""
     content = other.read_bytes()
     path.write_bytes(content if content != path.read_bytes() else content + b" ")
 

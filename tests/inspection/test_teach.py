@@ -1,4 +1,4 @@
-"""Errors told again: on each backend in a process of its own, and what passes through untouched."""
+"""Explained errors: on each backend in a process of its own, and what passes through untouched."""
 
 from __future__ import annotations
 

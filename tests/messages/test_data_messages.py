@@ -1,4 +1,4 @@
-"""Every mistake with data has its own message: what came, what was expected, and how to mend it."""
+"""Every mistake with data has its own message: what came, what was expected, and how to fix it."""
 
 import itertools
 from collections.abc import Iterator

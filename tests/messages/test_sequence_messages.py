@@ -1,4 +1,4 @@
-"""What is said of sequences that cannot be used: which one, which step, and the line that mends it."""
+"""What is said of sequences that cannot be used: which one, which step, and the line that fixes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of texts that cannot be used: which one, where it stands, and the line that mends it."""
+"""What is said of texts that cannot be used: which one, where it stands, and the line that fixes it."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def gradients_of(run, arrays):
 
 
 def assert_gradients(run, arrays):
-    """Of the results of ``run(*arrays)``: by a tape eagerly, by a tape in a graph, and by a tape around a graph that
+    """Gradients of ``run(*arrays)``: by a tape eagerly, by a tape in a graph, and by a tape around a graph that
     was traced without one; beside central differences in each number."""
     arrays = [tf.constant(a) for a in arrays]
     graph = tf.function(run, autograph=False)

@@ -208,7 +208,7 @@ def test_another_ensemble_is_refused(moments, tmp_path, monkeypatch):
 
 
 class Part:
-    """Of some arrays the samples from one on; as batches do, it makes the list of them anew when it is asked for."""
+    """The samples of some arrays from one on; like batches, it makes their list anew whenever it is asked."""
 
     def __init__(self, arrays, first):
         self.arrays, self.first = arrays, first

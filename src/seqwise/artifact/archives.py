@@ -115,6 +115,6 @@ def _widths(config: Any) -> Iterator[tuple[str, int]]:
 
 def _too_large(path: Path, unpacked: int, most: int) -> str:
     return (
-        f"{path} would unpack to {unpacked:,} bytes; of a file of its size at most {most:,} are unpacked. Load it with "
+        f"{path} would unpack to {unpacked:,} bytes; a file of its size may unpack to {most:,} at most. Load it with "
         "Keras if you trust it."
     )

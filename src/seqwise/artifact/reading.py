@@ -97,7 +97,7 @@ def read_vocabulary(path: Path, tokens: int, name: str | None = None) -> Any:
     """Return a vocabulary, as `Tokenizer.from_dict` takes it.
 
     Args:
-        tokens: how many it holds. name: of one of several in the file.
+        tokens: how many it holds. name: which one, if the file holds several.
 
     Raises:
         BundleError: see `read_json`; or it is not a vocabulary of so many tokens.
@@ -118,7 +118,7 @@ def read_arrays(path: Path, shapes: Mapping[str, Sequence[int]] | None = None) -
     """Return the arrays of a safetensors file of a run, by name.
 
     Args:
-        shapes: of those that must have one; an array that is not there has none.
+        shapes: those that some arrays must have, by name.
 
     Raises:
         BundleError: it is missing or damaged, or an array has another shape or holds a value that is not finite.

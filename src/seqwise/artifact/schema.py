@@ -33,7 +33,7 @@ PARAMETERS = {None: 1, "quantile": 9, "gaussian": 2, "student-t": 3, "negative-b
 
 
 class Scaler(Struct):
-    """Of each column its offset and scale."""
+    """The offset and scale of each column."""
 
     kind: Scaling | dict[str, Scaling]
     log: list[str]
@@ -327,7 +327,7 @@ class Classes(Struct):
 
 
 class Transitions(Struct):
-    """Of a conditional random field: see `seqwise.ops.crf.Transitions`."""
+    """See `seqwise.ops.crf.Transitions`."""
 
     start: list[Finite]
     between: list[list[Finite]]

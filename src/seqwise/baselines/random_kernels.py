@@ -27,8 +27,8 @@ class RandomKernels:
     """MiniRocket's features with ridge regression.
 
     84 kernels of length 9 are dilated by up to the length of the sequences. A feature is the share of the steps at
-    which a convolution exceeds a bias: a quantile of that convolution of one training sequence. Of several features,
-    random sums are convolved. It differs from the paper in that all convolutions are padded with zeros.
+    which a convolution exceeds a bias: a quantile of that convolution of one training sequence. With several
+    features, random sums of them are convolved. Unlike in the paper, all convolutions are padded with zeros.
 
     Args:
         classes: number of classes; 0 for labels and numbers. Classes are regressed as -1 and 1; the softmax of their

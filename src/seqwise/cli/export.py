@@ -34,7 +34,7 @@ def command(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Of a Keras model: .npy or .npz with its inputs (x, or by their names), to be compared on besides "
+            help="A .npy or .npz file with inputs of a Keras model (x, or by their names), to compare on besides "
             "made-up ones. A run has its own data."
         ),
     ] = None,

@@ -74,7 +74,7 @@ class Classes:
         if self.multilabel:
             if abstain_below is not None:
                 raise SettingError(
-                    "abstain_below is of one label a sequence; of several each has a probability of its own: see "
+                    "abstain_below needs one label a sequence; each of several has a probability of its own: see "
                     "predict_proba."
                 )
             return self.decode(probabilities > 0.5)

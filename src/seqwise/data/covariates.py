@@ -24,9 +24,9 @@ class Covariates:
     Attributes:
         past: columns of which only the past is known.
         future: columns that are known in advance.
-        static: of many series: columns that hold one value for each series.
+        static: with many series, columns that hold one value for each series.
         calendar: what is made of the time; see `seqwise.data.calendar`.
-        categories: of each column of words, its words.
+        categories: the words of each column of words.
     """
 
     past: tuple[str, ...] = ()

@@ -132,7 +132,7 @@ def read_plain_table(source: PlainSource, *, text: str | None = None) -> PlainTa
         source: an array, shape (rows,) or (rows, columns), whose columns are called ``"0"``, ``"1"``, …; a list of
             rows, each a mapping from column to cell (None, or left out, where a value is missing); or the path of a
             ``.csv``, ``.tsv`` or ``.txt`` file.
-        text: of a file, a column to read as it is written, so that "NA", "-" and "007" stay text.
+        text: in a file, a column to read as it is written, so that "NA", "-" and "007" stay text.
 
     Raises:
         DataError: it is none of these, is empty, or cannot be read.

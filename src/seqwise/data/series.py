@@ -96,7 +96,7 @@ def series_from_table(
     """Do what `seqwise.data.make_series` does, with a table that is read already.
 
     Args:
-        covariates: of an earlier series, in place of `features`, `future` and `calendar`.
+        covariates: those of an earlier series, in place of `features`, `future` and `calendar`.
     """
     check_choice("gaps", gaps, GAP_RULES)
     targets = as_column_names(target, "target")

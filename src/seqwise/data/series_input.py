@@ -43,7 +43,7 @@ def make_series(
         future: further input columns that are known in advance.
         calendar: columns made of the time: some of ``"hour"``, ``"weekday"``, ``"month"``, ``"holidays:DE"``.
         time_index: the step to expect, from an earlier series, when the rows are too few to infer it.
-        covariates: of an earlier series, in place of `features`, `future` and `calendar`.
+        covariates: those of an earlier series, in place of `features`, `future` and `calendar`.
 
     Raises:
         DataError: a column or a value cannot be used, or the rows are not evenly spaced; names the column and row.

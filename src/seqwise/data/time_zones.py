@@ -49,7 +49,7 @@ def zone_of(table: ColumnTable, name: str, zones: Sequence[str | None]) -> str |
     """Return the zone that all rows of a time column have; None where none has one.
 
     Args:
-        zones: of each row, as they came.
+        zones: the zone of each row, as they came.
 
     Raises:
         DataError: two rows differ, and the message names both; or there is no such zone.
@@ -109,7 +109,7 @@ def to_wall(times: np.ndarray, zone: str) -> np.ndarray:
 
 
 def from_wall(times: np.ndarray, zone: str) -> np.ndarray:
-    """Undo `to_wall`: of a time that the clocks show twice the first, of one that they skip the one after the gap."""
+    """Undo `to_wall`: take the first of a time that the clocks show twice, and the end of a gap that they skip."""
     known = time_zone(zone)
     moments = [moment.replace(tzinfo=known).astimezone(UTC).replace(tzinfo=None) for moment in _moments(times.ravel())]
     return np.array(moments, dtype="M8[us]").reshape(times.shape)

@@ -58,7 +58,7 @@ class Schedule(NamedTuple):
 
     Attributes:
         batch_size: samples of a training step. epochs: the most epochs.
-        rate: the learning rate, of an optimizer given by name: a number or a Keras schedule.
+        rate: the learning rate for an optimizer given by name: a number or a Keras schedule.
     """
 
     batch_size: int
@@ -88,7 +88,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
         input_, target_: what it knows of its inputs, and of its targets.
         notes_: what was found in the data, one sentence each. summary_: the shapes in words.
         data_: the file that it was trained on; None for data in memory.
-        results_: of a loaded run, the texts of its result files; None after `fit`.
+        results_: the texts of a loaded run's result files; None after `fit`.
     """
 
     result_files: ClassVar[tuple[str, ...]] = (METRICS, REPORT)  # what a loaded run carries along unread

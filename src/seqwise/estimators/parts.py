@@ -211,7 +211,7 @@ class PreparedData(Protocol):
 
     @property
     def path(self) -> str | None:
-        """Of the file that they were read from; None for data in memory."""
+        """The file that they were read from; None for data in memory."""
         ...
 
     def batches(self, part: str) -> Batches[Any]:

@@ -43,7 +43,7 @@ class Option:
         type: of its value.
         parse: turns that value into the setting's; None keeps it.
         help: in place of the setting's own help text.
-        entry: of a setting that is a mapping: the entry that the option gives.
+        entry: if the setting is a mapping, the entry that the option gives.
     """
 
     panel: str

@@ -23,7 +23,7 @@ LEAST_SHOWN, MOST_SHOWN, LEAST_TILES = 120, 400, 6  # points, points, forecasts
 def forecast_plot(evaluation: Any, target: int, *, series: TimeSeries, every: bool = False) -> Figure:
     """Draw forecast and truth over the last part of the test, with some history before it.
 
-    Of all windows the latest that do not overlap are drawn, so that the forecasts tile the time axis.
+    The latest windows that do not overlap are drawn, so that the forecasts tile the time axis.
 
     Args:
         evaluation: a `ForecastComparison`: forecasts of shape (samples, horizon, targets).

@@ -28,15 +28,15 @@ class ForecastComparison(Comparison):
     """Forecasts from every origin of a part, beside the truth and the baselines.
 
     Attributes:
-        origins: row at which each forecast starts, shape (samples,); of many series counted from its series' first.
-        times: each forecast value's time, shape (samples, horizon); of a time zone what its clocks show.
+        origins: row at which each forecast starts, shape (samples,); with many series counted from its series' first.
+        times: each forecast value's time, shape (samples, horizon); in a time zone what its clocks show.
         truth: shape (samples, horizon, targets), NaN where nothing was observed.
-        forecasts: ``"model"`` and the baselines, ``"naive"``, ``"ets"`` and, of a season,
+        forecasts: ``"model"`` and the baselines, ``"naive"``, ``"ets"`` and, with a season,
             ``"seasonal_naive"``: shape as `truth`.
         scores: for each of them ``{"mae": …, "rmse": …, "mase": …, "smape": …, "mse": …, "pooled_rmse": …}``.
         targets: the targets' names. season: period in rows, 1 for none.
         intervals: how good the model's intervals are: ``coverage`` in percent by level, and ``crps``; empty without.
-        series: of many series, the name of each sample's; else empty.
+        series: with many series, the name of each sample's; else empty.
         metric: that decides who is better: one of ``"mae"``, ``"rmse"``, ``"mase"``, ``"smape"``.
         known: what was forecast, a `TimeSeries` or a `Panel`; for pictures.
         bands: by level in percent the lower and upper bounds of the forecasts that are drawn (`forecast_plots.tiles`),

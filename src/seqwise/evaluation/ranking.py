@@ -18,9 +18,9 @@ class Ranking:
     """Forecasts from the same origins, the best first.
 
     Attributes:
-        scores: of each forecast, by its key, best first.
+        scores: those of each forecast, by its key, best first.
         names: how a table calls them.
-        p_values: of each but the first: how likely a difference from the first one as large as this would be if both
+        p_values: for each but the first, how likely a difference from the first one as large as this would be if both
             were equally good; NaN where the origins are too few to tell.
         metric: that orders them. windows: how many forecasts were scored.
         notes: what was chosen and why, one sentence each.
@@ -86,7 +86,7 @@ def rank(
     Args:
         truth: shape (samples, horizon, targets), NaN where nothing was observed; origins ascending, within each series.
         forecasts: by key, of the same shape. scores: by key; see `seqwise.evaluation.metrics.score`.
-        series: of many series, the name of each sample's: then a series counts once.
+        series: with many series, the name of each sample's: then a series counts once.
     """
     order = sorted(scores, key=lambda name: (not math.isfinite(scores[name][metric]), scores[name][metric]))
     losses = {name: _losses(truth, forecasts[name], squared=metric == "rmse") for name in order}

@@ -45,7 +45,7 @@ def span_scores(truth: Iterable[Sequence[str]], predicted: Iterable[Sequence[str
     seqeval.
 
     Args:
-        truth, predicted: of each sequence its tags, one for each step.
+        truth, predicted: for each sequence its tags, one for each step.
     """
     hits = said = real = 0
     for true_tags, predicted_tags in zip(truth, predicted, strict=True):

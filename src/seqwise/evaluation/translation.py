@@ -94,7 +94,7 @@ def score_translations(translations: list[str], references: list[list[str]]) -> 
 
     Args:
         translations: one per text.
-        references: of each text, at least one; their number may differ.
+        references: at least one for each text; their number may differ.
     """
     metrics = sacrebleu_metrics()
     streams = _streams(references)

@@ -125,7 +125,7 @@ def _run_tfjs(path: Path) -> tuple[Run, str]:
 
 FORMATS: dict[str, Format] = {
     TFJS: Format(
-        "TensorFlow.js; of a run with a module that takes raw input, and a demo page",
+        "TensorFlow.js; for a run also a module that takes raw input, and a demo page",
         _write_tfjs, _run_tfjs, options=("quantization",),
     ),
     "onnx": Format(

@@ -1,4 +1,4 @@
-"""The user's own inputs of a network: of a Keras model as they are handed over, of an estimator from its data."""
+"""The user's own inputs of a network: those passed with a Keras model, or taken from an estimator's data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def own_calls(part: Part, x: Any) -> list[list[np.ndarray]]:
     """Cut a user's inputs of a network into batches of several sizes, in the order of its inputs.
 
     Args:
-        x: an array; of several inputs a list in their order, or a mapping from their names.
+        x: an array; for several inputs a list in their order, or a mapping from their names.
 
     Raises:
         DataError: these are no inputs of the network.
@@ -111,7 +111,7 @@ def _first_steps(parts: Mapping[str, Part], sources: list[list[np.ndarray]]) -> 
 
 
 def training_sequences(estimator: Any) -> Any:
-    """Return the raw sequences that it was trained on; of a loaded run those of its file, None if that is not there."""
+    """Return the raw sequences that it was trained on: of a loaded run those of its file, None if it is gone."""
     raw, file = estimator.raw_, estimator.data_
     if raw is None and file is not None and Path(file).exists():
         try:

@@ -35,7 +35,7 @@ class Source(NamedTuple):
     """What is exported.
 
     Attributes:
-        parts: the networks by their names: ``{"model": …}``, of a Translator ``{"encoder": …, "decoder_step": …}``.
+        parts: the networks by their names: ``{"model": …}``, for a Translator ``{"encoder": …, "decoder_step": …}``.
         estimator: the trained estimator that they come from; None for a Keras model.
     """
 

@@ -27,7 +27,7 @@ FITS = ("fit", "evaluate", "train_on_batch", "test_on_batch", "predict", "predic
 
 @dataclass
 class Evidence:
-    """A call in the traceback that can be checked: of a Keras model or layer, or of a list of layers, on its data."""
+    """A call in the traceback that can be checked: a Keras model, a layer or a list of layers, on its data."""
 
     model: Any
     x: Any = None

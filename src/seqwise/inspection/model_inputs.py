@@ -140,7 +140,7 @@ def inputs_of(model: Any, x: Any, name: str) -> list[Input]:
 
 
 def trace_inputs(model: Any, inputs: Sequence[Input], need: int | None = None) -> Graph:
-    """Trace a model with shapes as declared, open sizes filled in by the data, wrong ranks mended.
+    """Trace a model with shapes as declared, open sizes filled in by the data, wrong ranks corrected.
 
     Args:
         need: the number of axes that an input without a declaration should have; None to ask the layers.

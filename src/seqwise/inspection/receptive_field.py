@@ -47,11 +47,11 @@ class ReceptiveField:
         return cls({}, False)
 
     def window(self, stride: float, before: float, after: float) -> ReceptiveField:
-        """Of a layer whose step t reads the steps ``stride·t + before … stride·t + after`` of this tensor."""
+        """For a layer whose step t reads the steps ``stride·t + before … stride·t + after`` of this tensor."""
         return self._each(lambda b: Band(b.jump * stride, b.jump * before + b.first, b.jump * after + b.last))
 
     def taps(self, stride: float, before: float, count: int, apart: int) -> ReceptiveField:
-        """Of a layer whose step t reads `count` steps from ``stride·t + before`` on, `apart` from each other."""
+        """For a layer whose step t reads `count` steps from ``stride·t + before`` on, `apart` from each other."""
         if apart == 1:
             return self.window(stride, before, before + count - 1)
         whole = union(self.window(stride, before + apart * i, before + apart * i) for i in range(count))
@@ -61,17 +61,17 @@ class ReceptiveField:
         return ReceptiveField(bands, self.known)
 
     def so_far(self) -> ReceptiveField:
-        """Of a layer whose step t reads all steps up to t."""
+        """For a layer whose step t reads all steps up to t."""
         return self._each(lambda b: Band(b.jump, -math.inf, b.last) if b.jump else b)
 
     def reversed(self, length: int | None) -> ReceptiveField:
-        """Of a layer that reads the `length` steps from last to first and gives its outputs in that order."""
+        """For a layer that reads the `length` steps from last to first and gives its outputs in that order."""
         if length is None:
             return self._each(lambda b: Band(0, -math.inf, math.inf) if b.jump else b)
         return self._each(lambda b: Band(-b.jump, b.jump * (length - 1) + b.first, math.inf) if b.jump else b)
 
     def everything(self, length: int | None) -> ReceptiveField:
-        """Of a layer that reads all `length` steps for each of its outputs."""
+        """For a layer that reads all `length` steps for each of its outputs."""
 
         def whole(band: Band) -> Band:
             if not band.jump:
@@ -84,7 +84,7 @@ class ReceptiveField:
         return self._each(whole)
 
     def at(self, step: int, length: int | None) -> ReceptiveField:
-        """Of one step, counted from the end where it is negative; the time axis is gone."""
+        """For one step, counted from the end where it is negative; the time axis is gone."""
         if step < 0 and length is None:
             unbounded = all(math.isinf(band.first) for bands in self.bands.values() for band in bands)
             return self._each(lambda b: Band(0, b.first, math.inf)) if unbounded else ReceptiveField.unknown()

@@ -26,7 +26,7 @@ class Transitions(NamedTuple):
 
 
 def emissions_of(probabilities: np.ndarray) -> np.ndarray:
-    """Return the emissions, of each step the logarithm of its tags' probabilities; shape (timesteps, tags)."""
+    """Return the emissions, the logarithms of each step's tag probabilities; shape (timesteps, tags)."""
     return np.log(np.maximum(probabilities.astype(np.float64), LEAST))
 
 

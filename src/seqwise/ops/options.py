@@ -13,8 +13,8 @@ class Options:
     """The options of an LSTM layer that change its numbers.
 
     Args:
-        activation: Of the candidate and of the cell state; one of `ACTIVATIONS`.
-        recurrent_activation: Of the three gates; one of `ACTIVATIONS`.
+        activation: of the candidate and of the cell state; one of `ACTIVATIONS`.
+        recurrent_activation: of the three gates; one of `ACTIVATIONS`.
         go_backwards: Process timesteps from the last to the first. Outputs are in the order
             of processing, as in Keras.
         masked_output: The output at a masked timestep: "previous_state" (Keras on JAX),

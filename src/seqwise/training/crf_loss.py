@@ -18,8 +18,8 @@ NEVER = -1e30  # a score; infinity would make NaN of differences
 class TagTransitions(keras.layers.Layer):
     """Adds to each tag's logit what the tag before it adds: the network's last layer, in training alone.
 
-    Call: logits (samples, timesteps, tags) → scores (samples, timesteps, tags × tags): of each pair of the step's tag
-    and the one before it, which varies slowest. At the first step all tags before it are the same.
+    Call: logits (samples, timesteps, tags) → scores (samples, timesteps, tags × tags), one for each pair of the step's
+    tag and the one before it, which varies slowest. At the first step all tags before it are the same.
 
     Attributes:
         start: shape (tags,). between: shape (tags, tags); see `seqwise.ops.crf.Transitions`.

@@ -137,7 +137,7 @@ def fit(
     result = Training(diverged=progress.diverged, watched=monitor)
 
     def keep(*, finished: bool = False, refitted: int | None = None) -> None:
-        """Write a checkpoint, if one is due; of a training that is finished, in any case."""
+        """Write a checkpoint, if one is due or the training is finished."""
         if checkpoints is None or not (finished or checkpoints.due()):
             return
         checkpoints.write(

@@ -136,7 +136,7 @@ def test_several_targets_and_many_series_have_distributions():
 
 
 def test_counts_of_one_series_and_of_many(tmp_path):
-    """Of independent Poisson counts the truth is known: their mean and quantiles."""
+    """The mean and quantiles of independent Poisson counts are known."""
     counts = np.random.default_rng(4).poisson(1.0, size=400).astype(float)
     settings: dict[str, Any] = SMALL | {"loss": "negative-binomial", "recipe": "skip", "learning_rate": 0.03}
     fitted = sw.Forecaster(**settings, epochs=10, residual=False, linear_skip=False).fit(counts)

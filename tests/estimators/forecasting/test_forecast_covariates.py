@@ -147,7 +147,7 @@ def test_past_cutoffs_are_told_what_was_known(panel):
     ("settings", "fit", "message"),
     [
         ({"return_sequences": True}, ONE, "return_sequences=True reads nothing of the rows to come"),
-        ({}, ONE | {"static": "size"}, "static is of many series"),
+        ({}, ONE | {"static": "size"}, "static is for many series"),
         ({}, ONE | {"future": "heat"}, "'heat' is named twice"),
         ({"calendar": "weekday"}, ONE, "expected a list"),
     ],

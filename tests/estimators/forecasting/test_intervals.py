@@ -101,7 +101,7 @@ def test_later_errors_count_once_they_are_known_and_old_ones_less():
 
 @pytest.mark.parametrize("calmer", [1.0, 0.4])
 def test_intervals_cover_what_they_say(calmer):
-    """Of independent errors, the same throughout, or calmer from the test set on, after some half-lives."""
+    """With independent errors, the same throughout, or calmer from the test set on, after some half-lives."""
     rng = np.random.default_rng(1)
     past, errors = rng.normal(size=(4000, 6, 1)), rng.standard_t(4, size=(4000, 1, 1))
     rows = np.arange(-4000, 0)

@@ -91,7 +91,7 @@ def test_later_steps_and_paths_of_many_series():
 
 
 def test_paths_are_the_forecast_and_the_errors_of_one_window(plain):
-    """Of plain losses: each path less the forecast is a row of the errors, at one size."""
+    """With a plain loss, each path less the forecast is a row of the errors, at one size."""
     paths = plain.sample(num_samples=50)
     assert paths.shape == (50, 3, 1)
     np.testing.assert_array_equal(paths, plain.sample(num_samples=50))

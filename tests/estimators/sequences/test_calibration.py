@@ -110,5 +110,5 @@ def test_a_run_keeps_its_temperature_and_abstains_without_keras(fitted, tmp_path
 def test_several_labels_do_not_abstain():
     X = [RNG.normal(size=(3, 1)) for _ in range(12)]
     several = sw.Classifier(units=(2,), epochs=1, recipe="lstm").fit(X, [("a",), ("a", "b")] * 6)
-    with pytest.raises(sw.SettingError, match="abstain_below is of one label"):
+    with pytest.raises(sw.SettingError, match="abstain_below needs one label"):
         several.predict(X, abstain_below=0.6)

@@ -117,8 +117,8 @@ def test_the_baseline_of_tokens_by_hand():
 FAULTS: dict[str, tuple[dict[str, Any], Any, Any, type[Exception], str]] = {
     "no tags": (
         {}, [["a", "b"], ["c"]] * 5, None, SettingError,
-        "There are no labels. Pass them as y, one list for each sequence, one tag for each step; of a table name their "
-        "column, label='…'.",
+        "There are no labels. Pass them as y, one list for each sequence, one tag for each step; for a table name "
+        "their column, label='…'.",
     ),
     "a tag too few": (
         {}, [["a", "b"], ["c"]] * 5, [["X", "Y"], []] * 5, DataError,

@@ -237,7 +237,7 @@ def test_texts_and_numbers_are_not_mixed_up(fitted):
     ):
         fitted.predict(np.ones((3, 4, 2)))
     with pytest.raises(
-        SettingError, match=r"^The model was trained on a list of texts. Pass one; of a table its column: "
+        SettingError, match=r"^The model was trained on a list of texts. Pass one; from a table its column: "
     ):
         fitted.predict(pl.DataFrame({"review": ["good"]}))
     with pytest.raises(DataError, match=r"^Expected a list of texts, got str: 'good'"):

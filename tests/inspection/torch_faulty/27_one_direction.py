@@ -1,4 +1,4 @@
-"""Of a bidirectional LSTM, the last state of the backward direction alone.
+"""Only the backward direction's last state of a bidirectional LSTM.
 
 finding: torch-one-direction
 """

@@ -140,8 +140,8 @@ class NumpyClassifier(NumpySequenceRun):
 
         Args:
             X: a list of arrays, each (timesteps, features), one array (samples, timesteps, features), or the path of a
-                .ts file; of a run on a long table also a list of rows, each a mapping from column to value, or the path
-                of a CSV file. Or a list of texts; of a run on a table of texts also such rows or a file.
+                .ts file; for a run on a long table also a list of rows, each a mapping from column to value, or the
+                path of a CSV file. Or a list of texts; for a run on a table of texts also such rows or a file.
 
         Raises:
             DataError: the sequences do not fit those of the training, or are faulty; the message says where.
@@ -156,11 +156,11 @@ class NumpyClassifier(NumpySequenceRun):
     def predict(self, X: Any, *, abstain_below: float | None = None) -> Any:  # noqa: N803
         """Return the most probable class of each sequence, shape (samples,), of the labels' own dtype.
 
-        Of several labels a sequence: those of a probability above a half, in the form that `fit` was given: a 0/1
-        matrix (samples, classes), or a list of tuples.
+        If a sequence can have several labels: those with a probability above a half, in the form that `fit` was given:
+        a 0/1 matrix (samples, classes), or a list of tuples.
 
         Args:
-            X: see `predict_proba`. abstain_below: say None where no class is as probable as that.
+            X: see `predict_proba`. abstain_below: return None where no class is as probable as that.
         """
         return self._classes.most_probable(self.predict_proba(X), abstain_below)
 
@@ -200,9 +200,9 @@ class NumpyTagger(NumpySequenceRun):
             self._transitions = Transitions(np.array(tables["start"]), np.array(tables["between"]))
 
     def predict(self, X: Any) -> list[np.ndarray]:  # noqa: N803
-        """Return the most probable tag of each step: of each sequence an array, shape (timesteps,).
+        """Return the most probable tag of each step: for each sequence an array, shape (timesteps,).
 
-        Of a run with a CRF, the most probable sequence of tags.
+        A run with a CRF returns the most probable sequence of tags.
         """
         of_steps, crf = self._of_steps(X), self._transitions
         if crf is None:
@@ -210,16 +210,16 @@ class NumpyTagger(NumpySequenceRun):
         return [self.classes_[viterbi(emissions_of(p), crf)] for p in of_steps]
 
     def predict_proba(self, X: Any) -> list[np.ndarray]:  # noqa: N803
-        """Return the probability of each tag: of each sequence an array, float64, shape (timesteps, tags).
+        """Return the probability of each tag: for each sequence an array, float64, shape (timesteps, tags).
 
         Args:
-            X: see `NumpyClassifier.predict_proba`; of a run on tokens a list of lists of tokens.
+            X: see `NumpyClassifier.predict_proba`; for a run on tokens a list of lists of tokens.
         """
         of_steps, crf = self._of_steps(X), self._transitions
         return of_steps if crf is None else [marginals(emissions_of(p), crf) for p in of_steps]
 
     def _of_steps(self, X: Any) -> list[np.ndarray]:  # noqa: N803
-        """Return the network's probabilities: of each sequence float64, shape (timesteps, tags)."""
+        """Return the network's probabilities: for each sequence float64, shape (timesteps, tags)."""
         sequences = self._read(X)
         outputs: list[np.ndarray] = [np.empty(0)] * len(sequences)
         for chosen, batch in self._batches(sequences):

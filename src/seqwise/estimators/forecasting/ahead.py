@@ -38,7 +38,7 @@ def known_ahead(known: TimeSeries | Panel, horizon: int, future: Any) -> np.ndar
         future: a table of the columns that are known in advance, with those of time and series.
 
     Returns:
-        float64, shape (series, horizon, known): the last `known` columns; of one series shape (1, horizon, known).
+        float64, shape (series, horizon, known): the last `known` columns; for one series, shape (1, horizon, known).
 
     Raises:
         DataError: a value is missing; names the columns and the times.

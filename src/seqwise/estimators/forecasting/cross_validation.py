@@ -34,8 +34,8 @@ def cross_validate(
         levels: of intervals, in percent.
 
     Returns:
-        the columns of a long table: series, time, ``cutoff``, truth, ``Forecaster`` and its bounds. Of one series with
-        several targets each target is a series.
+        the columns of a long table: series, time, ``cutoff``, truth, ``Forecaster`` and its bounds. Each
+        target of a single series is listed as a series.
 
     Raises:
         DataError, SettingError: there are too few rows, or a number is out of range.

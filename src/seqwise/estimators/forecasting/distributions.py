@@ -37,7 +37,7 @@ class Distribution:
 
         The share is one number for all, or an array of the quantiles' shape.
 
-        Of ``"quantile"`` those between two that were learned lie on the line between them, and those beyond the
+        With ``"quantile"``, those between two that were learned lie on the line between them, and those beyond the
         outermost are the outermost.
         """
         raw = outputs.astype(np.float64).reshape(*outputs.shape[:-1], -1, self.parameters)

@@ -63,7 +63,7 @@ class Forecaster(ForecasterSettings):
     Attributes:
         model_: the Keras model. Takes (samples, window, features), scaled; gives (samples, horizon, targets).
         scaler_: the `Scaler`. series_: the `TimeSeries` it was trained on (after `load`: its last window).
-        panel_: of many series, the `Panel` it was trained on (after `load`: their last windows); else None.
+        panel_: with many series, the `Panel` it was trained on (after `load`: their last windows); else None.
         plan_: the split into parts; None after `load`.
         season_: the seasonal period in rows, 1 for none. training_: history, seconds, best epoch.
 
@@ -80,7 +80,7 @@ class Forecaster(ForecasterSettings):
     input_types = (WindowInput, PanelInput)
     target_type = SeriesTarget
 
-    input_: Any = learned()  # WindowInput; of many series PanelInput
+    input_: Any = learned()  # WindowInput; with many series PanelInput
     target_: Any = learned()  # SeriesTarget or PanelTarget
     series_: TimeSeries = learned()
     panel_: Panel | None = learned(default=None)
@@ -108,7 +108,7 @@ class Forecaster(ForecasterSettings):
         """Train on a table.
 
         Args:
-            data: a path (CSV, Parquet), a pandas, polars or pyarrow table, or a NumPy array (rows, columns); of many
+            data: a path (CSV, Parquet), a pandas, polars or pyarrow table, or a NumPy array (rows, columns); for many
                 series also a dict ``{name: values}``.
             target: name(s) of the column(s) to forecast; may be left out where there is one numeric column.
             time: the time column; a list where year, month, … are apart; None for evenly spaced rows.
@@ -349,7 +349,7 @@ class Forecaster(ForecasterSettings):
         shares = {} if quantiles is None else levels_of(quantiles)
         known = self._known(data)
         steps = check_steps(horizon, self.horizon)
-        # the forecast is the median, but for counts, of which it is the mean
+        # the forecast is the median; for counts, the mean
         both = sorted({*levels, *shares.values()} - (set() if is_of_counts(self.loss) else {0.0}))
         ahead = known_ahead(known, max(steps, self.horizon), future_df)
         return self._forecast_after(known, both, ahead, steps).columns(known, levels, shares), known.kind
@@ -444,7 +444,7 @@ class Forecaster(ForecasterSettings):
         """Score the forecasts of every window of the test set, beside the baselines on the same windows.
 
         Args:
-            data: None for the data it was fitted on; else a table, of which all windows with targets from the
+            data: None for the data it was fitted on; else a table, whose windows with targets from the
                 start of the test set on are scored (by time; rows without times are counted from the first).
 
         Raises:

@@ -11,7 +11,7 @@ from seqwise.errors import SettingError
 
 
 def check_levels(level: Any) -> list[float]:
-    """Return levels in percent, ascending: of one number or several.
+    """Return one level or several in percent, ascending.
 
     Raises:
         SettingError: one is not between 0 and 100.

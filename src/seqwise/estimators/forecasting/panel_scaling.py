@@ -1,4 +1,4 @@
-"""Scaling many series: each by its own training rows, or, of logarithms, by one scale for all."""
+"""Scaling many series: each by its own training rows, or their logarithms by one scale for all."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class PanelScaler:
     """Bring every series to a common scale.
 
     Without a logarithm, each series' columns have mean 0 and standard deviation 1 in its training rows (``"standard"``)
-    or lie between 0 and 1 there (``"minmax"``); with ``"none"`` they stay as they are. Of a logarithm, whose changes
-    are relative and comparable from series to series, only the mean is each series' own; the scale is one for all.
+    or lie between 0 and 1 there (``"minmax"``); with ``"none"`` they stay as they are. Changes of a logarithm
+    are relative and comparable from series to series: only its mean is each series' own; the scale is one for all.
     Counts are divided by one number for all, so that 0 stays 0.
     A series that was not there in training is scaled by all of its rows.
 

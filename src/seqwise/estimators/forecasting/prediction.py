@@ -72,7 +72,7 @@ def forecast_after(
         intervals: what gives the bounds of `levels`: `Intervals`, `Distribution` or `SamplePaths`; None for none.
         ahead: what is known of the rows to come, shape (series, steps, known), of at least the trained horizon; None
             where nothing is read of them.
-        since_end: of one series: where it ends, counted from the end of the training's, for intervals.
+        since_end: for one series, where it ends, counted from the end of the training's, for intervals.
 
     Raises:
         DataError, SettingError: there are too few rows, or the steps cannot be forecast.

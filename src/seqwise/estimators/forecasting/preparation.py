@@ -33,7 +33,7 @@ def prepare(
     if validation_data is None:
         return prepare_known(settings, known, available, path)
     if isinstance(known, Panel):
-        raise SettingError("validation_data is of one series; of many, rows of each are held back: validation=13.")
+        raise SettingError("validation_data is for one series; with many, rows of each are held back: validation=13.")
     plan = split_series(settings, known, validation=0)
     own = read_again(validation_data, known, settings.gaps)
     check_validation_rows(own, settings.window + settings.horizon)

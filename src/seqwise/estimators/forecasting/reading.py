@@ -56,7 +56,7 @@ def read_data(
         )  # fmt: skip
         return panel, ()
     if roles.static is not None:
-        raise SettingError("static is of many series, of which each has one value: name their column, series=….")
+        raise SettingError("static is for many series, each of which has one value: name their column, series=….")
     if target is None:
         target = _only_number(table, {*covariates} | ({time} if isinstance(time, str) else set()))
     single = make_series(

@@ -246,7 +246,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             features: in a table, the feature columns; None for every numeric column that has no other use.
             label: in a table, the column of the labels or values, the same in all rows of a sequence; to tag, the
                 column of the tags.
-            text: in a table of one text per row, the column of texts; to tag, of tokens, one per row.
+            text: in a table of one text per row, the column of texts; to tag, the column of tokens, one per row.
             sample_weight: what each sequence (or each of its steps) weighs in the loss, shape (samples,), ordered as
                 `y`.
             validation_data: other sequences with their targets, ``(X, y)``, to find the best epoch, in place of the
@@ -268,7 +268,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         y = self._targets_of(raw, y)
         if y is None:
             raise SettingError(
-                f"There are no labels. Pass them as y, {self.expected_y}; of a table name their column, label='…'."
+                f"There are no labels. Pass them as y, {self.expected_y}; for a table name their column, label='…'."
             )
         weights = None if sample_weight is None else checked_weights(sample_weight, raw)
         own = len(raw)

@@ -57,7 +57,7 @@ class LabelTarget(SequenceTarget):
 
 
 class ClassTarget(LabelTarget):
-    """Of each sequence one class, or several labels.
+    """One class, or several labels, for each sequence.
 
     Attributes:
         temperatures: by which the trained network's logits were divided, so that its probabilities are calibrated; and
@@ -159,7 +159,7 @@ class ClassTarget(LabelTarget):
     def encode(self, encoded: np.ndarray) -> np.ndarray:
         """Return what the network is trained to say, float32: 0 or 1 for each class, shape (samples, outputs).
 
-        Of several labels (samples, labels, 1), so that each can weigh on its own.
+        Several labels for each sequence: (samples, labels, 1), so that each can weigh on its own.
         """
         if self.classes.multilabel:
             return encoded[..., None].astype(np.float32)
@@ -172,8 +172,8 @@ class ClassTarget(LabelTarget):
 
         Args:
             class_weight: None; ``"balanced"``, samples / (classes × samples of the class) in the training set, as
-                scikit-learn has it (of several labels each is a problem of two classes); or a mapping from class to
-                weight (1 where it names none; of several labels: what having the label weighs).
+                scikit-learn has it (each of several labels is a problem of two classes); or a mapping from class to
+                weight (1 where it names none; for several labels: what having the label weighs).
         """
         if class_weight is None:
             return None

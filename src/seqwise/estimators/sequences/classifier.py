@@ -91,12 +91,12 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
     def predict(self, X: Any, *, abstain_below: float | None = None) -> Any:
         """Return the most probable class of each sequence, shape (samples,), of the labels' own dtype.
 
-        Of several labels a sequence: those of a probability above a half, in the form that `fit` was given: a 0/1
-        matrix (samples, classes), or a list of tuples.
+        If a sequence can have several labels: those with a probability above a half, in the form that `fit` was given:
+        a 0/1 matrix (samples, classes), or a list of tuples.
 
         Args:
             X: sequences or texts, as `fit` takes them.
-            abstain_below: say None where no class is as probable as that; the array then holds objects. The report
+            abstain_below: return None where no class is as probable as that; the array then holds objects. The report
                 shows what is gained by it.
         """
         probabilities = self.predict_proba(X)
@@ -105,8 +105,9 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each class, float64, shape (samples, classes), in the order of `classes_`.
 
-        Of several labels a sequence each probability stands on its own; else they add up to 1. They are calibrated on
-        the validation set: its temperature (`seqwise.estimators.sequences.temperature`) is in the model's last layer.
+        If a sequence can have several labels, each probability stands on its own; else they add up to 1. They are
+        calibrated on the validation set: its temperature (`seqwise.estimators.sequences.temperature`) is in the model's
+        last layer.
         """
         return self._outputs(self._read_to_predict(X))
 
@@ -114,7 +115,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         """Return what supports a class of one sequence or text: which steps, features and words, and how much.
 
         Args:
-            x: an array (timesteps, features); a text; or what `predict` takes, of one sequence.
+            x: an array (timesteps, features); a text; or what `predict` takes, with one sequence.
             label: the class; None for the one that is predicted (of several labels a sequence, the most probable).
 
         Returns:
@@ -201,7 +202,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         return fit_pairs(data.steps.take(train), targets, data.input.tokens, weights)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Return the accuracy; of several labels a sequence, the share of which all are right."""
+        """Return the accuracy: the share of sequences whose label, or all of whose labels, are right."""
         from sklearn import metrics  # pyright: ignore[reportMissingTypeStubs]
 
         raw, y = self._read_to_score(X, y)
@@ -216,7 +217,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
 
     def prediction_columns(self, X: Any) -> dict[str, Any]:
         """Return the predictions as named columns: the sequence, its label, the label's probability, and that of each
-        class; of several labels a sequence all that are more probable than not, joined by commas."""
+        class. Several labels: all that are more probable than not, joined by commas."""
         raw = self._read_to_predict(X)
         probabilities = self._outputs(raw)
         several = self.target_.classes.multilabel

@@ -77,7 +77,7 @@ class SequenceData:
 
     @property
     def path(self) -> str | None:
-        """Of the file that they were read from; None for data in memory."""
+        """The file that they were read from; None for data in memory."""
         return self.source.path
 
     @cached_property

@@ -31,9 +31,9 @@ class Explanation:
     Attributes:
         label: the class. probability: that the model gives it.
         contributions: what each step adds to the log-odds, float64, shape (timesteps,): in all `odds` - `start`.
-        by_feature: the same for each feature of a step, shape (timesteps, features); of a text (words, 1).
+        by_feature: the same for each feature of a step, shape (timesteps, features); for a text (words, 1).
         odds, start: the log-odds of the class, for the sequence and for the one that tells nothing.
-        values: the sequence as it came, shape (timesteps, features); of a text the words, shape (words, 1).
+        values: the sequence as it came, shape (timesteps, features); for a text the words, shape (words, 1).
         columns: names of the features.
     """
 

@@ -73,8 +73,8 @@ def read_steps(
         units: width of each stacked LSTM layer.
         pooling: what the vector holds, one after another: the ``"last"`` state, the ``"mean"`` and the ``"max"`` of the
             states at all steps of the sequence. None of them for the states themselves.
-        dropout: share of each LSTM layer's outputs that is dropped in training; between two layers, of one sequence the
-            same at every step.
+        dropout: share of each LSTM layer's outputs that is dropped in training; between two layers, the same at
+            every step of a sequence.
 
     Returns:
         (samples, len(pooling) × units), twice that with `bidirectional`; without `pooling` (samples, timesteps, units).

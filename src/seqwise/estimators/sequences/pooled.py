@@ -84,7 +84,7 @@ class PooledEstimator(SequenceEstimator[Scores]):
         check=choice("auto", True, False),
     )
 
-    # outputs for the validation set at the best epoch, of a model that has learned that set since
+    # outputs for the validation set at the best epoch, if the model has learned that set since
     _unseen: np.ndarray | None = learned()
     _refit_weights: str | None = learned()  # digest of the weights that did
 
@@ -149,7 +149,7 @@ class PooledEstimator(SequenceEstimator[Scores]):
         return unseen
 
     def _held_back_outputs(self, raw: Any, part: str) -> np.ndarray:
-        """Return `_outputs`; of a validation set that the model has learned, those of the model that had not.
+        """Return `_outputs`; for a validation set that the model has learned, those of the model that had not.
 
         Raises:
             DataError: these are not at hand, or the weights are others by now.

@@ -22,7 +22,7 @@ with deferred_imports():
 
 @estimator
 class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
-    """Say one number, or several, of a sequence, with an LSTM.
+    """Predict one number, or several, for a sequence, with an LSTM.
 
     Follows scikit-learn's conventions: the constructor stores its arguments, `fit` learns, attributes that end in
     ``_`` are what it learned; `cross_val_score` and `clone` work. Sequences may have any lengths. The targets are

@@ -35,8 +35,8 @@ class Source:
     path: str | None = None
 
     def read(self, X: Any, *, labelled: bool = True) -> Sequences | Texts:
-        """Read sequences or texts; of a table by these names. Of texts, a .txt file that has not their column holds
-        one a line.
+        """Read sequences or texts; from a table by these names. A .txt file without the column of texts holds one
+        text per line.
 
         Args:
             labelled: read the label column, too; else it may be absent, or empty.
@@ -68,7 +68,7 @@ class Source:
             raise DataError(f"The model was trained on texts, but these are {type(X).__name__}. Pass a list of texts.")
         if self.text is None:
             raise SettingError(
-                "The model was trained on a list of texts. Pass one; of a table its column: list(table['…'])."
+                "The model was trained on a list of texts. Pass one; from a table its column: list(table['…'])."
             )
         return make_texts(X, text=self.text, label=self.label if labelled else None)
 

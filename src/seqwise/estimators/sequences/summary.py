@@ -24,9 +24,9 @@ class SequenceSummary:
         counts: how many sequences each class has; empty where there are no classes.
         parts: how many sequences each part has.
         buckets: timesteps of the batches, ascending.
-        tokens: of texts, how many tokens the vocabulary holds; None of numbers.
+        tokens: size of the vocabulary of texts; None for numbers.
         each_step: there is a target for each step, and `counts` counts steps.
-        spelling: of tokens, how many ids of its spelling stand beside each token's own.
+        spelling: how many ids of its spelling stand beside each token's own.
     """
 
     label: str
@@ -43,7 +43,7 @@ class SequenceSummary:
 
     @property
     def input_shape(self) -> tuple[None, int] | tuple[None]:
-        """(timesteps, features), of texts (timesteps,); the timesteps differ from batch to batch."""
+        """(timesteps, features), for texts (timesteps,); the timesteps differ from batch to batch."""
         return (None, len(self.features)) if self.tokens is None else (None,)
 
     @property

@@ -17,7 +17,7 @@ from seqwise.ops.crf import Transitions, emissions_of, marginals, viterbi
 
 
 class TagTarget(LabelTarget):
-    """Of each step one tag."""
+    """One tag for each step."""
 
     title = "Tags of the steps"
     kind = "tags"
@@ -131,7 +131,7 @@ def read_tags(y: Any, raw: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the tags of all steps, one sequence after another, and how many each sequence has.
 
     Args:
-        y: of each sequence its tags, a list or an array.
+        y: for each sequence its tags, a list or an array.
         raw: the sequences (or the tokens) that they are of.
 
     Raises:

@@ -81,13 +81,13 @@ class Tagger(SequenceEstimator[TagComparison]):
         return self.target_.classes.values
 
     def predict(self, X: Any) -> list[np.ndarray]:
-        """Return the most probable tag of each step: of each sequence an array, shape (timesteps,)."""
+        """Return the most probable tag of each step: for each sequence an array, shape (timesteps,)."""
         raw = self._read_to_predict(X)
         steps = self.input_.prepare(raw)
         return list(split_by_lengths(self.classes_[self._decoded(steps)[1]], steps.lengths))
 
     def predict_proba(self, X: Any) -> list[np.ndarray]:
-        """Return the probability of each tag: of each sequence an array, float64, shape (timesteps, tags)."""
+        """Return the probability of each tag: for each sequence an array, float64, shape (timesteps, tags)."""
         raw = self._read_to_predict(X)
         steps = self.input_.prepare(raw)
         return list(split_by_lengths(self._decoded(steps)[0], steps.lengths))

@@ -27,14 +27,14 @@ def probabilities_of(logits: np.ndarray, multilabel: bool) -> np.ndarray:
 
 
 def find_temperatures(parts: Sequence[np.ndarray], encoded: np.ndarray) -> list[float]:
-    """Return by what logits are to be divided, so that probabilities fit known labels best (Guo et al. 2017).
+    """Return what logits are to be divided by, so that probabilities fit known labels best (Guo et al. 2017).
 
-    Of several models the quotients are added: of two, both temperatures are about 2. The greatest likelihood times a
-    normal prior of each temperature's logarithm: standard deviation 0.3 about that of the number of models.
+    The quotients of several models are added: with two, both temperatures are about 2. They maximise the likelihood
+    times a normal prior of each temperature's logarithm: standard deviation 0.3 about that of the number of models.
 
     Args:
         parts: logits of one model or more that were not trained on these sequences, each (samples, classes).
-        encoded: the labels, int, shape (samples,); of several labels a sequence bool, shape (samples, labels).
+        encoded: the labels, int, shape (samples,); or several of each sequence, bool, shape (samples, labels).
     """
     from scipy import optimize  # pyright: ignore[reportMissingTypeStubs]
 

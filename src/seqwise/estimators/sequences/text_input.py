@@ -43,7 +43,7 @@ class TextInput(Input):
 
     @property
     def tokens(self) -> int:
-        """Of the vocabulary."""
+        """Size of the vocabulary."""
         return len(self.tokenizer)
 
     def fit(self, raw: Texts, train: np.ndarray) -> list[str]:
@@ -120,7 +120,7 @@ class SpelledInput(TokenInput):
 
     @property
     def spellings(self) -> int:
-        """Of the vocabulary of spellings."""
+        """Size of the vocabulary of spellings."""
         return len(self.speller)
 
     def fit(self, raw: Texts, train: np.ndarray) -> list[str]:
@@ -129,7 +129,7 @@ class SpelledInput(TokenInput):
         return notes
 
     def prepare(self, raw: Texts) -> Sequences:
-        """Return the tokens as the network takes them: int32, of each its id and then those of its spelling's parts."""
+        """Return the tokens as the network takes them: int32, each one's id and then those of its spelling's parts."""
         words = super().prepare(raw)
         parts = self.speller.encode(raw.values)
         names = ["token", *(f"spelling {i + 1}" for i in range(PARTS))]

@@ -100,7 +100,7 @@ def embed(
         width: of the vectors, where they are learned from nothing.
         table: pretrained vectors, float32, shape (tokens, dims), to start from; their dims then stand for `width`.
         frozen: the vectors stay as they are.
-        dropout: share of the vectors' dimensions that is dropped in training, of one text the same at every step.
+        dropout: share of the vectors' dimensions that is dropped in training, the same at every step of a text.
 
     Returns:
         vectors (samples, timesteps, width), and the mask, bool (samples, timesteps).

@@ -33,7 +33,7 @@ def beam_search(
 
     A hypothesis that is complete keeps its place and the others go on in the places left, as in Bahdanau et al. 2015
     ("Neural machine translation by jointly learning to align and translate"). So a beam of 1 is the greedy choice,
-    and one as wide as there are hypotheses finds the best of all. Of a sentence's complete hypotheses that of the
+    and one as wide as there are hypotheses finds the best of all. The complete hypothesis with the
     highest log-probability / length^`length_penalty` wins; its length counts the end token. Padding, start and
     unknown tokens are never chosen. A sentence's result does not depend on those beside it.
 

@@ -84,7 +84,7 @@ def build_translator(
         )
 
     def bridged(final: list[Any], width: int, i: int) -> list[Any]:
-        """h and c that a decoder layer starts from, of an encoder layer's final ones (of both directions)."""
+        """Return h and c that a decoder layer starts from, given an encoder layer's final ones (of both directions)."""
         start: list[Any] = []
         for k, (state, squash) in enumerate((("h", "tanh"), ("c", None))):
             ends = final[k]

@@ -22,11 +22,11 @@ class Call:
         graph: what is being written. layer: the description's entry: ``name``, ``class``, ``config``.
         weights: the layer's arrays, in Keras's order.
         inputs: names of the values that it reads. shapes: theirs, None for a size that is known only with the data.
-        masks: of each input the name of its mask, bool (samples, timesteps), or None.
+        masks: for each input the name of its mask, bool (samples, timesteps), or None.
         initial_state: names of values. arguments: the rest, by name.
         output_shapes: of each output.
         memory: what the calls of one graph share: work that is done once.
-        state: of a streaming export: takes the name and the width of a state, and returns the value to start from; None
+        state: in a streaming export, takes the name and the width of a state and returns the value to start from; None
             where states start at zero.
         final_states: what the layer's states are at the end, by name.
     """
@@ -58,12 +58,12 @@ class Call:
 
     @property
     def shape(self) -> list[Size]:
-        """Of the first input."""
+        """Shape of the first input."""
         return self.shapes[0]
 
     @property
     def mask(self) -> str | None:
-        """Of the first input."""
+        """Mask of the first input."""
         return self.masks[0] if self.masks else None
 
     @property

@@ -31,7 +31,7 @@ OURS = re.compile(r"model\.json|group\d+-shard\d+of\d+\.bin|encoder|decoder_step
 def tfjs(model: Any, folder: str | Path, *, quantization: str | None = None, x: Any = None) -> list[Comparison]:
     """Write a model as a TensorFlow.js layers model, which `tf.loadLayersModel` loads with nothing else.
 
-    The folder gets ``model.json`` and ``group1-shard1of….bin``; of a Translator two folders, ``encoder`` and
+    The folder gets ``model.json`` and ``group1-shard1of….bin``; for a Translator two folders, ``encoder`` and
     ``decoder_step``, with these. Other files in it are kept. Layers that TensorFlow.js lacks are written as equal
     compositions of layers that it has. Where Node and @tensorflow/tfjs are installed, the model is run beside Keras on
     batches of several sizes and lengths, and the largest difference is printed.

@@ -44,7 +44,7 @@ def load_tfjs(folder: str | Path, *, trust_edited: bool = False) -> Any:
     Args:
         folder: with ``model.json`` and its weights, as `model.save` of TensorFlow.js writes them; or the path of the
             ``model.json``.
-        trust_edited: of a folder that `seqwise export` wrote, which lists the checksums of its files: they need not
+        trust_edited: the checksums that an exported folder of `seqwise export` lists for its files need not
             hold. What the files hold is checked all the same.
 
     Returns:
@@ -205,7 +205,7 @@ def _first_layer(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _first_node(entry: dict[str, Any]) -> int:
-    """Return the number of a layer's first call: of a model, call 0 is that of its own inputs."""
+    """Return the number of a layer's first call: call 0 of a model is that of its own inputs."""
     return int(entry["class_name"] in MODELS)
 
 

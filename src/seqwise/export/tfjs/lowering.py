@@ -209,7 +209,7 @@ class Lowering:
         return self._any_of(masks)
 
     def _made_mask(self, ref: list[Any]) -> Mask | None:
-        """The mask that a layer made: of a merge, where any of its inputs is seen."""
+        """The mask that a layer made: for a merge, where any of its inputs is seen."""
         layer = self.described[ref[0]]
         call = layer["calls"][ref[1]]
         if "merged_masks" not in call:

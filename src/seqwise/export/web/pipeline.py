@@ -27,8 +27,8 @@ def describe_pipeline(estimator: Any, networks: Mapping[str, str]) -> dict[str, 
     """Describe what a trained estimator does before and after its networks.
 
     The description holds ``format``, ``version``, ``kind`` (the estimator's class), ``networks``, ``input`` (columns
-    and scaler, or vocabulary) and ``target`` (names and scaler, or classes); of a Forecaster also ``series`` (its
-    columns, time index, gap rule, the last windows of the data) and ``intervals``, of a Translator ``search`` (beam
+    and scaler, or vocabulary) and ``target`` (names and scaler, or classes); for a Forecaster also ``series`` (its
+    columns, time index, gap rule, the last windows of the data) and ``intervals``, for a Translator ``search`` (beam
     and limits).
 
     Args:
@@ -100,7 +100,7 @@ _DESCRIBE: dict[Any, Any] = {
 def time_texts(values: np.ndarray) -> np.ndarray:
     """Return times as JavaScript writes them, and any other column as it is.
 
-    ISO texts, of a time zone with the offset; without one, or in UTC, dates alone where all are at midnight.
+    ISO texts, in a time zone with the offset; without one, or in UTC, dates alone where all are at midnight.
     """
     zone = zone_of_datetimes(values)
     if zone not in (None, UTC):

@@ -41,9 +41,9 @@ class Predictions:
     """Raw inputs and what an estimator predicts for them, as JSON.
 
     Attributes:
-        inputs: of a Forecaster ``{"rows": …, "future": …, "level": …}``, rows null for the data that it was trained
+        inputs: for a Forecaster ``{"rows": …, "future": …, "level": …}``, rows null for the data that it was trained
             on; else sequences or texts.
-        outputs: by the name of the method, a prediction for each input: of a Forecaster, a forecast for each table.
+        outputs: by the name of the method, a prediction for each input: for a Forecaster, a forecast for each table.
         made_up: the inputs are drawn by the scaler or the vocabulary instead of taken from the training's data.
     """
 
@@ -156,7 +156,7 @@ def _begins_whole(known: TimeSeries | Panel, window: int) -> bool:
 
 
 def _table(known: TimeSeries | Panel, window: int) -> dict[str, list[Any]]:
-    """Return the last rows of a series as the columns of a table; of many some, and one that the training lacks."""
+    """Return the last rows of a series as columns of a table; of many, some, and one that the training lacks."""
     if isinstance(known, Panel):
         chosen = [*range(min(EXAMPLES, len(known))), 0]
         names = [*known.names[chosen[:-1]].tolist(), _new_name(known.names)]

@@ -1,4 +1,4 @@
-"""Rows of the table that a series came from, told again; and rows to come that are made up of the last ones."""
+"""A series as rows of a table again, and made-up rows to come that repeat the last ones."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ PARTS = ("Y", "M", "D", "h", "m", "s")  # of a date in several columns
 
 
 def rows_ahead(known: TimeSeries | Panel, horizon: int) -> dict[str, list[Any]] | None:
-    """Return rows to come, in which what is known in advance is what it last was; None where nothing is known.
+    """Return made-up rows to come, with their columns known in advance; None where no column is.
 
-    A column of the rows `horizon` steps before, over again where a series is shorter.
+    Each column repeats its last `horizon` rows.
     """
     names = known.covariates.future
     if not names:
         return None
     if not isinstance(known, Panel):
         return time_columns(known, times_ahead(known, horizon)[0]) | _repeated(known, names, horizon)
-    every = [known.one(s) for s in range(len(known))]
-    parts = [_repeated(one, names, horizon) for one in every]
+    parts = [_repeated(known.one(s), names, horizon) for s in range(len(known))]
     times = time_columns(known, times_ahead(known, horizon).ravel())
     series = {known.series: np.repeat(known.names, horizon).tolist()}
     return series | times | {name: [value for part in parts for value in part[name]] for name in names}
@@ -58,10 +57,10 @@ def covariate_columns(series: TimeSeries, names: tuple[str, ...], rows: slice) -
             seen = series.observed[rows][:, places[0]]
         words = series.covariates.categories.get(name)
         if words is None:
-            told: list[Any] = values[:, 0].tolist()
+            cells: list[Any] = values[:, 0].tolist()
         else:
-            told = [words[int(row.argmax())] if row.any() else f"no {name}" for row in values]
-        columns[name] = [value if there else None for value, there in zip(told, seen, strict=True)]
+            cells = [words[int(row.argmax())] if row.any() else f"no {name}" for row in values]
+        columns[name] = [cell if there else None for cell, there in zip(cells, seen, strict=True)]
     return columns
 
 

@@ -1,4 +1,4 @@
-"""Data sources in the place of arrays: their batches for the rules, and fixes in words where no code would run."""
+"""Data sources in place of arrays: their batches for the rules, and fixes in words where no code would run."""
 
 from __future__ import annotations
 

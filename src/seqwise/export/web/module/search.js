@@ -5,8 +5,8 @@ const NEVER = -1e30; // the log-probability of what may not be
 /**
  * Find the tokens of the highest score that `beam` hypotheses at a time lead to.
  *
- * A hypothesis that is complete keeps its place and the others go on in the places left (Bahdanau et al. 2015). Of the
- * complete ones that of the highest log-probability / length^lengthPenalty wins. Padding, start and unknown tokens are
+ * A hypothesis that is complete keeps its place and the others go on in the places left (Bahdanau et al. 2015). The
+ * complete one with the highest log-probability / length^lengthPenalty wins. Padding, start and unknown tokens are
  * never chosen.
  *
  * @param {(last: number[], states: any[]) => Promise<{logits: Float32Array[], states: any[]}>} step  the decoder: the

@@ -61,9 +61,9 @@ export class Forecaster extends Base {
   readonly series: string | null;
   /** The column of a forecast that holds its times. */
   readonly forecastTime: string;
-  /** Levels of intervals, in percent; of a distribution any other will do, too. */
+  /** Levels of intervals, in percent; with a distribution any other will do, too. */
   readonly levels: number[];
-  /** The last rows that it was trained on; of many series those of each. */
+  /** The last rows that it was trained on; with many series those of each. */
   readonly context: Series | Series[];
   /** Read rows as a regular series, or as many: sorted, gaps filled by the rule of the training. */
   read(rows: Row[]): Series | Series[];
@@ -77,7 +77,7 @@ export class Classifier extends Base {
   readonly classes: Label[];
   /** The probability of each class, shape (samples, classes). */
   predictProba(sequences: Step[][] | string[]): Promise<number[][]>;
-  /** The class of each sequence or text; of several labels each, the list of them, or zeros and ones. */
+  /** The class of each sequence or text; if each can have several labels, the list of them, or zeros and ones. */
   predict(sequences: Step[][] | string[]): Promise<Label[] | Label[][]>;
 }
 

@@ -113,7 +113,7 @@ def not_shifted(context: Context, output: Output, target: Array, shape: Shape) -
 
 
 def _series(array: Array) -> np.ndarray:
-    """Return the features, shape (samples, timesteps, features); of one-hot vectors, the ids alone."""
+    """Return the features, shape (samples, timesteps, features); for one-hot vectors, the ids alone."""
     part = array.part
     if part.ndim < 2 or part.dtype.kind not in "fiub":
         return np.zeros((0, 0, 0))

@@ -1,4 +1,4 @@
-"""Layers that cannot read what the layer before them returns, and settings that rarely mean well."""
+"""Layers that cannot read what the layer before them returns, and settings that are rarely intended."""
 
 from __future__ import annotations
 

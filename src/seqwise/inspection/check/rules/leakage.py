@@ -162,7 +162,7 @@ def _fitted_on_both(training: Array, validation: Array) -> Literal["minmax", "st
 def _series_is_standard(training: Array, validation: Array) -> bool:
     """Tell whether the series that windows slide over, first training, then validation, has mean 0 and deviation 1.
 
-    Its last rows may be targets alone, of which nothing is known but that they are not far from the others.
+    Its last rows may be targets alone; all that is known of them is that they are not far from the others.
     """
     if not (slides(training) and slides(validation)):
         return False

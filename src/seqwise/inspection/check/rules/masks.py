@@ -31,7 +31,7 @@ READS_MASKS = ("GlobalAveragePooling1D", "MultiHeadAttention", "Attention")
 def padded(context: Context, side: str) -> Iterator[tuple[Input, Array, Padding, Call]]:
     """Yield the inputs that are padded on this side of their sequences, with the recurrent layer that reads them.
 
-    None where a layer makes a mask. Of several inputs only the first is known to reach the recurrent layer.
+    None where a layer makes a mask. Only the first of several inputs is known to reach the recurrent layer.
     """
     if any(call.mask.roles for call in context.calls):
         return

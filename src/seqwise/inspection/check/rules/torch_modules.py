@@ -317,7 +317,7 @@ def result_of_recurrent(context: Context) -> Faults:
     parts = "output, (h_n, c_n)" if call.kind == "LSTM" else "output, h_n"
     what = f"torch.nn.{call.kind} returns {parts}."
     if call.args and isinstance(call.args[0], tuple):
-        what += " Of a packed sequence the output is packed, too: "
+        what += " The output of a packed sequence is packed, too: "
         what += "output, lengths = torch.nn.utils.rnn.pad_packed_sequence(output, batch_first=True) lays it out again."
     elif "unpack" not in failure and "tuple" in failure:
         what, fix = f"{what} Take the first.", change_expression(call.node, f"{call.node.code}[0]")
