@@ -41,11 +41,11 @@ def load_model(path: Path, *, compiled: bool, tensors: dict[str, Any] | None = N
         raise BundleError(f"{path} cannot be read by Keras ({_short(error)}). {RESTORE}") from error
     weights = {variable.path: np.asarray(variable) for variable in model.weights}
     check_finite(path, weights)
-    came = tensors_of(model)
+    own_tensors = tensors_of(model)
     for part, expected in (tensors or {}).items():
-        if came is not None and came[part] != expected:
+        if own_tensors is not None and own_tensors[part] != expected:
             raise BundleError(
-                f"{path} is another model than the manifest's: its {part} are {str(came[part])[:200]}; expected "
+                f"{path} is another model than the manifest's: its {part} are {str(own_tensors[part])[:200]}; expected "
                 f"{str(expected)[:200]}. {RESTORE}"
             )
     return accelerate(model, verbose=False)

@@ -191,9 +191,9 @@ class _Walk:
         arguments = inspect.signature(operation.call).bind(*node.arguments.args, **node.arguments.kwargs).arguments
         arguments |= arguments.pop("kwargs", {})
         call: dict[str, Any] = {}
-        made: list[Any] = []
+        new_masks: list[Any] = []
         if isinstance(operation, self.keras.layers.Layer):
-            made = self._layer_call(operation, arguments, call)
+            new_masks = self._layer_call(operation, arguments, call)
         else:
             call["inputs"] = [self.refs[id(tensor)] for tensor in node.input_tensors]
             call["arguments"] = {n: tree.map_structure(self._without_tensors, v) for n, v in arguments.items()}
@@ -202,7 +202,7 @@ class _Walk:
         entry["calls"].append(call)
         for i, tensor in enumerate(node.outputs):
             ref = self.refs[id(tensor)] = [entry["name"], number, i]
-            mask = made[i] if i < len(made) else None
+            mask = new_masks[i] if i < len(new_masks) else None
             if mask is not None:
                 self.masks[tuple(ref)] = mask
                 self._mask_ref(mask, {"of": ref})
@@ -217,7 +217,7 @@ class _Walk:
         inputs_by_name = {
             name: value for name, value in tensors.items() if name not in passed_masks and name != "initial_state"
         }
-        taken = inspect.signature(layer.call).parameters
+        parameters = inspect.signature(layer.call).parameters
         inputs: list[Any] = []
         used: list[Any] = []
         for name, part in inputs_by_name.items():
@@ -228,7 +228,7 @@ class _Walk:
             if explicit is not None:
                 used += [self._explicit_mask(mask) for mask in _as_list(explicit)]
                 used += [None] * (len(inputs) - len(used))
-            elif mask_name in taken and (len(tensors) > 1) == (mask_name != "mask"):
+            elif mask_name in parameters and (len(tensors) > 1) == (mask_name != "mask"):
                 used += [self._mask_on(tensor) for tensor in own]  # Keras fills it in, but not beside other tensors
             else:
                 used += [None] * len(own)
@@ -249,8 +249,8 @@ class _Walk:
         passed = used[: len(own)] if any(mask is not None for mask in used) else [self._mask_on(t) for t in own]
         stand_ins = [self.keras.KerasTensor(tensor.shape, dtype=tensor.dtype) for tensor in own]
         many = isinstance(first, (list, tuple))
-        made = layer.compute_mask(stand_ins if many else stand_ins[0], passed if many else passed[0])
-        masks: list[Any] = tree.flatten(made) if made is not None else []
+        computed = layer.compute_mask(stand_ins if many else stand_ins[0], passed if many else passed[0])
+        masks: list[Any] = tree.flatten(computed) if computed is not None else []
         new = any(mask is not None and id(mask) not in self._mask_refs for mask in masks)
         if new and any(mask is not None for mask in passed):
             call["merged_masks"] = [None if mask is None else self._mask_refs[id(mask)] for mask in passed]

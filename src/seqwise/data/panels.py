@@ -219,12 +219,12 @@ def panel_from_table(
         return panel
     rows = np.arange(len(panel.values)) - np.repeat(panel.starts[:-1], panel.lengths)
     times = panel.times(np.repeat(np.arange(len(panel)), panel.lengths), rows)
-    made = calendar_values(covariates.calendar, panel.time_index.on_clocks(times))
+    calendar = calendar_values(covariates.calendar, panel.time_index.on_clocks(times))
     observed = panel.observed
     if observed is not None:
-        observed = np.hstack([observed, np.ones(made.shape, bool)])
+        observed = np.hstack([observed, np.ones(calendar.shape, bool)])
     return replace(
-        panel, values=np.hstack([panel.values, made]), observed=observed, columns=[*targets, *covariates.columns]
+        panel, values=np.hstack([panel.values, calendar]), observed=observed, columns=[*targets, *covariates.columns]
     )
 
 
@@ -269,8 +269,8 @@ def _positions(
     longest = int(lengths.argmax())
     rows = slice(int(ends[longest] - lengths[longest]), int(ends[longest]))
     if known is not None and (known.unit == "i") != (times.dtype.kind == "i"):
-        came, expected = ("numbers", "dates") if times.dtype.kind == "i" else ("dates", "numbers")
-        raise DataError(f"{table.label}: {time!r} holds {came}, but {expected} in the training data.")
+        kind, expected = ("numbers", "dates") if times.dtype.kind == "i" else ("dates", "numbers")
+        raise DataError(f"{table.label}: {time!r} holds {kind}, but {expected} in the training data.")
     index = known or replace(
         infer_time_index(times[rows], table, order[rows]).starting_at(times.min()), zone=zone, wall=wall
     )

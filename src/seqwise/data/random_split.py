@@ -81,8 +81,8 @@ def split_at_random(
     left = np.arange(samples)
     drawn = {}
     for name, size in sizes.items():
-        taken = _draw(groups[left], size, rng)
-        drawn[name] = left[taken]
+        drawn_rows = _draw(groups[left], size, rng)
+        drawn[name] = left[drawn_rows]
         left = np.setdiff1d(left, drawn[name])
     return RandomSplit(left, drawn["validation"], drawn["test"])
 

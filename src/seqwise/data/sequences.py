@@ -138,8 +138,8 @@ def in_columns(sequences: Sequences, columns: list[str]) -> Sequences:
     if sequences.columns == columns or any(names == _numbered(len(names)) for names in (sequences.columns, columns)):
         return sequences
     if sorted(sequences.columns) != sorted(columns):
-        came, expected = (", ".join(map(repr, names[:12])) for names in (sequences.columns, columns))
-        raise DataError(f"The sequences have the features {came}, but the model was trained on {expected}.")
+        features, expected = (", ".join(map(repr, names[:12])) for names in (sequences.columns, columns))
+        raise DataError(f"The sequences have the features {features}, but the model was trained on {expected}.")
     order = [sequences.columns.index(name) for name in columns]
     return replace(sequences, values=sequences.values[:, order], columns=list(columns))
 

@@ -139,8 +139,8 @@ def series_from_table(
     if not complete:
         _fill(raw, observed, gaps)
     if covariates.calendar:
-        made = calendar_values(covariates.calendar, time_index.on_clocks(time_index.at(np.arange(len(raw)))))
-        raw, observed = np.hstack([raw, made]), np.hstack([observed, np.ones(made.shape, bool)])
+        calendar = calendar_values(covariates.calendar, time_index.on_clocks(time_index.at(np.arange(len(raw)))))
+        raw, observed = np.hstack([raw, calendar]), np.hstack([observed, np.ones(calendar.shape, bool)])
     return TimeSeries(
         raw,
         targets + covariates.columns,
@@ -219,8 +219,8 @@ def _lay_on_time_index(
     if time_index is None:
         time_index = replace(infer_time_index(ordered, table, order), zone=zone, wall=wall)
     elif (time_index.unit == "i") != (ordered.dtype.kind == "i"):
-        came, expected = ("numbers", "dates") if ordered.dtype.kind == "i" else ("dates", "numbers")
-        raise DataError(f"{table.label}: {time[0]!r} holds {came}, but {expected} in the training data.")
+        kind, expected = ("numbers", "dates") if ordered.dtype.kind == "i" else ("dates", "numbers")
+        raise DataError(f"{table.label}: {time[0]!r} holds {kind}, but {expected} in the training data.")
     else:  # the step is known; only the beginning is new
         time_index = time_index.starting_at(ordered[0])
         if (time_index.positions(ordered) % 1).any():

@@ -102,11 +102,11 @@ def estimator(cls: type[T]) -> type[T]:
     At ``{training}`` the docstring of its `fit` gets the arguments that every `fit` has.
     """
     _complete(cls)
-    made = dataclass(eq=False, repr=False, kw_only=True)(cls)
-    _document(made, "{settings}", {name: declared.help for name, declared in declared_settings(made).items()})
-    if "fit" in vars(made):
-        _document(vars(made)["fit"], "{training}", TRAINING_ARGUMENTS)
-    return made
+    completed = dataclass(eq=False, repr=False, kw_only=True)(cls)
+    _document(completed, "{settings}", {name: declared.help for name, declared in declared_settings(completed).items()})
+    if "fit" in vars(completed):
+        _document(vars(completed)["fit"], "{training}", TRAINING_ARGUMENTS)
+    return completed
 
 
 def _complete(cls: type) -> None:

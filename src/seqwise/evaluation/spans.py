@@ -47,14 +47,14 @@ def span_scores(truth: Iterable[Sequence[str]], predicted: Iterable[Sequence[str
     Args:
         truth, predicted: for each sequence its tags, one for each step.
     """
-    hits = said = real = 0
+    hits = predicted_count = real = 0
     for true_tags, predicted_tags in zip(truth, predicted, strict=True):
         true_spans, predicted_spans = set(find_spans(true_tags)), set(find_spans(predicted_tags))
         hits += len(true_spans & predicted_spans)
-        said += len(predicted_spans)
+        predicted_count += len(predicted_spans)
         real += len(true_spans)
     return {
-        "precision": hits / said if said else 0.0,
+        "precision": hits / predicted_count if predicted_count else 0.0,
         "recall": hits / real if real else 0.0,
-        "f1": 2 * hits / (said + real) if said + real else 0.0,
+        "f1": 2 * hits / (predicted_count + real) if predicted_count + real else 0.0,
     }

@@ -146,10 +146,10 @@ def _of_windows(forecaster: Forecaster) -> list[list[np.ndarray]]:
         origins = np.arange(window, len(series) + 1 - (horizon if inputs.known else 0))
     windows = Windows(values, window, horizon, len(forecaster.target_.names))
     batches = WindowBatches(windows, visible, None, inputs.known)
-    some = origins[np.unique(np.linspace(0, len(origins) - 1, min(sum(BATCHES), len(origins))).astype(np.int64))]
+    starts = origins[np.unique(np.linspace(0, len(origins) - 1, min(sum(BATCHES), len(origins))).astype(np.int64))]
     calls: list[list[np.ndarray]] = []
-    for rows in _cuts(len(some), BATCHES):
-        chosen = batches.select_inputs(batches.arrays, some[rows])
+    for rows in _cuts(len(starts), BATCHES):
+        chosen = batches.select_inputs(batches.arrays, starts[rows])
         calls.append([np.asarray(array) for array in (chosen if isinstance(chosen, list) else [chosen])])
     return calls
 

@@ -61,8 +61,8 @@ def saved_model_runner(folder: Path) -> Run:
             }
             save_file(arrays, inputs)
             _tensorflow(RUN, folder, inputs, outputs)
-            made = load_file(outputs)
-        return [[made[name] for name in sorted(made) if name.startswith(f"{i:03d}/")] for i in range(len(calls))]
+            results = load_file(outputs)
+        return [[results[name] for name in sorted(results) if name.startswith(f"{i:03d}/")] for i in range(len(calls))]
 
     return run
 

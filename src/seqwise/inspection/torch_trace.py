@@ -214,12 +214,12 @@ class _Subject:
             lengths = value.ndim == 1 and not value.is_floating_point() and name != "y"  # packing wants them on the CPU
             return value.clone() if lengths else value.to(device)
 
-        taken = {name: some(name, value) for name, value in self.inputs.items()}
+        samples = {name: some(name, value) for name, value in self.inputs.items()}
         target = some("y", self.target)
-        run.inputs = [*taken.values(), target]
+        run.inputs = [*samples.values(), target]
         try:
             with torch.no_grad(), self._watched(run):
-                run.result = self.module(*taken.values())
+                run.result = self.module(*samples.values())
                 if self.loss is not None and target is not None and kind_of_module(self.module) not in RECURRENT:
                     output = run.result
                     if is_tuple(output) and output and type(self.loss).__module__.startswith("torch.nn"):
@@ -227,11 +227,11 @@ class _Subject:
                     self.loss(output, target)
         except Exception as error:  # whatever a module raises is what the run was to find out
             run.error = error
-        made = {id(tensor) for call in run.calls for tensor in call.outputs}
+        outputs = {id(tensor) for call in run.calls for tensor in call.outputs}
         for part in self.parts:
             attributes: dict[str, Any] = part.__dict__
             for name, value in attributes.items():
-                kept = [leaf for leaf in flatten(value) if is_tensor(leaf) and id(leaf) in made]
+                kept = [leaf for leaf in flatten(value) if is_tensor(leaf) and id(leaf) in outputs]
                 if kept:
                     run.kept[name] = kept[0]
         return run
@@ -309,7 +309,7 @@ class _Reader:
         for call, other in zip(self.first.calls, self.again.calls, strict=True):
             if call.layer is self.module and call.opens:
                 continue
-            made = [(a, b) for a, b in zip(call.outputs, other.outputs, strict=True) if is_tensor(a)]
+            pairs = [(a, b) for a, b in zip(call.outputs, other.outputs, strict=True) if is_tensor(a)]
             call.name = self.names.get(id(call.layer), call.kind)
             call.again = id(call.layer) in called
             called.add(id(call.layer))
@@ -318,7 +318,7 @@ class _Reader:
             call.problem = str(self.first.error) if call.problem else ""
             # what a module of the user's own returns was made inside it
             call.outputs = (
-                [] if call.opens else [self._value(a, b, call.name, call, i) for i, (a, b) in enumerate(made)]
+                [] if call.opens else [self._value(a, b, call.name, call, i) for i, (a, b) in enumerate(pairs)]
             )
             call.shapes = [value.shape for value in call.outputs]
             graph.calls.append(call)

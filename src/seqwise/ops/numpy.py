@@ -231,9 +231,9 @@ def _array(array: Array, dtype: Any = None) -> np.ndarray:
     Raises:
         TypeError: it holds no numbers, or hides some.
     """
-    came = getattr(array, "dtype", None)
-    if getattr(came, "kind", "f") in NO_NUMBERS:
-        raise TypeError(f"An array holds {came}; the LSTM kernel computes in float32 and float64.")
+    own_dtype = getattr(array, "dtype", None)
+    if getattr(own_dtype, "kind", "f") in NO_NUMBERS:
+        raise TypeError(f"An array holds {own_dtype}; the LSTM kernel computes in float32 and float64.")
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise TypeError("An array is masked, and the mask would be lost. Fill what it hides: array.filled(0).")
     plain = np.ascontiguousarray(array, dtype)

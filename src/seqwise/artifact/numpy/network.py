@@ -265,12 +265,12 @@ def _operation(layer: dict[str, Any], call: dict[str, Any]) -> Run:
             f"{nearest(name, OPERATIONS)} Load the run with Keras: sw.load(run)."
         )
     function, config = OPERATIONS[name], layer["config"]
-    taken = (*SETTINGS, "dtype") if name in WITH_DTYPE else () if name in WITHOUT_SETTINGS else SETTINGS
+    passed_on = (*SETTINGS, "dtype") if name in WITH_DTYPE else () if name in WITHOUT_SETTINGS else SETTINGS
     arguments: dict[str, Any] = call.get("arguments", {})
     settings: dict[str, Any] = {
         key: tuple(cast(list[Any], value)) if isinstance(value, list) else value
         for key, value in config.items()
-        if key in taken and key not in arguments and value is not None
+        if key in passed_on and key not in arguments and value is not None
     }
     template: list[Any] = list(arguments.values())
 

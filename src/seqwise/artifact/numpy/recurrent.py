@@ -136,8 +136,8 @@ def bidirectional_layer(config: dict[str, Any], *weights: np.ndarray) -> Run:
             y, *after = result if with_states else (result,)
             outputs.append(y[:, ::-1] if every and k == 1 else y)
             states += after
-        made = outputs if merge is None else [MERGES[merge](*outputs)]
-        return made[0] if len(made) == 1 and not states else (*made, *states)
+        merged = outputs if merge is None else [MERGES[merge](*outputs)]
+        return merged[0] if len(merged) == 1 and not states else (*merged, *states)
 
     return run
 

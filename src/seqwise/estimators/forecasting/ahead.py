@@ -58,8 +58,8 @@ def known_ahead(known: TimeSeries | Panel, horizon: int, future: Any) -> np.ndar
         parts.append(np.repeat(last[:, None], horizon, axis=1))
     if covariates.future:
         parts.append(_read(known, times, future))
-    made = calendar_values(covariates.calendar, times.ravel())
-    parts.append(made.reshape(count, horizon, made.shape[1]))
+    calendar = calendar_values(covariates.calendar, times.ravel())
+    parts.append(calendar.reshape(count, horizon, calendar.shape[1]))
     return np.concatenate(parts, axis=2)
 
 

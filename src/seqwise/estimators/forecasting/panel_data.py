@@ -69,9 +69,9 @@ class PanelPlan:
         start = np.maximum(first, self.window)
         stop = np.maximum(last - self.horizon + 1, start)
         change = np.zeros(int(self.starts[-1]) + 1, np.int8)
-        some = stop > start
-        np.add.at(change, (self.starts[:-1] + start)[some], 1)
-        np.add.at(change, (self.starts[:-1] + stop)[some], -1)
+        nonempty = stop > start
+        np.add.at(change, (self.starts[:-1] + start)[nonempty], 1)
+        np.add.at(change, (self.starts[:-1] + stop)[nonempty], -1)
         return np.cumsum(change, dtype=np.int8)[:-1] > 0
 
     def padded(self, values: np.ndarray) -> np.ndarray:

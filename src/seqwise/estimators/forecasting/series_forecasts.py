@@ -98,18 +98,18 @@ def compare_series(
     (forecast,) = forecast_at(model, inputs, target, series, origins)
     comparison = compare_forecasts(series, origins, forecast, season=season, fit_rows=max(first, window), metric=metric)
     if intervals is not None:
-        some = evenly(len(origins))
+        scored = evenly(len(origins))
         own, *bounds = forecast_at(
             model,
             inputs,
             target,
             series,
-            origins[some],
+            origins[scored],
             intervals,
             QUANTILE_LEVELS,
-            since_end=origins[some] + since_end,
+            since_end=origins[scored] + since_end,
         )
-        comparison.intervals.update(interval_scores(comparison.truth[some], own, bounds))
+        comparison.intervals.update(interval_scores(comparison.truth[scored], own, bounds))
         drawn = origins[tiles(origins, horizon)]
         _, *bounds = forecast_at(model, inputs, target, series, drawn, intervals, STATED, since_end=drawn + since_end)
         comparison.bands.update({level: (bounds[1 - i], bounds[2 + i]) for i, level in enumerate(STATED)})

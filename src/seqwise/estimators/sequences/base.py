@@ -500,8 +500,8 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     def _predictions(self, raw: Any, outputs: np.ndarray, part: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Return what the model and each baseline say of sequences, a part of the data, and what a table calls them."""
         samples, baselines = self._baseline_samples(raw), self._baselines_beside(part)
-        said = {"model": outputs} | {name: baseline.predict(samples) for name, baseline in baselines.items()}
-        return said, {"model": "this model"} | {name: baseline.name for name, baseline in baselines.items()}
+        predictions = {"model": outputs} | {name: baseline.predict(samples) for name, baseline in baselines.items()}
+        return predictions, {"model": "this model"} | {name: baseline.name for name, baseline in baselines.items()}
 
     # the run folder
 

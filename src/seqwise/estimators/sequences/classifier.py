@@ -175,8 +175,8 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         temperatures, parts = [1.0] if pairs is None else [2.0, 2.0], list[np.ndarray]()
         if len(chosen) and training.best_epoch:
             steps = data.steps.take(chosen)
-            said = target.finish(predict_sequences(model, steps)) if unseen is None else unseen
-            parts = [logits_of(said, several)]
+            probabilities = target.finish(predict_sequences(model, steps)) if unseen is None else unseen
+            parts = [logits_of(probabilities, several)]
             if pairs is not None:
                 odds = score_pairs(steps, pairs)
                 parts.append(np.pad(odds, ((0, 0), (1, 0))) if target.binary else odds)
@@ -212,8 +212,8 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         return float(accuracy(truth, predicted, sample_weight=weights))
 
     def _compare(self, raw: Any, truth: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> ClassComparison:
-        said, names = self._predictions(raw, self._held_back_outputs(raw, part), part)
-        return ClassComparison(self.classes_, truth, said, names, part, unknown)
+        predictions, names = self._predictions(raw, self._held_back_outputs(raw, part), part)
+        return ClassComparison(self.classes_, truth, predictions, names, part, unknown)
 
     def prediction_columns(self, X: Any) -> dict[str, Any]:
         """Return the predictions as named columns: the sequence, its label, the label's probability, and that of each

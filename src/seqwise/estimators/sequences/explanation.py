@@ -106,8 +106,8 @@ def _from_vectors(model: Any, ids: np.ndarray) -> tuple[Any, list[np.ndarray], l
     """Return a model from the vectors of its tokens on, and a text for it: those vectors, and the token ids."""
     keras = import_keras()
     tables = [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding) and layer.name != SHARES]
-    made = keras.Model(model.input, [layer.output for layer in tables])
-    outputs: Any = made.predict_on_batch(ids)
+    embed = keras.Model(model.input, [layer.output for layer in tables])
+    outputs: Any = embed.predict_on_batch(ids)
     listed = cast(list[Any], outputs) if isinstance(outputs, list) else [outputs]
     vectors = [np.asarray(each) for each in listed]
     inner = keras.Model([*(layer.output for layer in tables), *model.inputs], model.output)

@@ -75,8 +75,8 @@ class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
         return float(r2(self._encode(y, raw)[0], self._outputs(raw), sample_weight=weights))
 
     def _compare(self, raw: Any, truth: np.ndarray, part: str, unknown: tuple[()] = ()) -> NumberComparison:
-        said, names = self._predictions(raw, self._held_back_outputs(raw, part), part)
-        return NumberComparison(self.target_.names, truth, said, names, part)
+        predictions, names = self._predictions(raw, self._held_back_outputs(raw, part), part)
+        return NumberComparison(self.target_.names, truth, predictions, names, part)
 
     def prediction_columns(self, X: Any) -> dict[str, Any]:
         """Return the predictions as named columns: the sequence, then each target."""

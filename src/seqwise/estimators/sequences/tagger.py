@@ -117,10 +117,10 @@ class Tagger(SequenceEstimator[TagComparison]):
     def _compare(self, raw: Any, encoded: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> TagComparison:
         steps = self.input_.prepare(raw)
         probabilities, tags = self._decoded(steps)
-        said, names = self._predictions(raw, probabilities, part)
+        predictions, names = self._predictions(raw, probabilities, part)
         truth = np.concatenate(encoded)
         return TagComparison(
-            self.classes_, truth, said, names, part, unknown, lengths=steps.lengths, decoded={"model": tags}
+            self.classes_, truth, predictions, names, part, unknown, lengths=steps.lengths, decoded={"model": tags}
         )
 
     def _decoded(self, steps: Any) -> tuple[np.ndarray, np.ndarray]:

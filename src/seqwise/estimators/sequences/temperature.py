@@ -75,8 +75,8 @@ def divide_logits(model: Any, temperature: float) -> bool:
 
 def _linear_layers(after: Any) -> Iterator[Any]:
     """Yield the Dense layers whose outputs a layer takes, or their mean; None for any other."""
-    came: Any = after.input
-    tensors = cast(list[Any], came) if isinstance(came, list) else [came]
+    source: Any = after.input
+    tensors = cast(list[Any], source) if isinstance(source, list) else [source]
     for tensor in tensors[:1] if after.name == TOGETHER else tensors:
         layer = tensor._keras_history.operation
         kind = type(layer).__name__

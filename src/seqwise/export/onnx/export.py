@@ -233,9 +233,9 @@ def onnx_runner(model: bytes | Path) -> Run:
         results: Outputs = []
         for call in calls:
             feed = dict(zip(inputs, call, strict=False)) | states
-            made = {name: np.asarray(array) for name, array in zip(outputs, session.run(outputs, feed), strict=True)}
-            results.append([array for name, array in made.items() if name not in carried])
-            states = {name: made[out] for out, name in carried.items()} if stateful else {}
+            arrays = {name: np.asarray(array) for name, array in zip(outputs, session.run(outputs, feed), strict=True)}
+            results.append([array for name, array in arrays.items() if name not in carried])
+            states = {name: arrays[out] for out, name in carried.items()} if stateful else {}
         return results
 
     return run

@@ -232,14 +232,14 @@ def rnn(lowering: Lowering, layer: dict[str, Any], call: Call) -> list[Tensor]:
     arrays, inputs, outputs = lowering.weights(layer), rnn_inputs(lowering, call), []
     for i, (kind, cell) in enumerate(zip(kinds, cells, strict=True)):
         count = 3 if cell["config"].get("use_bias", True) else 2
-        taken, arrays = arrays[:count], arrays[count:]
+        own_arrays, arrays = arrays[:count], arrays[count:]
         last = i == len(cells) - 1
         settings = cell["config"] | {
             key: own[key] for key in ("return_state", "go_backwards", "stateful", "zero_output_for_mask") if key in own
         }
         settings |= {"return_sequences": own["return_sequences"] or not last, "trainable": own.get("trainable", True)}
         label = name if last else f"{name}_cell_{i + 1}"
-        config, weights = rnn_settings(str(kind), label, settings, taken)
+        config, weights = rnn_settings(str(kind), label, settings, own_arrays)
         units = cell["config"]["units"]
         shapes = call["shapes"] if last else [(*inputs[0].shape[:-1], units)]
         outputs = lowering.graph.add(str(kind), label, config, inputs, [tuple(s) for s in shapes], weights)

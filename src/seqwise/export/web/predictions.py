@@ -184,8 +184,8 @@ def _rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _first(raw: Any) -> list[Any]:
-    some = raw.take(np.arange(min(EXAMPLES, len(raw))))
-    return list(some.values) if isinstance(some, Texts) else list(some)
+    first = raw.take(np.arange(min(EXAMPLES, len(raw))))
+    return list(first.values) if isinstance(first, Texts) else list(first)
 
 
 def _made_up(inputs: Any) -> list[Any]:

@@ -68,8 +68,8 @@ def _context(series: TimeSeries, window: int) -> dict[str, Any]:
 def _panel_context(panel: Panel, window: int) -> list[dict[str, Any]]:
     described: list[dict[str, Any]] = []
     for s, name in enumerate(panel.names.tolist()):
-        one = _context(panel.one(s), window)
-        described.append(one | {"name": name, "first": float(panel.first[s]) + one["first"]})
+        context = _context(panel.one(s), window)
+        described.append(context | {"name": name, "first": float(panel.first[s]) + context["first"]})
     return described
 
 

@@ -96,8 +96,8 @@ def _not_reached(context: Context) -> list[str]:
     for array in context.arrays:
         if array.kind == "unknown":
             kind = type(array.original).__name__
-            thing = f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
-            sentences.append(f"{array.name}: no numbers, texts or tables can be read from {thing}")
+            described = f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
+            sentences.append(f"{array.name}: no numbers, texts or tables can be read from {described}")
     return sentences
 
 

@@ -162,12 +162,12 @@ def samples_axis(context: Context, call: Call, name: str, shape: Shape) -> Fault
 @rule("SW517", "torch-sample-for-timestep", "warning", partial(calls_of, kinds=INDEXING), unless=("SW505",))
 def sample_for_timestep(context: Context, call: Call) -> Faults:
     """One sample is taken from what a recurrent module returns, where one timestep was meant."""
-    taken = [pair for pair in zip(call.first.axes, index_of(call), strict=False) if pair[1] is not None]
-    if [axis for axis, _ in taken] != [SAMPLES] or sizes(context, call.first)[0] == 1:
+    indexed = [pair for pair in zip(call.first.axes, index_of(call), strict=False) if pair[1] is not None]
+    if [axis for axis, _ in indexed] != [SAMPLES] or sizes(context, call.first)[0] == 1:
         return
     if all(each_step(context, other) is not call.first for other in calls_of(context, RECURRENT)):
         return
-    index, owner = taken[0][1], call.node.owner()
+    index, owner = indexed[0][1], call.node.owner()
     right = f"[:, {index}]" if call.first.axes[0] == SAMPLES else f"[{index}]"
     yield Fault(
         what=f"{call.node.code or 'The index'} takes one sample with all its timesteps; {right} takes that timestep of "
