@@ -19,7 +19,7 @@ PAGES = ROOT / "docs/rules"
 sys.path.insert(0, str(ROOT / "tests/inspection"))
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
-from programs import Program, check_program, is_fit, mend, read_programs  # noqa: E402
+from programs import Program, check_program, fix_program, is_fit, read_programs  # noqa: E402
 
 from seqwise.inspection.check.rules import RULES  # noqa: E402
 
@@ -63,14 +63,14 @@ def cell(text: str, width: int = 110) -> str:
 
 def table() -> str:
     said = {backend: elsewhere(backend, "today") for backend in BACKENDS}
-    mended = {backend: elsewhere(backend, "mend") for backend in BACKENDS}
+    fixed = {backend: elsewhere(backend, "fix") for backend in BACKENDS}
     programs = sorted(read_programs("faulty"), key=lambda program: int(program.name.partition("_")[0]))
     lines, named, right = [], 0, 0
     for program in programs:
         report, _ = check_program(program.text, program.path, program.settings.get("check", ""))
         finding = next((found for found in report if found.name == program.settings["finding"]), None)
         named += finding is not None and finding is next(f for f in report if f.severity == finding.severity)
-        outcomes = [mended[backend].get(program.name) for backend in BACKENDS]
+        outcomes = [fixed[backend].get(program.name) for backend in BACKENDS]
         clean = all(one is None or not (one["report"] or one["error"] or one["wrong"]) for one in outcomes)
         right += clean
         words = [
@@ -142,7 +142,7 @@ def pages() -> dict[str, str]:
             program = programs[rule.name]
             report, _ = check_program(program.text, program.path, program.settings.get("check", ""))
             wrong = example(program, program.text, wrong=True)
-            right = example(program, mend(program)["text"], wrong=False)
+            right = example(program, fix_program(program)["text"], wrong=False)
         finding = next(one for one in report if one.name == rule.name)
         name = f"{rule.code}-{rule.name}.md"
         about = (PAGES / name).read_text("utf-8").partition("## Wrong")[0]  # written by hand

@@ -150,7 +150,7 @@ def buckets(epochs: int, stock: bool) -> tuple[Table, list[str]]:
             f"{statistics.median(found[False]) / statistics.median(found[True]):.2f}",
         )  # fmt: skip
     return table, [
-        "bidirectional LSTM of 64 units, default settings; padding is told in parts of the real steps",
+        "bidirectional LSTM of 64 units, default settings; padding is given as a share of the real steps",
         f"{TURNS} trainings of each kind, {epochs} epochs timed of each; the one before them, with the compilation, "
         "is left out",
         "on Keras's own loop"

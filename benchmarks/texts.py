@@ -6,7 +6,7 @@ PyTorch loop on packed sequences, padded batch by batch. The texts are drawn: wo
 (rt-polarity in ../shared/data; 1 / rank where it is absent), lengths are log-normal with a median of 100 words.
 All start from embeddings drawn from the same range. Splitting texts into tokens is not timed, nor is importing. Each
 run is a fresh process with a seed of its own; the peers take turns, so that a busy machine is busy for all. The first
-epoch includes what is compiled at its start, and is told apart.
+epoch includes what is compiled at its start, and is listed apart.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ def spread(values: list[float], digits: int) -> str:
 
 
 def table_rows(found: dict[str, list[dict[str, list[float]]]]) -> list[list[str]]:
-    """Return a row for each peer: of an epoch the median and min–max over the runs, and how often Seqwise's it takes.
+    """Return a row for each peer: the median and min–max of an epoch over the runs, and its ratio to Seqwise's.
 
     An epoch's seconds in a run are the median of those after the first.
     """
@@ -203,7 +203,7 @@ def table_rows(found: dict[str, list[dict[str, list[float]]]]) -> list[list[str]
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--epochs", type=int, default=2, help="of a run, at least 2; the first is told apart (default 2)"
+        "--epochs", type=int, default=2, help="of a run, at least 2; the first is listed apart (default 2)"
     )
     parser.add_argument("--runs", type=int, default=3, help="of each peer (default 3)")
     parser.add_argument("--batch", type=int, default=64)
@@ -220,7 +220,7 @@ def main() -> None:
     if unknown := set(peers) - set(PEERS):
         parser.error(f"there is no peer {', '.join(sorted(unknown))}; there are {', '.join(PEERS)}")
     if arguments.epochs < 2 or arguments.runs < 1:
-        parser.error("at least 2 epochs and 1 run are needed: the first epoch is told apart from the others")
+        parser.error("at least 2 epochs and 1 run are needed: the first epoch is listed apart from the others")
     absent = [peer for peer in peers if importlib.util.find_spec(MODULES[peer]) is None]
     notes = [f"{MODULES[peer]} is not installed here: {peer} is left out" for peer in absent]
     found: dict[str, list[dict[str, list[float]]]] = {peer: [] for peer in peers if peer not in absent}

@@ -79,7 +79,7 @@ def notes(runs: list[dict[str, Any]]) -> list[str]:
     chosen = next(iter(runs[0]["scores"]))
     bleu = [run["scores"][chosen]["bleu"] for run in runs]
     seconds = [run["seconds"] for run in runs]
-    told = [
+    lines = [
         f"{chosen}, BLEU of seeds {', '.join(str(run['seed']) for run in runs)}: {', '.join(f'{b:.2f}' for b in bleu)}",
         f"seconds of training: {', '.join(f'{s:.0f}' for s in seconds)} (most: {max(seconds) / 60:.1f} minutes); "
         f"best epoch {', '.join(str(run['best_epoch']) for run in runs)} of {runs[0]['epochs']}; "
@@ -88,8 +88,8 @@ def notes(runs: list[dict[str, Any]]) -> list[str]:
     if chosen != "greedy":
         more = [run["scores"][chosen]["bleu"] - run["scores"]["greedy"]["bleu"] for run in runs]
         better = f"better with {sum(m > 0 for m in more)} of {len(more)} seed(s)"
-        told.append(f"{chosen} beyond greedy, BLEU: {', '.join(f'{m:+.2f}' for m in more)}; {better}")
-    return [*told, f"sacrebleu: {runs[0]['signature']}"]
+        lines.append(f"{chosen} beyond greedy, BLEU: {', '.join(f'{m:+.2f}' for m in more)}; {better}")
+    return [*lines, f"sacrebleu: {runs[0]['signature']}"]
 
 
 def sample_table(run: dict[str, Any]) -> tuple[str, Table]:

@@ -3,7 +3,7 @@
 A program begins with a docstring: a title; `finding:` the name that `check` must give it; `check:` further arguments
 of `check`; `backend:` the one that can run it, where not all can; `only:` the one on which it is faulty, where it is
 sound on the others; `rounds:` how many fixes it takes until nothing is left to say (one finding may hide another);
-`right:` an expression that must be true of the mended program.
+`right:` an expression that must be true of the fixed program.
 """
 
 from __future__ import annotations
@@ -229,12 +229,12 @@ def _replace_call(text: str, fix: str) -> str:
     return re.sub(rf"\b{re.escape(name)}\([^()]*\)", lambda _: fix, text, count=1)
 
 
-def mend(program: Program) -> dict[str, str]:
+def fix_program(program: Program) -> dict[str, str]:
     """Put in the fix of the finding that a program is to be given, then of what is left, and run the result to its end.
 
     Returns:
-        the mended text, the report on it, the error that stopped it, and what is wrong with what came of it; empty
-        where there is nothing to tell.
+        the fixed text, the report on it, the error that stopped it, and what is wrong with its results; each empty
+        where there is nothing to report.
     """
     extra, text = program.settings.get("check", ""), program.text
     report, _ = check_program(text, program.path, extra)
@@ -294,16 +294,17 @@ def backend() -> str:
     return import_keras().backend.backend()
 
 
-if __name__ == "__main__":  # prints, as JSON, what came of each program: programs.py check | mend | today
-    told: dict[str, Any] = {}
-    for one in read_programs("faulty"):
+if __name__ == "__main__":  # prints the result for each program as JSON: programs.py check | fix | today
+    results: dict[str, Any] = {}
+    for program in read_programs("faulty"):
         if sys.argv[1] == "today":
-            told[one.name] = today(one)
-        elif sys.argv[1] == "mend":
-            if one.settings.get("backend", one.settings.get("only", backend())) == backend():
-                told[one.name] = mend(one)
+            results[program.name] = today(program)
+        elif sys.argv[1] == "fix":
+            if program.settings.get("backend", program.settings.get("only", backend())) == backend():
+                results[program.name] = fix_program(program)
         else:
-            told[one.name] = [
-                found.name for found in check_program(one.text, one.path, one.settings.get("check", ""))[0]
+            results[program.name] = [
+                finding.name
+                for finding in check_program(program.text, program.path, program.settings.get("check", ""))[0]
             ]
-    print(json.dumps({"backend": backend(), "programs": told}))
+    print(json.dumps({"backend": backend(), "programs": results}))

@@ -68,8 +68,8 @@ def test_the_fix_names_the_layer_and_keeps_its_settings():
     (finding,) = sw.check(model, X, Y)
     assert finding.where == "layer 'low'"
     assert finding.fix == "keras.layers.LSTM(7, dropout=0.2, return_sequences=True, name='low')"
-    mended = eval(finding.fix, {"keras": keras})
-    assert {**mended.get_config(), "return_sequences": False} == model[0].get_config()
+    fixed = eval(finding.fix, {"keras": keras})
+    assert {**fixed.get_config(), "return_sequences": False} == model[0].get_config()
 
 
 @pytest.mark.parametrize("last", [layers.Softmax, lambda: layers.Activation("softmax")], ids=["Softmax", "Activation"])

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from programs import HERE, check_program, mend, read_programs
+from programs import HERE, check_program, fix_program, read_programs
 
 PROGRAMS = read_programs("faulty")
 
@@ -26,9 +26,9 @@ def elsewhere(backend: str, task: str) -> dict:
 
 
 @pytest.fixture(scope="module")
-def mended() -> dict:
-    """What came of each mended program; on PyTorch, which compiles nothing and so runs them all in half a minute."""
-    return elsewhere("torch", "mend")
+def fixed() -> dict:
+    """The result of each fixed program; on PyTorch, which compiles nothing and so runs them all in half a minute."""
+    return elsewhere("torch", "fix")
 
 
 def test_there_are_enough():
@@ -44,8 +44,8 @@ def test_the_fault_is_named_first_of_its_severity(program):
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.name)
-def test_the_fix_makes_it_run_and_be_right(program, mended):
-    said = mended.get(program.name) or mend(program)  # PyTorch cannot train a stateful layer
+def test_the_fix_makes_it_run_and_be_right(program, fixed):
+    said = fixed.get(program.name) or fix_program(program)  # PyTorch cannot train a stateful layer
     assert [said["report"], said["error"], said["wrong"]] == ["", "", ""], said["text"]
     assert said["text"] != program.text
 

@@ -35,7 +35,7 @@ def test_each_rule_has_its_page_whose_examples_fire_it_and_are_silent():
 
 def test_each_rule_has_a_faulty_program():
     programs = {program.settings["finding"] for program in read_programs("faulty") + read_programs("torch_faulty")}
-    # nothing is there to mend them with: a window longer than its series, a source of batches, data that were scaled
+    # nothing is there to fix them with: a window longer than its series, a source of batches, data that were scaled
     # away; their pages have the examples
     words = {"empty-input", "batched-twice", "validation-scaled-by-itself"}
     assert {rule.name for rule in RULES.values()} - programs == words

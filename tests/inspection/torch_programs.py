@@ -1,7 +1,7 @@
 """Running the short PyTorch programs of this folder, as `programs` runs those of Keras; in a process of their own.
 
 Their docstrings also hold `inputs:` what the module is called with, where that is not ``x``. A finding without a fix
-says in words what to do; its program is not mended.
+says in words what to do; its program is not fixed.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def apply(text: str, where: str, fix: str) -> str:
     raise AssertionError(f"nothing is called {target}")
 
 
-def mend(program: Program) -> dict[str, Any]:
+def fix_program(program: Program) -> dict[str, Any]:
     """Name the fault of a program, put in the fix and those of what is left, and run the result to its end."""
     report = check(program, program.text, program.name)
     finding = next((found for found in report if found.name == program.settings["finding"]), None)
@@ -105,7 +105,7 @@ def mend(program: Program) -> dict[str, Any]:
     if report:
         return said | {"wrong": str(report)}
     try:
-        names = run(said["text"], f"{program.name} mended", train=True)
+        names = run(said["text"], f"{program.name} fixed", train=True)
     except Exception as error:
         return said | {"wrong": repr(error)}
     right = program.settings.get("right", "True")
@@ -113,11 +113,12 @@ def mend(program: Program) -> dict[str, Any]:
     return said | {"wrong": "" if fits else f"not true: {right}"}
 
 
-if __name__ == "__main__":  # prints, as JSON, what came of each program
+if __name__ == "__main__":  # prints, as JSON, the result for each program
     torch.set_num_threads(1)
     chosen = sys.argv[1:]
-    told = {one.name: mend(one) for one in read_programs("torch_faulty") if not chosen or one.name[:2] in chosen}
-    for one in read_programs("torch_sound") if not chosen else []:
-        report = check(one, one.text, one.name)
-        told[one.name] = {"names": [found.name for found in report], "first": str(report)}
-    print(json.dumps(told))
+    programs = read_programs("torch_faulty")
+    results = {p.name: fix_program(p) for p in programs if not chosen or p.name[:2] in chosen}
+    for program in read_programs("torch_sound") if not chosen else []:
+        report = check(program, program.text, program.name)
+        results[program.name] = {"names": [found.name for found in report], "first": str(report)}
+    print(json.dumps(results))

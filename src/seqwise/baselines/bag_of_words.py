@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.backend import deferred_imports
+from seqwise.data.texts import Texts
 
 ANYTHING = r"\S+"
 
@@ -21,14 +22,14 @@ class BagOfWords:
 
     kind, name = "words", "bag of words"
 
-    def fit_transform(self, texts: Any) -> Any:
+    def fit_transform(self, texts: Texts) -> Any:
         self._vectorizer = _vectorizer()
         words_of = self._vectorizer.build_analyzer()
         if not any(words_of(text) for text in texts.values):
             self._vectorizer = _vectorizer(token_pattern=ANYTHING)
         return self._vectorizer.fit_transform(texts.values)
 
-    def transform(self, texts: Any) -> Any:
+    def transform(self, texts: Texts) -> Any:
         return self._vectorizer.transform(texts.values)
 
     def to_dict(self) -> dict[str, Any]:

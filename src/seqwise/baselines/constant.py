@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ class Constant:
             self.values = np.bincount(targets, minlength=self.classes) / len(targets)
         return self
 
-    def predict(self, samples: Any) -> np.ndarray:
+    def predict(self, samples: Sized) -> np.ndarray:
         """Return the same for each sample, shape (samples, outputs)."""
         return np.repeat(self.values[None], len(samples), axis=0)
 

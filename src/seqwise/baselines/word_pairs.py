@@ -41,7 +41,7 @@ class WordPairs:
         suits = isinstance(problem.samples, Texts) and problem.targets != "numbers"
         return {"pairs": cls(problem.classes)} if suits else {}
 
-    def fit(self, texts: Any, targets: np.ndarray, weights: np.ndarray | None = None) -> WordPairs:
+    def fit(self, texts: Texts, targets: np.ndarray, weights: np.ndarray | None = None) -> WordPairs:
         """Fit on texts with their encoded classes, shape (samples,), or labels, bool, shape (samples, labels)."""
         self._vectorizer = _vectorizer(max_features=MOST_PAIRS)
         x = self._vectorizer.fit_transform(texts.values).tocsr()
@@ -53,7 +53,7 @@ class WordPairs:
             self.coef[c], self.intercept[c] = _one_against_others(x, has[:, c], own)
         return self
 
-    def predict(self, texts: Any) -> np.ndarray:
+    def predict(self, texts: Texts) -> np.ndarray:
         """Return the probability of each class or label, shape (samples, outputs)."""
         odds = np.asarray(self._vectorizer.transform(texts.values) @ self.coef.T) + self.intercept
         probabilities = 1 / (1 + np.exp(-odds))

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from seqwise.cli.tasks import TASKS
 from seqwise.errors import SettingError
 from seqwise.estimators.settings import PAIRS, SEQUENCES, SERIES, TEXTS
 
@@ -26,7 +27,7 @@ TrustEdited = Annotated[
 ]
 Task = Annotated[
     str | None,
-    typer.Option(help="forecast, classify, regress, tag or translate. Default: inferred from the data and options."),
+    typer.Option(help=f"{', '.join([*TASKS][:-1])} or {[*TASKS][-1]}. Default: inferred from the data and options."),
 ]
 Out = Annotated[Path, typer.Option(help="Folder to write the run to; an earlier run there is replaced.")]
 Resume = Annotated[

@@ -5,12 +5,17 @@ from __future__ import annotations
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqwise.data.files import existing_file, nearest_file
 from seqwise.errors import BundleError, DataError, nearest
+
+if TYPE_CHECKING:
+    import keras
+
+    from seqwise.estimators.base import Estimator
 
 MODELS = (".keras", ".h5", ".hdf5")
 ARRAYS = (".npy", ".npz")
@@ -34,7 +39,7 @@ def read_model(path: str) -> Any:
     return read_keras_model(path, compiled=False)
 
 
-def read_keras_model(path: str, *, compiled: bool) -> Any:
+def read_keras_model(path: str, *, compiled: bool) -> keras.Model:
     """Load a Keras model, that of a run folder included. No code from the file is run.
 
     Args:
@@ -79,7 +84,7 @@ def read_keras_model(path: str, *, compiled: bool) -> Any:
         raise BundleError(f"{where.name} cannot be read as a Keras model: {line}{hint}") from error
 
 
-def training_file(estimator: Any) -> str:
+def training_file(estimator: Estimator[Any, Any, Any]) -> str:
     """Return the file that a run was trained on.
 
     Raises:

@@ -17,11 +17,6 @@ from seqwise.cli.tasks import TASKS
 from seqwise.data import Tokenizer
 from seqwise.estimators.settings import Option, Setting, declared_settings, default_of
 
-FAMILIES = {  # what a default is said to be for
-    "forecast": "to forecast", "classify": "for sequences", "regress": "for sequences", "tag": "for sequences",
-    "translate": "to translate",
-}  # fmt: skip
-
 
 def with_options(
     command: Callable[..., Any],
@@ -79,7 +74,7 @@ def _annotation(name: str, declarations: dict[str, tuple[Option, Setting, Any]])
     text = option.help or setting.help[0].upper() + setting.help[1:].replace("``", "")
     for task, (other, *_) in declarations.items():
         if other.panel != option.panel and other.help not in text:  # it means something else there
-            text += f" {FAMILIES[task].capitalize()}: {other.help}"
+            text += f" {TASKS[task].family.capitalize()}: {other.help}"
     text += _defaults(declarations)
     flag = "--" + name.replace("_", "-")
     only_on = option.type is bool and not any(default for *_, default in declarations.values())
@@ -94,7 +89,7 @@ def _defaults(declarations: dict[str, tuple[Option, Setting, Any]]) -> str:
         if default in (None, ()) or isinstance(default, bool):
             continue
         text = ",".join(map(str, default)) if isinstance(default, tuple) else str(default)
-        by_family.setdefault(FAMILIES[task], text)
+        by_family.setdefault(TASKS[task].family, text)
     if set(by_family.values()) <= {"auto"}:
         return ""
     first = next(iter(by_family.values()))

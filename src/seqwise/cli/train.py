@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
 
 from seqwise.cli.columns import Data, Out, Resume
 from seqwise.cli.options import with_options
+
+if TYPE_CHECKING:
+    from seqwise.cli.tasks import Task
+    from seqwise.estimators.base import Estimator
 
 
 def command(data: str, out: Path, resume: bool | None, **options: Any) -> None:
@@ -73,7 +77,9 @@ def _choose_start(checkpoints: Path, out: Path, resume: bool | None, console: Co
         console.print(f"resuming {stopped}" if stopped else "nothing to resume: training from the first epoch")
 
 
-def _train(estimator: Any, task: Any, data: str, out: Path, chosen: dict[str, Any], console: Console) -> None:
+def _train(
+    estimator: Estimator[Any, Any, Any], task: Task, data: str, out: Path, chosen: dict[str, Any], console: Console
+) -> None:
     from seqwise.artifact import ScoringInterrupted, is_run
     from seqwise.estimators.base import METRICS, REPORT
     from seqwise.evaluation import UNMEASURED
@@ -107,7 +113,7 @@ def _train(estimator: Any, task: Any, data: str, out: Path, chosen: dict[str, An
     console.print(f"\nwrote {out / METRICS}\nreport {out / REPORT}")
 
 
-def _tell(estimator: Any, console: Console) -> None:
+def _tell(estimator: Estimator[Any, Any, Any], console: Console) -> None:
     """Print what was found in the data, and how the training ended."""
     for note in estimator.notes_:
         console.print(f"note: {note}")

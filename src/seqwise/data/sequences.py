@@ -130,12 +130,18 @@ def join_sequences(sequences: object, label: str = "the list") -> Sequences:
 
 
 def in_columns(sequences: Sequences, columns: list[str]) -> Sequences:
-    """Return sequences with their features in an order; where either's are only counted, as they are.
+    """Return sequences with the features that a model was trained on, in their order; as they are where either's
+    features are only counted.
 
     Raises:
-        DataError: the features have other names.
+        DataError: there are more or fewer features, or they have other names.
     """
     if sequences.columns == columns or any(names == _numbered(len(names)) for names in (sequences.columns, columns)):
+        if len(sequences.columns) != len(columns):
+            raise DataError(
+                f"The sequences have {len(sequences.columns)} feature(s), but the model was trained on {len(columns)}"
+                + (f": {', '.join(columns)}." if columns[0] != "0" else ".")
+            )
         return sequences
     if sorted(sequences.columns) != sorted(columns):
         features, expected = (", ".join(map(repr, names[:12])) for names in (sequences.columns, columns))

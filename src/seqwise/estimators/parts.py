@@ -6,16 +6,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
 from seqwise.axes import format_shape
 from seqwise.backend import import_keras
-from seqwise.data import Scaler
 from seqwise.errors import SettingError
-from seqwise.estimators.settings import check_loss
 from seqwise.training.batches import Batches
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -140,15 +141,15 @@ class Target(ABC):
     def loss(self) -> Any:
         """Return the loss of the network that is trained."""
 
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> list[keras.metrics.Metric]:
         """Return Keras's metrics of the network that is trained."""
         return []
 
-    def trained_model(self, network: Any) -> Any:
+    def trained_model(self, network: keras.Model) -> keras.Model:
         """Return the model that is trained: the network, its outputs shaped as the loss takes them."""
         return network
 
-    def finished_model(self, network: Any) -> Any:
+    def finished_model(self, network: keras.Model) -> keras.Model:
         """Return the model that is kept: the same layers, and the activation of the outputs."""
         return network
 
@@ -172,27 +173,6 @@ class Target(ABC):
         Args:
             inputs: the input beside it, which is loaded already.
         """
-
-
-class ScaledTarget(Target):
-    """Numbers that the network gives scaled, with a loss of the user's choice.
-
-    Attributes:
-        names: of the numbers. scaler: of these, or of a table whose first columns they are.
-    """
-
-    def __init__(self, names: list[str], scaler: Scaler, loss: Any) -> None:
-        self.names, self.scaler, self._loss = names, scaler, loss
-
-    def loss(self) -> Any:
-        """Return the loss that was chosen; raise `SettingError` for a name that Keras does not know."""
-        return check_loss(import_keras(), self._loss)
-
-    def finished_loss(self) -> Any:
-        return self._loss
-
-    def finish(self, outputs: np.ndarray) -> np.ndarray:
-        return self.scaler.inverse(outputs, len(self.names))
 
 
 class PreparedData(Protocol):
@@ -239,7 +219,7 @@ def parts_in_words(samples: str, path: str | None, counts: Mapping[str, int]) ->
     return f"{sum(counts.values()):,} {samples} of {path or 'data in memory'}: {parts}."
 
 
-def build_checked(build: BuildNetwork, inputs: InputDescription, target: TargetDescription) -> Any:
+def build_checked(build: BuildNetwork, inputs: InputDescription, target: TargetDescription) -> keras.Model:
     """Call a user's function that builds a network, and compare what it returned with the descriptions.
 
     Args:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from seqwise.backend import PREDICTING_LOCK
+
+if TYPE_CHECKING:
+    import keras
 
 
 class Scored(NamedTuple):
@@ -18,12 +21,12 @@ class Scored(NamedTuple):
     settings: tuple[Any, ...]
     comparison: Any
 
-    def holds_for(self, model: Any) -> bool:
+    def holds_for(self, model: keras.Model) -> bool:
         """Tell whether it was made with this model, and with the weights that this has now."""
         return self.model is model and self.weights == weights_digest(model)
 
 
-def weights_digest(model: Any) -> str:
+def weights_digest(model: keras.Model) -> str:
     """Return a SHA-256 of all weights of a Keras model, in their order."""
     digest = hashlib.sha256()
     with PREDICTING_LOCK:

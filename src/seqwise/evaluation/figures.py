@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 WIDTH, HEIGHT, DPI = 6.4, 3.1, 160  # inches; the width of a page's column, so that text keeps its size in print
@@ -85,7 +86,7 @@ def bars(values: dict[str, float], model: str, title: str, *, smaller: bool) -> 
     return figure
 
 
-def new_figure(height: float = HEIGHT) -> tuple[Figure, Any]:
+def new_figure(height: float = HEIGHT) -> tuple[Figure, Axes]:
     """Return a figure as wide as the page's column, and its axes.
 
     Args:
@@ -99,7 +100,7 @@ def new_figure(height: float = HEIGHT) -> tuple[Figure, Any]:
     return figure, figure.add_subplot(facecolor="white")
 
 
-def finish(figure: Figure, axes: Any, x: str, y: str) -> Figure:
+def finish(figure: Figure, axes: Axes, x: str, y: str) -> Figure:
     """Give the axes their names and the look that all pictures share."""
     # every colour and size is set here, so that a user's own style sheet cannot make white text on white
     for text, put, most in ((x, axes.set_xlabel, 80), (y, axes.set_ylabel, 32)):

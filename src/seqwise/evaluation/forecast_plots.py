@@ -12,6 +12,7 @@ from seqwise.evaluation.figures import FEW, GREY, HEIGHT, INK, MODEL, PALE, bars
 from seqwise.evaluation.forecast_names import NAMES
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 # Okabe & Ito's palette; the line styles tell the forecasts apart in grey print too
@@ -89,7 +90,7 @@ def future_plot(
     return finish(figure, axes, _time_name(series), series.target_names[target])
 
 
-def _band(axes: Any, times: np.ndarray, low: np.ndarray, high: np.ndarray, label: str | None) -> None:
+def _band(axes: Axes, times: np.ndarray, low: np.ndarray, high: np.ndarray, label: str | None) -> None:
     if len(times) == 1:  # an area of one point is not seen
         axes.vlines(times, low, high, color=COLOURS["model"], alpha=0.18, lw=4, label=label)
     else:
@@ -131,7 +132,7 @@ def tiles(origins: np.ndarray, horizon: int) -> np.ndarray:
     return np.array(chosen[::-1])
 
 
-def _truth(axes: Any, times: np.ndarray, values: np.ndarray) -> None:
+def _truth(axes: Axes, times: np.ndarray, values: np.ndarray) -> None:
     missing = np.isnan(values)
     alone = ~missing & np.append(True, missing[:-1]) & np.append(missing[1:], True)
     # thin and on top: where the model is right, its broader line still shows on both sides
@@ -139,7 +140,7 @@ def _truth(axes: Any, times: np.ndarray, values: np.ndarray) -> None:
     axes.plot(times[alone], values[alone], ".", color=INK, ms=4, zorder=5)  # a line of one point is not seen
 
 
-def _forecast(axes: Any, name: str, x: np.ndarray, y: np.ndarray) -> None:
+def _forecast(axes: Axes, name: str, x: np.ndarray, y: np.ndarray) -> None:
     strong, points = name == "model", int(np.isfinite(y).sum())
     axes.plot(
         x, y, DASHES.get(name, "--"), color=COLOURS.get(name, GREY),
@@ -148,7 +149,7 @@ def _forecast(axes: Any, name: str, x: np.ndarray, y: np.ndarray) -> None:
     )  # fmt: skip
 
 
-def _time_axis(axes: Any, series: TimeSeries) -> None:
+def _time_axis(axes: Axes, series: TimeSeries) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.ticker import MaxNLocator
 

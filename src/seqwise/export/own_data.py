@@ -13,6 +13,8 @@ from seqwise.data.tokenizer import PADDING, START
 from seqwise.errors import DataError, SeqwiseError
 from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.forecasting.panel_data import plan_forecasts
+from seqwise.estimators.sequences.base import SequenceEstimator
+from seqwise.estimators.sequences.source import Raw
 from seqwise.estimators.translation.translator import Translator
 from seqwise.export.parity import keras_outputs
 from seqwise.export.source import ENCODER, MODEL, STEP, Part, Source
@@ -110,7 +112,7 @@ def _first_steps(parts: Mapping[str, Part], sources: list[list[np.ndarray]]) -> 
     return steps
 
 
-def training_sequences(estimator: Any) -> Any:
+def training_sequences(estimator: SequenceEstimator[Any]) -> Raw | None:
     """Return the raw sequences that it was trained on: of a loaded run those of its file, None if it is gone."""
     raw, file = estimator.raw_, estimator.data_
     if raw is None and file is not None and Path(file).exists():

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqwise.backend import import_keras
 from seqwise.errors import ExportError
 from seqwise.export.source import Part
+
+if TYPE_CHECKING:
+    import keras
 
 TOLERANCE = 1e-5
 SIZES = ((1, 3), (5, 8), (2, 13))  # samples and timesteps of the inputs that are made up
@@ -118,7 +121,7 @@ def _example(
     return values
 
 
-def keras_outputs(model: Any, calls: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
+def keras_outputs(model: keras.Model, calls: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
     """Run a Keras model on batches, one after another; states of a stateful model start at zero and are put back."""
     keras = import_keras()
     stateful = [layer for layer in model._flatten_layers() if getattr(layer, "stateful", False)]
@@ -138,7 +141,7 @@ def keras_outputs(model: Any, calls: Sequence[Sequence[np.ndarray]]) -> list[lis
             state.assign(value)
 
 
-def _packed(keras: Any, model: Any, call: Sequence[np.ndarray]) -> Any:
+def _packed(keras: Any, model: keras.Model, call: Sequence[np.ndarray]) -> Any:
     structure = getattr(getattr(model, "_functional", None) or model, "_inputs_struct", None)
     arrays = list(call)
     return arrays[0] if len(arrays) == 1 and structure is None else keras.tree.pack_sequence_as(structure, arrays)

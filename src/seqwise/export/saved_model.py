@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -16,6 +16,9 @@ from safetensors.numpy import load_file, save_file
 from seqwise.errors import ExportError, SettingError
 from seqwise.export.comparing import Calls, Outputs, Run
 from seqwise.export.keras import write_keras
+
+if TYPE_CHECKING:
+    import keras
 
 # arguments: a .keras file, the folder to write
 WRITE = """
@@ -35,7 +38,7 @@ save_file(outputs, sys.argv[3])
 """
 
 
-def write_saved_model(model: Any, folder: Path) -> None:
+def write_saved_model(model: keras.Model, folder: Path) -> None:
     """Write a Keras model as a SavedModel, whose batch size and timesteps stay open where the model's are.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqwise.artifact import Network, describe_network, first_line
 from seqwise.artifact.archives import check_archive
@@ -17,6 +17,9 @@ from seqwise.estimators.runs import load
 from seqwise.estimators.translation.network import inference_models
 from seqwise.estimators.translation.translator import Translator
 
+if TYPE_CHECKING:
+    import keras
+
 MODEL, ENCODER, STEP = "model", "encoder", "decoder_step"  # the parts
 
 
@@ -27,7 +30,7 @@ class Part(NamedTuple):
         model: the Keras model. network: its plain description.
     """
 
-    model: Any
+    model: keras.Model
     network: Network
 
 
@@ -40,7 +43,7 @@ class Source(NamedTuple):
     """
 
     parts: dict[str, Part]
-    estimator: Any
+    estimator: Estimator[Any, Any, Any] | None
 
 
 def read_source(source: Any) -> Source:
@@ -69,18 +72,18 @@ def read_source(source: Any) -> Source:
     return Source(_parts({MODEL: source}), None)
 
 
-def _models_of(estimator: Estimator[Any, Any, Any]) -> dict[str, Any]:
+def _models_of(estimator: Estimator[Any, Any, Any]) -> dict[str, keras.Model]:
     models = inference_models(estimator.model_) if isinstance(estimator, Translator) else None
     if models is not None:  # None: a network of the user's own, which is run as a whole
         return {ENCODER: models.encoder, STEP: models.step}
     return {MODEL: estimator.model_}
 
 
-def _parts(models: dict[str, Any]) -> dict[str, Part]:
+def _parts(models: dict[str, keras.Model]) -> dict[str, Part]:
     return {name: Part(model, describe_network(model)) for name, model in models.items()}
 
 
-def _read_keras_file(path: Path) -> Any:
+def _read_keras_file(path: Path) -> keras.Model:
     if path.exists():
         existing_file(path, "model")  # not a pipe, which is waited for
     else:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from seqwise.backend import PREDICTING_LOCK, check_process, import_keras
 
+if TYPE_CHECKING:
+    import keras
+
 Quantity = Callable[[Any], Any]  # the model's outputs (samples, outputs) → one number each, (samples,), in keras.ops
 
 
 def integrated_gradients(
-    model: Any, moving: Sequence[np.ndarray], fixed: Sequence[np.ndarray], quantity: Quantity, steps: int = 64
+    model: keras.Model, moving: Sequence[np.ndarray], fixed: Sequence[np.ndarray], quantity: Quantity, steps: int = 64
 ) -> list[np.ndarray]:
     """Return what each value of one sample adds to a quantity (Sundararajan et al. 2017).
 
@@ -43,7 +46,7 @@ def integrated_gradients(
     ]
 
 
-def _on_jax(model: Any, moving: list[np.ndarray], fixed: list[np.ndarray], quantity: Quantity) -> list[Any]:
+def _on_jax(model: keras.Model, moving: list[np.ndarray], fixed: list[np.ndarray], quantity: Quantity) -> list[Any]:
     import jax
 
     trainable = [variable.value for variable in model.trainable_variables]
@@ -56,7 +59,9 @@ def _on_jax(model: Any, moving: list[np.ndarray], fixed: list[np.ndarray], quant
     return list(jax.jit(jax.grad(total))(moving))
 
 
-def _on_tensorflow(model: Any, moving: list[np.ndarray], fixed: list[np.ndarray], quantity: Quantity) -> list[Any]:
+def _on_tensorflow(
+    model: keras.Model, moving: list[np.ndarray], fixed: list[np.ndarray], quantity: Quantity
+) -> list[Any]:
     import tensorflow
 
     tf = cast(Any, tensorflow)
@@ -67,7 +72,7 @@ def _on_tensorflow(model: Any, moving: list[np.ndarray], fixed: list[np.ndarray]
     return [slope.numpy() for slope in tape.gradient(total, tensors)]
 
 
-def _on_torch(model: Any, moving: list[np.ndarray], fixed: list[np.ndarray], quantity: Quantity) -> list[Any]:
+def _on_torch(model: keras.Model, moving: list[np.ndarray], fixed: list[np.ndarray], quantity: Quantity) -> list[Any]:
     import torch
 
     leaves = [torch.tensor(array, requires_grad=True) for array in moving]

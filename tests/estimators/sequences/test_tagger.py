@@ -294,11 +294,11 @@ def test_tags_that_are_one_hot(kind):
         f"The tags of {named} 0 have shape ({steps}, {{}}); expected one for each step, ({steps},): [{{}} for tags in "
         "y]."
     )
-    for tags, mend in (
+    for tags, fix in (
         ([np.eye(3)[np.zeros(len(tags), int)] for tags in y], "tags.argmax(axis=-1)"),
         ([np.array(tags)[:, None] for tags in y], "tags[:, 0]"),
     ):
-        with pytest.raises(DataError, match="^" + re.escape(said.format(tags[0].shape[1], mend)) + "$"):
+        with pytest.raises(DataError, match="^" + re.escape(said.format(tags[0].shape[1], fix)) + "$"):
             quick().fit(X, tags)
 
 

@@ -6,16 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.artifact.last_window import CONTEXT, load_last_window
+from seqwise.artifact.network import Network
 from seqwise.artifact.numpy.run import NumpyRun
-from seqwise.artifact.reading import read_arrays
-from seqwise.data.covariates import Covariates
 from seqwise.data.plain_tables import PlainSource, read_plain_table
 from seqwise.data.scaling import Scaler
 from seqwise.data.series import TimeSeries, series_from_table
-from seqwise.data.time_index import TimeIndex
 from seqwise.errors import BundleError, DataError
-
-CONTEXT = "context.safetensors"
 
 
 class NumpyForecaster(NumpyRun):
@@ -29,7 +26,7 @@ class NumpyForecaster(NumpyRun):
 
     files = (CONTEXT,)
 
-    def _load(self, description: Any) -> None:
+    def _load(self, description: Network) -> None:
         saved_input, target = self.manifest["input"], self.manifest["target"]
         if saved_input["kind"] != "windows":
             raise BundleError("A run of many series predicts with Keras, not with NumPy: sw.load(run).")
@@ -45,7 +42,9 @@ class NumpyForecaster(NumpyRun):
         self.scaler = Scaler.from_dict(saved_input["scaler"])
         self._outputs = int(target.get("outputs", 1))  # of a distribution the first one is the forecast
         self._every_step = target["timesteps"] is not None
-        self.series = self._last_window()
+        self.series = load_last_window(
+            self.folder, self.manifest["data"], self.window, str(self.manifest["settings"]["gaps"])
+        )
 
     def predict(self, data: PlainSource | None = None) -> np.ndarray | list[dict[str, Any]]:
         """Forecast the `horizon` rows after the end of `data` (None: of the data it was trained on).
@@ -106,17 +105,3 @@ class NumpyForecaster(NumpyRun):
             outputs = outputs[:, -1]
         times = series.time_index.at(np.arange(rows, rows + self.horizon))
         return times, self.scaler.inverse(outputs, len(self.targets))[0]
-
-    def _last_window(self) -> TimeSeries:
-        data = self.manifest["data"]
-        shape = (self.window, len(data["columns"]))
-        arrays = read_arrays(self.folder / CONTEXT, {"values": shape, "observed": shape})
-        values = arrays["values"]
-        observed = arrays["observed"].astype(bool) if "observed" in arrays else None
-        index = TimeIndex(**data["time_index"])
-        start = index.at(np.array([data["rows"] - len(values)]))[0]
-        return TimeSeries(
-            values, list(data["columns"]), int(data["targets"]), index.starting_at(start), data["time"], observed,
-            str(self.manifest["settings"]["gaps"]), [], str(data["kind"]), str(data["label"]),
-            Covariates.from_dict(data.get("covariates"), data["columns"][data["targets"] :]),
-        )  # fmt: skip

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from seqwise.artifact.manifest import check_files
-from seqwise.artifact.network import NETWORK, WEIGHTS, load_network
+from seqwise.artifact.network import NETWORK, WEIGHTS, Network, load_network
 from seqwise.artifact.numpy.network import NumpyNetwork
 from seqwise.errors import BundleError
 
@@ -47,7 +47,7 @@ class NumpyRun:
         """Return the names of the files that a run cannot do without, beside its network."""
         return cls.files
 
-    def _load(self, description: Any) -> None:
+    def _load(self, description: Network) -> None:
         """Take what else is needed from the folder and the manifest."""
 
     def __repr__(self) -> str:

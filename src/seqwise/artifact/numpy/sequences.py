@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from seqwise.artifact.network import Network
 from seqwise.artifact.numpy.run import NumpyRun
 from seqwise.artifact.reading import read_vocabulary
 from seqwise.data.classes import Classes
@@ -36,7 +37,7 @@ class NumpySequenceRun(NumpyRun):
     def needed_files(cls, manifest: dict[str, Any]) -> tuple[str, ...]:
         return () if manifest["input"]["kind"] == "numbers" else (VOCABULARY,)
 
-    def _load(self, description: Any) -> None:
+    def _load(self, description: Network) -> None:
         saved = self.manifest["input"]
         self._source: dict[str, Any] = self.manifest["source"]
         self.columns: list[str] | None = None
@@ -58,11 +59,6 @@ class NumpySequenceRun(NumpyRun):
                 return words
             return replace(words, values=np.concatenate([words.values, self.speller.encode(texts.values)], axis=1))
         raw = in_columns(self._read_numbers(X, self.columns), self.columns)
-        if raw.values.shape[1] != len(self.columns):
-            raise DataError(
-                f"The sequences have {raw.values.shape[1]} feature(s), but the model was trained on {len(self.columns)}"
-                + (f": {', '.join(self.columns)}." if self.columns[0] != "0" else ".")
-            )
         return replace(raw, values=self.scaler.transform(raw.values))
 
     def _read_numbers(self, X: Any, columns: list[str]) -> Sequences:  # noqa: N803
@@ -130,7 +126,7 @@ class NumpyClassifier(NumpySequenceRun):
         classes_: the classes, sorted, shape (classes,).
     """
 
-    def _load(self, description: Any) -> None:
+    def _load(self, description: Network) -> None:
         super()._load(description)
         self._classes = Classes.from_dict(self.manifest["target"])
         self.classes_ = self._classes.values
@@ -168,7 +164,7 @@ class NumpyClassifier(NumpySequenceRun):
 class NumpyRegressor(NumpySequenceRun):
     """A saved Regressor that predicts with NumPy alone."""
 
-    def _load(self, description: Any) -> None:
+    def _load(self, description: Network) -> None:
         super()._load(description)
         target = self.manifest["target"]
         self._target_scaler, self._flat = Scaler.from_dict(target["scaler"]), bool(target["flat"])
@@ -190,7 +186,7 @@ class NumpyTagger(NumpySequenceRun):
         classes_: the tags, sorted, shape (tags,).
     """
 
-    def _load(self, description: Any) -> None:
+    def _load(self, description: Network) -> None:
         super()._load(description)
         target = self.manifest["target"]
         self.classes_ = Classes.from_dict(target).values

@@ -34,7 +34,7 @@ class NumpyTranslator(NumpyRun):
 
     files = (VOCABULARY,)
 
-    def _load(self, description: Any) -> None:
+    def _load(self, description: Network) -> None:
         settings = self.manifest["settings"]
         self.beam, self.length_penalty = int(settings["beam"]), float(settings["length_penalty"])
         path, (source, target) = self.folder / VOCABULARY, self.manifest["input"]["tokens"]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqwise import estimators
 from seqwise.errors import SettingError, nearest
 from seqwise.estimators.settings import declared_settings
+
+if TYPE_CHECKING:
+    from seqwise.estimators.base import Estimator
 
 
 @dataclass(frozen=True)
@@ -18,9 +21,9 @@ class Task:
 
     Attributes:
         estimator_name: the estimator's class.
-        columns: options that name columns of a table: arguments of `fit`.
         module: of `seqwise.cli.tasks`: how a run of this task is evaluated and predicts. It has
 
+            - ``COLUMNS``: options that name columns of a table: arguments of `fit`;
             - ``columns(options)``: the arguments of `fit` from the options;
             - ``run_columns(estimator)``: those that a run was trained with;
             - ``evaluate(estimator, data, **columns)``: an object with ``str()`` and ``to_dict()``; `data` may be None;
@@ -28,13 +31,14 @@ class Task:
             - ``predict(estimator, data, out, **columns)``: writes to the file `out`; returns what is to be printed; of
               a forecast also with `plot`;
             - ``counted(comparison)``: what was compared, in words.
+        family: what the help of an option says that a default is for.
     """
 
     estimator_name: str
-    columns: tuple[str, ...]
     module: str
+    family: str
 
-    def estimator(self) -> Any:
+    def estimator(self) -> type[Estimator[Any, Any, Any]]:
         """Return the estimator's class."""
         return getattr(estimators, self.estimator_name)
 
@@ -42,12 +46,17 @@ class Task:
         """Return the module."""
         return import_module(self.module)
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The options that name columns."""
+        return self.commands().COLUMNS
+
     def settings_options(self) -> list[str]:
         """Return the names of the options that its settings declare."""
         declared = declared_settings(self.estimator())
         return [entry or name for name, setting in declared.items() for entry in setting.options]
 
-    def make(self, options: dict[str, Any]) -> Any:
+    def make(self, options: dict[str, Any]) -> Estimator[Any, Any, Any]:
         """Return the estimator with the settings that were given."""
         settings: dict[str, Any] = {}
         for name, setting in declared_settings(self.estimator()).items():
@@ -63,14 +72,12 @@ class Task:
         return self.estimator()(**settings)
 
 
-SERIES_COLUMNS = ("target", "time", "features", "future", "static", "series")
-SEQUENCE_COLUMNS = ("group", "time", "features", "label", "text")
 TASKS = {
-    "forecast": Task("Forecaster", SERIES_COLUMNS, "seqwise.cli.tasks.forecast"),
-    "classify": Task("Classifier", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
-    "regress": Task("Regressor", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
-    "tag": Task("Tagger", SEQUENCE_COLUMNS, "seqwise.cli.tasks.sequences"),
-    "translate": Task("Translator", ("source", "target"), "seqwise.cli.tasks.translate"),
+    "forecast": Task("Forecaster", "seqwise.cli.tasks.forecast", "to forecast"),
+    "classify": Task("Classifier", "seqwise.cli.tasks.sequences", "for sequences"),
+    "regress": Task("Regressor", "seqwise.cli.tasks.sequences", "for sequences"),
+    "tag": Task("Tagger", "seqwise.cli.tasks.sequences", "for sequences"),
+    "translate": Task("Translator", "seqwise.cli.tasks.translate", "to translate"),
 }
 # what to say beside "does not belong here"
 INSTEAD = {
@@ -84,17 +91,17 @@ INSTEAD = {
 }
 
 
-def task_name(estimator: Any) -> str:
+def task_name(estimator: Estimator[Any, Any, Any]) -> str:
     """Return the name of the task of a trained estimator."""
     return next(name for name, task in TASKS.items() if task.estimator_name == type(estimator).__name__)
 
 
-def task_of(estimator: Any) -> Task:
+def task_of(estimator: Estimator[Any, Any, Any]) -> Task:
     """Return the task of a trained estimator."""
     return TASKS[task_name(estimator)]
 
 
-def of_forecasts(estimator: Any, instead: str, **options: Any) -> dict[str, Any]:
+def of_forecasts(estimator: Estimator[Any, Any, Any], instead: str, **options: Any) -> dict[str, Any]:
     """Return those options that were given, which forecasts alone have.
 
     Args:
@@ -109,7 +116,7 @@ def of_forecasts(estimator: Any, instead: str, **options: Any) -> dict[str, Any]
     return named
 
 
-def estimator_for(data: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def estimator_for(data: str, options: dict[str, Any]) -> tuple[Estimator[Any, Any, Any], dict[str, Any]]:
     """Return the estimator that `seqwise train` would train on a file, and the keywords of its `fit`.
 
     ``estimator.training_data(data, **keywords)`` is then what it would train on.
@@ -125,7 +132,7 @@ def estimator_for(data: str, options: dict[str, Any]) -> tuple[Any, dict[str, An
     return task.make(chosen), task.commands().columns(chosen)
 
 
-def pair_columns(estimator: Any, **columns: str | None) -> dict[str, str]:
+def pair_columns(estimator: Estimator[Any, Any, Any], **columns: str | None) -> dict[str, str]:
     """Return the columns of pairs of texts that were named.
 
     Raises:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqwise.cli.columns import names
 from seqwise.cli.inputs import training_file
+
+if TYPE_CHECKING:
+    from seqwise.estimators.forecasting.forecaster import Forecaster
+    from seqwise.evaluation import ForecastComparison
 
 COLUMNS = ("target", "time", "features", "future", "static", "series")
 
@@ -24,7 +28,7 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
     return {name: names(options.get(name)) for name in COLUMNS}
 
 
-def run_columns(forecaster: Any) -> dict[str, Any]:
+def run_columns(forecaster: Forecaster) -> dict[str, Any]:
     """Return the arguments of `fit` that name the columns a run was trained on."""
     panel = forecaster.panel_
     known = forecaster.series_ if panel is None else panel
@@ -34,18 +38,18 @@ def run_columns(forecaster: Any) -> dict[str, Any]:
     return columns if panel is None else {"series": known.series, **columns, "static": covariates.static or None}
 
 
-def counted(comparison: Any) -> str:
+def counted(comparison: ForecastComparison) -> str:
     """Return what was compared, in words."""
     return f"{len(comparison):,} window(s)"
 
 
-def evaluate(forecaster: Any, data: str | None, folds: int | None = None) -> Any:
+def evaluate(forecaster: Forecaster, data: str | None, folds: int | None = None) -> Any:
     source = data if data is not None else training_file(forecaster)
     return forecaster.evaluate(source) if folds is None else forecaster.backtest(source, folds, verbose=None)
 
 
 def predict(
-    forecaster: Any,
+    forecaster: Forecaster,
     data: str | None,
     out: Path | None,
     plot: Path | None = None,

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqwise.cli.columns import names
 from seqwise.cli.inputs import training_file
+
+if TYPE_CHECKING:
+    from seqwise.estimators.sequences.base import SequenceEstimator
+    from seqwise.evaluation.classification import ClassComparison
+    from seqwise.evaluation.regression import NumberComparison
 
 COLUMNS = ("group", "time", "features", "label", "text")
 MOST_SHOWN = 20  # rows, on the screen
@@ -17,24 +22,24 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
     return {name: names(options.get(name)) for name in COLUMNS}
 
 
-def run_columns(estimator: Any) -> dict[str, Any]:
+def run_columns(estimator: SequenceEstimator[Any]) -> dict[str, Any]:
     """Return the arguments of `fit` that name the columns a run was trained on."""
     return {name: getattr(estimator.source_, name) for name in COLUMNS}
 
 
-def counted(comparison: Any) -> str:
+def counted(comparison: ClassComparison | NumberComparison) -> str:
     """Return what was compared, in words."""
     return f"{len(comparison):,} {getattr(comparison, 'counted', 'sequence')}(s)"
 
 
-def evaluate(estimator: Any, data: str | None) -> Any:
+def evaluate(estimator: SequenceEstimator[Any], data: str | None) -> Any:
     if data is not None:
         return estimator.evaluate(data)
     estimator.recall(training_file(estimator))
     return estimator.evaluate()
 
 
-def predict(estimator: Any, data: str | None, out: Path | None) -> str:
+def predict(estimator: SequenceEstimator[Any], data: str | None, out: Path | None) -> str:
     import polars as pl
 
     from seqwise.errors import SettingError

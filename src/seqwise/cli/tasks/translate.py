@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from seqwise.estimators.translation.translator import Translator
+    from seqwise.evaluation.translation import TranslationComparison
 
 COLUMNS = ("source", "target")
 MOST_SHOWN = 20  # translations, on the screen
@@ -16,17 +20,17 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
     return {name: int(value) if value is not None and value.isdigit() else value for name, value in named.items()}
 
 
-def run_columns(translator: Any) -> dict[str, Any]:
+def run_columns(translator: Translator) -> dict[str, Any]:
     """Return the arguments of `fit` that name the columns a run was trained on."""
     return dict(translator.columns_)
 
 
-def counted(comparison: Any) -> str:
+def counted(comparison: TranslationComparison) -> str:
     """Return what was compared, in words."""
     return f"{len(comparison):,} text(s), {sum(map(len, comparison.references)):,} reference(s)"
 
 
-def evaluate(translator: Any, data: str | None, **named: str) -> Any:
+def evaluate(translator: Translator, data: str | None, **named: str) -> Any:
     from seqwise.errors import DataError
 
     trained_on = translator.data_
@@ -36,7 +40,7 @@ def evaluate(translator: Any, data: str | None, **named: str) -> Any:
     return translator.evaluate() if data is None else translator.evaluate(data, **_columns_of(translator, data, named))
 
 
-def predict(translator: Any, data: str | None, out: Path | None, **named: str) -> str:
+def predict(translator: Translator, data: str | None, out: Path | None, **named: str) -> str:
     import polars as pl
 
     from seqwise.data import read_texts
@@ -64,7 +68,7 @@ def predict(translator: Any, data: str | None, out: Path | None, **named: str) -
     return "\n".join([*(f"{text}  →  {translation}" for text, translation in shown), *more])
 
 
-def _columns_of(translator: Any, data: str, named: dict[str, str]) -> dict[str, Any]:
+def _columns_of(translator: Translator, data: str, named: dict[str, str]) -> dict[str, Any]:
     """Return the columns of another file: as they are named, or the training's where the files are of one kind."""
     if named:
         return columns(named)

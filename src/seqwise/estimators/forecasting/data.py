@@ -5,18 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqwise.data import Scaler, Split, TimeSeries, Windows, seasonal_period, split_by_time, usable_origins
 from seqwise.data.scaling import swings_grow_with_level
 from seqwise.errors import DataError
-from seqwise.estimators.forecasting.distributions import distribution_of
 from seqwise.estimators.forecasting.per_target import network_of_all
+from seqwise.estimators.forecasting.shared_parts import ForecastInput, ForecastTarget
 from seqwise.estimators.forecasting.summary import Part, SeriesSummary
-from seqwise.estimators.parts import Input, InputDescription, ScaledTarget, TargetDescription, Tensor
+from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.training import WindowBatches
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True)
@@ -70,20 +73,18 @@ def make_plan(
     return plan
 
 
-class WindowInput(Input):
-    """Windows of a series, scaled; with a mask of the steps that may be seen where gaps are masked.
+class WindowInput(ForecastInput):
+    """Windows of a series.
 
     Attributes:
-        columns: names of the features, the targets' first. scaler: fitted on the training rows.
-        known: how many of the last features are known for the `horizon` rows to come.
+        scaler: fitted on the training rows.
     """
 
     kind = "windows"
 
-    horizon = known = 0  # of the rows to come
-
     def __init__(self, window: int, masked: bool, scaling: Any = "standard", log: str | bool = False) -> None:
-        self.window, self.masked, self.scaling, self.log = window, masked, scaling, log
+        super().__init__(window, masked)
+        self.scaling, self.log = scaling, log
 
     def fit(self, raw: Plan, train: Any = None) -> list[str]:
         """Fit the scaler on the observed training rows; decide the targets' logarithm where `log` is ``"auto"``."""
@@ -115,12 +116,6 @@ class WindowInput(Input):
         """Return the series' values scaled, float32, shape (rows, features)."""
         return self.scaler.transform(raw.values)
 
-    def describe(self) -> InputDescription:
-        """Describe the window, and the mask beside it."""
-        window = Tensor("window", {"timesteps": self.window, "features": len(self.columns)})
-        visible = [Tensor("visible", {"timesteps": self.window}, "bool")] if self.masked else []
-        return InputDescription((window, *visible, *future_tensor(self.horizon, self.known)), tuple(self.columns))
-
     def save(self, folder: Path) -> dict[str, Any]:
         return {
             "kind": self.kind, "window": self.window, "masked": self.masked, "columns": self.columns,
@@ -135,39 +130,21 @@ class WindowInput(Input):
         return loaded
 
 
-def future_tensor(horizon: int, known: int) -> list[Tensor]:
-    """Return what a network reads of the rows to come: one tensor, or none."""
-    return [Tensor("future", {"horizon": horizon, "covariates": known})] if known else []
-
-
-class SeriesTarget(ScaledTarget):
-    """The targets of a series: the rows after a window, scaled as the input is.
+class SeriesTarget(ForecastTarget):
+    """The targets of a series.
 
     Attributes:
+        timesteps: of the window, where there is a forecast at each of them; else None.
+        scaler: of the series' columns, the targets' first.
         shared: one network forecasts each of several targets by itself.
-        distribution: what it forecasts in place of a number; None for a number.
     """
 
-    loss_in_words = "measured in the scaled units that the model sees"
     shared = False
 
     def __init__(self, names: list[str], horizon: int, timesteps: int | None, scaler: Scaler, loss: Any = None) -> None:
-        super().__init__(names, scaler, loss)
-        self.horizon, self.timesteps = horizon, timesteps
-        self.distribution = distribution_of(
-            loss, tuple(tuple(map(float, values[: len(names)])) for values in (scaler.offset_, scaler.scale_))
-        )
-
-    @property
-    def outputs(self) -> int:
-        """Numbers for each step of each target."""
-        return 1 if self.distribution is None else self.distribution.parameters
-
-    def loss(self) -> Any:
-        return super().loss() if self.distribution is None else self.distribution.loss()
-
-    def finished_loss(self) -> Any:
-        return self._loss if self.distribution is None else self.distribution.loss()
+        scaling = tuple(tuple(map(float, values[: len(names)])) for values in (scaler.offset_, scaler.scale_))
+        super().__init__(names, horizon, loss, scaling)
+        self.timesteps, self.scaler = timesteps, scaler
 
     def describe(self) -> TargetDescription:
         """Describe the forecast; with `timesteps`, one for each step of the window."""
@@ -176,13 +153,14 @@ class SeriesTarget(ScaledTarget):
             axes = {"timesteps": self.timesteps} | axes
         return TargetDescription(Tensor("forecast", axes), tuple(self.names))
 
-    def finished_model(self, network: Any) -> Any:
+    def finished_model(self, network: keras.Model) -> keras.Model:
         return network_of_all(network, len(self.names)) if self.shared else network
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return forecasts in the data's own units, float64, shape (samples, horizon, targets)."""
         values = outputs if self.timesteps is None else outputs[:, -1]
-        return super().finish(values if self.distribution is None else self.distribution.forecast(values))
+        values = values if self.distribution is None else self.distribution.forecast(values)
+        return self.scaler.inverse(values, len(self.names))
 
     def save(self) -> dict[str, Any]:
         return {

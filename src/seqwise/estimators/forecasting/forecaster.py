@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqwise.artifact.last_window import CONTEXT, load_last_window, save_last_window
 from seqwise.backend import import_keras
 from seqwise.data import TimeSeries, to_kind
 from seqwise.data.panels import Panel
@@ -46,7 +47,10 @@ from seqwise.evaluation.ranking import Ranking
 from seqwise.training import Training
 from seqwise.training.batches import Batches
 
-CONTEXT, FORECAST = series_forecasts.CONTEXT, "forecast.csv"
+if TYPE_CHECKING:
+    import keras
+
+FORECAST = "forecast.csv"
 HOLD_BACK = "fit with validation=0.2."
 
 
@@ -101,7 +105,7 @@ class Forecaster(ForecasterSettings):
         static: Any = None,
         series: str | None = None,
         validation_data: Any = None,
-        callbacks: Sequence[Any] = (),
+        callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: bool | None = None,
         resume: str | Path | None = None,
     ) -> Forecaster:
@@ -155,13 +159,13 @@ class Forecaster(ForecasterSettings):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * epochs)
         return Schedule(size, epochs, rate)
 
-    def _measure(self, data: Any, model: Any, validation: Batches[Any]) -> list[np.ndarray]:
+    def _measure(self, data: Any, model: keras.Model, validation: Batches[Any]) -> list[np.ndarray]:
         return model.get_weights()
 
     def _patience(self, epochs: int) -> int | None:
         return auto_patience(epochs) if self.patience == "auto" else self.patience
 
-    def _default_network(self, data: SeriesData | PanelData) -> Any:
+    def _default_network(self, data: SeriesData | PanelData) -> keras.Model:
         recipe = data.recipe
         if recipe == "segments":
             return build_segment_network(
@@ -201,7 +205,7 @@ class Forecaster(ForecasterSettings):
             return self.residual is not False
         return data.change_is_easier() if self.residual == "auto" else bool(self.residual)
 
-    def _adopt(self, data: SeriesData | PanelData, model: Any, training: Training) -> None:
+    def _adopt(self, data: SeriesData | PanelData, model: keras.Model, training: Training) -> None:
         unseen = model.get_weights() if self._measured is None else self._measured
         if isinstance(data, PanelData):
             season, residual = find_panel_season(data.plan, self.season), self._residual(data)
@@ -600,12 +604,13 @@ class Forecaster(ForecasterSettings):
         return (CONTEXT,)
 
     def _save_parts(self, folder: Path) -> dict[str, Any]:
-        choices = {"season": self.season_, "residual": self.residual_}
+        choices, errors = {"season": self.season_, "residual": self.residual_}, self._errors()
+        beside = {} if errors is None else errors.save()
         if self.panel_ is not None:
-            data = panel_forecasts.save_context(folder, self.panel_, self.window, self.until_, self._errors())
+            data = panel_forecasts.save_last_windows(folder, self.panel_, self.window, self.until_, beside)
             return {"data": data, "test_start": None} | choices
         return {
-            "data": series_forecasts.save_context(folder, self.series_, self.window, self._errors()),
+            "data": save_last_window(folder, self.series_, self.window, beside),
             "test_start": None if self.test_start_ is None else str(self.test_start_),
         } | choices
 
@@ -614,10 +619,10 @@ class Forecaster(ForecasterSettings):
         self.season_, self.residual_, self.panel_ = saved["season"], saved["residual"], None
         self._intervals = Intervals.load(folder / CONTEXT, self.horizon, len(self.target_.names))
         if saved["input"]["kind"] == PanelInput.kind:
-            self.panel_, self.until_ = panel_forecasts.load_context(folder, data, self.input_.scaler.names_)
+            self.panel_, self.until_ = panel_forecasts.load_last_windows(folder, data, self.input_.scaler.names_)
             self.test_start_ = None
             return
-        self.series_ = series_forecasts.load_context(folder, data, self.window, self.gaps)
+        self.series_ = load_last_window(folder, data, self.window, self.gaps)
         start = saved["test_start"]
         if start is not None:
             start = int(start) if data["time_index"]["unit"] == "i" else np.datetime64(start, "us")

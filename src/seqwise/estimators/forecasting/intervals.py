@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqwise.artifact.reading import RESTORE, read_arrays
 from seqwise.errors import BundleError, DataError
 from seqwise.training import WindowBatches, predict_windows
+
+if TYPE_CHECKING:
+    import keras
 
 FLOOR = 0.05  # of a typical error, whatever the window: a flat window is no promise
 HALF_LIFE = 4  # windows: an error that old counts half
@@ -212,7 +215,7 @@ def _line(errors: np.ndarray, spread: np.ndarray) -> np.ndarray:
 
 
 def measure(
-    model: Any,
+    model: keras.Model,
     weights: list[np.ndarray],
     validation: WindowBatches,
     test: WindowBatches | None = None,
@@ -248,7 +251,7 @@ def measure(
 
 
 def _forecasts(
-    model: Any, batches: WindowBatches, step: int
+    model: keras.Model, batches: WindowBatches, step: int
 ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]:
     """Return truth, forecast, past and weights of each step-th window, and the rows at which they start."""
     chosen = batches.indices[::step]

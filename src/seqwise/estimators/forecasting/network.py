@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from seqwise.backend import import_keras
 from seqwise.estimators.seeds import seed_stream
+
+if TYPE_CHECKING:
+    import keras
 
 
 def build_network(
@@ -24,7 +27,7 @@ def build_network(
     seed: int = 0,
     known: int = 0,
     outputs: int = 1,
-) -> Any:
+) -> keras.Model:
     """Build the model; every layer is Keras's own, so it loads wherever Keras does. `seqwise.export.tfjs` writes it for
     TensorFlow.js.
 

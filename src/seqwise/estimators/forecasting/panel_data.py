@@ -13,18 +13,15 @@ from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariable
 from seqwise.artifact import write_json
 from seqwise.artifact.reading import RESTORE, read_arrays, read_json
 from seqwise.axes import format_shape
-from seqwise.backend import import_keras
 from seqwise.data import Windows
 from seqwise.data.panels import Panel
 from seqwise.data.scaling import swings_grow_with_level
 from seqwise.data.seasonality import seasonal_period
 from seqwise.data.time_split import part_rows
 from seqwise.errors import BundleError, DataError
-from seqwise.estimators.forecasting.data import future_tensor
-from seqwise.estimators.forecasting.distributions import distribution_of
 from seqwise.estimators.forecasting.panel_scaling import PanelScaler
-from seqwise.estimators.parts import Input, InputDescription, Target, TargetDescription, Tensor
-from seqwise.estimators.settings import check_loss
+from seqwise.estimators.forecasting.shared_parts import ForecastInput, ForecastTarget
+from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.training import WindowBatches
 
 SCALING, NAMES = "scaling.safetensors", "series.json"
@@ -141,22 +138,20 @@ def _part_rows(size: float, lengths: np.ndarray, horizon: int, name: str) -> np.
     return np.maximum((lengths * size).astype(np.int64) // horizon, 1) * horizon
 
 
-class PanelInput(Input):
-    """Windows of many series, each scaled, with a mask of the steps that may be seen.
+class PanelInput(ForecastInput):
+    """Windows of many series.
 
     Attributes:
-        columns: names of the features, the target's first. scaler: of the training rows.
-        known: how many of the last features are known for the `horizon` rows to come.
+        scaler: of the training rows.
     """
 
     kind = "panel"
 
-    horizon = known = 0  # of the rows to come
-
     def __init__(
         self, window: int, masked: bool, scaling: str = "standard", log: str | bool = False, counts: bool = False
     ) -> None:
-        self.window, self.masked, self.scaling, self.log, self.counts = window, masked, scaling, log, counts
+        super().__init__(window, masked)
+        self.scaling, self.log, self.counts = scaling, log, counts
 
     def fit(self, raw: PanelPlan, train: Any = None) -> list[str]:
         panel = raw.panel
@@ -169,11 +164,6 @@ class PanelInput(Input):
     def prepare(self, raw: Panel) -> np.ndarray:
         """Return the values scaled, float32, shape (rows, features)."""
         return self.scaler.transform(raw)
-
-    def describe(self) -> InputDescription:
-        window = Tensor("window", {"timesteps": self.window, "features": len(self.columns)})
-        visible = [Tensor("visible", {"timesteps": self.window}, "bool")] if self.masked else []
-        return InputDescription((window, *visible, *future_tensor(self.horizon, self.known)), tuple(self.columns))
 
     def save(self, folder: Path) -> dict[str, Any]:
         scaler = self.scaler
@@ -205,32 +195,15 @@ class PanelInput(Input):
         return SCALING, NAMES
 
 
-class PanelTarget(Target):
-    """The target of many series, scaled as the input is."""
-
-    loss_in_words = "measured in the scaled units that the model sees"
+class PanelTarget(ForecastTarget):
+    """The target of many series."""
 
     def __init__(self, name: str, horizon: int, loss: Any = None, scale: float = 1.0) -> None:
-        self.name, self.horizon, self._loss = name, horizon, loss
-        self.distribution = distribution_of(loss, ((0.0,), (scale,)))
-
-    @property
-    def outputs(self) -> int:
-        """Numbers for each step."""
-        return 1 if self.distribution is None else self.distribution.parameters
-
-    @property
-    def names(self) -> list[str]:
-        return [self.name]
-
-    def loss(self) -> Any:
-        return check_loss(import_keras(), self._loss) if self.distribution is None else self.distribution.loss()
-
-    def finished_loss(self) -> Any:
-        return self._loss if self.distribution is None else self.distribution.loss()
+        super().__init__([name], horizon, loss, ((0.0,), (scale,)))
 
     def describe(self) -> TargetDescription:
-        return TargetDescription(Tensor("forecast", {"horizon": self.horizon, "targets": self.outputs}), (self.name,))
+        axes = {"horizon": self.horizon, "targets": self.outputs}
+        return TargetDescription(Tensor("forecast", axes), tuple(self.names))
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:
         """Return the outputs scaled as they are, float64: the scaler, which knows the series, brings them back."""
@@ -238,7 +211,7 @@ class PanelTarget(Target):
 
     def save(self) -> dict[str, Any]:
         return {
-            "kind": "panel", "names": [self.name], "horizon": self.horizon,
+            "kind": "panel", "names": self.names, "horizon": self.horizon,
             "distribution": self.distribution and self.distribution.kind, "outputs": self.outputs,
         }  # fmt: skip
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
 
+from seqwise.artifact.last_window import CONTEXT
 from seqwise.artifact.reading import RESTORE, read_arrays
 from seqwise.data import TimeIndex, Windows
 from seqwise.data.covariates import Covariates
@@ -22,11 +23,12 @@ from seqwise.evaluation import ForecastComparison
 from seqwise.evaluation.metrics import naive_scale, score
 from seqwise.training import WindowBatches, predict_windows
 
-CONTEXT = "context.safetensors"
+if TYPE_CHECKING:
+    import keras
 
 
 def forecast_at(
-    model: Any,
+    model: keras.Model,
     inputs: PanelInput,
     target: PanelTarget,
     plan: PanelPlan,
@@ -79,7 +81,7 @@ def _continued(
 
 
 def forecast_ends(
-    model: Any,
+    model: keras.Model,
     inputs: PanelInput,
     target: PanelTarget,
     panel: Panel,
@@ -114,7 +116,7 @@ def rows_from(panel: Panel, names: np.ndarray, until: np.ndarray) -> np.ndarray:
 
 
 def compare_panel(
-    model: Any,
+    model: keras.Model,
     inputs: PanelInput,
     target: PanelTarget,
     plan: PanelPlan,
@@ -195,10 +197,10 @@ def _last_season(origins: np.ndarray, own: np.ndarray, horizon: int, season: int
 # the run folder
 
 
-def save_context(
-    folder: Path, panel: Panel, window: int, until: np.ndarray, errors: Intervals | None
+def save_last_windows(
+    folder: Path, panel: Panel, window: int, until: np.ndarray, beside: Mapping[str, np.ndarray]
 ) -> dict[str, Any]:
-    """Write the last window of each series; returns the rest of it as JSON.
+    """Write the last window of each series, with other arrays `beside` it; returns the rest of it as JSON.
 
     Args:
         until: position on the time index at which each series' test set begins, float64, shape (series,).
@@ -210,7 +212,7 @@ def save_context(
     arrays = {"values": panel.values[rows], "lengths": kept, "first": first, "until": until}
     if panel.observed is not None:
         arrays["observed"] = panel.observed[rows].astype(np.uint8)
-    save_file(arrays | (errors.save() if errors is not None else {}), folder / CONTEXT)
+    save_file(arrays | dict(beside), folder / CONTEXT)
     return {
         "kind": panel.kind, "label": panel.label, "columns": panel.columns, "series": panel.series, "time": panel.time,
         "time_index": panel.time_index.__dict__, "notes": panel.warnings, "gaps": panel.gaps,
@@ -218,8 +220,8 @@ def save_context(
     }  # fmt: skip
 
 
-def load_context(folder: Path, data: dict[str, Any], names: np.ndarray) -> tuple[Panel, np.ndarray]:
-    """Undo `save_context`; returns the panel of last windows, and where each test set begins."""
+def load_last_windows(folder: Path, data: dict[str, Any], names: np.ndarray) -> tuple[Panel, np.ndarray]:
+    """Undo `save_last_windows`; returns the panel of last windows, and where each test set begins."""
     arrays = read_arrays(folder / CONTEXT)
     _check_context(folder / CONTEXT, arrays, len(data["columns"]), len(names))
     observed = arrays["observed"].astype(bool) if "observed" in arrays else None

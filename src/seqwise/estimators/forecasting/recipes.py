@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.estimators.shared_settings import SharedSettings
+
 # steps: training steps that epochs="auto" aims at, with at least and at most so many epochs. Chosen on validation
 # rows of ETTh1 and on the validation weeks of M4; see docs/forecasting.md.
 RECIPES: dict[str, dict[str, Any]] = {
@@ -15,7 +17,7 @@ RECIPES: dict[str, dict[str, Any]] = {
 MANY = 1000  # training windows, from which on there is enough to learn from
 
 
-def resolved(settings: Any, name: str, recipe: str) -> Any:
+def resolved(settings: SharedSettings, name: str, recipe: str) -> Any:
     """Return a setting, or what ``"auto"`` stands for."""
     value = getattr(settings, name)
     return RECIPES[recipe][name] if isinstance(value, str) and value == "auto" else value

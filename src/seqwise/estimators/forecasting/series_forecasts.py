@@ -1,17 +1,13 @@
-"""Forecasts of one series: their values, their errors beside baselines, and what a run folder keeps."""
+"""Forecasts of one series: their values, and their errors beside baselines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
 
-from seqwise.artifact.reading import read_arrays
-from seqwise.data import TimeIndex, TimeSeries, Windows
-from seqwise.data.covariates import Covariates
+from seqwise.data import TimeSeries, Windows
 from seqwise.errors import DataError
 from seqwise.estimators.forecasting.data import SeriesTarget, WindowInput, make_plan
 from seqwise.estimators.forecasting.distributions import Distribution
@@ -21,11 +17,12 @@ from seqwise.evaluation import ForecastComparison, compare_forecasts
 from seqwise.evaluation.forecast_plots import tiles
 from seqwise.training import WindowBatches, predict_windows
 
-CONTEXT = "context.safetensors"
+if TYPE_CHECKING:
+    import keras
 
 
 def forecast_at(
-    model: Any,
+    model: keras.Model,
     inputs: WindowInput,
     target: SeriesTarget,
     series: TimeSeries,
@@ -64,7 +61,7 @@ def forecast_at(
 
 
 def compare_series(
-    model: Any,
+    model: keras.Model,
     inputs: WindowInput,
     target: SeriesTarget,
     series: TimeSeries,
@@ -128,40 +125,3 @@ def forecast_columns(series: TimeSeries, times: np.ndarray, forecast: np.ndarray
     name = "step" if series.time is None else series.time if isinstance(series.time, str) else "time"
     times = times if times.dtype.kind == "U" else series.time_index.with_zone(times)
     return {name: times} | {target: forecast[:, j] for j, target in enumerate(series.target_names)}
-
-
-# the run folder
-
-
-def save_context(folder: Path, series: TimeSeries, window: int, errors: Intervals | None) -> dict[str, Any]:
-    """Write the last window of a series; returns the rest of it as JSON."""
-    context = {"values": series.values[-window:].copy()}
-    if series.observed is not None:
-        context["observed"] = series.observed[-window:].astype(np.uint8)
-    save_file(context | (errors.save() if errors is not None else {}), folder / CONTEXT)
-    return {
-        "kind": series.kind,
-        "label": series.label,
-        "columns": series.columns,
-        "targets": series.targets,
-        "time": series.time,
-        "time_index": series.time_index.__dict__,
-        "rows": len(series),  # from the time index's start
-        "notes": series.warnings,
-        "covariates": series.covariates.to_dict(),
-    }
-
-
-def load_context(folder: Path, data: dict[str, Any], window: int, gaps: str) -> TimeSeries:
-    """Undo `save_context`: returns the last window as a series."""
-    shape = (window, len(data["columns"]))
-    arrays = read_arrays(folder / CONTEXT, {"values": shape, "observed": shape})
-    values = arrays["values"]
-    observed = arrays["observed"].astype(bool) if "observed" in arrays else None
-    index = TimeIndex(**data["time_index"])
-    start = index.at(np.array([data["rows"] - len(values)]))[0]
-    covariates = Covariates.from_dict(data.get("covariates"), data["columns"][data["targets"] :])
-    return TimeSeries(
-        values, data["columns"], data["targets"], index.starting_at(start), data["time"], observed, gaps, data["notes"],
-        data["kind"], data["label"], covariates,
-    )  # fmt: skip

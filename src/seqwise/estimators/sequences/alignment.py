@@ -12,11 +12,12 @@ from seqwise.data import Sequences
 from seqwise.data.columns import as_column_names, refuse_masked
 from seqwise.data.tables import is_table
 from seqwise.errors import DataError, SettingError
+from seqwise.estimators.sequences.source import Raw
 
 CHUNK = 1_000_000  # values that are hashed at once
 
 
-def in_order(values: Any, raw: Any, what: str) -> Any:
+def in_order(values: Any, raw: Raw, what: str) -> Any:
     """Return a pandas column or table in the order of the sequences, where its index holds their names.
 
     ``table.groupby("id")["y"].first()`` is sorted by id, and the sequences are not. Anything else, and an index that
@@ -53,7 +54,7 @@ def in_order(values: Any, raw: Any, what: str) -> Any:
     )
 
 
-def column_names(y: Any, raw: Any, label: Any) -> list[str] | None:
+def column_names(y: Any, raw: Raw, label: Any) -> list[str] | None:
     """Return what several labels of a sequence are called: the columns of the sequences' table, `label`, or of `y`."""
     if y is raw.labels:
         return as_column_names(label, "label") or None
@@ -65,7 +66,7 @@ def column_names(y: Any, raw: Any, label: Any) -> list[str] | None:
     return list(names) if all(isinstance(name, str) for name in names) else None
 
 
-def checked_weights(weights: Any, raw: Any) -> np.ndarray:
+def checked_weights(weights: Any, raw: Raw) -> np.ndarray:
     """Return what each sequence weighs, float32, shape (samples,).
 
     Raises:
@@ -89,7 +90,7 @@ def checked_weights(weights: Any, raw: Any) -> np.ndarray:
     return numbers
 
 
-def digest(raw: Any, encoded: np.ndarray) -> str:
+def digest(raw: Raw, encoded: np.ndarray) -> str:
     """Return a SHA-256 of sequences or texts, and of their encoded targets; not of dtypes, which a file may change."""
     hashed = hashlib.sha256()
     if isinstance(raw, Sequences):

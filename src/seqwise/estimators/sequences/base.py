@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import NoneType
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 
 from seqwise.artifact import first_line
 from seqwise.artifact.reading import read_arrays
 from seqwise.backend import import_keras
-from seqwise.baselines import Baseline, Problem, load_baselines, save_baselines, unfitted_baselines
+from seqwise.baselines import Baseline, Problem, Samples, load_baselines, save_baselines, unfitted_baselines
 from seqwise.data import Tokenizer
 from seqwise.data.columns import refuse_masked
 from seqwise.data.random_split import RandomSplit, split_at_random
@@ -30,7 +30,7 @@ from seqwise.estimators.sequences.joining import as_pair, join_raw, join_targets
 from seqwise.estimators.sequences.network import build_sequence_network
 from seqwise.estimators.sequences.number_input import NumberInput
 from seqwise.estimators.sequences.recipes import RECIPES, resolved
-from seqwise.estimators.sequences.source import Source, check_lengths, listed, read_source
+from seqwise.estimators.sequences.source import Raw, Source, check_lengths, listed, read_source
 from seqwise.estimators.sequences.summary import SequenceSummary
 from seqwise.estimators.sequences.text_input import TextInput, TokenInput
 from seqwise.estimators.sequences.text_network import build_text_network
@@ -53,6 +53,9 @@ from seqwise.evaluation.classification import ClassComparison
 from seqwise.evaluation.regression import NumberComparison
 from seqwise.training import SequenceBatches, Training, predict_sequences
 from seqwise.training.batches import Batches
+
+if TYPE_CHECKING:
+    import keras
 
 BASELINES = "baselines.safetensors"
 Scores = TypeVar("Scores", bound=ClassComparison | NumberComparison)
@@ -162,7 +165,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     )  # fmt: skip
 
     source_: Source = learned()
-    raw_: Any = learned()
+    raw_: Raw | None = learned()
     targets_: np.ndarray | None = learned()
     weights_: np.ndarray | None = learned()
     parts_: RandomSplit | None = learned()
@@ -174,15 +177,15 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     # what each estimator fills in
 
     @abstractmethod
-    def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[Any, np.ndarray, list[str]]:
+    def _read_targets(self, y: Any, raw: Raw, source: Source) -> tuple[Any, np.ndarray, list[str]]:
         """Return (target, encoded targets, notes) of what came as `y`."""
 
     @abstractmethod
-    def _encode(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[Any, ...]]:
+    def _encode(self, y: Any, raw: Raw) -> tuple[np.ndarray, tuple[Any, ...]]:
         """Return targets as `_read_targets` encodes them, by the training's classes or names; and unknown labels."""
 
     @abstractmethod
-    def _problem(self, samples: Any) -> Problem:
+    def _problem(self, samples: Samples) -> Problem:
         """Return what the baselines have to learn.
 
         Args:
@@ -226,7 +229,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         text: str | None = None,
         sample_weight: Any = None,
         validation_data: Any = None,
-        callbacks: Sequence[Any] = (),
+        callbacks: Sequence[keras.callbacks.Callback] = (),
         verbose: bool | None = None,
         resume: str | Path | None = None,
     ) -> Self:
@@ -295,10 +298,10 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     def _make_batches(self) -> Any:
         return SequenceBatches
 
-    def _read_source(self, X: Any, **columns: Any) -> tuple[Source, Any]:
+    def _read_source(self, X: Any, **columns: Any) -> tuple[Source, Raw]:
         return read_source(X, **columns)
 
-    def _targets_of(self, raw: Any, y: Any) -> Any:
+    def _targets_of(self, raw: Raw, y: Any) -> Any:
         """Return the targets of sequences, in their order: `y`, or what the sequences came with; None for neither."""
         if y is None:
             return raw.labels
@@ -309,7 +312,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         refuse_masked(y, "label", raw.where)
         return y
 
-    def _with_validation_data(self, validation_data: Any, source: Source, raw: Any, y: Any) -> tuple[Any, Any]:
+    def _with_validation_data(self, validation_data: Any, source: Source, raw: Raw, y: Any) -> tuple[Raw, Any]:
         """Return sequences and their targets with those of `fit`'s `validation_data` behind them."""
         other, their_y = as_pair(validation_data)
         other = source.read(listed(other), labelled=their_y is None)
@@ -346,7 +349,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * int(epochs))
         return Schedule(schedule.batch_size, int(epochs), rate)
 
-    def _default_network(self, data: SequenceData) -> Any:
+    def _default_network(self, data: SequenceData) -> keras.Model:
         description, kind = data.input.describe(), self._kind(data)
         shared: dict[str, Any] = {
             "outputs": data.target.outputs,
@@ -378,7 +381,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         weights = lstm_weights(width, self.units, self.bidirectional) + data.input.tokens * width
         return weights + outputs, f"units={self.units!r} and embedding={width}"
 
-    def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
+    def _adopt(self, data: SequenceData, model: keras.Model, training: Training) -> None:
         super()._adopt(data, model, training)
         self._keep(data)
         self._baselines, self._digest = None, None
@@ -389,7 +392,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
 
     # predicting and scoring
 
-    def _outputs(self, raw: Any) -> np.ndarray:
+    def _outputs(self, raw: Raw) -> np.ndarray:
         """Return probabilities or numbers, float64, shape (samples, classes or targets)."""
         return self.target_.finish(predict_sequences(self.model_, self.input_.prepare(raw)))
 
@@ -413,11 +416,11 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         encoded, unknown = self._encode(y, raw)
         return self._compare(raw, encoded, raw.label, unknown)
 
-    def _read_to_predict(self, X: Any) -> Any:
+    def _read_to_predict(self, X: Any) -> Raw:
         self._check_fitted()
         return self.source_.read(listed(X), labelled=False)
 
-    def _read_to_score(self, X: Any, y: Any) -> tuple[Any, Any]:
+    def _read_to_score(self, X: Any, y: Any) -> tuple[Raw, Any]:
         """Return sequences and their targets, as they came."""
         self._check_fitted()
         raw = self.source_.read(listed(X), labelled=y is None)
@@ -426,7 +429,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             raise SettingError(f"There are no labels to compare with. Pass them as y, {self.expected_y}.")
         return raw, y
 
-    def _held_back(self) -> tuple[Any, np.ndarray, str]:
+    def _held_back(self) -> tuple[Raw, np.ndarray, str]:
         """Return the test set, or else the validation set: its sequences, their encoded targets, and its name."""
         if self._data is None:
             raise DataError("A loaded run keeps none of its training data: pass the sequences, evaluate(X, y).")
@@ -493,11 +496,11 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             for name, baseline in unfitted_baselines(self._problem(samples)).items()
         }
 
-    def _baseline_samples(self, raw: Any) -> Any:
+    def _baseline_samples(self, raw: Raw) -> Samples:
         """Return what the baselines read of sequences."""
         return raw
 
-    def _predictions(self, raw: Any, outputs: np.ndarray, part: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
+    def _predictions(self, raw: Raw, outputs: np.ndarray, part: str) -> tuple[dict[str, np.ndarray], dict[str, str]]:
         """Return what the model and each baseline say of sequences, a part of the data, and what a table calls them."""
         samples, baselines = self._baseline_samples(raw), self._baselines_beside(part)
         predictions = {"model": outputs} | {name: baseline.predict(samples) for name, baseline in baselines.items()}

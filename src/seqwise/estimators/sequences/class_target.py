@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from seqwise.data.classes import Classes, find_classes, read_labels
 from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.estimators.sequences.data import SequenceTarget
+from seqwise.estimators.sequences.source import Raw
+
+if TYPE_CHECKING:
+    import keras
 
 
 class LabelTarget(SequenceTarget):
@@ -35,7 +39,7 @@ class LabelTarget(SequenceTarget):
     def fit(self, values: np.ndarray) -> list[str]:
         return self.classes.unlearned(self.counts(values))
 
-    def finished_model(self, network: Any) -> Any:
+    def finished_model(self, network: keras.Model) -> keras.Model:
         """Return the model that is kept: the same layers, and probabilities."""
         keras = import_keras()
         activation = keras.layers.Activation(self.describe().activation, name="probabilities")
@@ -71,7 +75,7 @@ class ClassTarget(LabelTarget):
 
     @classmethod
     def read(
-        cls, y: Any, raw: Any, names: list[str] | None = None, label_smoothing: float = 0.0
+        cls, y: Any, raw: Raw, names: list[str] | None = None, label_smoothing: float = 0.0
     ) -> tuple[ClassTarget, np.ndarray, list[str]]:
         """Return the classes of the labels `y`, their encoding (see `Classes.encode`), and notes, one sentence each.
 
@@ -213,7 +217,7 @@ class ClassTarget(LabelTarget):
         kind = losses.BinaryCrossentropy if self.binary or self.classes.multilabel else losses.CategoricalCrossentropy
         return kind(from_logits=True, label_smoothing=self.label_smoothing)
 
-    def trained_model(self, network: Any) -> Any:
+    def trained_model(self, network: keras.Model) -> keras.Model:
         """Return the model that is trained, whose outputs are as `encode` gives them, before their activation."""
         if not self.classes.multilabel:
             return network
@@ -232,7 +236,7 @@ class ClassTarget(LabelTarget):
             return outputs if self.classes.multilabel else np.concatenate([1 - outputs, outputs], axis=1)
         return super().finish(outputs)
 
-    def metrics(self) -> list[Any]:
+    def metrics(self) -> list[keras.metrics.Metric]:
         """Return Keras's accuracy, for outputs before their activation."""
         metrics = import_keras().metrics
         if self.binary or self.classes.multilabel:

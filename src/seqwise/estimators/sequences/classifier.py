@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from seqwise.backend import deferred_imports
-from seqwise.baselines import Problem
+from seqwise.baselines import Problem, Samples
+from seqwise.data import Sequences
 from seqwise.data.classes import read_labels
 from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.sequences.alignment import column_names, in_order
@@ -19,11 +20,14 @@ from seqwise.estimators.sequences.explanation import Explanation, explain
 from seqwise.estimators.sequences.pairs import PairWeights, fit_pairs, score_pairs, weigh, with_pairs
 from seqwise.estimators.sequences.pooled import VALIDATION, PooledEstimator
 from seqwise.estimators.sequences.report import explained, surest
-from seqwise.estimators.sequences.source import Source, sequence_names
+from seqwise.estimators.sequences.source import Raw, Source, sequence_names
 from seqwise.estimators.sequences.temperature import divide_logits, find_temperatures, logits_of, probabilities_of
 from seqwise.estimators.settings import SEQUENCES, Option, estimator, learned, setting, share
 from seqwise.evaluation.classification import ClassComparison, decide
 from seqwise.training import Training, predict_sequences
+
+if TYPE_CHECKING:
+    import keras
 
 with deferred_imports():
     from sklearn.base import ClassifierMixin  # pyright: ignore[reportMissingTypeStubs]
@@ -132,7 +136,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
             raise SettingError(f"label={label!r} is not a class.{nearest(str(label), map(str, known))}")
         return self._explained(raw, None if label is None else known.index(label))
 
-    def _explained(self, raw: Any, code: int | None) -> Explanation:
+    def _explained(self, raw: Raw, code: int | None) -> Explanation:
         steps = self.input_.prepare(raw)
         probabilities = self._outputs(raw)[0]
         code = int(probabilities.argmax()) if code is None else code
@@ -141,7 +145,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         values = np.array(self.input_.tokenizer.tokens_, dtype=object)[steps.values] if words else raw.values
         return Explanation(
             self.classes_.tolist()[code], float(probabilities[code]), by_feature.sum(axis=1), by_feature, odds, start,
-            values, ["word"] if words else list(raw.columns),
+            values, list(raw.columns) if isinstance(raw, Sequences) else ["word"],
         )  # fmt: skip
 
     def _report(self, comparison: ClassComparison | None) -> dict[str, Any]:
@@ -157,15 +161,19 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         return content | {"sections": [*content["sections"], explained(examples, comparison)]}
 
     def _train(
-        self, data: SequenceData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
-    ) -> tuple[Any, Training]:
+        self,
+        data: SequenceData,
+        callbacks: Sequence[keras.callbacks.Callback],
+        verbose: bool | None,
+        folder: Path | None,
+    ) -> tuple[keras.Model, Training]:
         network, training = super()._train(data, callbacks, verbose, folder)
         if self._kind(data) == "pairs":
             network = with_pairs(network, data.input.tokens)
         return network, training
 
     def _finish_model(
-        self, data: SequenceData, model: Any, training: Training, unseen: np.ndarray | None
+        self, data: SequenceData, model: keras.Model, training: Training, unseen: np.ndarray | None
     ) -> np.ndarray | None:
         """Bring the model's probabilities in line with how often it is right on the validation set, and weigh words
         and pairs beside it."""
@@ -211,7 +219,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         weights, accuracy = in_order(sample_weight, raw, "weights"), cast(Any, metrics).accuracy_score
         return float(accuracy(truth, predicted, sample_weight=weights))
 
-    def _compare(self, raw: Any, truth: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> ClassComparison:
+    def _compare(self, raw: Raw, truth: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> ClassComparison:
         predictions, names = self._predictions(raw, self._held_back_outputs(raw, part), part)
         return ClassComparison(self.classes_, truth, predictions, names, part, unknown)
 
@@ -229,7 +237,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
             columns |= {"label": self.classes_[predicted], "probability": probabilities.max(axis=1)}
         return columns | {f"p({label})": probabilities[:, c] for c, label in enumerate(self.classes_.tolist())}
 
-    def _encode(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[Any, ...]]:
+    def _encode(self, y: Any, raw: Raw) -> tuple[np.ndarray, tuple[Any, ...]]:
         """Return the classes' numbers, -1 for labels that the training did not have, and those labels."""
         classes = self.target_.classes
         labels, form = read_labels(y, raw.where)
@@ -245,7 +253,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         flat = labels.tolist() if form == "single" else [item for row in labels for item in row]
         return classes.encode(labels), classes.unknown_in(flat)
 
-    def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[ClassTarget, np.ndarray, list[str]]:
+    def _read_targets(self, y: Any, raw: Raw, source: Source) -> tuple[ClassTarget, np.ndarray, list[str]]:
         return ClassTarget.read(y, raw, column_names(y, raw, source.label), self.label_smoothing)
 
     def _sample_weights(
@@ -258,5 +266,5 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
             weights = np.repeat(weights[:, None], encoded.shape[1], axis=1)
         return weights if by_class is None else by_class * weights
 
-    def _problem(self, samples: Any) -> Problem:
+    def _problem(self, samples: Samples) -> Problem:
         return Problem(samples, "labels" if self.target_.classes.multilabel else "classes", len(self.classes_))

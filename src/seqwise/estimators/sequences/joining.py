@@ -10,6 +10,7 @@ import numpy as np
 from seqwise.data import Sequences
 from seqwise.data.tables import is_table
 from seqwise.errors import DataError, SettingError
+from seqwise.estimators.sequences.source import Raw
 
 
 def as_pair(validation_data: Any) -> tuple[Any, Any]:
@@ -26,23 +27,25 @@ def as_pair(validation_data: Any) -> tuple[Any, Any]:
     return pair[0], pair[1]
 
 
-def join_raw(first: Any, second: Any) -> Any:
+def join_raw(first: Raw, second: Raw) -> Raw:
     """Return two sets of sequences, or of texts, as one.
 
     Raises:
         DataError: their features differ.
     """
-    if isinstance(first, Sequences) and first.columns != second.columns:
+    named = first.names is not None and second.names is not None
+    names = np.concatenate([first.names, second.names]) if named else None
+    if not (isinstance(first, Sequences) and isinstance(second, Sequences)):
+        return replace(first, values=np.concatenate([first.values, second.values]), names=names, labels=None)
+    if first.columns != second.columns:
         raise DataError(
             f"The validation data have the features {', '.join(second.columns)}; the training data have "
             f"{', '.join(first.columns)}. Both need the same, in one order."
         )
-    named = first.names is not None and second.names is not None
-    names: Any = np.concatenate(cast(Any, [first.names, second.names])) if named else None
-    joined: dict[str, Any] = {"values": np.concatenate([first.values, second.values]), "names": names, "labels": None}
-    if isinstance(first, Sequences):
-        joined["lengths"] = np.concatenate([first.lengths, second.lengths])
-    return replace(first, **joined)
+    values, lengths = (
+        np.concatenate(pair) for pair in ((first.values, second.values), (first.lengths, second.lengths))
+    )
+    return replace(first, values=values, lengths=lengths, names=names, labels=None)
 
 
 def join_targets(first: Any, second: Any) -> Any:

@@ -81,11 +81,6 @@ class NumberInput(Input):
             DataError: they have other features than the training's.
         """
         raw = in_columns(raw, self.columns)
-        if raw.values.shape[1] != len(self.columns):
-            raise DataError(
-                f"The sequences have {raw.values.shape[1]} feature(s), but the model was trained on {len(self.columns)}"
-                + (f": {', '.join(self.columns)}." if self.columns[0] != "0" else ".")
-            )
         return replace(raw, values=self.scaler.transform(raw.values))
 
     def describe(self) -> InputDescription:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqwise.backend import import_keras
 from seqwise.data import Scaler
 from seqwise.errors import DataError
-from seqwise.estimators.parts import ScaledTarget, TargetDescription, Tensor
+from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.estimators.sequences.data import SequenceTarget
+from seqwise.estimators.sequences.source import Raw
+from seqwise.estimators.settings import check_loss
+
+if TYPE_CHECKING:
+    import keras
 
 
-class NumberTarget(ScaledTarget, SequenceTarget):
+class NumberTarget(SequenceTarget):
     """The targets of a regression: their names, and the scaling that the network learns them in.
 
     Attributes:
+        names: of the targets. scaler: fitted on the training set's.
         flat: they came, and go, as shape (samples,) and not (samples, 1).
     """
 
@@ -25,12 +31,12 @@ class NumberTarget(ScaledTarget, SequenceTarget):
     loss_in_words = "of the scaled targets"
 
     def __init__(self, names: list[str], flat: bool, scaler: Scaler | None = None, loss: Any = "mse") -> None:
-        super().__init__(names, Scaler("standard") if scaler is None else scaler, loss)
-        self.flat = flat
+        self.names, self.flat, self._loss = names, flat, loss
+        self.scaler = Scaler("standard") if scaler is None else scaler
 
     @classmethod
     def read(
-        cls, y: Any, raw: Any, names: list[str] | None = None, loss: Any = "mse"
+        cls, y: Any, raw: Raw, names: list[str] | None = None, loss: Any = "mse"
     ) -> tuple[NumberTarget, np.ndarray, list[str]]:
         """Return the target, its values, float64, shape (samples, targets), and notes.
 
@@ -72,7 +78,18 @@ class NumberTarget(ScaledTarget, SequenceTarget):
     def describe(self) -> TargetDescription:
         return TargetDescription(Tensor("targets", {"targets": self.outputs}), tuple(self.names))
 
-    def finished_model(self, network: Any) -> Any:
+    def loss(self) -> Any:
+        """Return the loss that was chosen; raise `SettingError` for a name that Keras does not know."""
+        return check_loss(import_keras(), self._loss)
+
+    def finished_loss(self) -> Any:
+        return self._loss
+
+    def finish(self, outputs: np.ndarray) -> np.ndarray:
+        """Return the targets in their own units, float64, shape (samples, targets)."""
+        return self.scaler.inverse(outputs, len(self.names))
+
+    def finished_model(self, network: keras.Model) -> keras.Model:
         """Return the model that is kept; its outputs are scaled."""
         return import_keras().Model(network.input, network.output, name="regressor")
 
@@ -84,7 +101,7 @@ class NumberTarget(ScaledTarget, SequenceTarget):
         return cls(list(saved["names"]), bool(saved["flat"]), Scaler.from_dict(saved["scaler"]))
 
 
-def read_numbers(y: Any, raw: Any) -> tuple[np.ndarray, bool]:
+def read_numbers(y: Any, raw: Raw) -> tuple[np.ndarray, bool]:
     """Return the targets of sequences, float64, shape (samples, targets), and whether they came as (samples,).
 
     Raises:
@@ -112,7 +129,7 @@ def read_numbers(y: Any, raw: Any) -> tuple[np.ndarray, bool]:
     return values, targets.ndim == 1
 
 
-def _as_numbers(targets: np.ndarray, raw: Any) -> np.ndarray:
+def _as_numbers(targets: np.ndarray, raw: Raw) -> np.ndarray:
     if targets.dtype.kind == "c":
         raise DataError("The targets are complex numbers; expected real ones, for example y.real.")
     if targets.dtype.kind in "mM" or any(isinstance(value, (date, timedelta)) for value in targets.ravel()):

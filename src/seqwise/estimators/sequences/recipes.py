@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.estimators.shared_settings import SharedSettings
+
 LSTM, FCN, PAIRS = "lstm", "lstm-fcn", "lstm-pairs"
 NAMES = ("auto", LSTM, FCN, PAIRS)
 LEAST_STEPS = 8  # of the usual sequence: as many as the widest convolution sees
@@ -48,7 +50,7 @@ def choose_recipe(lengths: np.ndarray) -> tuple[str, str]:
     return FCN, f"Convolutions read beside the LSTM (recipe='lstm-fcn'), for short patterns in {median} steps."
 
 
-def resolved(settings: Any, name: str, kind: str) -> Any:
+def resolved(settings: SharedSettings, name: str, kind: str) -> Any:
     """Return a setting, or what ``"auto"`` stands for.
 
     Args:

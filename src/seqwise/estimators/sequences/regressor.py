@@ -7,12 +7,12 @@ from typing import Any, cast
 import numpy as np
 
 from seqwise.backend import deferred_imports
-from seqwise.baselines import Problem
+from seqwise.baselines import Problem, Samples
 from seqwise.errors import DataError
 from seqwise.estimators.sequences.alignment import column_names, in_order
 from seqwise.estimators.sequences.number_target import NumberTarget, read_numbers
 from seqwise.estimators.sequences.pooled import PooledEstimator
-from seqwise.estimators.sequences.source import Source, sequence_names
+from seqwise.estimators.sequences.source import Raw, Source, sequence_names
 from seqwise.estimators.settings import TRAINING, Option, estimator, given_loss, learned, setting
 from seqwise.evaluation.regression import NumberComparison
 
@@ -74,7 +74,7 @@ class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
         weights, r2 = in_order(sample_weight, raw, "weights"), cast(Any, metrics).r2_score
         return float(r2(self._encode(y, raw)[0], self._outputs(raw), sample_weight=weights))
 
-    def _compare(self, raw: Any, truth: np.ndarray, part: str, unknown: tuple[()] = ()) -> NumberComparison:
+    def _compare(self, raw: Raw, truth: np.ndarray, part: str, unknown: tuple[()] = ()) -> NumberComparison:
         predictions, names = self._predictions(raw, self._held_back_outputs(raw, part), part)
         return NumberComparison(self.target_.names, truth, predictions, names, part)
 
@@ -84,7 +84,7 @@ class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
         outputs = self._outputs(raw)
         return {"sequence": sequence_names(raw)} | {name: outputs[:, j] for j, name in enumerate(self.target_.names)}
 
-    def _encode(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[()]]:
+    def _encode(self, y: Any, raw: Raw) -> tuple[np.ndarray, tuple[()]]:
         values, _ = read_numbers(y, raw)
         wanted = len(self.target_.names)
         if values.shape[1] != wanted:
@@ -94,8 +94,8 @@ class Regressor(RegressorMixin, PooledEstimator[NumberComparison]):
             )
         return values, ()
 
-    def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[NumberTarget, np.ndarray, list[str]]:
+    def _read_targets(self, y: Any, raw: Raw, source: Source) -> tuple[NumberTarget, np.ndarray, list[str]]:
         return NumberTarget.read(y, raw, column_names(y, raw, source.label), self.loss)
 
-    def _problem(self, samples: Any) -> Problem:
+    def _problem(self, samples: Samples) -> Problem:
         return Problem(samples, "numbers")

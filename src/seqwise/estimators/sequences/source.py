@@ -15,6 +15,8 @@ from seqwise.data.tables import is_table
 from seqwise.data.texts import Texts, holds_texts, make_texts
 from seqwise.errors import DataError, SettingError
 
+Raw = Sequences | Texts  # as they came
+
 
 @dataclass(frozen=True)
 class Source:
@@ -34,7 +36,7 @@ class Source:
     texts: bool = False
     path: str | None = None
 
-    def read(self, X: Any, *, labelled: bool = True) -> Sequences | Texts:
+    def read(self, X: Any, *, labelled: bool = True) -> Raw:
         """Read sequences or texts; from a table by these names. A .txt file without the column of texts holds one
         text per line.
 
@@ -84,7 +86,7 @@ def read_source(
     features: Any = None,
     label: Any = None,
     text: str | None = None,
-) -> tuple[Source, Sequences | Texts]:
+) -> tuple[Source, Raw]:
     """Read the training's sequences or texts, and keep how.
 
     Raises:
@@ -146,23 +148,23 @@ def listed(X: Any) -> Any:
     return list(cast(Iterable[Any], X)) if isinstance(X, (Iterator, KeysView, ValuesView)) else X
 
 
-def check_no_columns(came: str, **columns: Any) -> None:
-    """Raise `SettingError` where a column is named, but the data, described by `came`, are not a table."""
+def check_no_columns(kind: str, **columns: Any) -> None:
+    """Raise `SettingError` where a column is named, but the data, described by `kind`, are not a table."""
     for name, column in columns.items():
         if column is not None:
             raise SettingError(
-                f"{name}={column!r} names a column of a table, but the sequences came as {came}. Leave it "
+                f"{name}={column!r} names a column of a table, but the sequences came as {kind}. Leave it "
                 "out" + (", and pass the labels as y." if name == "label" else ", or pass the table.")
             )
 
 
-def check_lengths(count: int, raw: Any, what: str) -> None:
+def check_lengths(count: int, raw: Raw, what: str) -> None:
     """Raise `DataError` where there are not as many labels as sequences."""
     if count != len(raw):
         raise DataError(f"There are {len(raw):,} sequences, but {count:,} {what}: one is needed for each sequence.")
 
 
-def sequence_names(raw: Any) -> np.ndarray:
+def sequence_names(raw: Raw) -> np.ndarray:
     """What a table of predictions calls each sequence: its name, or its number where it has none."""
     return np.arange(len(raw)) if raw.names is None else raw.names
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -13,7 +13,11 @@ from seqwise.data.sequences import split_by_lengths
 from seqwise.errors import DataError
 from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.estimators.sequences.class_target import LabelTarget
+from seqwise.estimators.sequences.source import Raw
 from seqwise.ops.crf import Transitions, emissions_of, marginals, viterbi
+
+if TYPE_CHECKING:
+    import keras
 
 
 class TagTarget(LabelTarget):
@@ -30,7 +34,7 @@ class TagTarget(LabelTarget):
         self.crf = crf
 
     @classmethod
-    def read(cls, y: Any, raw: Any, *, crf: bool = False) -> tuple[TagTarget, np.ndarray, list[str]]:
+    def read(cls, y: Any, raw: Raw, *, crf: bool = False) -> tuple[TagTarget, np.ndarray, list[str]]:
         """Return the tags of `y`, their encoding (for each sequence an array, int32), and notes.
 
         Raises:
@@ -77,7 +81,7 @@ class TagTarget(LabelTarget):
         # of a CRF the tag of a step depends on all of the sequence
         return [] if self.crf else [import_keras().metrics.SparseCategoricalAccuracy(name="accuracy")]
 
-    def trained_model(self, network: Any) -> Any:
+    def trained_model(self, network: keras.Model) -> keras.Model:
         """Return the network; for a CRF with the layer behind it that learns the transitions."""
         if not self.crf:
             return network
@@ -86,7 +90,7 @@ class TagTarget(LabelTarget):
         self._layer = TagTransitions(name="transitions")
         return import_keras().Model(network.inputs, self._layer(network.output))
 
-    def finished_model(self, network: Any) -> Any:
+    def finished_model(self, network: keras.Model) -> keras.Model:
         """Return the model that is kept: the same layers, and probabilities; a CRF's transitions stay here.
 
         The probabilities of a step sum to 1, which takes the same from the score of every possible tag: to a CRF they
@@ -127,7 +131,7 @@ class TagTarget(LabelTarget):
         return loaded
 
 
-def read_tags(y: Any, raw: Any) -> tuple[np.ndarray, np.ndarray]:
+def read_tags(y: Any, raw: Raw) -> tuple[np.ndarray, np.ndarray]:
     """Return the tags of all steps, one sequence after another, and how many each sequence has.
 
     Args:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.baselines import Baseline, Problem, unfitted_baselines
+from seqwise.baselines import Baseline, Problem, Samples, unfitted_baselines
 from seqwise.data.sequences import split_by_lengths
 from seqwise.data.texts import Texts
 from seqwise.estimators.sequences.base import TOKENIZER_OPTIONS, SequenceEstimator, check_tokenizer
 from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.number_input import NumberInput
-from seqwise.estimators.sequences.source import Source, sequence_names
+from seqwise.estimators.sequences.source import Raw, Source, sequence_names
 from seqwise.estimators.sequences.step_source import StepSource, read_step_source
 from seqwise.estimators.sequences.tag_target import TagTarget, read_tags
 from seqwise.estimators.sequences.text_input import SpelledInput, TextInput, TokenInput
@@ -114,7 +114,7 @@ class Tagger(SequenceEstimator[TagComparison]):
         _, predicted = self._decoded(self.input_.prepare(raw))
         return float((predicted == np.concatenate(encoded)).mean())
 
-    def _compare(self, raw: Any, encoded: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> TagComparison:
+    def _compare(self, raw: Raw, encoded: np.ndarray, part: str, unknown: tuple[Any, ...] = ()) -> TagComparison:
         steps = self.input_.prepare(raw)
         probabilities, tags = self._decoded(steps)
         predictions, names = self._predictions(raw, probabilities, part)
@@ -127,7 +127,7 @@ class Tagger(SequenceEstimator[TagComparison]):
         """Return the probability of each tag at each step, shape (steps, tags), and the index of each step's tag."""
         return self.target_.decode(self.target_.finish(predict_steps(self.model_, steps)), steps.lengths)
 
-    def _baseline_samples(self, raw: Any) -> np.ndarray:
+    def _baseline_samples(self, raw: Raw) -> np.ndarray:
         values = self.input_.prepare(raw).values
         return values if self.input_.tokens is None else values[:, :1]  # of a token its id, without its spelling
 
@@ -135,16 +135,16 @@ class Tagger(SequenceEstimator[TagComparison]):
         steps, tags = self._baseline_samples(data.raw.take(chosen)), np.concatenate(data.encoded[chosen])
         return {name: baseline.fit(steps, tags) for name, baseline in unfitted_baselines(self._problem(steps)).items()}
 
-    def _problem(self, samples: Any) -> Problem:
+    def _problem(self, samples: Samples) -> Problem:
         return Problem(samples, "classes", len(self.classes_), self.input_.tokens or 0)
 
-    def _read_source(self, X: Any, **columns: Any) -> tuple[Source, Any]:
+    def _read_source(self, X: Any, **columns: Any) -> tuple[Source, Raw]:
         return read_step_source(X, **columns)
 
     def _source_type(self) -> type[Source]:
         return StepSource
 
-    def _read_targets(self, y: Any, raw: Any, source: Source) -> tuple[TagTarget, np.ndarray, list[str]]:
+    def _read_targets(self, y: Any, raw: Raw, source: Source) -> tuple[TagTarget, np.ndarray, list[str]]:
         return TagTarget.read(y, raw, crf=self.crf)
 
     def _input(self, source: Source) -> Any:
@@ -159,7 +159,7 @@ class Tagger(SequenceEstimator[TagComparison]):
     def _make_batches(self) -> Any:
         return StepBatches
 
-    def _encode(self, y: Any, raw: Any) -> tuple[np.ndarray, tuple[Any, ...]]:
+    def _encode(self, y: Any, raw: Raw) -> tuple[np.ndarray, tuple[Any, ...]]:
         (flat, counts), classes = read_tags(y, raw), self.target_.classes
         unknown = tuple(sorted(classes.unknown_in(flat.tolist()), key=str))
         return split_by_lengths(classes.encode(flat), counts), unknown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from seqwise.data import Sequences, TextPairs, Tokenizer
 from seqwise.estimators.parts import Input, InputDescription, Target, TargetDescription, Tensor
 from seqwise.estimators.translation.summary import PairSummary
 from seqwise.training import PairBatches
+
+if TYPE_CHECKING:
+    import keras
 
 VOCABULARY = "vocabulary.json"
 
@@ -102,7 +105,7 @@ class TokenTarget(Target):
         return cls(inputs.target)
 
 
-def plain_model(model: Any) -> Any:
+def plain_model(model: keras.Model) -> keras.Model:
     """Return the model on the same layers, without its loss, which is ours, and its optimizer."""
     return import_keras().Model(model.inputs, model.outputs, name="translator")
 

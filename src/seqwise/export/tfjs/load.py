@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from seqwise.export.contents import check_contents, listed_above
 from seqwise.export.tfjs.configs import ACTIVATIONS, HARD_SIGMOID, INITIALIZERS, KINDS, TFJS_INITIALIZERS, weight_names
 from seqwise.export.tfjs.graph import HAND_ON, RECURRENT
 from seqwise.export.tfjs.weights import MODEL_JSON, restored
+
+if TYPE_CHECKING:
+    import keras
 
 MOST_JSON = 64 * 2**20  # bytes of a model.json
 STORED = {"float32": "<f4", "int32": "<i4", "bool": "<u1", "uint8": "<u1", "uint16": "<u2", "float16": "<f2"}
@@ -38,7 +41,7 @@ KERAS_INITIALIZERS = {tfjs: keras for keras, tfjs in TFJS_INITIALIZERS.items()}
 LESS = {"GRU": {"reset_after": False}}  # settings of Keras's that TensorFlow.js does not have
 
 
-def load_tfjs(folder: str | Path, *, trust_edited: bool = False) -> Any:
+def load_tfjs(folder: str | Path, *, trust_edited: bool = False) -> keras.Model:
     """Read a TensorFlow.js layers model into Keras.
 
     Args:
@@ -218,13 +221,13 @@ class _Reader:
         self.keras = import_keras()
         self.masked: set[str] = set()  # models whose output has a mask
 
-    def model(self, topology: dict[str, Any]) -> Any:
+    def model(self, topology: dict[str, Any]) -> keras.Model:
         kind, config = topology.get("class_name"), topology["config"]
         if kind not in MODELS:
             raise BundleError(f"{self.file} holds a {kind!r}; expected a Sequential or a Model.")
         return self._sequential(config) if kind == "Sequential" else self._functional(config)
 
-    def _sequential(self, config: Any) -> Any:
+    def _sequential(self, config: Any) -> keras.Model:
         entries: list[dict[str, Any]] = config if isinstance(config, list) else config["layers"]
         name = None if isinstance(config, list) else config.get("name")
         if entries[0]["class_name"] != "InputLayer":
@@ -245,7 +248,7 @@ class _Reader:
             return model  # masks are passed from layer to layer by TensorFlow.js's rules
         return self.keras.Sequential(model.layers, name=name)
 
-    def _functional(self, config: dict[str, Any]) -> Any:
+    def _functional(self, config: dict[str, Any]) -> keras.Model:
         tensors: dict[tuple[str, int, int], Any] = {}
         masks: dict[tuple[str, int, int], Any] = {}
         made: dict[str, list[Any]] = {}

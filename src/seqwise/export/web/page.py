@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seqwise.artifact.reading import kind_of
-from seqwise.estimators.base import own_class
+from seqwise.estimators.base import Estimator, own_class
 from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.translation.translator import Translator
 
@@ -18,7 +18,7 @@ TF = "tf.min.js"
 IN_PACKAGE = Path("node_modules/@tensorflow/tfjs/dist", TF)
 
 
-def write_page(estimator: Any, folder: Path) -> list[str]:
+def write_page(estimator: Estimator[Any, Any, Any], folder: Path) -> list[str]:
     """Write the JavaScript module and the page that shows it into an exported folder; returns notes.
 
     TensorFlow.js itself is copied from the npm package ``@tensorflow/tfjs``, where that is installed in the current
@@ -60,7 +60,7 @@ def find_tensorflow_js() -> Path | None:
     return next((path for path in places if path.is_file()), None)
 
 
-def _task(estimator: Any) -> str:
+def _task(estimator: Estimator[Any, Any, Any]) -> str:
     if isinstance(estimator, Forecaster):
         return "forecast"
     if isinstance(estimator, Translator):
@@ -68,7 +68,7 @@ def _task(estimator: Any) -> str:
     return {"numbers": "numbers", "texts": "texts", "tokens": "tags", "spelled": "tags"}[estimator.input_.kind]
 
 
-def _title(estimator: Any) -> str:
+def _title(estimator: Estimator[Any, Any, Any]) -> str:
     if isinstance(estimator, Forecaster):
         return f"Forecast of {', '.join(estimator.target_.names)}"
     names = {"Classifier": "Classes", "Regressor": "Numbers", "Tagger": "Tags", "Translator": "Translation"}

@@ -10,9 +10,10 @@ import numpy as np
 
 from seqwise.data.time_zones import in_utc, zone_of_datetimes
 from seqwise.errors import BundleError
-from seqwise.estimators.base import own_class
+from seqwise.estimators.base import Estimator, own_class
 from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.sequences.classifier import Classifier
+from seqwise.estimators.sequences.number_input import NumberInput
 from seqwise.estimators.sequences.regressor import Regressor
 from seqwise.estimators.sequences.tagger import Tagger
 from seqwise.estimators.sequences.text_input import SpelledInput
@@ -23,7 +24,7 @@ FORMAT, VERSION = "seqwise-pipeline", 1
 PIPELINE = "pipeline.json"
 
 
-def describe_pipeline(estimator: Any, networks: Mapping[str, str]) -> dict[str, Any]:
+def describe_pipeline(estimator: Estimator[Any, Any, Any], networks: Mapping[str, str]) -> dict[str, Any]:
     """Describe what a trained estimator does before and after its networks.
 
     The description holds ``format``, ``version``, ``kind`` (the estimator's class), ``networks``, ``input`` (columns
@@ -84,7 +85,7 @@ def _sequences(estimator: Classifier | Regressor | Tagger) -> dict[str, Any]:
     return {"kind": inputs.kind, "tokenizer": inputs.tokenizer.to_dict(), **spelling}
 
 
-def _numbers(inputs: Any) -> dict[str, Any]:
+def _numbers(inputs: NumberInput) -> dict[str, Any]:
     return {"kind": inputs.kind, "columns": inputs.columns, "scaler": inputs.scaler.to_dict()}
 
 

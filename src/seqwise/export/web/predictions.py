@@ -12,13 +12,15 @@ import numpy as np
 import polars as pl
 
 from seqwise.artifact import write_json
-from seqwise.data import TimeSeries
+from seqwise.data import TimeSeries, Tokenizer
 from seqwise.data.panels import Panel
 from seqwise.data.texts import Texts
 from seqwise.errors import BundleError
 from seqwise.estimators.forecasting.forecaster import Forecaster
 from seqwise.estimators.forecasting.interval_scores import STATED
-from seqwise.estimators.sequences.text_input import TokenInput
+from seqwise.estimators.sequences.number_input import NumberInput
+from seqwise.estimators.sequences.source import Raw
+from seqwise.estimators.sequences.text_input import TextInput, TokenInput
 from seqwise.estimators.translation.translator import Translator
 from seqwise.export.own_data import training_sequences
 from seqwise.export.parity import TOLERANCE, Comparison
@@ -183,20 +185,20 @@ def _rows(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
 
 
-def _first(raw: Any) -> list[Any]:
+def _first(raw: Raw) -> list[Any]:
     first = raw.take(np.arange(min(EXAMPLES, len(raw))))
     return list(first.values) if isinstance(first, Texts) else list(first)
 
 
-def _made_up(inputs: Any) -> list[Any]:
-    if inputs.tokens is None:
+def _made_up(inputs: NumberInput | TextInput) -> list[Any]:
+    if isinstance(inputs, NumberInput):
         rng = np.random.default_rng(0)
         return [inputs.scaler.inverse(rng.normal(size=(n, inputs.features))) for n in LENGTHS]
     texts = _made_up_texts(inputs.tokenizer)
     return [text.split() for text in texts] if isinstance(inputs, TokenInput) else texts
 
 
-def _made_up_texts(tokenizer: Any) -> list[str]:
+def _made_up_texts(tokenizer: Tokenizer) -> list[str]:
     """Return texts of known words, each with an unknown one at its end."""
     rng = np.random.default_rng(0)
     words = [token.replace("▁", "") for token in tokenizer.tokens_[4:]]
