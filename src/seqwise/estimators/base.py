@@ -100,7 +100,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
     input_types: ClassVar[tuple[type[Input], ...]]  # those that a run folder may hold
     target_type: ClassVar[type[Target]]
 
-    model_: Any = learned()
+    model_: keras.Model = learned()
     training_: Training = learned()
     input_: Any = learned()
     target_: Any = learned()

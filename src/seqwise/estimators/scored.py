@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Scored(NamedTuple):
     """A comparison, and what it was made with: it holds for that model with those weights."""
 
-    model: Any
+    model: keras.Model | None  # None in a pickle
     weights: str
     settings: tuple[Any, ...]
     comparison: Any

@@ -36,7 +36,7 @@ class TrainingData:
         feature_names: names of an input's last axis, by the input's name, for each input of features.
     """
 
-    model: Any
+    model: keras.Model
     x: Arrays
     y: Arrays
     validation: tuple[Arrays, Arrays] | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from seqwise.errors import DataError, SettingError
 from seqwise.evaluation.comparison import format_scores, plain
 from seqwise.evaluation.forecast_names import NAMES
 from seqwise.evaluation.forecasts import COLUMNS, ForecastComparison
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Backtest:
         """The model's own mean scores."""
         return self.scores["model"]
 
-    def plot(self, *, target: str | None = None) -> Any:
+    def plot(self, *, target: str | None = None) -> Figure:
         """Draw the forecasts of the last folds, with history, truth and the baselines.
 
         Args:

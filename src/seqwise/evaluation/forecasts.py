@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from seqwise.evaluation.figures import percent, readable
 from seqwise.evaluation.forecast_names import NAMES
 from seqwise.evaluation.forecast_plots import forecast_plot
 from seqwise.evaluation.metrics import error_by_step, naive_scale, score
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 COLUMNS = (
     Metric("mae", "MAE", True), Metric("rmse", "RMSE", True), Metric("mase", "MASE", True),
@@ -84,7 +87,7 @@ class ForecastComparison(Comparison):
             forecasts={key: values[own] for key, values in self.forecasts.items()}, known=series, series=[], bands={},
         )  # fmt: skip
 
-    def plot(self, *, target: str | None = None, series: Any = None) -> Any:
+    def plot(self, *, target: str | None = None, series: Any = None) -> Figure:
         """Draw the last forecasts that do not overlap, with history, truth, intervals and the baselines.
 
         Args:

@@ -49,6 +49,7 @@ from seqwise.training.batches import Batches
 
 if TYPE_CHECKING:
     import keras
+    from matplotlib.figure import Figure
 
 FORECAST = "forecast.csv"
 HOLD_BACK = "fit with validation=0.2."
@@ -386,7 +387,7 @@ class Forecaster(ForecasterSettings):
         target: str | None = None,
         series: Any = None,
         level: Any = None,
-    ) -> Any:
+    ) -> Figure:
         """Draw the last rows of a series and the forecast of what follows them.
 
         Args:

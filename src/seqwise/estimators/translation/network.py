@@ -25,8 +25,8 @@ class InferenceModels(NamedTuple):
             at the source's tokens] → [logits (samples, 1, vocabulary), new states …].
     """
 
-    encoder: Any
-    step: Any
+    encoder: keras.Model
+    step: keras.Model
 
 
 def build_translator(
