@@ -189,7 +189,7 @@ def test_columns_that_become_one_name():
 
 def test_a_home_that_nobody_has():
     for read in (read_table, read_plain_table):
-        with pytest.raises(sw.DataError, match=r"'~nobody-of-that-name/a\.csv' is no file"):
+        with pytest.raises(sw.DataError, match=r"'~nobody-of-that-name/a\.csv' is not a file"):
             read("~nobody-of-that-name/a.csv")
 
 
@@ -279,7 +279,7 @@ FIRST = np.arange(12) == 0
         (sw.Classifier(), (SEQUENCES, ["a", np.ma.masked] * 6), "label of sequence 1 is missing"),
         (sw.Tagger(), (SEQUENCES, [np.ma.masked_array([0, 1, 0, 1], FIRST[:4])] * 12), "step 0 of sequence 0 is miss"),
         (sw.Classifier(), (SEQUENCES, ["a", "a\0"] * 6), "null character at the end"),
-        (sw.Classifier(), (SEQUENCES, ["a", "\ud800"] * 6), "is no Unicode text"),
+        (sw.Classifier(), (SEQUENCES, ["a", "\ud800"] * 6), "is not valid Unicode"),
         (sw.Classifier(), (SEQUENCES, [b"a", b"\xe9"] * 6), r"is b'\\xe9', bytes that are not ASCII"),
         (sw.Regressor(), (SEQUENCES, set(range(12))), "A set has no order"),
         (sw.Classifier(), (SEQUENCES, {"a", "b"}), "A set has no order"),

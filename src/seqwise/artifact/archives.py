@@ -61,7 +61,7 @@ def _stored(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> int:
             with cast(Any, h5py).File(packed, "r") as file:
                 return _values(path, name, file, most)
         except (OSError, RuntimeError) as error:
-            raise BundleError(f"{path} is damaged: {name} is no HDF5 file ({str(error)[:200]}).") from None
+            raise BundleError(f"{path} is damaged: {name} is not an HDF5 file ({str(error)[:200]}).") from None
 
 
 def _values(path: Path, name: str, file: Any, most: int) -> int:

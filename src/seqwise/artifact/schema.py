@@ -519,4 +519,4 @@ def _same(name: str, value: Any, *others: Any) -> None:
 
 def _time(name: str, value: str) -> None:
     if np.isnat(np.datetime64(value, "us")):
-        raise ValueError(f"{name}={value!r} is no time")
+        raise ValueError(f"{name}={value!r} is not a time")

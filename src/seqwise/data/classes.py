@@ -185,7 +185,7 @@ def find_classes(labels: Any, form: str, names: Sequence[str] | None = None) -> 
         try:
             name.encode()
         except UnicodeEncodeError:  # half of a pair, as Python makes of a file's bytes that are not UTF-8
-            raise DataError(f"The label {name!r} is no Unicode text, so no file can hold it. Rename it.") from None
+            raise DataError(f"The label {name!r} is not valid Unicode, so no file can hold it. Rename it.") from None
     return classes
 
 

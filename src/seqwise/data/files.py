@@ -27,7 +27,7 @@ def existing_file(path: Path, expected: str) -> Path:
         exists = path.exists()
     except (OSError, ValueError, RuntimeError) as error:  # a name too long, a null character, nobody's home
         why = str(getattr(error, "strerror", error)).rstrip(".")
-        raise DataError(f"{str(path)[:200]!r} is no file: {why}.") from None
+        raise DataError(f"{str(path)[:200]!r} is not a file: {why}.") from None
     if not exists:
         raise DataError(f"There is no file {str(path)!r}.{nearest_file(path)}")
     if path.is_dir():

@@ -42,7 +42,7 @@ class Reference:
             x: inputs of a Keras model; see `own_calls`. An estimator's are taken from its data.
 
         Raises:
-            DataError: `x` are no inputs of the model.
+            DataError: `x` are not inputs of the model.
             SettingError: they are of an estimator.
         """
         if x is not None and source.estimator is not None:

@@ -61,7 +61,7 @@ def read_contents(folder: Path) -> dict[str, Any]:
 def check_contents(
     folder: Path, content: dict[str, Any], names: Iterable[str], *, trust_edited: bool, waive: str
 ) -> None:
-    """Raise `BundleError` for the first file that is missing, is no file, or is not the one that was written.
+    """Raise `BundleError` for the first file that is missing, is not a file, or is not the one that was written.
 
     Args:
         content: what `read_contents` returned. names: of the files; those that it does not list were not written by us.

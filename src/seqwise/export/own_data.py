@@ -33,7 +33,7 @@ def own_calls(part: Part, x: Any) -> list[list[np.ndarray]]:
         x: an array; for several inputs a list in their order, or a mapping from their names.
 
     Raises:
-        DataError: these are no inputs of the network.
+        DataError: these are not inputs of the network.
     """
     described = {layer["name"]: layer for layer in part.network.layers["layers"]}
     names: list[str] = part.network.layers["inputs"]

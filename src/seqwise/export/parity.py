@@ -28,7 +28,7 @@ class Comparison:
         part: the network's name. runtime: what ran the export.
         largest: the largest absolute difference of any output value; relative to 1 where the value is larger.
         tolerance: what it may be; infinite where rounded weights change the predictions.
-        calls: how many batches were compared. made_up: how many of them are no data of the user's.
+        calls: how many batches were compared. made_up: how many of them are not the user's data.
         reason: why it was not compared; empty where it was.
     """
 

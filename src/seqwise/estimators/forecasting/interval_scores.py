@@ -39,7 +39,7 @@ def interval_scores(truth: np.ndarray, forecast: np.ndarray, bounds: Sequence[np
     losses: list[float] = []
     for level in QUANTILE_LEVELS:
         for quantile, bound in ((50 - level / 2, low[level]), (50 + level / 2, high[level])):
-            if level != 95:  # its quantiles are no multiples of 5 %
+            if level != 95:  # its quantiles are not multiples of 5 %
                 losses.append(_pinball(truth[seen], bound[seen], quantile / 100))
     losses.append(_pinball(truth[seen], forecast[seen], 0.5))
     return {"coverage": inside, "crps": 2 * 0.05 * float(np.sum(losses))}  # an integral, its ends left out

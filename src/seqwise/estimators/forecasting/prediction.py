@@ -112,7 +112,7 @@ def check_steps(steps: Any, trained: int) -> int:
     """Return how many steps to forecast, None for as many as were trained.
 
     Raises:
-        SettingError: it is no whole number, or more than can be waited for.
+        SettingError: it is not a whole number, or too large.
     """
     if steps is None:
         return trained
