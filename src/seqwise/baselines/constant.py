@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.baselines.protocol import Problem
+from seqwise.baselines.protocol import Problem, Saved
 
 
 class Constant:
@@ -46,8 +46,8 @@ class Constant:
         """Return the same for each sample, shape (samples, outputs)."""
         return np.repeat(self.values[None], len(samples), axis=0)
 
-    def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return what `load` needs: JSON, and arrays by name."""
+    def save(self) -> Saved:
+        """Return what `load` needs."""
         return {"name": self.name, "classes": self.classes}, {"values": self.values}
 
     @classmethod

@@ -50,9 +50,11 @@ class LinearLags:
 
     def _forecast(self, model: Any, series: np.ndarray, origins: np.ndarray) -> np.ndarray:
         last = series[origins - 1][:, None]
-        if model is None:
-            return np.repeat(last, self.horizon, axis=1)
-        return last + np.asarray(model.predict(self._windows(series, origins))).reshape(len(origins), self.horizon)
+        return np.repeat(last, self.horizon, axis=1) if model is None else last + self._changes(model, series, origins)
+
+    def _changes(self, model: Any, series: np.ndarray, origins: np.ndarray) -> np.ndarray:
+        """Return the forecast changes from the last value, shape (origins, horizon)."""
+        return np.asarray(model.predict(self._windows(series, origins))).reshape(len(origins), self.horizon)
 
     def _windows(self, series: np.ndarray, origins: np.ndarray) -> np.ndarray:
         """Return the last values relative to the last one, shape (origins, lags)."""
@@ -79,14 +81,9 @@ class BoostedLags(LinearLags):
         table = self._table(series, origins, ahead)
         return HistGradientBoostingRegressor(random_state=0).fit(table, series[origins + ahead] - series[origins - 1])
 
-    def _forecast(self, model: Any, series: np.ndarray, origins: np.ndarray) -> np.ndarray:
-        last = series[origins - 1][:, None]
-        if model is None:
-            return np.repeat(last, self.horizon, axis=1)
-        changes = [
-            model.predict(self._table(series, origins, np.full(len(origins), step))) for step in range(self.horizon)
-        ]
-        return last + np.stack(changes, axis=1)
+    def _changes(self, model: Any, series: np.ndarray, origins: np.ndarray) -> np.ndarray:
+        steps = range(self.horizon)
+        return np.stack([model.predict(self._table(series, origins, np.full(len(origins), k))) for k in steps], axis=1)
 
     def _table(self, series: np.ndarray, origins: np.ndarray, ahead: np.ndarray) -> np.ndarray:
         season = max(self.season, 1)

@@ -9,7 +9,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 
 from seqwise.baselines.bag_of_words import BagOfWords
-from seqwise.baselines.protocol import Problem
+from seqwise.baselines.protocol import Problem, Saved
 from seqwise.baselines.sequence_features import SummaryFeatures
 from seqwise.baselines.steps import StepFeatures
 from seqwise.data import Sequences
@@ -113,8 +113,8 @@ class LinearBaseline:
         exp = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         return exp / exp.sum(axis=1, keepdims=True)
 
-    def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return what `load` needs: JSON, and arrays by name."""
+    def save(self) -> Saved:
+        """Return what `load` needs."""
         features = {"kind": self.features.kind} | self.features.to_dict()
         plain = {"features": features, "targets": self.targets, "classes": self.classes}
         return plain, {"coef": self.coef, "intercept": self.intercept}

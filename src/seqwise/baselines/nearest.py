@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.baselines.protocol import Problem
+from seqwise.baselines.protocol import Problem, Saved
 from seqwise.baselines.targets import as_columns
 from seqwise.data import Sequences
 
@@ -79,8 +79,8 @@ class NearestNeighbour:
     def _stretched(self, sequences: Sequences, steps: int) -> np.ndarray:
         return np.stack([stretch(values / self.scale, steps) for values in sequences]).astype(np.float32)
 
-    def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return what `load` needs: JSON, and arrays by name."""
+    def save(self) -> Saved:
+        """Return what `load` needs."""
         arrays = {"known": self.known, "outputs": self.outputs, "scale": self.scale}
         return {"warping": self.warping, "classes": self.classes}, arrays
 

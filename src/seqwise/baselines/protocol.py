@@ -12,6 +12,7 @@ from seqwise.data import Sequences
 from seqwise.data.texts import Texts
 
 Samples = Sequences | Texts | np.ndarray
+Saved = tuple[dict[str, Any], dict[str, np.ndarray]]  # JSON, and arrays by name
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ class Baseline(Protocol):
         """Return probabilities or values, shape (samples, outputs)."""
         ...
 
-    def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return what `load` needs: JSON, and arrays by name."""
+    def save(self) -> Saved:
+        """Return what `load` needs."""
         ...
 
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.baselines.protocol import Problem
+from seqwise.baselines.protocol import Problem, Saved
 from seqwise.baselines.targets import as_columns
 from seqwise.data import Sequences
 
@@ -130,8 +130,8 @@ class RandomKernels:
                 a, b, c = THREES[k]
                 yield k, less + thrice[a] + thrice[b] + thrice[c]
 
-    def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return what `load` needs: JSON, and arrays by name."""
+    def save(self) -> Saved:
+        """Return what `load` needs."""
         return {"classes": self.classes}, {name: value for name, value in vars(self).items() if name != "classes"}
 
     @classmethod

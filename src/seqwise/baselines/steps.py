@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.baselines.protocol import Problem
+from seqwise.baselines.protocol import Problem, Saved
 
 
 class TokenBaseline:
@@ -42,8 +42,8 @@ class TokenBaseline:
         """Return the probability of each tag at each step, shape (steps, tags)."""
         return self.table[steps[:, 0]]
 
-    def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return what `load` needs: JSON, and arrays by name."""
+    def save(self) -> Saved:
+        """Return what `load` needs."""
         return {}, {"table": self.table}
 
     @classmethod

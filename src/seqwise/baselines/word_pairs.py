@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.backend import deferred_imports
-from seqwise.baselines.protocol import Problem
+from seqwise.baselines.protocol import Problem, Saved
 from seqwise.baselines.targets import as_columns
 from seqwise.data.texts import Texts
 
@@ -59,8 +59,8 @@ class WordPairs:
         probabilities = 1 / (1 + np.exp(-odds))
         return probabilities / probabilities.sum(axis=1, keepdims=True) if self.classes else probabilities
 
-    def save(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return what `load` needs: JSON, and arrays by name."""
+    def save(self) -> Saved:
+        """Return what `load` needs."""
         words = self._vectorizer.get_feature_names_out().tolist()
         return {"classes": self.classes, "words": words}, {
             "coef": self.coef, "intercept": self.intercept, "idf": self._vectorizer.idf_

@@ -49,7 +49,7 @@ def export_folder(
 
     Args:
         model: a Keras model (Sequential or functional), a trained estimator, a run folder or a ``.keras`` file.
-        to: one of `seqwise.export.formats.FORMATS`.
+        to: the name of a format in `seqwise.export.formats.FORMATS`: ``"onnx"``.
         folder: to write; an earlier export there is replaced in one step, anything else is left alone.
         quantization: of tfjs: ``"float16"``, ``"uint16"`` or ``"uint8"``.
         states: of onnx: recurrent layers take and give their states.
