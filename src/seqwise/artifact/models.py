@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +12,8 @@ from seqwise.artifact.reading import RESTORE, check_finite, check_own_file
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
 
-if TYPE_CHECKING:
-    import keras
 
-
-def save_model(model: keras.Model, path: Path) -> None:
+def save_model(model: Any, path: Path) -> None:
     """Write a Keras model with Keras's own layers in place of ours."""
     from seqwise.layers import stock_layers  # imports Keras
 
@@ -24,7 +21,7 @@ def save_model(model: keras.Model, path: Path) -> None:
         model.save(path)
 
 
-def load_model(path: Path, *, compiled: bool, tensors: dict[str, Any] | None = None) -> keras.Model:
+def load_model(path: Path, *, compiled: bool, tensors: dict[str, Any] | None = None) -> Any:
     """Read a Keras model; its LSTMs run on the fused kernel. No code from the file is run.
 
     Args:
@@ -54,7 +51,7 @@ def load_model(path: Path, *, compiled: bool, tensors: dict[str, Any] | None = N
     return accelerate(model, verbose=False)
 
 
-def tensors_of(model: keras.Model) -> dict[str, Any] | None:
+def tensors_of(model: Any) -> dict[str, Any] | None:
     """Return the shapes of a Keras model's inputs, outputs and weights, as JSON; None of one that is not functional."""
     if not getattr(model, "inputs", None) or not getattr(model, "outputs", None):
         return None

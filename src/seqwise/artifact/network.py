@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
@@ -14,9 +14,6 @@ from seqwise.artifact.reading import RESTORE, read_arrays, read_json
 from seqwise.artifact.schema import fits
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
-
-if TYPE_CHECKING:
-    import keras
 
 NETWORK, WEIGHTS = "network.json", "weights.safetensors"
 
@@ -33,7 +30,7 @@ class Network(NamedTuple):
     weights: dict[str, np.ndarray]
 
 
-def describe_network(model: keras.Model) -> Network:
+def describe_network(model: Any) -> Network:
     """Describe a Keras model: Sequential or functional, nested models included.
 
     The description holds ``inputs``, names of layers; ``outputs``, tensors; and ``layers``, each after those that its
@@ -110,7 +107,7 @@ def _check_tensors(network: Network, tensors: dict[str, Any] | None) -> None:
         raise ValueError(f"{WEIGHTS} holds arrays of other shapes than the manifest's")
 
 
-def has_graph(model: keras.Model) -> bool:
+def has_graph(model: Any) -> bool:
     """Tell whether a Keras model's calls are known: those of a built Sequential or functional model are."""
     keras = import_keras()
     if isinstance(model, keras.Sequential):
@@ -119,7 +116,7 @@ def has_graph(model: keras.Model) -> bool:
     return hasattr(model, "_nodes_by_depth") and getattr(own_call, "__module__", "").startswith("keras.src.")
 
 
-def _graph_of(model: keras.Model) -> Any:
+def _graph_of(model: Any) -> Any:
     keras = import_keras()
     if has_graph(model):
         return model._functional if isinstance(model, keras.Sequential) else model

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sized
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Constant:
         self.name, self.classes = name, classes
 
     @classmethod
-    def candidates(cls, problem: Problem) -> dict[str, Constant]:
+    def candidates(cls, problem: Problem) -> dict[str, Self]:
         """Return ``{"majority": …}``, or ``{"mean": …}`` of numbers."""
         if problem.targets == "numbers":
             return {"mean": cls("the training's mean")}

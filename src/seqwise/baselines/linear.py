@@ -62,7 +62,7 @@ class LinearBaseline:
         self.features, self.targets, self.classes = features, targets, classes
 
     @classmethod
-    def candidates(cls, problem: Problem) -> dict[str, LinearBaseline]:
+    def candidates(cls, problem: Problem) -> dict[str, Self]:
         """Return ``{"simple": …}``, whose features suit the samples; nothing for single tokens."""
         if problem.tokens:
             return {}

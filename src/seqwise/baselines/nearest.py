@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class NearestNeighbour:
         self.warping, self.classes = warping, classes
 
     @classmethod
-    def candidates(cls, problem: Problem) -> dict[str, NearestNeighbour]:
+    def candidates(cls, problem: Problem) -> dict[str, Self]:
         """Return ``{"nearest": …}`` for sequences of numbers, and ``"warped"`` if they are not too many."""
         if not isinstance(problem.samples, Sequences):
             return {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class RandomKernels:
         self.classes = classes
 
     @classmethod
-    def candidates(cls, problem: Problem) -> dict[str, RandomKernels]:
+    def candidates(cls, problem: Problem) -> dict[str, Self]:
         """Return ``{"kernels": …}`` for sequences of numbers, if they are not too many."""
         suits = isinstance(problem.samples, Sequences) and convolves(problem.samples)
         return {"kernels": cls(problem.classes)} if suits else {}

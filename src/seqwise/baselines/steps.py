@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -26,7 +26,7 @@ class TokenBaseline:
         self.table = np.zeros((tokens, tags))
 
     @classmethod
-    def candidates(cls, problem: Problem) -> dict[str, TokenBaseline]:
+    def candidates(cls, problem: Problem) -> dict[str, Self]:
         """Return ``{"simple": …}`` for single tokens."""
         return {"simple": cls(problem.tokens, problem.outputs)} if problem.tokens else {}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class WordPairs:
         self.classes = classes
 
     @classmethod
-    def candidates(cls, problem: Problem) -> dict[str, WordPairs]:
+    def candidates(cls, problem: Problem) -> dict[str, Self]:
         """Return ``{"pairs": …}`` for texts with classes or labels."""
         suits = isinstance(problem.samples, Texts) and problem.targets != "numbers"
         return {"pairs": cls(problem.classes)} if suits else {}

@@ -87,6 +87,7 @@ def _prepared(data: str, named: dict[str, Any]) -> dict[str, Any]:
         raise DataError(f"There is no file {data!r}.{nearest_file(Path(data))}")
     estimator, columns = estimator_for(data, named)
     prepared = estimator.training_data(data, **columns)
+    assert prepared is not None, "only a loaded run has none"
     parts = {"x": prepared.x, "y": prepared.y}
     if prepared.validation is not None:
         parts |= {"x_val": prepared.validation[0], "y_val": prepared.validation[1]}

@@ -27,7 +27,7 @@ def command(data: str, as_json: bool = False, **options: Any) -> None:
     """
     chosen = {name: value for name, value in options.items() if value is not None}
     task = TASKS["forecast"]
-    forecaster = task.make(chosen)
+    forecaster: Any = task.make(chosen)
     recipes = {} if forecaster.recipe == "auto" else {"recipes": (forecaster.recipe,)}
     ranking = forecaster.compare(data, **recipes, **task.commands().columns(chosen))
     console = Console(soft_wrap=True, highlight=False, markup=False)

@@ -77,9 +77,7 @@ def _choose_start(checkpoints: Path, out: Path, resume: bool | None, console: Co
         console.print(f"resuming {stopped}" if stopped else "nothing to resume: training from the first epoch")
 
 
-def _train(
-    estimator: Estimator[Any, Any, Any], task: Task, data: str, out: Path, chosen: dict[str, Any], console: Console
-) -> None:
+def _train(estimator: Any, task: Task, data: str, out: Path, chosen: dict[str, Any], console: Console) -> None:
     from seqwise.artifact import ScoringInterrupted, is_run
     from seqwise.estimators.base import METRICS, REPORT
     from seqwise.evaluation import UNMEASURED

@@ -219,12 +219,12 @@ def panel_from_table(
         return panel
     rows = np.arange(len(panel.values)) - np.repeat(panel.starts[:-1], panel.lengths)
     times = panel.times(np.repeat(np.arange(len(panel)), panel.lengths), rows)
-    calendar = calendar_values(covariates.calendar, panel.time_index.on_clocks(times))
+    added = calendar_values(covariates.calendar, panel.time_index.on_clocks(times))
     observed = panel.observed
     if observed is not None:
-        observed = np.hstack([observed, np.ones(calendar.shape, bool)])
+        observed = np.hstack([observed, np.ones(added.shape, bool)])
     return replace(
-        panel, values=np.hstack([panel.values, calendar]), observed=observed, columns=[*targets, *covariates.columns]
+        panel, values=np.hstack([panel.values, added]), observed=observed, columns=[*targets, *covariates.columns]
     )
 
 

@@ -139,8 +139,8 @@ def series_from_table(
     if not complete:
         _fill(raw, observed, gaps)
     if covariates.calendar:
-        calendar = calendar_values(covariates.calendar, time_index.on_clocks(time_index.at(np.arange(len(raw)))))
-        raw, observed = np.hstack([raw, calendar]), np.hstack([observed, np.ones(calendar.shape, bool)])
+        added = calendar_values(covariates.calendar, time_index.on_clocks(time_index.at(np.arange(len(raw)))))
+        raw, observed = np.hstack([raw, added]), np.hstack([observed, np.ones(added.shape, bool)])
     return TimeSeries(
         raw,
         targets + covariates.columns,

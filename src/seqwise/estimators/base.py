@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar, cast
 
 from seqwise import __version__
 from seqwise.artifact import (
@@ -36,9 +36,6 @@ from seqwise.evaluation.report import write_report
 from seqwise.training import Training, auto_batch_size, fit
 from seqwise.training.batches import Batches
 from seqwise.training.checkpoints import Checkpoints, digest_of
-
-if TYPE_CHECKING:
-    import keras
 
 with deferred_imports():
     from sklearn import exceptions  # pyright: ignore[reportMissingTypeStubs]
@@ -100,7 +97,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
     input_types: ClassVar[tuple[type[Input], ...]]  # those that a run folder may hold
     target_type: ClassVar[type[Target]]
 
-    model_: keras.Model = learned()
+    model_: Any = learned()
     training_: Training = learned()
     input_: Any = learned()
     target_: Any = learned()
@@ -121,7 +118,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
         """Check the settings and read what `fit` is given, up to the batches; the estimator stays as it is."""
 
     @abstractmethod
-    def _default_network(self, data: Data) -> keras.Model:
+    def _default_network(self, data: Data) -> Any:
         """Build the network of the settings, of stock Keras layers."""
 
     @abstractmethod
@@ -176,7 +173,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
         """Return the loss by which the best epoch is found, as `seqwise.training.fit` takes it."""
         return None
 
-    def _measure(self, data: Data, model: keras.Model, validation: Batches[Any]) -> Any:
+    def _measure(self, data: Data, model: Any, validation: Batches[Any]) -> Any:
         """Return what is to be known of the errors in validation, of the model that was not trained on it."""
 
     def _training_batches(self, data: Data) -> TrainingBatches:
@@ -187,7 +184,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
     def _fit(
         self,
         data: Data,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
+        callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
         resume: str | Path | None = None,
     ) -> Self:
@@ -202,11 +199,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
             return self
 
     def _fit_alone(
-        self,
-        data: Data,
-        callbacks: Sequence[keras.callbacks.Callback],
-        verbose: bool | None,
-        folder: Path | None = None,
+        self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None = None
     ) -> Self:
         check_process()
         check_backend(import_keras())
@@ -215,8 +208,8 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
         return self
 
     def _train(
-        self, data: Data, callbacks: Sequence[keras.callbacks.Callback], verbose: bool | None, folder: Path | None
-    ) -> tuple[keras.Model, Training]:
+        self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
+    ) -> tuple[Any, Training]:
         """Build the network and train it, with checkpoints in `folder` unless it is None.
 
         Returns:
@@ -225,13 +218,8 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
         return self._train_network(data, callbacks, verbose, folder)
 
     def _train_network(
-        self,
-        data: Data,
-        callbacks: Sequence[keras.callbacks.Callback],
-        verbose: bool | None,
-        folder: Path | None,
-        number: int = 1,
-    ) -> tuple[keras.Model, Training]:
+        self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None, number: int = 1
+    ) -> tuple[Any, Training]:
         """Do what `_train` does, for one of several networks.
 
         Args:
@@ -303,7 +291,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
 
         return search(self, fit_arguments, fit_keywords, trials, space, study)
 
-    def _adopt(self, data: Data, model: keras.Model, training: Training) -> None:
+    def _adopt(self, data: Data, model: Any, training: Training) -> None:
         """Take over what a training learned, all at once, so that a fit that fails leaves an earlier one whole."""
         summary = str(data.summary())
         self.model_, self.input_, self.target_, self.training_ = model, data.input, data.target, training
@@ -311,7 +299,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
         self._data = replace(cast(Any, data))  # without the arrays that it has computed
         self.results_ = self._scored = self._trained_into = self._measured = None
 
-    def _build_network(self, data: Data) -> keras.Model:
+    def _build_network(self, data: Data) -> Any:
         from seqwise.layers import accelerate  # imports Keras
 
         if self.network is None:
@@ -425,7 +413,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
             self._copy_results(folder, self.results_)
         return content
 
-    def _model_to_save(self) -> keras.Model:
+    def _model_to_save(self) -> Any:
         return self.model_
 
     def _write_own_results(self, folder: Path) -> None:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from seqwise.axes import format_shape
 from seqwise.backend import import_keras
 from seqwise.errors import SettingError
 from seqwise.training.batches import Batches
-
-if TYPE_CHECKING:
-    import keras
 
 
 @dataclass(frozen=True)
@@ -141,15 +138,15 @@ class Target(ABC):
     def loss(self) -> Any:
         """Return the loss of the network that is trained."""
 
-    def metrics(self) -> list[keras.metrics.Metric]:
+    def metrics(self) -> list[Any]:
         """Return Keras's metrics of the network that is trained."""
         return []
 
-    def trained_model(self, network: keras.Model) -> keras.Model:
+    def trained_model(self, network: Any) -> Any:
         """Return the model that is trained: the network, its outputs shaped as the loss takes them."""
         return network
 
-    def finished_model(self, network: keras.Model) -> keras.Model:
+    def finished_model(self, network: Any) -> Any:
         """Return the model that is kept: the same layers, and the activation of the outputs."""
         return network
 
@@ -219,7 +216,7 @@ def parts_in_words(samples: str, path: str | None, counts: Mapping[str, int]) ->
     return f"{sum(counts.values()):,} {samples} of {path or 'data in memory'}: {parts}."
 
 
-def build_checked(build: BuildNetwork, inputs: InputDescription, target: TargetDescription) -> keras.Model:
+def build_checked(build: BuildNetwork, inputs: InputDescription, target: TargetDescription) -> Any:
     """Call a user's function that builds a network, and compare what it returned with the descriptions.
 
     Args:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import pickle
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seqwise.backend import PREDICTING_LOCK, TRAINING_LOCK, check_process
 from seqwise.layers import register_layers
-
-if TYPE_CHECKING:
-    import keras
 
 OWN_LOSSES = ("seqwise.training.distribution_loss", "seqwise.training.token_loss")  # that Keras finds once imported
 
@@ -18,7 +15,7 @@ OWN_LOSSES = ("seqwise.training.distribution_loss", "seqwise.training.token_loss
 class PickledModel:
     """A Keras model on its way into a pickle, and out of it in a process that knows none of our layers yet."""
 
-    def __init__(self, model: keras.Model) -> None:
+    def __init__(self, model: Any) -> None:
         self.model = model
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from seqwise.backend import PREDICTING_LOCK
 
-if TYPE_CHECKING:
-    import keras
-
 
 class Scored(NamedTuple):
     """A comparison, and what it was made with: it holds for that model with those weights."""
 
-    model: keras.Model | None  # None in a pickle
+    model: Any
     weights: str
     settings: tuple[Any, ...]
     comparison: Any
 
-    def holds_for(self, model: keras.Model) -> bool:
+    def holds_for(self, model: Any) -> bool:
         """Tell whether it was made with this model, and with the weights that this has now."""
         return self.model is model and self.weights == weights_digest(model)
 
 
-def weights_digest(model: keras.Model) -> str:
+def weights_digest(model: Any) -> str:
     """Return a SHA-256 of all weights of a Keras model, in their order."""
     digest = hashlib.sha256()
     with PREDICTING_LOCK:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from seqwise.estimators.parts import PreparedData
 from seqwise.training.batches import Batches
 from seqwise.training.sequence_batches import BucketedBatches
-
-if TYPE_CHECKING:
-    import keras
 
 MOST_SAMPLES = 2_000  # of the training set, and of the validation set
 MOST_VALUES = 2**26  # of an input of them, padding included
@@ -36,7 +33,7 @@ class TrainingData:
         feature_names: names of an input's last axis, by the input's name, for each input of features.
     """
 
-    model: keras.Model
+    model: Any
     x: Arrays
     y: Arrays
     validation: tuple[Arrays, Arrays] | None
@@ -47,7 +44,7 @@ class TrainingData:
     feature_names: dict[str, list[str]]
 
 
-def drawn_data(data: PreparedData, model: keras.Model) -> TrainingData:
+def drawn_data(data: PreparedData, model: Any) -> TrainingData:
     """Return what a model would train on, as arrays."""
     train, validation = data.batches("train"), data.batches("validation")
     return TrainingData(
@@ -62,7 +59,7 @@ def drawn_data(data: PreparedData, model: keras.Model) -> TrainingData:
     )
 
 
-def _drawn_samples(batches: Batches[Any], model: keras.Model) -> tuple[Arrays, Arrays]:
+def _drawn_samples(batches: Batches[Any], model: Any) -> tuple[Arrays, Arrays]:
     """Return evenly drawn samples as one batch: its inputs and its targets, by name."""
     indices = batches.indices
     bucket, values = 0, 1

@@ -46,7 +46,7 @@ def forecast_plot(evaluation: Any, target: int, *, series: TimeSeries, every: bo
     bands = sorted(evaluation.bands.items(), reverse=True) if every else []
     for level, (low, high) in bands:  # the widest below the others
         for i, times in enumerate(evaluation.times[chosen]):
-            label = f"{level:g} % interval" if i == 0 else None
+            label = f"{level:g} % interval" if i == 0 else ""
             _band(axes, times, low[i, :, target], high[i, :, target], label)
     for name in drawn:
         values = evaluation.forecasts[name][chosen, :, target]
@@ -90,7 +90,7 @@ def future_plot(
     return finish(figure, axes, _time_name(series), series.target_names[target])
 
 
-def _band(axes: Axes, times: np.ndarray, low: np.ndarray, high: np.ndarray, label: str | None) -> None:
+def _band(axes: Axes, times: np.ndarray, low: np.ndarray, high: np.ndarray, label: str) -> None:
     if len(times) == 1:  # an area of one point is not seen
         axes.vlines(times, low, high, color=COLOURS["model"], alpha=0.18, lw=4, label=label)
     else:

@@ -91,6 +91,7 @@ def estimator_calls(source: Source) -> dict[str, list[list[np.ndarray]]]:
     if isinstance(estimator, Forecaster):
         calls = _of_windows(estimator)
     else:
+        estimator = cast(SequenceEstimator[Any], estimator)
         raw = training_sequences(estimator)
         if raw is None:
             return {}

@@ -46,7 +46,7 @@ def integrated_gradients(
     ]
 
 
-def _on_jax(model: keras.Model, moving: list[np.ndarray], fixed: list[np.ndarray], quantity: Quantity) -> list[Any]:
+def _on_jax(model: Any, moving: list[np.ndarray], fixed: list[np.ndarray], quantity: Quantity) -> list[Any]:
     import jax
 
     trainable = [variable.value for variable in model.trainable_variables]

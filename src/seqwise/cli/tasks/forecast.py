@@ -32,10 +32,10 @@ def run_columns(forecaster: Forecaster) -> dict[str, Any]:
     """Return the arguments of `fit` that name the columns a run was trained on."""
     panel = forecaster.panel_
     known = forecaster.series_ if panel is None else panel
-    covariates = known.covariates
-    columns = {"target": known.target_names if panel is None else known.target, "time": known.time}
-    columns |= {"features": covariates.past or None, "future": covariates.future or None}
-    return columns if panel is None else {"series": known.series, **columns, "static": covariates.static or None}
+    columns = {"time": known.time, "features": known.covariates.past or None, "future": known.covariates.future or None}
+    if panel is None:
+        return columns | {"target": forecaster.series_.target_names}
+    return columns | {"target": panel.target, "series": panel.series, "static": panel.covariates.static or None}
 
 
 def counted(comparison: ForecastComparison) -> str:

@@ -22,7 +22,7 @@ def columns(options: dict[str, Any]) -> dict[str, Any]:
 
 def run_columns(translator: Translator) -> dict[str, Any]:
     """Return the arguments of `fit` that name the columns a run was trained on."""
-    return dict(translator.columns_)
+    return {**translator.columns_}
 
 
 def counted(comparison: TranslationComparison) -> str:
@@ -75,4 +75,4 @@ def _columns_of(translator: Translator, data: str, named: dict[str, str]) -> dic
     from seqwise.data.text_pairs import PLAIN
 
     kinds = {Path(path).suffix.lower() in PLAIN for path in (data, translator.data_ or "")}
-    return translator.columns_ if len(kinds) == 1 else {}
+    return {**translator.columns_} if len(kinds) == 1 else {}

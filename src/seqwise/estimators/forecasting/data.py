@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,6 @@ from seqwise.estimators.forecasting.shared_parts import ForecastInput, ForecastT
 from seqwise.estimators.forecasting.summary import Part, SeriesSummary
 from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.training import WindowBatches
-
-if TYPE_CHECKING:
-    import keras
 
 
 @dataclass(frozen=True)
@@ -153,7 +150,7 @@ class SeriesTarget(ForecastTarget):
             axes = {"timesteps": self.timesteps} | axes
         return TargetDescription(Tensor("forecast", axes), tuple(self.names))
 
-    def finished_model(self, network: keras.Model) -> keras.Model:
+    def finished_model(self, network: Any) -> Any:
         return network_of_all(network, len(self.names)) if self.shared else network
 
     def finish(self, outputs: np.ndarray) -> np.ndarray:

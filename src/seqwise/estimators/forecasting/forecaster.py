@@ -48,7 +48,6 @@ from seqwise.training import Training
 from seqwise.training.batches import Batches
 
 if TYPE_CHECKING:
-    import keras
     from matplotlib.figure import Figure
 
 FORECAST = "forecast.csv"
@@ -106,7 +105,7 @@ class Forecaster(ForecasterSettings):
         static: Any = None,
         series: str | None = None,
         validation_data: Any = None,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
+        callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
         resume: str | Path | None = None,
     ) -> Forecaster:
@@ -160,13 +159,13 @@ class Forecaster(ForecasterSettings):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * epochs)
         return Schedule(size, epochs, rate)
 
-    def _measure(self, data: Any, model: keras.Model, validation: Batches[Any]) -> list[np.ndarray]:
+    def _measure(self, data: Any, model: Any, validation: Batches[Any]) -> list[np.ndarray]:
         return model.get_weights()
 
     def _patience(self, epochs: int) -> int | None:
         return auto_patience(epochs) if self.patience == "auto" else self.patience
 
-    def _default_network(self, data: SeriesData | PanelData) -> keras.Model:
+    def _default_network(self, data: SeriesData | PanelData) -> Any:
         recipe = data.recipe
         if recipe == "segments":
             return build_segment_network(
@@ -206,7 +205,7 @@ class Forecaster(ForecasterSettings):
             return self.residual is not False
         return data.change_is_easier() if self.residual == "auto" else bool(self.residual)
 
-    def _adopt(self, data: SeriesData | PanelData, model: keras.Model, training: Training) -> None:
+    def _adopt(self, data: SeriesData | PanelData, model: Any, training: Training) -> None:
         unseen = model.get_weights() if self._measured is None else self._measured
         if isinstance(data, PanelData):
             season, residual = find_panel_season(data.plan, self.season), self._residual(data)

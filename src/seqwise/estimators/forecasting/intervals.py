@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from seqwise.artifact.reading import RESTORE, read_arrays
 from seqwise.errors import BundleError, DataError
 from seqwise.training import WindowBatches, predict_windows
-
-if TYPE_CHECKING:
-    import keras
 
 FLOOR = 0.05  # of a typical error, whatever the window: a flat window is no promise
 HALF_LIFE = 4  # windows: an error that old counts half
@@ -215,7 +212,7 @@ def _line(errors: np.ndarray, spread: np.ndarray) -> np.ndarray:
 
 
 def measure(
-    model: keras.Model,
+    model: Any,
     weights: list[np.ndarray],
     validation: WindowBatches,
     test: WindowBatches | None = None,
@@ -251,7 +248,7 @@ def measure(
 
 
 def _forecasts(
-    model: keras.Model, batches: WindowBatches, step: int
+    model: Any, batches: WindowBatches, step: int
 ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None], np.ndarray]:
     """Return truth, forecast, past and weights of each step-th window, and the rows at which they start."""
     chosen = batches.indices[::step]

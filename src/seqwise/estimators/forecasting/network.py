@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seqwise.backend import import_keras
 from seqwise.estimators.seeds import seed_stream
-
-if TYPE_CHECKING:
-    import keras
 
 
 def build_network(
@@ -27,7 +24,7 @@ def build_network(
     seed: int = 0,
     known: int = 0,
     outputs: int = 1,
-) -> keras.Model:
+) -> Any:
     """Build the model; every layer is Keras's own, so it loads wherever Keras does. `seqwise.export.tfjs` writes it for
     TensorFlow.js.
 

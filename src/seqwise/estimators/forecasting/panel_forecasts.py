@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save_file  # pyright: ignore[reportUnknownVariableType] (open paths)
@@ -23,12 +23,9 @@ from seqwise.evaluation import ForecastComparison
 from seqwise.evaluation.metrics import naive_scale, score
 from seqwise.training import WindowBatches, predict_windows
 
-if TYPE_CHECKING:
-    import keras
-
 
 def forecast_at(
-    model: keras.Model,
+    model: Any,
     inputs: PanelInput,
     target: PanelTarget,
     plan: PanelPlan,
@@ -81,7 +78,7 @@ def _continued(
 
 
 def forecast_ends(
-    model: keras.Model,
+    model: Any,
     inputs: PanelInput,
     target: PanelTarget,
     panel: Panel,
@@ -116,7 +113,7 @@ def rows_from(panel: Panel, names: np.ndarray, until: np.ndarray) -> np.ndarray:
 
 
 def compare_panel(
-    model: keras.Model,
+    model: Any,
     inputs: PanelInput,
     target: PanelTarget,
     plan: PanelPlan,

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from seqwise.backend import import_keras
 from seqwise.data import TimeSeries, Windows
 from seqwise.training import WindowBatches
-
-if TYPE_CHECKING:
-    import keras
 
 
 def target_batches(series: TimeSeries, scaled: np.ndarray, windows: Windows, known: int = 0) -> WindowBatches:
@@ -35,7 +32,7 @@ def target_batches(series: TimeSeries, scaled: np.ndarray, windows: Windows, kno
     return WindowBatches(own, None if visible is None else np.tile(visible, targets), weights, known)
 
 
-def network_of_all(network: keras.Model, targets: int) -> keras.Model:
+def network_of_all(network: Any, targets: int) -> Any:
     """Return a model of all targets that calls a network of one target for each of them.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from seqwise.estimators.forecasting import panel_forecasts, series_forecasts
 from seqwise.estimators.forecasting.ahead import times_ahead
 from seqwise.estimators.forecasting.interval_columns import named_bounds
 from seqwise.estimators.settings import is_whole
-
-if TYPE_CHECKING:
-    import keras
 
 RECURSIVE = "recursive"  # the column that marks steps beyond the trained horizon
 MOST_BLOCKS = 10_000  # times that a network is run on its own forecasts
@@ -59,7 +56,7 @@ class Prediction:
 
 
 def forecast_after(
-    model: keras.Model,
+    model: Any,
     inputs: Any,
     target: Any,
     known: TimeSeries | Panel,
@@ -143,7 +140,7 @@ def _check_recursion(known: TimeSeries | Panel, levels: Sequence[float], trained
 
 
 def _by_recursion(
-    model: keras.Model, inputs: Any, target: Any, known: TimeSeries | Panel, ahead: np.ndarray | None, steps: int
+    model: Any, inputs: Any, target: Any, known: TimeSeries | Panel, ahead: np.ndarray | None, steps: int
 ) -> Prediction:
     """Forecast block by block, each from the forecasts before it; the last block ends with the last step."""
     trained = int(target.horizon)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seqwise.backend import import_keras
 from seqwise.estimators.seeds import seed_stream
-
-if TYPE_CHECKING:
-    import keras
 
 SEGMENTS = 4  # of a window: few steps carry a gradient far back
 CODE = 16  # width of what tells the segments to come apart
@@ -25,7 +22,7 @@ def build_segment_network(
     seed: int,
     known: int = 0,
     outputs: int = 1,
-) -> keras.Model:
+) -> Any:
     """Build the network of one target; every layer is Keras's own.
 
     Input: (samples, window, features), the target's past first; with `masked` also (samples, window) bool, True where a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,12 +17,9 @@ from seqwise.evaluation import ForecastComparison, compare_forecasts
 from seqwise.evaluation.forecast_plots import tiles
 from seqwise.training import WindowBatches, predict_windows
 
-if TYPE_CHECKING:
-    import keras
-
 
 def forecast_at(
-    model: keras.Model,
+    model: Any,
     inputs: WindowInput,
     target: SeriesTarget,
     series: TimeSeries,
@@ -61,7 +58,7 @@ def forecast_at(
 
 
 def compare_series(
-    model: keras.Model,
+    model: Any,
     inputs: WindowInput,
     target: SeriesTarget,
     series: TimeSeries,

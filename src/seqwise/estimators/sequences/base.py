@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import NoneType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import numpy as np
 
@@ -53,9 +53,6 @@ from seqwise.evaluation.classification import ClassComparison
 from seqwise.evaluation.regression import NumberComparison
 from seqwise.training import SequenceBatches, Training, predict_sequences
 from seqwise.training.batches import Batches
-
-if TYPE_CHECKING:
-    import keras
 
 BASELINES = "baselines.safetensors"
 Scores = TypeVar("Scores", bound=ClassComparison | NumberComparison)
@@ -192,6 +189,10 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             samples: what `_baseline_samples` returned of those that they are fitted on.
         """
 
+    @abstractmethod
+    def prediction_columns(self, X: Any) -> dict[str, Any]:
+        """Return the predictions as named columns: what each row is of, then what is predicted for it."""
+
     def _sample_weights(
         self, target: Any, encoded: np.ndarray, train: np.ndarray, weights: np.ndarray | None
     ) -> np.ndarray | None:
@@ -229,7 +230,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         text: str | None = None,
         sample_weight: Any = None,
         validation_data: Any = None,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
+        callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
         resume: str | Path | None = None,
     ) -> Self:
@@ -349,7 +350,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * int(epochs))
         return Schedule(schedule.batch_size, int(epochs), rate)
 
-    def _default_network(self, data: SequenceData) -> keras.Model:
+    def _default_network(self, data: SequenceData) -> Any:
         description, kind = data.input.describe(), self._kind(data)
         shared: dict[str, Any] = {
             "outputs": data.target.outputs,
@@ -381,7 +382,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         weights = lstm_weights(width, self.units, self.bidirectional) + data.input.tokens * width
         return weights + outputs, f"units={self.units!r} and embedding={width}"
 
-    def _adopt(self, data: SequenceData, model: keras.Model, training: Training) -> None:
+    def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
         super()._adopt(data, model, training)
         self._keep(data)
         self._baselines, self._digest = None, None

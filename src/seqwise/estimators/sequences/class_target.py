@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.estimators.sequences.data import SequenceTarget
 from seqwise.estimators.sequences.source import Raw
-
-if TYPE_CHECKING:
-    import keras
 
 
 class LabelTarget(SequenceTarget):
@@ -39,7 +36,7 @@ class LabelTarget(SequenceTarget):
     def fit(self, values: np.ndarray) -> list[str]:
         return self.classes.unlearned(self.counts(values))
 
-    def finished_model(self, network: keras.Model) -> keras.Model:
+    def finished_model(self, network: Any) -> Any:
         """Return the model that is kept: the same layers, and probabilities."""
         keras = import_keras()
         activation = keras.layers.Activation(self.describe().activation, name="probabilities")
@@ -217,7 +214,7 @@ class ClassTarget(LabelTarget):
         kind = losses.BinaryCrossentropy if self.binary or self.classes.multilabel else losses.CategoricalCrossentropy
         return kind(from_logits=True, label_smoothing=self.label_smoothing)
 
-    def trained_model(self, network: keras.Model) -> keras.Model:
+    def trained_model(self, network: Any) -> Any:
         """Return the model that is trained, whose outputs are as `encode` gives them, before their activation."""
         if not self.classes.multilabel:
             return network
@@ -236,7 +233,7 @@ class ClassTarget(LabelTarget):
             return outputs if self.classes.multilabel else np.concatenate([1 - outputs, outputs], axis=1)
         return super().finish(outputs)
 
-    def metrics(self) -> list[keras.metrics.Metric]:
+    def metrics(self) -> list[Any]:
         """Return Keras's accuracy, for outputs before their activation."""
         metrics = import_keras().metrics
         if self.binary or self.classes.multilabel:

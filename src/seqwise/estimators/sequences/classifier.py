@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -25,9 +25,6 @@ from seqwise.estimators.sequences.temperature import divide_logits, find_tempera
 from seqwise.estimators.settings import SEQUENCES, Option, estimator, learned, setting, share
 from seqwise.evaluation.classification import ClassComparison, decide
 from seqwise.training import Training, predict_sequences
-
-if TYPE_CHECKING:
-    import keras
 
 with deferred_imports():
     from sklearn.base import ClassifierMixin  # pyright: ignore[reportMissingTypeStubs]
@@ -161,19 +158,15 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         return content | {"sections": [*content["sections"], explained(examples, comparison)]}
 
     def _train(
-        self,
-        data: SequenceData,
-        callbacks: Sequence[keras.callbacks.Callback],
-        verbose: bool | None,
-        folder: Path | None,
-    ) -> tuple[keras.Model, Training]:
+        self, data: SequenceData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
+    ) -> tuple[Any, Training]:
         network, training = super()._train(data, callbacks, verbose, folder)
         if self._kind(data) == "pairs":
             network = with_pairs(network, data.input.tokens)
         return network, training
 
     def _finish_model(
-        self, data: SequenceData, model: keras.Model, training: Training, unseen: np.ndarray | None
+        self, data: SequenceData, model: Any, training: Training, unseen: np.ndarray | None
     ) -> np.ndarray | None:
         """Bring the model's probabilities in line with how often it is right on the validation set, and weigh words
         and pairs beside it."""

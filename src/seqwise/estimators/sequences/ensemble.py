@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seqwise.backend import import_keras
 from seqwise.training import Training
 
-if TYPE_CHECKING:
-    import keras
 
-
-def join_networks(networks: Sequence[Any]) -> keras.Model:
+def join_networks(networks: Sequence[Any]) -> Any:
     """Return a Keras model that gives the mean of what networks of the same inputs give.
 
     Its layers are copies with the same weights, each named after its network: ``"head_of_1"``.

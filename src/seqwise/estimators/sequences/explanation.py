@@ -15,7 +15,6 @@ from seqwise.training.gradients import integrated_gradients
 from seqwise.training.sequence_batches import StepArrays
 
 if TYPE_CHECKING:
-    import keras
     from matplotlib.figure import Figure
 
 LEAST = 1e-6  # of a probability
@@ -64,7 +63,7 @@ class Explanation:
         return plots.steps(self.values, self.by_feature, self.columns)
 
 
-def explain(model: keras.Model, steps: Sequences, target: int, *, single: bool) -> tuple[np.ndarray, float, float]:
+def explain(model: Any, steps: Sequences, target: int, *, single: bool) -> tuple[np.ndarray, float, float]:
     """Return what each feature of each step of a sequence adds to the log-odds of a class, shape (timesteps, features);
     and those log-odds, for the sequence and for one that tells nothing.
 
@@ -103,7 +102,7 @@ def explain(model: keras.Model, steps: Sequences, target: int, *, single: bool) 
     return words[:, None], odds, start
 
 
-def _from_vectors(model: keras.Model, ids: np.ndarray) -> tuple[Any, list[np.ndarray], list[np.ndarray]]:
+def _from_vectors(model: Any, ids: np.ndarray) -> tuple[Any, list[np.ndarray], list[np.ndarray]]:
     """Return a model from the vectors of its tokens on, and a text for it: those vectors, and the token ids."""
     keras = import_keras()
     tables = [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding) and layer.name != SHARES]

@@ -33,8 +33,9 @@ def join_raw(first: Raw, second: Raw) -> Raw:
     Raises:
         DataError: their features differ.
     """
-    named = first.names is not None and second.names is not None
-    names = np.concatenate([first.names, second.names]) if named else None
+    names = None
+    if first.names is not None and second.names is not None:
+        names = np.concatenate([first.names, second.names])
     if not (isinstance(first, Sequences) and isinstance(second, Sequences)):
         return replace(first, values=np.concatenate([first.values, second.values]), names=names, labels=None)
     if first.columns != second.columns:
@@ -42,9 +43,7 @@ def join_raw(first: Raw, second: Raw) -> Raw:
             f"The validation data have the features {', '.join(second.columns)}; the training data have "
             f"{', '.join(first.columns)}. Both need the same, in one order."
         )
-    values, lengths = (
-        np.concatenate(pair) for pair in ((first.values, second.values), (first.lengths, second.lengths))
-    )
+    values, lengths = np.concatenate([first.values, second.values]), np.concatenate([first.lengths, second.lengths])
     return replace(first, values=values, lengths=lengths, names=names, labels=None)
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from seqwise.backend import import_keras
 from seqwise.estimators.seeds import seed_stream
 from seqwise.estimators.sequences.convolutions import find_patterns
-
-if TYPE_CHECKING:
-    import keras
 
 POOLINGS = ("last", "mean", "max")
 HIDDEN = 1e9  # what is taken off the states at padding, so that no maximum is theirs
@@ -26,7 +23,7 @@ def build_sequence_network(
     dropout: float = 0.0,
     filters: Sequence[int] = (),
     seed: int = 0,
-) -> keras.Model:
+) -> Any:
     """Build the model; every layer is Keras's own, so it loads wherever Keras does.
 
     Inputs: values (samples, timesteps, features), and mask, bool (samples, timesteps), True at a step of the sequence.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.estimators.sequences.data import SequenceTarget
 from seqwise.estimators.sequences.source import Raw
 from seqwise.estimators.settings import check_loss
-
-if TYPE_CHECKING:
-    import keras
 
 
 class NumberTarget(SequenceTarget):
@@ -89,7 +86,7 @@ class NumberTarget(SequenceTarget):
         """Return the targets in their own units, float64, shape (samples, targets)."""
         return self.scaler.inverse(outputs, len(self.names))
 
-    def finished_model(self, network: keras.Model) -> keras.Model:
+    def finished_model(self, network: Any) -> Any:
         """Return the model that is kept; its outputs are scaled."""
         return import_keras().Model(network.input, network.output, name="regressor")
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from seqwise.backend import import_keras
 from seqwise.data import Sequences
-
-if TYPE_CHECKING:
-    import keras
 
 DIGITS = 128  # values of a word's digit, at most: hardware of little precision adds two of them exactly, too
 MOST_WEIGHTS = 2**22  # of all pairs and outputs
@@ -54,7 +51,7 @@ def pair_digits(tokens: int, digits: int) -> np.ndarray:
     return drawn
 
 
-def with_pairs(network: keras.Model, tokens: int) -> keras.Model:
+def with_pairs(network: Any, tokens: int) -> Any:
     """Return a network to whose outputs the weights of a text's words and pairs of words are added; they are 0 until
     `weigh` sets them.
 
@@ -72,7 +69,7 @@ def with_pairs(network: keras.Model, tokens: int) -> keras.Model:
     return accelerate(keras.Model(network.input, logits, name=network.name), verbose=False)
 
 
-def weigh(model: keras.Model, weights: PairWeights, scale: float) -> None:
+def weigh(model: Any, weights: PairWeights, scale: float) -> None:
     """Set the weights of words and pairs in a model `with_pairs`, times `scale`."""
     model.get_layer(WORDS).set_weights([weights.words * scale])
     model.get_layer(PAIRS).set_weights([weights.pairs * scale])

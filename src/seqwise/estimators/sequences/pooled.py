@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -24,9 +24,6 @@ from seqwise.estimators.sequences.source import Raw
 from seqwise.estimators.settings import SEQUENCES, Option, choice, estimator, learned, setting, whole
 from seqwise.training import Training, predict_sequences
 from seqwise.training.batches import Batches
-
-if TYPE_CHECKING:
-    import keras
 
 LEAST_VALIDATION = 30  # sequences: the loss of fewer says less of an epoch than the training's
 VALIDATION, UNSEEN = "the validation set", "validation.outputs"
@@ -93,12 +90,8 @@ class PooledEstimator(SequenceEstimator[Scores]):
     _refit_weights: str | None = learned()  # digest of the weights that did
 
     def _train(
-        self,
-        data: SequenceData,
-        callbacks: Sequence[keras.callbacks.Callback],
-        verbose: bool | None,
-        folder: Path | None,
-    ) -> tuple[keras.Model, Training]:
+        self, data: SequenceData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
+    ) -> tuple[Any, Training]:
         if self.ensemble == 1:
             return super()._train(data, callbacks, verbose, folder)
         from sklearn import base  # pyright: ignore[reportMissingTypeStubs]
@@ -127,13 +120,13 @@ class PooledEstimator(SequenceEstimator[Scores]):
             return bool(self.refit)
         return not data.own_validation and 0 < len(data.split.validation) < LEAST_VALIDATION
 
-    def _measure(self, data: SequenceData, model: keras.Model, validation: Batches[Any]) -> np.ndarray | None:
+    def _measure(self, data: SequenceData, model: Any, validation: Batches[Any]) -> np.ndarray | None:
         if not self._refits(data):
             return None
         steps = data.steps.take(data.split.validation)
         return predict_sequences(model, steps).reshape(len(steps), -1)
 
-    def _adopt(self, data: SequenceData, model: keras.Model, training: Training) -> None:
+    def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
         unseen: np.ndarray | None = None
         if training.refit_epochs and self._measured is not None:
             activation = import_keras().activations.get(data.target.describe().activation or "linear")
@@ -144,7 +137,7 @@ class PooledEstimator(SequenceEstimator[Scores]):
         self._unseen, self._refit_weights = unseen, digest
 
     def _finish_model(
-        self, data: SequenceData, model: keras.Model, training: Training, unseen: np.ndarray | None
+        self, data: SequenceData, model: Any, training: Training, unseen: np.ndarray | None
     ) -> np.ndarray | None:
         """Change what is left to be changed in a trained model.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -15,9 +15,6 @@ from seqwise.estimators.parts import TargetDescription, Tensor
 from seqwise.estimators.sequences.class_target import LabelTarget
 from seqwise.estimators.sequences.source import Raw
 from seqwise.ops.crf import Transitions, emissions_of, marginals, viterbi
-
-if TYPE_CHECKING:
-    import keras
 
 
 class TagTarget(LabelTarget):
@@ -81,7 +78,7 @@ class TagTarget(LabelTarget):
         # of a CRF the tag of a step depends on all of the sequence
         return [] if self.crf else [import_keras().metrics.SparseCategoricalAccuracy(name="accuracy")]
 
-    def trained_model(self, network: keras.Model) -> keras.Model:
+    def trained_model(self, network: Any) -> Any:
         """Return the network; for a CRF with the layer behind it that learns the transitions."""
         if not self.crf:
             return network
@@ -90,7 +87,7 @@ class TagTarget(LabelTarget):
         self._layer = TagTransitions(name="transitions")
         return import_keras().Model(network.inputs, self._layer(network.output))
 
-    def finished_model(self, network: keras.Model) -> keras.Model:
+    def finished_model(self, network: Any) -> Any:
         """Return the model that is kept: the same layers, and probabilities; a CRF's transitions stay here.
 
         The probabilities of a step sum to 1, which takes the same from the score of every possible tag: to a CRF they

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
 from seqwise.estimators.sequences.pairs import TOGETHER
-
-if TYPE_CHECKING:
-    import keras
 
 SPREAD = 0.3  # of the logarithm of temperatures, before any sequence is seen: few sequences say little
 FURTHEST = 4.0  # of that logarithm from what it is without any sequence
@@ -57,7 +54,7 @@ def find_temperatures(parts: Sequence[np.ndarray], encoded: np.ndarray) -> list[
     return [len(parts) * float(np.exp(shift)) for shift in minimum.x.tolist()]
 
 
-def divide_logits(model: keras.Model, temperature: float) -> bool:
+def divide_logits(model: Any, temperature: float) -> bool:
     """Divide a model's logits by a temperature, in the weights of its last Dense layers: no layer is added.
 
     What word pairs add to the logits stays.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -12,9 +12,6 @@ from seqwise.data.spelling import PARTS
 from seqwise.estimators.seeds import seed_stream
 from seqwise.estimators.sequences.convolutions import find_phrases
 from seqwise.estimators.sequences.network import head, read_steps
-
-if TYPE_CHECKING:
-    import keras
 
 SPELLING = 16  # width of the vector of a part of a spelling
 
@@ -33,7 +30,7 @@ def build_text_network(
     filters: int = 0,
     spellings: int = 0,
     seed: int = 0,
-) -> keras.Model:
+) -> Any:
     """Build the model; every layer is Keras's own, so it loads wherever Keras does.
 
     Input: token ids, int32 (samples, timesteps), 0 where there is padding; with `spellings` also the ids of the parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,9 +16,6 @@ from seqwise.data import Sequences, TextPairs, Tokenizer
 from seqwise.estimators.parts import Input, InputDescription, Target, TargetDescription, Tensor
 from seqwise.estimators.translation.summary import PairSummary
 from seqwise.training import PairBatches
-
-if TYPE_CHECKING:
-    import keras
 
 VOCABULARY = "vocabulary.json"
 
@@ -105,7 +102,7 @@ class TokenTarget(Target):
         return cls(inputs.target)
 
 
-def plain_model(model: keras.Model) -> keras.Model:
+def plain_model(model: Any) -> Any:
     """Return the model on the same layers, without its loss, which is ours, and its optimizer."""
     return import_keras().Model(model.inputs, model.outputs, name="translator")
 

@@ -3,13 +3,10 @@ step with the same weights."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from seqwise.backend import import_keras
 from seqwise.estimators.seeds import seed_stream
-
-if TYPE_CHECKING:
-    import keras
 
 ATTENTION = (None, "dot", "additive")
 NAMED = {"source", "target_embedding", "decoder_1", "logits"}  # layers
@@ -25,8 +22,8 @@ class InferenceModels(NamedTuple):
             at the source's tokens] → [logits (samples, 1, vocabulary), new states …].
     """
 
-    encoder: keras.Model
-    step: keras.Model
+    encoder: Any
+    step: Any
 
 
 def build_translator(
@@ -39,7 +36,7 @@ def build_translator(
     attention: str | None = "dot",
     dropout: float = 0.0,
     seed: int = 0,
-) -> keras.Model:
+) -> Any:
     """Build the model that is trained: [source, decoder input] → logits (samples, target
     timesteps, `target_tokens`).
 
@@ -135,7 +132,7 @@ def build_translator(
     return keras.Model([source, decoder_input], logits, name="translator")
 
 
-def inference_models(model: keras.Model) -> InferenceModels | None:
+def inference_models(model: Any) -> InferenceModels | None:
     """Take encoder and decoder step out of a model that `build_translator` made, on the same layers.
 
     Returns:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -14,9 +14,6 @@ from seqwise.data.padding import pad_joined
 from seqwise.data.tokenizer import PADDING
 from seqwise.estimators.translation.beam_search import Hypotheses, Step, beam_search
 from seqwise.estimators.translation.network import InferenceModels
-
-if TYPE_CHECKING:
-    import keras
 
 BATCH_ROWS = 512  # hypotheses of a batch, all sentences' together
 BATCH_STEPS = 2**16  # steps of their sources, which attention holds for each hypothesis
@@ -121,7 +118,7 @@ def _stepwise(models: InferenceModels, source: Any, steps: int, beam: int) -> tu
     return step, states
 
 
-def _whole(model: keras.Model, source: Any, steps: int, beam: int) -> tuple[Step, list[Any]]:
+def _whole(model: Any, source: Any, steps: int, beam: int) -> tuple[Step, list[Any]]:
     """Run the whole model at each step, on the source and the translation so far."""
     ops = import_keras().ops
     sentences = source.shape[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
@@ -47,9 +47,6 @@ from seqwise.evaluation.translation import (
 )
 from seqwise.training import Training
 from seqwise.training.batches import Batches
-
-if TYPE_CHECKING:
-    import keras
 
 ENCODER, STEP, TRANSLATIONS = "encoder.keras", "decoder_step.keras", "translations.json"
 STEPS, EPOCHS = 12_000, (12, 60)  # epochs="auto": training steps that are aimed at; the fewest and the most epochs
@@ -201,7 +198,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         source: str | int | None = None,
         target: str | int | None = None,
         validation_data: Any = None,
-        callbacks: Sequence[keras.callbacks.Callback] = (),
+        callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
         resume: str | Path | None = None,
     ) -> Translator:
@@ -293,7 +290,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
             rate=import_keras().optimizers.schedules.CosineDecay(self.learning_rate, steps * epochs)
         )
 
-    def _default_network(self, data: PairData) -> keras.Model:
+    def _default_network(self, data: PairData) -> Any:
         return build_translator(
             source_tokens=len(data.input.source),
             target_tokens=len(data.input.target),
@@ -314,7 +311,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         weights = tokens * self.embedding + encoder + decoder + len(data.input.target) * last
         return weights, f"units={self.units!r} and embedding={self.embedding}"
 
-    def _adopt(self, data: PairData, model: keras.Model, training: Training) -> None:
+    def _adopt(self, data: PairData, model: Any, training: Training) -> None:
         super()._adopt(data, model, training)
         self._searching, self.longest_, self._own_validation = None, data.longest(), data.own_validation
         self.pairs_ = {name: data.pairs.take(part) for name, part in data.parts.items()}
@@ -347,12 +344,12 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         return models
 
     @property
-    def encoder_(self) -> keras.Model:
+    def encoder_(self) -> Any:
         """The encoder, a Keras model on the layers of `model_`."""
         return self._inference.encoder
 
     @property
-    def step_(self) -> keras.Model:
+    def step_(self) -> Any:
         """A step of the decoder, a Keras model on the layers of `model_`."""
         return self._inference.step
 
@@ -465,7 +462,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
     def _part_files(cls, saved: dict[str, Any]) -> tuple[str, ...]:
         return (ENCODER, STEP) if saved["stepwise"] else ()
 
-    def _model_to_save(self) -> keras.Model:
+    def _model_to_save(self) -> Any:
         return plain_model(self.model_)
 
     def _save_parts(self, folder: Path) -> dict[str, Any]:
