@@ -187,6 +187,7 @@ def test_other_weights(run, how):
         sw.load(run, backend="numpy", trust_edited=True)
 
 
+@pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer:UserWarning")  # Keras, of another model
 @pytest.mark.parametrize("how", ["not finite", "another model", "empty config", "text"])
 def test_another_keras_model(saved, run, how):
     import zipfile

@@ -14,10 +14,9 @@ import polars as pl
 import pytest
 
 import seqwise as sw
-from seqwise.artifact import MANIFEST, atomic, read_manifest
+from seqwise.artifact import MANIFEST, atomic, last_window, read_manifest
 from seqwise.artifact import run as run_folder
 from seqwise.backend import import_keras
-from seqwise.estimators.forecasting import series_forecasts
 
 SMALL = {"window": 12, "horizon": 3, "units": (4,), "epochs": 2, "patience": None}
 OURS = {
@@ -208,7 +207,7 @@ def test_a_crash_while_any_file_is_written_leaves_the_old_run(run, fitted, monke
     (run / "notes.md").write_text("mine")
     before = files(run.parent)
     places = [
-        (type(loaded.model_), "save"), (series_forecasts, "save_file"), (Path, "write_text"),
+        (type(loaded.model_), "save"), (last_window, "save_file"), (Path, "write_text"),
         (run_folder, "write_manifest"), (atomic, "_sync"), (atomic, "_swap"), (shutil, "copy2"),
     ]  # fmt: skip
     for owner, name in places:

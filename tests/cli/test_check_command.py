@@ -143,6 +143,7 @@ def test_a_run_is_checked_on_its_training_file(saved, tmp_path, capsys):
     assert "not examined" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built:UserWarning")
 def test_a_model_that_cannot_be_followed_exits_with_3(saved, capsys):
     keras.Sequential(name="empty").save(saved / "empty.keras")
     assert call(saved / "empty.keras") == 3

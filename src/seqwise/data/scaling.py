@@ -76,7 +76,8 @@ class Scaler:
                     "more rows."
                 )
             if kind == "standard":
-                self.offset_[j], self.scale_[j] = np.nanmean(column), np.nanstd(column)
+                with np.errstate(over="ignore"):  # what is too large is refused below
+                    self.offset_[j], self.scale_[j] = np.nanmean(column), np.nanstd(column)
             elif kind == "minmax":
                 self.offset_[j], self.scale_[j] = low, high - low
             elif kind == "robust":

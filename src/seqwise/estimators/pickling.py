@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 from importlib import import_module
 from typing import Any
 
@@ -28,5 +29,7 @@ def _unpickled(content: bytes) -> PickledModel:
     for loss in OWN_LOSSES:
         import_module(loss)
     check_process()
-    with TRAINING_LOCK:
+    with TRAINING_LOCK, warnings.catch_warnings():
+        # Keras says so of an optimizer that was saved before its first step
+        warnings.filterwarnings("ignore", "Skipping variable loading for optimizer", UserWarning)
         return PickledModel(pickle.loads(content))

@@ -20,7 +20,8 @@ NAMES = {"model": "this model", "simple": "linear", "majority": "majority", "mea
 TRAINING = Training({"loss": [0.9, 0.4], "val_loss": [0.8, 0.5]}, 1.5, 2)
 COUNTS = {"train": 20, "validation": 0, "test": 10}
 CONTENT: dict[str, Any] = {
-    "summary": "x (a, b)", "notes": ["a <note>"], "settings": {"units": (64,), "kind": "<b>"}, "training": TRAINING
+    "summary": "x (a, b)", "notes": ["a <note>"], "settings": {"units": (64,), "kind": "<b>"}, "training": TRAINING,
+    "loss": "cross-entropy",
 }  # fmt: skip
 RNG = np.random.default_rng(0)
 
