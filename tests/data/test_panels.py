@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,10 @@ import polars as pl
 import pytest
 
 import seqwise as sw
-from seqwise.data import read_table
+from seqwise.data import panels, read_table
 from seqwise.data.panels import panel_from_arrays, panel_from_table
+from seqwise.estimators.forecasting.preparation import prepare
+from seqwise.estimators.forecasting.reading import ColumnRoles
 
 
 def long_table(seed=0):
@@ -45,6 +48,53 @@ def test_each_series_is_what_pandas_makes_of_it(gaps):
         seen = np.ones(len(alone), bool) if one.observed is None else one.observed[:, 0]
         np.testing.assert_array_equal(seen, alone.notna())
     assert any("absent" in warning for warning in panel.warnings)
+
+
+@pytest.mark.parametrize("order", ["shuffled", "by series and time", "each series from its last row on"])
+@pytest.mark.parametrize("block", [1, 10, panels.BLOCK])
+def test_the_order_of_rows_and_the_size_of_blocks_do_not_matter(order, block, monkeypatch):
+    """In any order each series is the same; what lies together already is not sorted."""
+    monkeypatch.setattr(panels, "BLOCK", block)
+    table = long_table()
+    if order != "shuffled":
+        table = table.sort_values(["unique_id", "ds"], ascending=[True, order == "by series and time"])
+    assert (read_table(table).together("unique_id") is None) == (order == "shuffled")
+    columns: dict[str, Any] = {"series": "unique_id", "time": "ds", "target": "y", "features": "x"}
+    panel = panel_from_table(read_table(table), **columns)
+    for s, name in enumerate(panel.names):
+        alone: Any = table[table["unique_id"] == name].set_index("ds")["y"].sort_index()
+        alone = alone[alone.first_valid_index() : alone.last_valid_index()].asfreq("D").interpolate("linear")
+        np.testing.assert_allclose(panel.one(s).values[:, 0], alone, rtol=1e-12)
+        np.testing.assert_array_equal(panel.one(s).times, alone.index.to_numpy().astype("M8[us]"))
+
+
+def test_a_table_of_whole_series_is_not_copied():
+    """A column of polars cannot change: it is read where it lies. One of pandas is copied."""
+    frame = pl.DataFrame({"id": np.repeat([3, 1, 2], 4), "t": np.tile(np.arange(4), 3), "y": np.arange(12.0)})
+    panel = panel_from_table(read_table(frame), series="id", time="t", target="y")
+    assert panel.names.tolist() == [3, 1, 2] and panel.lengths.tolist() == [4, 4, 4]
+    assert np.shares_memory(panel.values, frame["y"].to_numpy())
+    own = np.arange(12.0)
+    changing = pd.DataFrame({"id": frame["id"].to_numpy(), "t": frame["t"].to_numpy(), "y": own}, copy=False)
+    panel = panel_from_table(read_table(changing), series="id", time="t", target="y")
+    own *= 2
+    assert panel.values[:, 0].tolist() == list(range(12))
+
+
+def test_many_series_take_little_memory_beside_their_table(monkeypatch):
+    """From the table to the windows of all parts: half of its own memory at most, whatever the number of series."""
+    monkeypatch.setattr(panels, "BLOCK", 5000)
+    days = np.datetime64("2024-01-01", "us") + np.arange(100).astype("m8[D]")
+    frame = pl.DataFrame({"unique_id": np.repeat(np.arange(8000), 100), "ds": np.tile(days, 8000), "y": 1.0})
+    tracemalloc.start()
+    try:
+        data = prepare(sw.Forecaster(24, 6), frame, ColumnRoles())
+        windows = [data.batches(part).indices for part in ("train", "validation", "refit")]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert sum(map(len, windows)) == 8000 * 125
+    assert peak < 0.5 * frame.estimated_size()
 
 
 def test_series_may_lie_between_the_steps_of_others():

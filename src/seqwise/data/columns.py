@@ -69,6 +69,16 @@ class ColumnTable(ABC):
             DataError: the group of a row is empty; names the row.
         """
 
+    def together(self, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return what `grouped` does without the rows where the rows of each group lie together already; else None.
+
+        Of a large table it takes little memory.
+
+        Raises:
+            DataError: the group of a row is empty; names the row.
+        """
+        return None
+
     @abstractmethod
     def times(self, names: str | list[str], *, fractions: bool = False) -> np.ndarray:
         """Return a time column, shape (rows,): datetime64[us] in UTC, or int64 for a numbered series.
@@ -121,6 +131,10 @@ class ColumnTable(ABC):
                 f"({infinite.size} value(s)). Replace infinity by an empty cell (missing) or a number."
             )
         return values
+
+    def shared_numbers(self, name: str) -> np.ndarray:
+        """Return what `numbers` does, not to be written to: where the table cannot change it may be its own memory."""
+        return self.numbers(name)
 
     def texts(self, name: str, expected: str = "texts") -> list[str]:
         """Return a column of text, one item a row; an empty cell is an empty text.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from seqwise.data.time_index import TimeIndex, infer_time_index, read_times
 from seqwise.errors import DataError, SettingError, check_choice, nearest
 
 NIXTLA = ("unique_id", "ds", "y")  # the columns of Nixtla's tables: series, time, target
+BLOCK = 1_000_000  # rows that are looked at together
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,15 @@ class Panel:
             return int(index.start) + np.round(positions * index.step).astype(np.int64)
         return index.at(np.round(positions).ravel()).reshape(positions.shape)
 
+    def first_rows(self, count: np.ndarray) -> np.ndarray:
+        """Tell which rows are among the first of their series, bool, shape (rows,).
+
+        Args:
+            count: of each series, at most its length, int64, shape (series,).
+        """
+        parts = np.stack([count, self.lengths - count], axis=1)
+        return np.repeat(np.tile([True, False], len(self)), parts.ravel())
+
     def shortened(self, rows: int) -> Panel:
         """Return the panel without the last `rows` rows of each series; without series that have no more than these.
 
@@ -88,8 +98,7 @@ class Panel:
         if not kept.any():
             raise DataError(f"{self.label}: no series has more than {rows:,} rows.")
         lengths = (self.lengths - rows)[kept]
-        inside = np.arange(len(self.values)) - np.repeat(self.starts[:-1], self.lengths)
-        chosen = inside < np.repeat(self.lengths - rows, self.lengths)
+        chosen = self.first_rows(np.maximum(self.lengths - rows, 0))
         return replace(
             self, values=self.values[chosen], starts=np.concatenate([[0], np.cumsum(lengths)]), names=self.names[kept],
             first=self.first[kept], observed=None if self.observed is None else self.observed[chosen],
@@ -148,8 +157,8 @@ def panel_from_arrays(data: Mapping[Any, Any], gaps: str = "interpolate") -> Pan
         raise DataError("The dict holds no series: expected {name: values, …}.")
     lengths = np.array([len(array) for array in arrays], np.int64)
     return _complete(
-        np.concatenate(arrays)[:, None], np.concatenate([np.arange(n) for n in lengths]).astype(np.float64), lengths,
-        np.array(list(data), dtype=object), ["y"], TimeIndex(0, 1, "i"), "series", None, gaps, "dict", "the dict",
+        np.concatenate(arrays)[:, None], None, np.zeros(len(lengths)), lengths, np.array(list(data), dtype=object),
+        ["y"], TimeIndex(0, 1, "i"), "series", None, gaps, "dict", "the dict",
     )  # fmt: skip
 
 
@@ -202,16 +211,18 @@ def panel_from_table(
             raise SettingError(f"{series!r} is named twice; series, time, target and features differ.")
         covariates = covariates.learned(table)
     columns = [*targets, *covariates.expanded(covariates.sources)]
-    order, lengths, names = table.grouped(series)
-    values = np.hstack([table.numbers(targets[0])[:, None], covariates.values(table, covariates.sources, warnings)])
-    if not times:
-        positions, index = np.concatenate([np.arange(n) for n in lengths]).astype(np.float64), TimeIndex(0, 1, "i")
-    else:
-        order, positions, index = _positions(table, times[0], order, lengths, names, time_index)
+    together = table.together(series)
+    order, lengths, names = table.grouped(series) if together is None else (None, *together)
+    values = table.shared_numbers(targets[0])[:, None]
+    if covariates.sources:
+        values = np.hstack([values, covariates.values(table, covariates.sources, warnings)])
+    steps, first, index = None, np.zeros(len(lengths)), TimeIndex(0, 1, "i")
+    if times:
+        order, steps, first, index = _steps(table, times[0], order, lengths, names, time_index)
     sources = [*targets, *(name for name in covariates.sources for _ in covariates.expanded([name]))]
     panel = _complete(
-        values[order], positions, lengths, names, columns, index, series, times[0] if times else None, gaps, table.kind,
-        table.label, sources,
+        values if order is None else values[order], steps, first, lengths, names, columns, index, series,
+        times[0] if times else None, gaps, table.kind, table.label, sources,
     )  # fmt: skip
     panel = replace(panel, covariates=covariates, warnings=warnings + panel.warnings)
     _check_static(panel)
@@ -244,52 +255,107 @@ def _check_static(panel: Panel) -> None:
             )
 
 
-def _positions(
-    table: ColumnTable, time: str, order: np.ndarray, lengths: np.ndarray, names: np.ndarray, known: TimeIndex | None
-) -> tuple[np.ndarray, np.ndarray, TimeIndex]:
-    """Return the rows sorted by series and time, each row's position on the time index, and the index."""
+def blocks(starts: np.ndarray) -> Iterator[tuple[slice, slice]]:
+    """Cut many series into parts that fit in little memory: yields the series of each, and their rows.
+
+    Args:
+        starts: int64, shape (series + 1,): where each series begins, and the end.
+    """
+    s, count = 0, len(starts) - 1
+    while s < count:
+        end = int(np.searchsorted(starts, starts[s] + BLOCK, side="right")) - 1
+        end = min(max(end, s + 1), count)
+        yield slice(s, end), slice(int(starts[s]), int(starts[end]))
+        s = end
+
+
+def rows_inside(starts: np.ndarray) -> np.ndarray:
+    """Return the place of each row within its series, int64, shape (rows,)."""
+    return np.arange(starts[0], starts[-1]) - np.repeat(starts[:-1], np.diff(starts))
+
+
+def _steps(
+    table: ColumnTable,
+    time: str,
+    order: np.ndarray | None,
+    lengths: np.ndarray,
+    names: np.ndarray,
+    known: TimeIndex | None,
+) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray, TimeIndex]:
+    """Find the step of each row.
+
+    Args:
+        order: the rows sorted by series; None where they lie so.
+
+    Returns:
+        the rows sorted by series and time, None where they lie so; each row's step, counted from the first of its
+        series, None where no step is absent; each series' first position on the time index; and the index.
+    """
     times, zone, wall = read_times(table, [time], known)
-    times = times[order]
-    ends = np.cumsum(lengths)
-    inside = np.ones(len(times), bool)
-    inside[ends - lengths] = False  # the row before it is of the same series
-    step = np.diff(times)
-    if (step[inside[1:]] < np.zeros((), step.dtype)).any():
+    times = times if order is None else times[order]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    if any((_inside(times, starts, part, rows) < 0).any() for part, rows in blocks(starts)):
         sort = np.lexsort((times, np.repeat(np.arange(len(lengths)), lengths)))
-        order, times = order[sort], times[sort]
-        step = np.diff(times)
-    same = np.flatnonzero((step == np.zeros((), step.dtype)) & inside[1:])
-    if same.size:
-        i = int(same[0]) + 1
-        name = names[np.searchsorted(ends, i, side="right")]
-        raise DataError(
-            f"{table.label}: the series {str(name)!r} has two rows at {times[i]}: {table.where(int(order[i - 1]))} and "
-            f"{table.where(int(order[i]))}. Keep one of them, or name the column that tells the series apart: series=…"
-        )
+        order, times = sort if order is None else order[sort], times[sort]
+
+    def row(i: int) -> int:
+        """The place in the table of the i-th row in this order."""
+        return i if order is None else int(order[i])
+
+    for part, rows in blocks(starts):
+        same = np.flatnonzero(_inside(times, starts, part, rows) == 0)
+        if same.size:
+            i = rows.start + int(same[0]) + 1
+            name = names[np.searchsorted(starts, i, side="right") - 1]
+            raise DataError(
+                f"{table.label}: the series {str(name)!r} has two rows at {times[i]}: {table.where(row(i - 1))} and "
+                f"{table.where(row(i))}. Keep one of them, or name the column that tells the series apart: series=…"
+            )
     longest = int(lengths.argmax())
-    rows = slice(int(ends[longest] - lengths[longest]), int(ends[longest]))
+    rows = slice(int(starts[longest]), int(starts[longest + 1]))
     if known is not None and (known.unit == "i") != (times.dtype.kind == "i"):
         kind, expected = ("numbers", "dates") if times.dtype.kind == "i" else ("dates", "numbers")
         raise DataError(f"{table.label}: {time!r} holds {kind}, but {expected} in the training data.")
+    places = np.arange(rows.start, rows.stop) if order is None else order[rows]
     index = known or replace(
-        infer_time_index(times[rows], table, order[rows]).starting_at(times.min()), zone=zone, wall=wall
+        infer_time_index(times[rows], table, places).starting_at(times.min()), zone=zone, wall=wall
     )
-    positions = index.positions(times)
-    start = np.repeat(positions[ends - lengths], lengths)
-    off = np.flatnonzero(np.abs((positions - start) - np.round(positions - start)) > 1e-9)
-    if off.size:
-        i = int(off[0])
-        name = names[np.searchsorted(ends, i, side="right")]
-        raise DataError(
-            f"{table.label}: the rows of the series {str(name)!r} are not {index.frequency} apart, as most are: "
-            f"{times[i]} on {table.where(int(order[i]))}. Resample it first."
-        )
-    return order, positions, index
+    first, steps = np.empty(len(lengths)), None
+    for part, rows in blocks(starts):
+        positions, begin = index.positions(times[rows]), starts[part] - rows.start
+        first[part] = positions[begin]
+        inside = positions - np.repeat(positions[begin], lengths[part])
+        whole = np.round(inside)
+        off = np.flatnonzero(np.abs(inside - whole) > 1e-9)
+        if off.size:
+            i = rows.start + int(off[0])
+            name = names[np.searchsorted(starts, i, side="right") - 1]
+            raise DataError(
+                f"{table.label}: the rows of the series {str(name)!r} are not {index.frequency} apart, as most are: "
+                f"{times[i]} on {table.where(row(i))}. Resample it first."
+            )
+        if steps is None and (whole[starts[part.start + 1 : part.stop + 1] - rows.start - 1] + 1 > lengths[part]).any():
+            steps = rows_inside(starts)
+        if steps is not None:
+            steps[rows] = whole
+    return order, steps, first, index
+
+
+def _inside(times: np.ndarray, starts: np.ndarray, part: slice, rows: slice) -> np.ndarray:
+    """Return how far each row lies after the one before it, int64, shape (rows - 1,); 1 where that is another series'.
+
+    Args:
+        part, rows: of `blocks`.
+    """
+    step = np.diff(times[rows]).astype(np.int64)
+    step[starts[part.start + 1 : part.stop] - rows.start - 1] = 1
+    return step
 
 
 def _complete(
     values: np.ndarray,
-    positions: np.ndarray,
+    steps: np.ndarray | None,
+    first: np.ndarray,
     lengths: np.ndarray,
     names: np.ndarray,
     columns: list[str],
@@ -304,26 +370,28 @@ def _complete(
     """Lay rows that are sorted by series and time on the steps of each series, and fill what is missing.
 
     Args:
+        steps, first: see `_steps`.
         sources: the table's column behind each of `columns`, for messages.
     """
     warnings: list[str] = []
-    seen = ~np.isnan(values)
-    if not seen[:, 0].all():
-        values, positions, lengths, names = _without_empty_ends(values, positions, lengths, names, warnings)
-    starts = np.concatenate([[0], np.cumsum(lengths)])
-    begin = np.repeat(positions[starts[:-1]], lengths)
-    steps = np.round(positions - begin).astype(np.int64)
-    whole = steps[starts[1:] - 1] + 1  # rows of each series, absent ones included
-    absent = int((whole - lengths).sum())
-    first = positions[starts[:-1]]
-    if absent > 100 * len(values) + 1_000_000:
-        raise DataError(f"{label}: {absent:,} steps of {index.frequency} are absent between {len(values):,} rows.")
-    if absent:
-        new_starts = np.concatenate([[0], np.cumsum(whole)])
-        laid = np.full((int(new_starts[-1]), len(columns)), np.nan)
-        laid[steps + np.repeat(new_starts[:-1], lengths)] = values
-        values, starts = laid, new_starts
     observed = ~np.isnan(values)
+    if not observed[:, 0].all():
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        steps = rows_inside(starts) if steps is None else steps
+        values, steps, first, lengths, names = _without_empty_ends(values, steps, first, lengths, names, warnings)
+        observed = ~np.isnan(values)
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    absent = 0
+    if steps is not None:
+        whole = steps[starts[1:] - 1] + 1  # rows of each series, absent ones included
+        absent = int((whole - lengths).sum())
+        if absent > 100 * len(values) + 1_000_000:
+            raise DataError(f"{label}: {absent:,} steps of {index.frequency} are absent between {len(values):,} rows.")
+        if absent:
+            new_starts = np.concatenate([[0], np.cumsum(whole)])
+            laid = np.full((int(new_starts[-1]), len(columns)), np.nan)
+            laid[steps + np.repeat(new_starts[:-1], lengths)] = values
+            values, starts, observed = laid, new_starts, ~np.isnan(laid)
     panel = Panel(values, columns, starts, names, first, index, series, time, None, gaps, warnings, kind, label)
     if observed.all():
         return panel
@@ -340,8 +408,13 @@ def _complete(
 
 
 def _without_empty_ends(
-    values: np.ndarray, positions: np.ndarray, lengths: np.ndarray, names: np.ndarray, warnings: list[str]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    values: np.ndarray,
+    steps: np.ndarray,
+    first: np.ndarray,
+    lengths: np.ndarray,
+    names: np.ndarray,
+    warnings: list[str],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Leave out rows without a target at the ends of a series, and series that have no other."""
     seen = ~np.isnan(values[:, 0])
     number = np.repeat(np.arange(len(lengths)), lengths)
@@ -358,7 +431,9 @@ def _without_empty_ends(
         warnings.append(f"{len(empty):,} series without any target were left out (first: {str(empty[0])!r}).")
         if len(empty) == len(names):
             raise DataError("The target holds no value at all. Name another column.")
-    return values[keep], positions[keep], kept[kept > 0], names[kept > 0]
+    values, steps, kept, first, names = values[keep], steps[keep], kept[kept > 0], first[kept > 0], names[kept > 0]
+    begin = steps[np.cumsum(kept) - kept]
+    return values, steps - np.repeat(begin, kept), first + begin, kept, names
 
 
 def _filled(values: np.ndarray, observed: np.ndarray, starts: np.ndarray, gaps: str) -> np.ndarray:

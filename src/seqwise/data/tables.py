@@ -68,14 +68,35 @@ class Table(ColumnTable):
                 return values
         return self.numbers(name)
 
+    def shared_numbers(self, name: str) -> np.ndarray:
+        column = self.column(name)
+        if self.kind in ("polars", "pyarrow") and column.dtype == nw.Float64 and not column.is_null().any():
+            values = column.to_numpy()
+            if np.isfinite(values).all():
+                return values
+        return self.numbers(name)
+
     def grouped(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        column = self._groups(name)
+        groups = pl.DataFrame([column]).with_row_index("row").group_by("name", maintain_order=True).agg("row")
+        lengths = groups["row"].list.len().to_numpy().astype(np.int64)
+        return groups["row"].explode().to_numpy().astype(np.int64), lengths, groups["name"].to_numpy()
+
+    def together(self, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+        column = self._groups(name)
+        others = (column.slice(1) != column.head(len(column) - 1)).arg_true().to_numpy()  # the last row of each but one
+        starts = np.concatenate([np.zeros(1, np.int64), others.astype(np.int64) + 1])
+        names = column.gather(starts)
+        if names.n_unique() < len(names):
+            return None
+        return np.diff(starts, append=len(column)), names.to_numpy()
+
+    def _groups(self, name: str) -> pl.Series:
         column = self.column(name).to_polars().alias("name")
         empty = column.is_null().arg_true()
         if len(empty):
             raise self.empty_group(name, empty.to_list())
-        groups = pl.DataFrame([column]).with_row_index("row").group_by("name", maintain_order=True).agg("row")
-        lengths = groups["row"].list.len().to_numpy().astype(np.int64)
-        return groups["row"].explode().to_numpy().astype(np.int64), lengths, groups["name"].to_numpy()
+        return column
 
     def labels(self, name: str) -> np.ndarray:
         column = self.column(name).to_polars()

@@ -63,7 +63,7 @@ def _pandas_zone(column: Any) -> str | None:
 
 
 def _checked(table: ColumnTable, name: str, times: np.ndarray) -> np.ndarray:
-    times = times.astype(MICROSECOND)
+    times = times.astype(MICROSECOND, copy=False)
     check_years(table, name, times)
     return times
 

@@ -31,6 +31,8 @@ class Windows:
             which is the past.
         usable: bool, shape (rows,): whether a forecast may start at that row; None where all may.
         every_step: targets for each timestep instead of for the last one only.
+        chosen: int, shape (windows,): the rows at which forecasts start, ascending, where they are known; in place of
+            `first`, `last` and `usable`.
     """
 
     values: np.ndarray
@@ -41,6 +43,7 @@ class Windows:
     last: int | None = None
     usable: np.ndarray | None = None
     every_step: bool = False
+    chosen: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_sizes(self.window, self.horizon)
@@ -59,6 +62,8 @@ class Windows:
     @cached_property
     def origins(self) -> np.ndarray | range:
         """The row after each window's input, ascending; a range (no memory) where every row is usable."""
+        if self.chosen is not None:
+            return self.chosen
         if self.usable is None:
             return self.span
         usable = self.usable[self.span.start : self.span.stop]

@@ -142,7 +142,7 @@ def _of_windows(forecaster: Forecaster) -> list[list[np.ndarray]]:
         plan = plan_forecasts(forecaster.panel_, window=window, horizon=horizon)
         values = plan.padded(inputs.prepare(forecaster.panel_))
         visible = plan.real if inputs.masked else None
-        origins = np.flatnonzero(plan.usable("train")) if inputs.known else plan.starts[1:]
+        origins = plan.origins("train") if inputs.known else plan.starts[1:]
     else:
         series = forecaster.series_
         values, visible = inputs.prepare(series), series.visible_steps()

@@ -52,7 +52,7 @@ class WindowBatches(Batches[SeriesArrays]):
         origins = self.windows.origins
         if isinstance(origins, range):
             return np.arange(origins.start, origins.stop, dtype=np.int32)
-        return origins.astype(np.int32)
+        return origins.astype(np.int32, copy=False)
 
     def sizes(self, batch_size: int) -> list[int]:
         return [batch_size]  # windows are equally long: one bucket

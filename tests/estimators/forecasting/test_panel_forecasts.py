@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import seqwise as sw
+from seqwise.data import panels
 from seqwise.data.panels import panel_from_arrays
 from seqwise.estimators.forecasting.panel_data import PanelData, PanelInput, PanelTarget, plan_panel
 from seqwise.estimators.forecasting.panel_scaling import PanelScaler
@@ -91,7 +92,9 @@ def test_windows_are_those_of_each_series_alone():
         assert count == len(found)
 
 
-def test_each_series_has_its_own_scale():
+@pytest.mark.parametrize("block", [1, 50, panels.BLOCK])
+def test_each_series_has_its_own_scale(block, monkeypatch):
+    monkeypatch.setattr(panels, "BLOCK", block)
     panel = panel_from_arrays(arrays())
     rows = np.minimum(panel.lengths, 20)
     scaled = PanelScaler().fit(panel, rows).transform(panel)
@@ -105,6 +108,12 @@ def test_each_series_has_its_own_scale():
     )  # fmt: skip
     steps = np.diff(np.log(panel.values[:40, 0]))
     np.testing.assert_allclose(np.diff(logs.transform(panel)[:40, 0]) * logs.common_, steps, atol=1e-5)
+    ranges = PanelScaler("minmax").fit(panel, panel.lengths).transform(panel)
+    for one in np.split(ranges[:, 0], panel.starts[1:-1]):
+        assert (one.min(), one.max()) == pytest.approx((0, 1), abs=1e-6)
+    counts = PanelScaler(counts=True).fit(panel, rows)
+    first = np.concatenate([panel.one(s).values[: rows[s], 0] for s in range(len(panel))])
+    np.testing.assert_allclose(counts.transform(panel), panel.values / (1 + first.mean()), rtol=1e-6)
 
 
 def test_forecasts_come_as_a_long_table_of_the_same_kind(fitted):

@@ -14,7 +14,7 @@ from seqwise.artifact import write_json
 from seqwise.artifact.reading import RESTORE, read_arrays, read_json
 from seqwise.axes import format_shape
 from seqwise.data import Windows
-from seqwise.data.panels import Panel
+from seqwise.data.panels import Panel, blocks
 from seqwise.data.scaling import swings_grow_with_level
 from seqwise.data.seasonality import seasonal_period
 from seqwise.data.time_split import part_rows
@@ -60,16 +60,18 @@ class PanelPlan:
         }[part]
         return first + self.pad, last + self.pad
 
-    def usable(self, part: str) -> np.ndarray:
-        """Return the rows of the padded panel at which a forecast may start, bool, shape (rows,)."""
+    def origins(self, part: str) -> np.ndarray:
+        """Return the rows of the padded panel at which forecasts start, ascending, int32 or int64, shape (windows,)."""
         first, last = self.bounds(part)
         start = np.maximum(first, self.window)
         stop = np.maximum(last - self.horizon + 1, start)
-        change = np.zeros(int(self.starts[-1]) + 1, np.int8)
-        nonempty = stop > start
-        np.add.at(change, (self.starts[:-1] + start)[nonempty], 1)
-        np.add.at(change, (self.starts[:-1] + stop)[nonempty], -1)
-        return np.cumsum(change, dtype=np.int8)[:-1] > 0
+        counts = stop - start
+        ends = np.cumsum(counts)
+        origins = np.empty(int(ends[-1]), np.int32 if self.starts[-1] < 2**31 else np.int64)
+        begin = self.starts[:-1] + start - (ends - counts)  # of each series, less the windows before it
+        for some, rows in blocks(np.concatenate([[0], ends])):
+            origins[rows] = np.arange(rows.start, rows.stop) + np.repeat(begin[some], counts[some])
+        return origins
 
     def padded(self, values: np.ndarray) -> np.ndarray:
         """Return values of the panel's rows, shape (rows, …), each series' first row repeated before it."""
@@ -228,7 +230,7 @@ class PanelSummary:
 
     def __str__(self) -> str:
         plan, panel = self.plan, self.plan.panel
-        counts = {part: int(plan.usable(part).sum()) for part in ("train", "validation", "test")}
+        counts = {part: len(plan.origins(part)) for part in ("train", "validation", "test")}
         lengths = panel.lengths
         size = format_shape(samples=counts["train"], timesteps=plan.window, features=len(panel.columns))
         lines = [
@@ -264,7 +266,7 @@ class PanelData:
     def batches(self, part: str) -> WindowBatches:
         """Return the windows of a part of all series."""
         plan, panel = self.plan, self.plan.panel
-        windows = Windows(self.scaled, plan.window, plan.horizon, 1, usable=plan.usable(part))
+        windows = Windows(self.scaled, plan.window, plan.horizon, 1, chosen=plan.origins(part))
         observed = None if panel.observed is None else plan.padded(panel.observed[:, 0])
         visible = None
         if self.input.masked:

@@ -6,7 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from seqwise.data.panels import Panel
+from seqwise.data.panels import Panel, blocks
 from seqwise.errors import DataError
 
 SMALLEST = 1e-8  # a scale, relative to the largest value of its series: a constant series is left as it is
@@ -37,20 +37,18 @@ class PanelScaler:
 
     def fit(self, panel: Panel, rows: np.ndarray) -> Self:
         """Learn from the first `rows` rows of each series, int64, shape (series,), at least 1."""
-        values = self._logged(panel)
         self.common_ = 1.0
-        offset, scale = self._moments(values, panel.starts, rows)
+        offset, scale = self._moments(panel, rows)
         if self.log and self.kind != "none":
             self.common_ = float(np.sqrt(np.mean(scale[:, 0] ** 2))) or 1.0
             scale[:, 0] = self.common_
         if self.counts:
-            inside = np.arange(len(values)) - np.repeat(panel.starts[:-1], panel.lengths)
-            self.common_ = 1 + float(values[inside < np.repeat(rows, panel.lengths), 0].mean())
+            self.common_ = 1 + float(panel.values[panel.first_rows(rows), 0].mean())
             offset[:, 0], scale[:, 0] = 0.0, self.common_
         shared = _shared(panel)
         offset[:, shared], scale[:, shared] = 0.0, 1.0
         for j in (panel.columns.index(name) for name in panel.covariates.static if name in panel.columns):
-            each = values[panel.starts[:-1], j]
+            each = panel.values[panel.starts[:-1], j]
             if self.kind != "none" and each.std() > SMALLEST * np.abs(each).max():
                 offset[:, j], scale[:, j] = each.mean(), each.std()
         self.offset_, self.scale_, self.names_ = offset, scale, panel.names
@@ -62,7 +60,7 @@ class PanelScaler:
             return self.offset_, self.scale_
         place = {name: i for i, name in enumerate(self.names_.tolist())}
         known = np.array([place.get(name, -1) for name in panel.names.tolist()])
-        offset, scale = self._moments(self._logged(panel), panel.starts, panel.lengths)
+        offset, scale = self._moments(panel, panel.lengths)
         if self.log and self.kind != "none":
             scale[:, 0] = self.common_
         if self.counts:
@@ -76,10 +74,12 @@ class PanelScaler:
     def transform(self, panel: Panel) -> np.ndarray:
         """Return the values scaled, float32, shape (rows, columns)."""
         offset, scale = self.of(panel)
-        number = np.repeat(np.arange(len(panel)), panel.lengths)
-        scaled = self._logged(panel) - offset[number]
-        scaled /= scale[number]
-        return scaled.astype(np.float32)
+        scaled = np.empty(panel.values.shape, np.float32)
+        numbers = np.arange(len(panel))
+        for part, rows in blocks(panel.starts):
+            number = np.repeat(numbers[part], panel.lengths[part])
+            scaled[rows] = (self._logged(panel, rows) - offset[number]) / scale[number]
+        return scaled
 
     def inverse(self, scaled: np.ndarray, panel: Panel, series: np.ndarray) -> np.ndarray:
         """Undo `transform` for the target.
@@ -92,24 +92,37 @@ class PanelScaler:
         values = scaled.astype(np.float64) * scale[series, 0].reshape(shape) + offset[series, 0].reshape(shape)
         return np.exp(np.minimum(values, 700)) if self.log else values
 
-    def _logged(self, panel: Panel) -> np.ndarray:
+    def _logged(self, panel: Panel, rows: slice) -> np.ndarray:
+        """Return some rows, with the logarithm of the target where it is taken."""
+        values = panel.values[rows]
         if not self.log:
-            return panel.values
-        values = panel.values.copy()
+            return values
+        values = values.copy()
         if (values[:, 0] <= 0).any():
-            row = int(np.flatnonzero(values[:, 0] <= 0)[0])
+            row = rows.start + int(np.flatnonzero(values[:, 0] <= 0)[0])
             name = panel.names[np.searchsorted(panel.starts, row, side="right") - 1]
             raise DataError(
-                f"{panel.target!r} of the series {str(name)!r} holds {values[row, 0]:g}, but its logarithm is taken "
-                "and needs values above 0. Train with log=False."
+                f"{panel.target!r} of the series {str(name)!r} holds {panel.values[row, 0]:g}, but its logarithm is "
+                "taken and needs values above 0. Train with log=False."
             )
         values[:, 0] = np.log(values[:, 0])
         return values
 
-    def _moments(self, values: np.ndarray, starts: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _moments(self, panel: Panel, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return offset and scale of the first `rows` rows of each series."""
+        offset, scale = (make((len(rows), panel.values.shape[1])) for make in (np.zeros, np.ones))
+        for part, within in blocks(panel.starts):
+            values = self._logged(panel, within)
+            if self.kind != "none":
+                first = panel.starts[part] - within.start
+                offset[part], scale[part] = self._moments_of(values, first, panel.lengths[part], rows[part])
         if self.kind == "none":
-            return np.zeros((len(rows), values.shape[1])), np.ones((len(rows), values.shape[1]))
-        first = starts[:-1]
+            return offset, scale
+        return offset, np.where(scale > SMALLEST * np.maximum(np.abs(offset), 1e-12), scale, 1.0)
+
+    def _moments_of(
+        self, values: np.ndarray, first: np.ndarray, lengths: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         edges = np.stack([first, first + rows], axis=1).ravel()  # reduceat: the rows that count, then the others
 
         def reduced(ufunc: np.ufunc, of: np.ndarray) -> np.ndarray:
@@ -117,12 +130,10 @@ class PanelScaler:
 
         if self.kind == "minmax":
             offset = reduced(np.minimum, values)
-            scale = reduced(np.maximum, values) - offset
-        else:
-            offset = reduced(np.add, values) / rows[:, None]
-            deviation = (values - np.repeat(offset, np.diff(starts), axis=0)) ** 2
-            scale = np.sqrt(reduced(np.add, deviation) / rows[:, None])
-        return offset, np.where(scale > SMALLEST * np.maximum(np.abs(offset), 1e-12), scale, 1.0)
+            return offset, reduced(np.maximum, values) - offset
+        offset = reduced(np.add, values) / rows[:, None]
+        deviation = (values - np.repeat(offset, lengths, axis=0)) ** 2
+        return offset, np.sqrt(reduced(np.add, deviation) / rows[:, None])
 
 
 def _shared(panel: Panel) -> list[int]:
