@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import numpy as np
@@ -16,6 +17,7 @@ from seqwise.data.sequences import cut_sequences, join_sequences
 from seqwise.data.tokenizer import Tokenizer
 from seqwise.errors import MOST_CHARACTERS, SeqwiseError, shortened
 from seqwise.estimators import memory
+from seqwise.estimators.forecasting import sampling
 from seqwise.estimators.memory import lstm_weights, machine_memory
 
 SERIES = np.sin(np.arange(60.0)) + 3
@@ -43,6 +45,17 @@ def test_a_network_that_does_not_fit_in_memory(estimator, data, said):
     ):
         estimator.fit(*data)
     assert time.perf_counter() - started < 30
+
+
+def test_more_sample_paths_than_memory_holds(monkeypatch):
+    monkeypatch.setattr(sampling, "machine_memory", lambda: 8 * 10**9)
+    forecaster = sw.Forecaster(6, 2, (2,), epochs=1, season=1).fit(SERIES)
+    started = time.perf_counter()
+    said = "num_samples=1,000,000,000 paths of 2 numbers each take 464.0 GB, and this machine has 8.0 GB. Draw fewer."
+    with pytest.raises(sw.SettingError, match=f"^{re.escape(said)}$"):
+        forecaster.sample(num_samples=10**9)
+    assert time.perf_counter() - started < 5
+    assert forecaster.sample(num_samples=3).shape == (3, 2, 1)
 
 
 def test_the_weights_are_those_that_keras_makes(monkeypatch):

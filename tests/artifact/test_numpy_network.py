@@ -14,6 +14,7 @@ from seqwise.artifact.network import Network
 from seqwise.artifact.numpy.layers import IDENTITIES, LAYERS, OPERATIONS
 from seqwise.artifact.numpy.network import WITH_MASKS, NumpyNetwork
 from seqwise.errors import BundleError
+from seqwise.estimators.forecasting.attention import build_attention_network
 from seqwise.estimators.forecasting.network import build_network
 from seqwise.estimators.sequences.network import build_sequence_network
 from seqwise.estimators.sequences.text_network import build_text_network
@@ -239,6 +240,14 @@ def test_the_networks_of_a_forecaster(options, residual):
     model = build_network(**settings)
     inputs = [X[..., : settings["features"]], MASK] if settings.get("masked") else [X[..., : settings["features"]]]
     check(model, *inputs)
+
+
+@pytest.mark.parametrize("masked", [True, False])
+@pytest.mark.parametrize("options", [{}, {"residual": False, "units": (5, 3)}, {"known": 2, "outputs": 3}], ids=str)
+def test_the_networks_of_a_forecaster_with_attention(options, masked):
+    settings = {"window": 6, "features": 4, "targets": 2, "horizon": 3, "units": (5,), "masked": masked} | options
+    inputs = [X, MASK] if masked else [X]
+    check(build_attention_network(**settings), *inputs, *([OTHER[:, :3, :2]] if "known" in options else []))
 
 
 @pytest.mark.parametrize("pooling", [("last",), ("mean",), ("max",), ("last", "mean", "max"), ()], ids=str)

@@ -187,7 +187,7 @@ def test_help_gives_the_defaults_and_the_meaning_for_each_task(capsys):
     text = " ".join(re.sub(r"[│╭╮╰╯─]", " ", capsys.readouterr().out).split())
     assert "The learning rate of the optimizer. [auto; 0.003 to translate]" in text
     assert "Width of each LSTM layer, with commas: 128,64. [64; 256 to translate]" in text
-    assert re.search(r"--recipe .*skip, segments.* For sequences: lstm; lstm-fcn", text)
+    assert re.search(r"--recipe .*skip, segments, attention.* For sequences: lstm; lstm-fcn", text)
     assert "[]" not in text
 
 

@@ -22,6 +22,10 @@ FRENCH = [text.replace("o", "u").replace("t", "d") for text in ENGLISH]
 KINDS: dict[str, tuple[Any, tuple[Any, ...]]] = {
     "Forecaster": (sw.Forecaster(12, 3, **QUICK, season=6), (SERIES,)),
     "masked": (sw.Forecaster(12, 3, **QUICK, season=6, gaps="mask"), (np.where(np.arange(90) == 20, np.nan, SERIES),)),
+    "attention": (
+        sw.Forecaster(12, 3, **QUICK, season=6, gaps="mask", recipe="attention"),
+        (np.where(np.arange(90) == 20, np.nan, SERIES),),
+    ),
     "every step": (sw.Forecaster(12, 3, **QUICK, season=6, return_sequences=True), (SERIES,)),
     "classes": (sw.Classifier(**QUICK, test=0.2), (SEQUENCES, LABELS)),
     "two classes": (sw.Classifier(**QUICK, test=0.2), (SEQUENCES, ["a", "b"] * 15)),

@@ -12,7 +12,7 @@ from fitted import KINDS
 
 import seqwise as sw
 
-NAMES = ("Forecaster", "classes", "texts", "Regressor", "Tagger", "Translator")
+NAMES = ("Forecaster", "attention", "classes", "texts", "Regressor", "Tagger", "Translator")
 # fits and saves all into a folder; compares with what the runs in another folder predicted where they were saved
 PROGRAM = """
 import sys
@@ -28,7 +28,7 @@ print(keras.backend.backend(), "fine")
 def predictions(estimator, name):
     """What an estimator predicts, as numbers; of a translator its letters."""
     given = KINDS[name][1][0]
-    if name == "Forecaster":
+    if name in ("Forecaster", "attention"):
         return np.asarray(estimator.predict(), float)
     if name == "Translator":
         return np.array([[ord(letter) for letter in text.ljust(80)] for text in estimator.predict(given[:4])], float)

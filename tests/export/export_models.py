@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from seqwise.backend import import_keras
+from seqwise.estimators.forecasting.attention import build_attention_network
 from seqwise.estimators.forecasting.network import build_network
 from seqwise.estimators.sequences.network import build_sequence_network
 from seqwise.estimators.sequences.text_network import build_text_network
@@ -392,6 +393,13 @@ def forecaster_every_step() -> Any:
 @model
 def forecaster_plain() -> Any:
     return build_network(window=8, features=2, targets=1, horizon=2, units=(4,), residual=False, linear_skip=False)
+
+
+@model
+def forecaster_attention() -> Any:
+    return build_attention_network(
+        window=8, features=4, targets=2, horizon=3, units=(5, 4), dropout=0.1, masked=True, known=2, outputs=2
+    )
 
 
 @model

@@ -123,6 +123,14 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
         table(HOURS, promo=PROMO.astype(float)), loss="student-t", recipe="segments", calendar=["hour"],
         fit={"time": "time", "target": ["sales", "price"], "future": "promo"},
     ),
+    "attention, gaps masked, known in advance": forecaster(
+        table(DAYS, sales=MISSING, promo=PROMO.astype(float)), gaps="mask", recipe="attention", calendar=["weekday"],
+        fit={"time": "time", "target": ["sales", "price"], "future": "promo"}, units=(4, 3), dropout=0.1,
+    ),
+    "many series, attention, quantiles": forecaster(
+        shops("sold", SALES), loss="quantile", recipe="attention",
+        fit={"series": "shop", "time": "day", "target": "sold", "static": "size"},
+    ),
     "counts": forecaster(table(DAYS, sales=SOLD), loss="negative-binomial"),
     "many series": forecaster(
         shops("sold", SALES), gaps="mask", fit={"series": "shop", "time": "day", "target": "sold"}

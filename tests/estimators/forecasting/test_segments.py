@@ -10,6 +10,7 @@ import pytest
 import seqwise as sw
 from seqwise.data import Windows, make_series
 from seqwise.estimators.forecasting.per_target import network_of_all, target_batches
+from seqwise.estimators.forecasting.recipes import RECIPES
 from seqwise.estimators.forecasting.segments import build_segment_network
 from seqwise.ops import reference
 from seqwise.ops.arguments import Inputs
@@ -133,7 +134,7 @@ def test_refit_learns_from_the_validation_rows_and_nothing_later():
     )  # few windows
 
 
-@pytest.mark.parametrize("recipe", ["skip", "segments"])
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_validation_data_of_ones_own_choose_the_epoch_and_are_not_trained_on(recipe):
     rng = np.random.default_rng(0)
     y, own = np.sin(np.arange(240).reshape(-1, 2) / 4), rng.normal(size=(40, 2)) * 3

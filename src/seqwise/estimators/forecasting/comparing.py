@@ -13,6 +13,7 @@ from seqwise.baselines.theta import Theta
 from seqwise.data import TimeSeries
 from seqwise.data.panels import Panel
 from seqwise.errors import DataError
+from seqwise.estimators.forecasting.recipes import RECIPES
 from seqwise.evaluation import ForecastComparison
 from seqwise.evaluation.metrics import naive_scale, score
 from seqwise.evaluation.ranking import Ranking, rank
@@ -45,7 +46,7 @@ def compare_recipes(
         training = fitted.training_
         notes.append(f"{names[recipe]}: best epoch {training.best_epoch}, {training.seconds:.1f} s.")
     if comparison is None:
-        raise DataError("There is no recipe to compare: recipes=('skip', 'segments').")
+        raise DataError(f"There is no recipe to compare: recipes={tuple(RECIPES)!r}.")
     forecasts |= {key: values for key, values in comparison.forecasts.items() if key != comparison.model}
     scores |= comparison.baselines
     names |= {key: comparison.names[key] for key in comparison.baselines}

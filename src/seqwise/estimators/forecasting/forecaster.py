@@ -17,6 +17,7 @@ from seqwise.errors import DataError, SettingError
 from seqwise.estimators.base import METRICS, REPORT, Schedule, TrainingBatches
 from seqwise.estimators.forecasting import panel_forecasts, series_forecasts
 from seqwise.estimators.forecasting.ahead import future_rows, known_ahead
+from seqwise.estimators.forecasting.attention import build_attention_network, decoder_weights
 from seqwise.estimators.forecasting.comparing import compare_recipes
 from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season
@@ -37,7 +38,7 @@ from seqwise.estimators.forecasting.prediction import RECURSIVE, Prediction, che
 from seqwise.estimators.forecasting.preparation import prepare, prepare_known, split_series
 from seqwise.estimators.forecasting.reading import ColumnRoles, read_again, read_data
 from seqwise.estimators.forecasting.recipes import MANY, RECIPES, auto_batch, auto_epochs, auto_patience, resolved
-from seqwise.estimators.forecasting.sampling import SamplePaths, path_columns
+from seqwise.estimators.forecasting.sampling import SamplePaths, check_paths, path_columns
 from seqwise.estimators.forecasting.segments import build_segment_network
 from seqwise.estimators.memory import lstm_weights
 from seqwise.estimators.saved_settings import plain_settings
@@ -166,39 +167,32 @@ class Forecaster(ForecasterSettings):
         return auto_patience(epochs) if self.patience == "auto" else self.patience
 
     def _default_network(self, data: SeriesData | PanelData) -> Any:
-        recipe = data.recipe
-        if recipe == "segments":
-            return build_segment_network(
-                window=self.window,
-                features=1 + len(data.input.columns) - len(data.target.names),
-                horizon=self.horizon,
-                units=tuple(self.units),
-                dropout=resolved(self, "dropout", recipe),
-                masked=data.input.masked,
-                seed=self.seed,
-                known=data.input.known,
-                outputs=data.target.outputs,
-            )
-        return build_network(
-            window=self.window,
-            features=len(data.input.columns),
-            targets=len(data.target.names),
-            horizon=self.horizon,
-            units=tuple(self.units),
-            bidirectional=self.bidirectional,
-            dropout=resolved(self, "dropout", recipe),
-            return_sequences=self.return_sequences,
-            residual=self._residual(data),
-            linear_skip=self.linear_skip,
-            masked=data.input.masked,
-            seed=self.seed,
-            known=data.input.known,
-            outputs=data.target.outputs,
-        )
+        features, targets = len(data.input.columns), len(data.target.names)
+        shared: dict[str, Any] = {
+            "window": self.window,
+            "horizon": self.horizon,
+            "units": tuple(self.units),
+            "dropout": resolved(self, "dropout", data.recipe),
+            "masked": data.input.masked,
+            "seed": self.seed,
+            "known": data.input.known,
+            "outputs": data.target.outputs,
+        }
+        if data.recipe == "segments":
+            return build_segment_network(features=1 + features - targets, **shared)
+        shared |= {"features": features, "targets": targets}
+        shared |= {"residual": self._residual(data), "linear_skip": self.linear_skip}
+        if data.recipe == "attention":
+            return build_attention_network(**shared)
+        return build_network(bidirectional=self.bidirectional, return_sequences=self.return_sequences, **shared)
 
     def _size(self, data: SeriesData | PanelData) -> tuple[int, str]:
-        outputs = self.horizon * len(data.target.names) * (int(self.units[-1]) + self.window)
-        return lstm_weights(len(data.input.columns), self.units, self.bidirectional) + outputs, f"units={self.units!r}"
+        features, width = len(data.input.columns), int(self.units[-1])
+        weights = lstm_weights(features, self.units, self.bidirectional)
+        weights += self.horizon * len(data.target.names) * (width + self.window)
+        if data.recipe == "attention":
+            weights += decoder_weights(self.units, self.horizon, data.input.known)
+        return weights, f"units={self.units!r}"
 
     def _residual(self, data: SeriesData | PanelData) -> bool:
         if data.recipe == "segments" or isinstance(data, PanelData):
@@ -314,13 +308,15 @@ class Forecaster(ForecasterSettings):
             column ``sample``. For a NumPy array: an array of shape (num_samples, horizon, targets).
 
         Raises:
-            SettingError: nothing was held back in training to know errors from.
+            SettingError: nothing was held back in training to know errors from, or memory cannot hold so many paths.
         """
         self._check_fitted()
         whole(1)("num_samples", num_samples)
         known, errors = self._known(data), self._errors()
         if errors is None:
             raise SettingError("Paths come from the errors in validation, and nothing was held back: " + HOLD_BACK)
+        series = len(known) if isinstance(known, Panel) else 1
+        check_paths(num_samples, series * self.horizon * len(self.target_.names))
         paths = SamplePaths(errors, self.target_.distribution, np.random.default_rng(seed))
         coming = forecast_after(
             self.model_, self.input_, self.target_, known, paths, range(num_samples),

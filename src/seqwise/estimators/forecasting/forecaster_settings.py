@@ -76,17 +76,20 @@ class ForecasterSettings(Estimator[SeriesData | PanelData, SeriesSummary | Panel
     recipe: str = setting(
         default="auto",
         help='the network: ``"skip"``, an LSTM that reads row by row, with a linear map of the window beside it; '
-        '``"segments"``, an LSTM that reads segments of the window, one network for all targets; ``"auto"`` takes '
-        "segments for many series, and for several targets with windows of 48 rows or more and 1,000 windows or more "
-        "to learn from; else skip.",
+        '``"segments"``, an LSTM that reads segments of the window, one network for all targets; '
+        '``"attention"``, an encoder of the window, and a decoder that reads what is known of the steps to come and '
+        'attends to the window; ``"auto"`` takes segments for many series, and for several targets with windows of 48 '
+        "rows or more and 1,000 windows or more to learn from; else skip.",
         check=choice("auto", *RECIPES),
-        option=Option(MODEL_PANEL, str, help="The network: skip, segments, or auto by the size of the data."),
+        option=Option(
+            MODEL_PANEL, str, help="The network: skip, segments, attention, or auto by the size of the data."
+        ),
     )
     bidirectional: bool = setting(default=False, help="read each window in both directions.")
     dropout: Any = setting(
         default="auto",
         help='with the recipe skip, share of each LSTM layer\'s inputs dropped in training (``"auto"``: 0); with '
-        'segments, share of the last state (``"auto"``: 0.5).',
+        'segments and attention, share of the decoder\'s outputs (``"auto"``: 0.5 and 0).',
         check=share(auto=True),
     )
     return_sequences: bool = setting(
@@ -102,7 +105,9 @@ class ForecasterSettings(Estimator[SeriesData | PanelData, SeriesSummary | Panel
         check=choice("auto", True, False),
     )
     linear_skip: bool = setting(
-        default=True, help="add a linear map of the targets' window to the LSTM's forecast.", check=flag
+        default=True,
+        help="with the recipes skip and attention, add a linear map of the targets' window to the forecast.",
+        check=flag,
     )
     log: bool | str = setting(
         default="auto",
@@ -160,8 +165,8 @@ class ForecasterSettings(Estimator[SeriesData | PanelData, SeriesSummary | Panel
     )
     learning_rate: Any = setting(
         default="auto",
-        help='for an optimizer given by name; ``"auto"`` starts at 0.005 (skip) or 0.001 (segments) and falls to 0 '
-        "along a cosine.",
+        help='for an optimizer given by name; ``"auto"`` starts at 0.005 (skip), 0.001 (segments) or 0.003 '
+        "(attention) and falls to 0 along a cosine.",
         check=rate(auto=True),
     )
     loss: Any = setting(
@@ -176,8 +181,8 @@ class ForecasterSettings(Estimator[SeriesData | PanelData, SeriesSummary | Panel
     )
     epochs: Any = setting(
         default="auto",
-        help='the maximum number of epochs; ``"auto"`` takes 1,500 steps of skip (10 to 300 epochs), 2,000 of '
-        "segments (8 to 100).",
+        help='the maximum number of epochs; ``"auto"`` takes 1,500 steps of skip and attention (10 to 300 epochs), '
+        "2,000 of segments (8 to 100).",
         check=whole(1, auto=True),
     )
     patience: Any = setting(
@@ -196,8 +201,11 @@ class ForecasterSettings(Estimator[SeriesData | PanelData, SeriesSummary | Panel
             )
         if self.log is True and is_of_counts(self.loss):
             raise SettingError("log=True: loss='negative-binomial' forecasts the counts themselves: leave log out.")
-        for name, value in (("return_sequences", False), ("bidirectional", False), ("residual", "auto")):
-            if self.recipe == "segments" and getattr(self, name) != value:
+        only_of_skip = {"return_sequences": False, "bidirectional": False}
+        without = {"segments": only_of_skip | {"residual": "auto"}, "attention": only_of_skip}
+        for name, value in without.get(self.recipe, {}).items():
+            if getattr(self, name) != value:
                 raise SettingError(
-                    f"recipe='segments' has no {name}={getattr(self, name)!r}: leave it out, or choose recipe='skip'."
+                    f"recipe={self.recipe!r} has no {name}={getattr(self, name)!r}: leave it out, or choose "
+                    "recipe='skip'."
                 )

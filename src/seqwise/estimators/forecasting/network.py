@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqwise.backend import import_keras
+from seqwise.estimators.forecasting.window_layers import centred, channels, first_of_each, linear_map
 from seqwise.estimators.seeds import seed_stream
 
 
@@ -55,24 +56,11 @@ def build_network(
     network_inputs = [tensor for tensor in (inputs, visible, future) if tensor is not None]
     numbers = targets * outputs
 
-    def first_of_each(tensor: Any, steps: int, name: str) -> Any:
-        """(samples, steps, targets) → (samples, steps, targets · outputs): the first of each target's, the others 0."""
-        if outputs == 1:
-            return tensor
-        single = layers.Reshape((steps, targets, 1), name=f"{name}_single")(tensor)
-        none = layers.Rescaling(0.0, name=f"{name}_none")(single)
-        whole = layers.Concatenate(axis=3, name=f"{name}_and_none")([single] + [none] * (outputs - 1))
-        return layers.Reshape((steps, numbers), name=f"{name}_of_each")(whole)
-
-    past = _channels(layers, inputs, 0, targets, features)  # (samples, window, targets)
-    lstm_input = inputs
-    anchor = None
+    past, lstm_input, anchor = channels(layers, inputs, 0, targets, features), inputs, None
     if residual:
-        # (samples, 1, targets); with an output for every step the anchor must not lie ahead of any of them
-        anchor = layers.Cropping1D((0, window - 1) if return_sequences else (window - 1, 0), name="anchor")(past)
-        past = layers.Subtract(name="centred")([past, anchor])
-        others = _channels(layers, inputs, targets, features, features) if features > targets else None
-        lstm_input = past if others is None else layers.Concatenate(name="centred_inputs")([past, others])
+        # with an output for every step the anchor must not lie ahead of any of them
+        cropping = (0, window - 1) if return_sequences else (window - 1, 0)
+        past, lstm_input, anchor = centred(layers, inputs, past, cropping)
 
     hidden = lstm_input
     for i, width in enumerate(units):
@@ -100,7 +88,7 @@ def build_network(
         forecast = layers.Reshape((window, horizon, numbers), name="forecast_change" if residual else "forecast")(flat)
         if residual:
             # each step's own value is the last one it knows
-            own = first_of_each(_channels(layers, inputs, 0, targets, features, "now"), window, "now")
+            own = first_of_each(layers, channels(layers, inputs, 0, targets, features, "now"), outputs, "now")
             now = layers.Reshape((window, 1, numbers), name="now")(own)
             forecast = layers.Add(name="forecast")([forecast, now])
         return keras.Model(network_inputs if len(network_inputs) > 1 else inputs, forecast, name="forecaster")
@@ -112,20 +100,8 @@ def build_network(
         step = layers.Dense(units[-1], "relu", kernel_initializer=glorot, name="future_hidden")(beside)
         parts.append(layers.Dense(numbers, kernel_initializer="zeros", use_bias=False, name="from_future")(step))
     if linear_skip:
-        turned = layers.Permute((2, 1), name="time_last")(past)  # (samples, targets, window)
-        linear = layers.Dense(horizon, kernel_initializer="zeros", use_bias=False, name="linear_skip")(turned)
-        parts.append(first_of_each(layers.Permute((2, 1), name="from_past")(linear), horizon, "past"))
+        parts.append(first_of_each(layers, linear_map(layers, past, horizon), outputs, "past"))
     if anchor is not None:
-        parts.append(first_of_each(anchor, 1, "last"))
+        parts.append(first_of_each(layers, anchor, outputs, "last"))
     forecast = layers.Add(name="forecast")(parts) if len(parts) > 1 else parts[0]
     return keras.Model(network_inputs if len(network_inputs) > 1 else inputs, forecast, name="forecaster")
-
-
-def _channels(layers: Any, tensor: Any, first: int, last: int, total: int, name: str = "") -> Any:
-    """Take features ``first … last - 1`` with stock layers: Cropping1D crops the middle axis only."""
-    if (first, last) == (0, total):
-        return tensor
-    label = name or ("targets" if first == 0 else "others")
-    turned = layers.Permute((2, 1), name=f"{label}_turned")(tensor)
-    cropped = layers.Cropping1D((first, total - last), name=f"{label}_chosen")(turned)
-    return layers.Permute((2, 1), name=f"{label}_past")(cropped)

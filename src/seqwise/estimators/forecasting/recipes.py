@@ -13,6 +13,7 @@ from seqwise.estimators.shared_settings import SharedSettings
 RECIPES: dict[str, dict[str, Any]] = {
     "skip": {"dropout": 0.0, "learning_rate": 0.005, "steps": 1500, "epochs": (10, 300), "batch_size": (16, 128)},
     "segments": {"dropout": 0.5, "learning_rate": 0.001, "steps": 2000, "epochs": (8, 100), "batch_size": (32, 256)},
+    "attention": {"dropout": 0.0, "learning_rate": 0.003, "steps": 1500, "epochs": (10, 300), "batch_size": (16, 128)},
 }
 MANY = 1000  # training windows, from which on there is enough to learn from
 

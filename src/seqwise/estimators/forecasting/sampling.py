@@ -11,8 +11,12 @@ from numpy.typing import NDArray
 
 from seqwise.data import TimeSeries
 from seqwise.data.panels import Panel
+from seqwise.errors import SettingError
 from seqwise.estimators.forecasting.distributions import Distribution
 from seqwise.estimators.forecasting.intervals import Intervals
+from seqwise.estimators.memory import machine_memory
+
+BYTES_A_NUMBER, BYTES_A_PATH = 32, 400  # of paths, while they are drawn and laid into a table
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,20 @@ class SamplePaths:
         shares = (ranks + self.rng.random(ranks.shape)) / np.maximum((~np.isnan(scores)).sum(axis=0), 1)
         shares = np.clip(shares, 1e-6, 1 - 1e-6)
         return [self.distribution.quantile(outputs, shares[own]) for own in chosen]
+
+
+def check_paths(num_samples: int, numbers: int) -> None:
+    """Raise `SettingError` for more paths than the machine's memory holds.
+
+    Args:
+        numbers: of each path: of all series, steps and targets.
+    """
+    memory, needed = machine_memory(), num_samples * (numbers * BYTES_A_NUMBER + BYTES_A_PATH)
+    if memory is not None and needed > memory:
+        raise SettingError(
+            f"num_samples={num_samples:,} paths of {numbers:,} numbers each take {needed / 1e9:,.1f} GB, and this "
+            f"machine has {memory / 1e9:,.1f} GB. Draw fewer."
+        )
 
 
 def path_columns(known: TimeSeries | Panel, times: np.ndarray, paths: NDArray[Any]) -> dict[str, np.ndarray]:
