@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
 from enum import Enum
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy import sparse
 
 import seqwise as sw
 from seqwise.data.classes import find_classes, read_labels
+from seqwise.data.long_tables import sequences_from_table
 from seqwise.data.plain_tables import read_plain_table
 from seqwise.data.series import series_from_table
 from seqwise.data.tables import read_table
@@ -121,17 +123,40 @@ def test_weekly_rows_for_a_daily_model():
     refused(weekly, "more than the 30 rows that there are", time="t", time_index=daily.time_index)
 
 
-YEARS_AND_WEEKS = [100 * year + week for year in (2022, 2023, 2024) for week in range(1, 53)]
-HOURS_AND_MINUTES = [100 * hour + minute for hour in range(24) for minute in range(0, 60, 5)]
+YEARS = (2022, 2023, 2024)
+CARRYING = {
+    "hours and minutes": [100 * hour + minute for hour in range(24) for minute in range(0, 60, 5)],
+    "hours and minutes do, which do not count": [100 * hour + minute for hour in range(9, 15) for minute in range(60)],
+    "a year and its weeks": [100 * year + week for year in YEARS for week in range(1, 53)],
+    "a year and its days": [1000 * year + day for year in YEARS for day in range(1, 366)][300:],
+    "a year and its quarters": [10 * year + quarter for year in range(1990, 2030) for quarter in range(1, 5)],
+}
 
 
 @FAST
-@given(st.sampled_from([YEARS_AND_WEEKS, HOURS_AND_MINUTES]), st.data())
-def test_numbers_that_do_not_count(numbers, data):
+@given(st.sampled_from(list(CARRYING)), st.data())
+def test_numbers_that_do_not_count(what, data):
     """A year and its weeks, hours and minutes: laid on an index that counts, they invent a third of the rows."""
-    end = data.draw(st.integers(60, len(numbers)))
-    times = numbers[end - 60 : end]
-    refused({"t": times, "y": list(range(60))}, r"goes from \d+ to \d+0[01]? on row \d+, as hours", time="t")
+    numbers = CARRYING[what]
+    rows = data.draw(st.sampled_from([70, 100]))
+    start = data.draw(st.integers(0, min(60, len(numbers) - rows)))
+    times = numbers[start : start + rows]
+    absent = data.draw(st.integers(1, rows - 2))
+    times = times[:absent] + times[absent + 1 :]
+    refused({"t": times, "y": list(range(rows - 1))}, rf"goes from \d+ to \d+ on row \d+, as {what}", time="t")
+
+
+@pytest.mark.parametrize("form", ["%m%d%Y", "%d%m%Y"])
+def test_numbers_of_dates_that_have_the_year_last(form):
+    times = [int((date(2024, 1, 1) + timedelta(i)).strftime(form)) for i in range(25)]
+    refused(
+        {"t": times, "y": list(range(25))}, r"holds 1012024 on row 0, as dates do that have the year last", time="t"
+    )
+
+
+def test_counts_that_are_decimals():
+    for table in (read_table(pl.DataFrame({"t": [Decimal(i) for i in range(9)]})), read_table(np.arange(9.0))):
+        assert table.times(table.columns[0]).tolist() == list(range(9))
 
 
 @FAST
@@ -141,6 +166,59 @@ def test_counts_with_a_gap_stay_counts(step, start, at, absent):
     assume((times % 100).max() >= 60)
     for series in both({"t": times.tolist(), "y": list(range(40))}, time="t"):
         assert len(series) == 40 + absent
+
+
+@FAST
+@given(st.integers(24, 54), st.integers(0, 20), st.integers(1, 8), st.sampled_from([0, 1, 7, 1800, 2024]))
+def test_stretches_that_each_begin_at_a_hundred_stay_counts(last, first, stretches, hundred):
+    """0 to 50, then 101 to 150: no clock goes from 50 minutes to the next hour."""
+    assume(last - first < 48)
+    times = [100 * (hundred + i) + n for i in range(stretches) for n in range(first, last + 1)]
+    assume(2 * len(times) > times[-1] - times[0] + 1)
+    for series in both({"t": times, "y": list(range(len(times)))}, time="t"):
+        assert series.times[[0, -1]].tolist() == [times[0], times[-1]]
+
+
+# clocks of 12 hours
+
+
+def on_twelve_hours(times: pd.DatetimeIndex) -> list[str]:
+    return [time.strftime("%Y-%m-%d %I:%M") for time in times]
+
+
+@FAST
+@given(st.sampled_from(["30min", "1h", "2h"]), st.integers(0, 23), st.integers(30, 90), st.sampled_from([1, -1]))
+def test_a_clock_of_twelve_hours(step, hour, rows, order):
+    times = pd.date_range("2024-03-04", periods=rows, freq=step) + pd.Timedelta(hours=hour)
+    shown = on_twelve_hours(times)[::order]
+    refused({"t": shown, "y": list(range(rows))}, "as a clock of 12 hours does", time="t")
+    read = [datetime.strptime(text, "%Y-%m-%d %I:%M") for text in shown]  # 12:00 becomes 0:00
+    assume(read != sorted(read)[::order])  # an afternoon alone, which is a morning from now on
+    refused({"t": read, "y": list(range(rows))}, "as a clock of 12 hours does", time="t")
+
+
+def test_office_hours_on_a_clock_of_twelve_hours():
+    """No time comes twice: sorted, the afternoon would come before the morning."""
+    days = pd.date_range("2024-03-04", periods=5)
+    times = [day + pd.Timedelta(hours=hour) for day in days for hour in range(9, 18)]
+    shown = on_twelve_hours(pd.DatetimeIndex(times))
+    refused({"t": shown, "y": list(range(45))}, r"from 2024-03-04 12:00 to 2024-03-04 01:00 on row 4", time="t")
+    long = pl.DataFrame({"t": np.repeat(shown, 3), "id": ["a", "b", "c"] * 45, "x": range(135)})
+    for table in (read_table(long), read_plain_table(long.to_dicts())):
+        with pytest.raises(sw.DataError, match="as a clock of 12 hours does"):
+            sequences_from_table(table, "id", "t", None, None)
+    hours = {"year": [2024] * 9, "month": [3] * 9, "day": [4] * 9, "hour": [int(text[11:13]) for text in shown[:9]]}
+    refused(hours | {"y": list(range(9))}, "'hour' goes from", time=["year", "month", "day", "hour"])
+
+
+@FAST
+@given(st.integers(0, 2**32 - 1), st.sampled_from([(0, 12), (1, 13), (6, 12)]), st.integers(3, 6))
+def test_mornings_in_any_order_are_no_clock_of_twelve_hours(seed, hours, days):
+    times = [pd.Timestamp("2024-03-04") + pd.Timedelta(d, "D") + pd.Timedelta(h, "h") for d in range(days)
+             for h in range(*hours)]  # fmt: skip
+    words = [str(time) for time in np.random.default_rng(seed).permutation(pd.DatetimeIndex(times))]
+    for table in (read_table(pl.DataFrame({"t": words})), read_plain_table([{"t": word} for word in words])):
+        assert sorted(table.times("t").astype("M8[s]").tolist()) == [time.to_pydatetime() for time in times]
 
 
 @pytest.mark.parametrize("year", [1, 24, 99, 999, 9999])
@@ -180,6 +258,13 @@ def test_whole_numbers_of_64_bits_stay_what_they_are(number, tmp_path):
     path.write_text(f"id,y\n{number},1\n{number},2\n")
     for read in (read_table, read_plain_table):
         assert read(path).cells("id") == [number] * 2
+
+
+def test_columns_without_names_stand_where_they_are(tmp_path):
+    path = tmp_path / "unnamed.csv"
+    path.write_text(",,y,\n1,2,3,4\n5,6,7\n")
+    for read in (read_table, read_plain_table):
+        assert read(path).numbers("y").tolist() == [3, 7]
 
 
 def test_columns_that_become_one_name():
@@ -234,6 +319,16 @@ def test_the_line_of_a_fault_after_quoted_newlines(tmp_path_factory, words):
         assert f"line {line}" in said or f"row {row}" in said
 
 
+@pytest.mark.parametrize("cut", [0.2, 0.9])
+def test_parquet_that_was_cut_off(cut, tmp_path):
+    path = tmp_path / "x.parquet"
+    pl.DataFrame({"t": [1, 2, 3], "y": ["a", None, "c"]}).write_parquet(path)
+    path.write_bytes(path.read_bytes()[: int(cut * path.stat().st_size)])
+    for read in (read_table, lambda path: sw.data.read_texts(path, column="y")):
+        with pytest.raises(sw.DataError, match=r"x\.parquet cannot be read as parquet: "):
+            read(path)
+
+
 def test_lines_that_end_as_on_an_old_macintosh(tmp_path):
     path = tmp_path / "mac.csv"
     path.write_bytes(b"t;y\r1;2,5\r2;3,5\r".replace(b",", b"."))
@@ -281,6 +376,16 @@ FIRST = np.arange(12) == 0
         (sw.Classifier(), (SEQUENCES, ["a", "a\0"] * 6), "null character at the end"),
         (sw.Classifier(), (SEQUENCES, ["a", "\ud800"] * 6), "is not valid Unicode"),
         (sw.Classifier(), (SEQUENCES, [b"a", b"\xe9"] * 6), r"is b'\\xe9', bytes that are not ASCII"),
+        (sw.Classifier(), (SEQUENCES, [float("inf"), 1.0] * 6), "label of sequence 0 is infinite"),
+        (
+            sw.Classifier(),
+            (SEQUENCES, [1, 10**30] * 6),
+            "label of sequence 1 is 1000000000000000000000000000000, a number",
+        ),
+        (sw.Classifier(embedding=3), (["a", "\ud800"] * 6, ["a", "b"] * 6), r"Text 1 is no Unicode text: '\\ud800'"),
+        (sw.Tagger(embedding=3), ([["a", "\udcff"]] * 12, [["a", "b"]] * 12), "Text 0, token 1 is no Unicode text"),
+        (sw.Forecaster(6, 2), ({float("nan"): np.arange(60.0)},), "is called nan, which is no name"),
+        (sw.Forecaster(6, 2), ({1: np.arange(60.0), "1": np.arange(60.0)},), "Two series of the dict are called '1'"),
         (sw.Regressor(), (SEQUENCES, set(range(12))), "A set has no order"),
         (sw.Classifier(), (SEQUENCES, {"a", "b"}), "A set has no order"),
         (sw.Classifier(), (SEQUENCES, [True, 1] * 6), "mix kinds"),
@@ -337,6 +442,17 @@ def test_labels_of_an_enum_are_its_values(labels):
 
 
 NAMED = [pd.DataFrame(np.random.default_rng(i).normal(size=(5, 2)) * [1, 100], columns=["a", "b"]) for i in range(12)]
+
+
+@pytest.mark.parametrize("pair", [("a", "a "), ("é", "e\u0301"), ("a b", "a\u00a0b")])
+def test_labels_that_look_alike_are_named(pair):
+    fitted = sw.Classifier(units=(3,), epochs=1).fit(SEQUENCES, list(pair) * 6)
+    assert any("differ only in white space or in how their characters are composed" in note for note in fitted.notes_)
+
+
+def test_a_series_of_truths():
+    assert read_table(np.arange(6) % 2 == 0).numeric_columns() == ["0"]
+    assert read_plain_table(np.arange(6) % 2 == 0).numbers("0").tolist() == [1, 0, 1, 0, 1, 0]
 
 
 def test_sequences_that_are_tables_keep_the_order_of_their_columns(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -101,6 +102,19 @@ class Classes:
                 f"{quoted(self.values.tolist())}. Are they encoded differently than in training?"
             )
         return unknown
+
+    def look_alike(self) -> list[str]:
+        """Return a warning that names two classes which differ in nothing that can be seen, if there are any."""
+        seen: dict[str, str] = {}
+        for value in self.values.tolist() if self.values.dtype.kind == "U" else ():
+            bare = "".join(unicodedata.normalize("NFKC", value).split())
+            other = seen.setdefault(bare, value)
+            if other != value:
+                return [
+                    f"The labels {other!a} and {value!a} differ only in white space or in how their "
+                    "characters are composed: they are two classes. If they are one, write them alike."
+                ]
+        return []
 
     def unlearned(self, counts: np.ndarray) -> list[str]:
         """Return a warning that names the classes without a training sample, if there are any.
@@ -266,7 +280,8 @@ def _plain_array(array: np.ndarray, where: Callable[[int], str]) -> np.ndarray:
     if array.dtype.kind == "f":
         bad = np.flatnonzero(~np.isfinite(array))
         if bad.size:
-            raise DataError(f"The label of {where(int(bad[0]))} is missing (NaN). Name it, or leave the sequence out.")
+            what = "missing (NaN)" if np.isnan(array[bad[0]]) else "infinite"
+            raise DataError(f"The label of {where(int(bad[0]))} is {what}. Name it, or leave the sequence out.")
         fraction = np.flatnonzero(array != np.round(array))
         if fraction.size:
             i = int(fraction[0])
@@ -274,6 +289,13 @@ def _plain_array(array: np.ndarray, where: Callable[[int], str]) -> np.ndarray:
                 f"The label of {where(i)} is {array[i]:g}, a fraction: these are quantities, not classes. Use a "
                 "Regressor."
             )
+        array = array + 0.0  # -0 is 0
+    if array.dtype == object and all(isinstance(item, int) for item in array):
+        i = next(i for i, item in enumerate(array) if not -(2**63) <= item < 2**64)
+        raise DataError(
+            f"The label of {where(i)} is {str(array[i])[:40]}, a number of more than 64 bits. Make the labels text: "
+            "[str(label) for label in y]."
+        )
     if array.dtype.kind not in "biufUS":
         raise DataError(f"Labels of dtype {array.dtype} cannot be used; expected text, whole numbers, or bool.")
     return _decoded(array, where) if array.dtype.kind == "S" else array

@@ -213,6 +213,8 @@ def columns_of_array(array: np.ndarray) -> dict[str, np.ndarray]:
         raise DataError(f"The array has no rows: its shape is {array.shape}.")
     if array.dtype.kind not in "fiub":
         raise DataError(f"The array holds {array.dtype}, expected numbers: array.astype(float).")
+    if array.dtype.kind == "b":  # as those of sequences are, truths are numbers
+        array = array.astype(np.float64)
     if isinstance(array, np.ma.MaskedArray):  # what is masked is missing
         array = np.ma.filled(array.astype(np.float64), np.nan)
     return {str(i): array[:, i] for i in range(array.shape[1])}

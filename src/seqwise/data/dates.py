@@ -22,6 +22,16 @@ ORDERED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}")
 # years between these are read: one of two digits is the year 24, and 9999 stands for no time at all
 EARLIEST, LATEST = np.datetime64("1000-01-01"), np.datetime64("9000-01-01")
 
+HOUR = np.timedelta64(1, "h")
+
+# numbers whose last digits start again before they are used up: how many such numbers there would be, the least and the
+# greatest of them, whether the digits before them are a year, and what the numbers are
+CARRYING = [
+    (100, 0, 59, False, "hours and minutes"), (100, 0, 53, True, "a year and its weeks"),
+    (1000, 1, 366, True, "a year and its days"), (10, 1, 4, True, "a year and its quarters"),
+]  # fmt: skip
+MOST_ABSENT = 5  # rows around the place where they start again, beyond which two stretches are counted
+
 # a format → times, datetime64[us] of any value where the text is not of the format, and the rows where it is not; or
 # None where the format cannot be tried
 Parse = Callable[[str | None], tuple[np.ndarray, np.ndarray] | None]
@@ -54,6 +64,7 @@ def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: 
     if readings:
         times = _most_regular(table, name, words, readings)
         check_years(table, name, times, words)
+        check_clock(table, name, times)
         return times
     _check_alike(table, name, words)
     row = 0 if fewest_bad is None else int(fewest_bad[0])
@@ -151,22 +162,65 @@ def _dates_from_numbers(table: ColumnTable, name: str, values: np.ndarray) -> np
 
 def _check_counts(table: ColumnTable, name: str, values: np.ndarray) -> None:
     """Raise `DataError` for numbers that do not count: hours and minutes (1059, 1100), a year and its weeks (202352,
-    202401). Their last two digits never go beyond 59, and after each gap they start again at 0 or 1."""
+    202401). Their last digits never go beyond 59, or 53, and in a few steps from there they start again."""
     ordered = np.unique(values)
-    if len(ordered) < 3 or ordered[0] < 0 or ordered[0] // 100 == ordered[-1] // 100:
+    if len(ordered) < 3 or ordered[0] < 0:
         return
-    steps, ends = np.diff(ordered), ordered % 100
-    lengths, counts = np.unique(steps, return_counts=True)
-    steady = lengths[counts.argmax()]
-    gaps = np.flatnonzero(steps > steady)
-    if gaps.size and steady <= 30 and ends.max() < 60 and (ends[gaps + 1] <= 1).all():
-        before, after = ordered[gaps[0]], ordered[gaps[0] + 1]
-        row = int(np.flatnonzero(values == after)[0])
+    first, second, years = ordered // 1_000_000, ordered // 10_000 % 100, ordered % 10_000
+    if ((first >= 1) & (first <= 31) & (second >= 1) & (second <= 31) & (years >= 1800) & (years < 2200)).all():
         raise DataError(
-            f"{table.label}: the time column {name!r} goes from {before} to {after} on {table.where(row)}, as hours "
-            "and minutes do, or a year and its weeks, which do not count the steps. Write them as dates, 2024-12-31 "
-            "23:59, or count the steps: 0, 1, 2, …."
+            f"{table.label}: the time column {name!r} holds {values[0]} on {table.where(0)}, as dates do that have the "
+            "year last, which do not count the steps. Write them as 2024-12-31, or as 20241231."
         )
+    gaps = np.diff(ordered)
+    lengths, counts = np.unique(gaps, return_counts=True)
+    step = lengths[counts.argmax()]
+    for base, least, most, years, what in CARRYING:
+        high, low = np.divmod(ordered, base)
+        if low.min() < least or low.max() > most or step > most / 2:
+            continue
+        if years and not 1800 <= high[0] <= high[-1] < 2200:
+            continue
+        over = np.flatnonzero((np.diff(high) == 1) & (gaps > step))
+        carried = low[over + 1] + most + 1 - least - low[over]  # by the clock; the last year may be one week shorter
+        near = over[(carried > 0) & (carried <= MOST_ABSENT * step)]
+        if near.size:
+            before, after = ordered[near[0]], ordered[near[0] + 1]
+            row = int(np.flatnonzero(values == after)[0])
+            raise DataError(
+                f"{table.label}: the time column {name!r} goes from {before} to {after} on {table.where(row)}, as "
+                f"{what} do, which do not count the steps. Write them as dates, 2024-12-31 23:59, or count the steps: "
+                "0, 1, 2, …."
+            )
+
+
+def check_clock(table: ColumnTable, name: str, times: np.ndarray) -> None:
+    """Raise `DataError` for times, datetime64, of a clock of 12 hours without AM and PM: 11:00, 12:00, 1:00 on one day.
+
+    Rows may ascend or descend. On a day the hours go round once, and there is no hour after 12.
+    """
+    hours = (times - times.astype("M8[D]")) // HOUR
+    if len(times) < 3 or hours.min() == hours.max() or not (hours.max() <= 11 or 1 <= hours.min() <= hours.max() <= 12):
+        return
+    distinct = np.flatnonzero(np.append(True, times[1:] != times[:-1]))  # a time may have a row for each series
+    for order in (distinct, distinct[::-1]):
+        ordered = times[order]
+        days = ordered.astype("M8[D]")
+        half = (ordered - days) % (12 * HOUR)
+        same = days[1:] == days[:-1]
+        round_again = same & (half[1:] < half[:-1])
+        back = np.flatnonzero(same & (ordered[1:] < ordered[:-1]))
+        day = np.cumsum(~same)  # of each row but the first
+        if not back.size or (days[1:] < days[:-1]).any() or np.bincount(day[round_again], minlength=1).max() > 1:
+            continue
+        jumps = half[1:][round_again] + 12 * HOUR - half[:-1][round_again]
+        if (jumps <= 6 * HOUR).all() or round_again.sum() >= max(2, (day[-1] + 1) / 2):
+            before, after = (str(times[order[back[0] + i]].astype("M8[m]")).replace("T", " ") for i in (0, 1))
+            raise DataError(
+                f"{table.label}: the time column {name!r} goes from {before} to {after} on "
+                f"{table.where(int(order[back[0] + 1]))}, as a clock of 12 hours does without AM and PM. Write the "
+                "hours from 0 to 23, 13:00 for 1:00 PM. If they are right as they are, sort the rows by time."
+            )
 
 
 def refuse_times(table: ColumnTable, name: str, wrong: np.ndarray, fault: str) -> None:
@@ -231,4 +285,6 @@ def dates_from_parts(table: ColumnTable, names: list[str]) -> np.ndarray:
                 f"{table.label}: there is no day {int(part[row])} in {before[row]}, on {table.where(row)}: the time "
                 f"columns are {names}. Correct the date, or remove the row."
             )
-    return times.astype(MICROSECOND)
+    times = times.astype(MICROSECOND)
+    check_clock(table, names[min(3, len(names) - 1)], times)
+    return times

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from seqwise.errors import DataError, nearest
+
+LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 
 def existing_file(path: Path, expected: str) -> Path:
@@ -80,25 +82,26 @@ def separated_text(content: bytes, name: str) -> tuple[str, str]:
     return text, max(",;\t|", key=text.partition("\n")[0].count)
 
 
-def records(text: str, separator: str, name: str) -> list[list[str]]:
-    """Split a table of text into records, the header first.
+def records(text: str, separator: str, name: str) -> Iterator[list[str]]:
+    """Split a table of text into records, one by one, the header first.
 
     Raises:
         DataError: it cannot be split, or a record has more fields than the header (names the line).
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    rows: list[list[str]] = []
+    lines = (match[0] for match in LINE.finditer(text))  # io.StringIO takes four bytes for each character
+    reader = csv.reader(lines, delimiter=separator)
+    header: list[str] | None = None
     try:
         for row in reader:
-            rows.append(row)
-            if len(row) > len(rows[0]):
+            header = row if header is None else header
+            if len(row) > len(header):
                 raise DataError(
                     f"{name} cannot be read as {Path(name).suffix[1:]}: line {reader.line_num} has {len(row)} fields, "
-                    f"and the header {len(rows[0])}."
+                    f"and the header {len(header)}."
                 )
+            yield row
     except csv.Error as error:
         raise DataError(f"{name} cannot be read at line {reader.line_num}: {error}.") from None
-    return rows
 
 
 def check_header(names: Sequence[str], file: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.data.calendar import calendar_values
-from seqwise.data.columns import Columns, ColumnTable, as_column_names
+from seqwise.data.columns import Columns, ColumnTable, as_column_names, is_missing
 from seqwise.data.covariates import Covariates
 from seqwise.data.series import GAP_RULES, TimeSeries, all_features
 from seqwise.data.time_index import TimeIndex, infer_time_index, read_times
@@ -150,11 +151,16 @@ def panel_from_arrays(data: Mapping[Any, Any], gaps: str = "interpolate") -> Pan
             array = np.asarray(values, dtype=np.float64)
         except (TypeError, ValueError):
             array = np.empty((0, 0))
+        if is_missing(name):
+            raise DataError(f"A series of the dict is called {name!r}, which is no name. Give each series its own.")
         if array.ndim != 1 or np.isinf(array).any():
             raise DataError(f"The series {name!r} of a dict must be one row of finite numbers, shape (rows,).")
         arrays.append(array)
     if not arrays:
         raise DataError("The dict holds no series: expected {name: values, …}.")
+    twice = next((name for name, count in Counter(map(str, data)).items() if count > 1), None)
+    if twice is not None:
+        raise DataError(f"Two series of the dict are called {twice!r} once written to a file. Give each its own name.")
     lengths = np.array([len(array) for array in arrays], np.int64)
     return _complete(
         np.concatenate(arrays)[:, None], None, np.zeros(len(lengths)), lengths, np.array(list(data), dtype=object),

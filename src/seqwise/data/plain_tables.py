@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
-from seqwise.data.dates import check_years, dates_from_parts, dates_from_text, refuse_times, whole_times
+from seqwise.data.dates import check_clock, check_years, dates_from_parts, dates_from_text, refuse_times, whole_times
 from seqwise.data.files import check_header, existing_file, records, separated_text
 from seqwise.data.sequences import object_array
 from seqwise.data.time_index import MICROSECOND
@@ -88,6 +89,7 @@ class PlainTable(ColumnTable):
         if all(isinstance(cell, (date, np.datetime64)) for cell in cells):
             times = np.array([_as_datetime64(cell) for cell in cells])
             check_years(self, name, times)
+            check_clock(self, name, times)
             return times
         words = [str(cell).strip() for cell in cells]
         return dates_from_text(self, name, words, partial(_parse, words))
@@ -178,14 +180,21 @@ def _read_file(path: Path, plain: str | None) -> PlainTable:
     text = text.rstrip("\r\n")
     if not text:
         raise DataError(f"{path.name} is empty (0 bytes). Export it again, with a header line and one row a timestep.")
-    names, *rows = records(text, separator, path.name)
+    rows = records(text, separator, path.name)
+    names = next(rows)
     check_header(names, path.name)
-    if not rows:
+    columns: list[list[str]] = [[] for _ in names]
+    for row in rows:
+        for words, word in zip_longest(columns, row, fillvalue=""):
+            words.append(word)
+    height = len(columns[0]) if columns else 0
+    if not height:
         raise DataError(f"{path.name} has a header ({', '.join(names[:6])}) but no rows.")
-    columns = {name: [row[j] if j < len(row) else "" for row in rows] for j, name in enumerate(names)}
-    content: dict[str, Cells] = {name: words if name == plain else _typed(words) for name, words in columns.items()}
+    content: dict[str, Cells] = {
+        name: words if name == plain else _typed(words) for name, words in zip(names, columns, strict=True)
+    }
     return PlainTable(
-        content, "rows", path.name, first_line=2 if '"' not in text or text.count("\n") == len(rows) else None
+        content, "rows", path.name, first_line=2 if '"' not in text or text.count("\n") == height else None
     )
 
 

@@ -224,16 +224,26 @@ def _read_file(path: Path, text: str | None) -> Table:
         raise DataError(f"{path.name} is empty (0 bytes). Export it again, with a header line and one row a timestep.")
     try:
         if suffix in (".parquet", ".pq"):
-            frame, first_line = pl.read_parquet(path), None
+            frame, first_line = read_parquet(path), None
         else:
             frame, first_line = _read_text(path, text)
     except pl.exceptions.PolarsError as error:
         if suffix not in (".parquet", ".pq"):
-            records(*separated_text(path.read_bytes(), path.name), path.name)  # names the line, where it can
+            for _ in records(*separated_text(path.read_bytes(), path.name), path.name):
+                pass  # it names the line, where it can
         raise DataError(f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}") from error
     if frame.height == 0:
         raise DataError(f"{path.name} has a header ({', '.join(frame.columns[:6])}) but no rows.")
     return Table(nw.from_native(frame), "polars", path.name, first_line)
+
+
+def read_parquet(path: Path) -> pl.DataFrame:
+    """Read a Parquet file; a damaged one, at which polars may panic, is a `DataError`."""
+    try:
+        return pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, MemoryError) as error:
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path.name} cannot be read as {path.suffix[1:]}: {line[:300]}") from error
 
 
 def _read_text(path: Path, text: str | None) -> tuple[pl.DataFrame, int | None]:
@@ -243,7 +253,7 @@ def _read_text(path: Path, text: str | None) -> tuple[pl.DataFrame, int | None]:
     if b"\n" not in raw:
         raw = content.encode()
     header = content.partition("\n")[0].rstrip("\r")
-    check_header(records(header, separator, path.name)[0] if header else [], path.name)
+    check_header(next(records(header, separator, path.name), []), path.name)
     if raw.endswith((b"\n\n", b"\n\r\n")):
         raw = raw.rstrip(b"\r\n")
     # a blank line in the middle would otherwise become a row of nulls, which the gap rules then report

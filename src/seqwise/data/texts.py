@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,6 +16,7 @@ from seqwise.errors import DataError
 if TYPE_CHECKING:
     from seqwise.data.tables import TableSource
 
+SURROGATE = re.compile("[\ud800-\udfff]")
 TextSource: TypeAlias = "Texts | Iterable[Any] | TableSource"
 
 
@@ -123,6 +125,8 @@ def as_texts(texts: object, *, tokens: bool = False) -> list[Any]:
             items[i] = _as_tokens(item, i)
         elif not isinstance(item, str):
             raise DataError(_not_a_text(item, f"Text {i}"))
+        else:
+            _check_unicode(item, f"Text {i}")
     return items
 
 
@@ -143,7 +147,17 @@ def _as_tokens(tokens: Any, index: int) -> list[str]:
                 if isinstance(token, str)
                 else _not_a_text(token, where)
             )
+        _check_unicode(token, f"Text {index}, token {j}")
     return items
+
+
+def _check_unicode(text: str, where: str) -> None:
+    """Raise `DataError` for half of a pair of characters, as Python makes of a file's bytes that are not UTF-8."""
+    if not text.isascii() and SURROGATE.search(text) is not None:
+        raise DataError(
+            f"{where} is no Unicode text: {text[:40]!a}. Read the file that it comes from in its encoding, without "
+            "errors='surrogateescape'."
+        )
 
 
 def _not_a_text(item: object, where: str) -> str:

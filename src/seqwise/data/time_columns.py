@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from seqwise.data.columns import ColumnTable
-from seqwise.data.dates import check_years, dates_from_text, refuse_times, whole_times
+from seqwise.data.dates import check_clock, check_years, dates_from_text, refuse_times, whole_times
 from seqwise.data.time_index import MICROSECOND
 from seqwise.data.time_zones import zone_of, zone_of_texts
 from seqwise.errors import DataError
@@ -23,6 +23,7 @@ def read_time_column(table: ColumnTable, name: str, column: nw.Series[Any], *, f
     """
     refuse_times(table, name, column.is_null().to_numpy(), "is empty")
     if column.dtype.is_numeric():
+        column = column.cast(nw.Float64) if column.dtype.is_decimal() else column
         return whole_times(table, name, column.to_numpy(), fractions=fractions)
     native = column.to_native()
     if _pandas_zone(native) is not None:
@@ -65,6 +66,7 @@ def _pandas_zone(column: Any) -> str | None:
 def _checked(table: ColumnTable, name: str, times: np.ndarray) -> np.ndarray:
     times = times.astype(MICROSECOND, copy=False)
     check_years(table, name, times)
+    check_clock(table, name, times)
     return times
 
 

@@ -250,6 +250,7 @@ def _learner(
     library = _library()
     learner = library.Tokenizer(_model(kind, special, []))
     _set_splitting(learner, kind, lowercase)
+    size = min(size, 4 * sum(map(len, texts)) + 1000)  # the trainer makes room for all; there cannot be more
     settings: dict[str, Any] = {
         "vocab_size": size, "min_frequency": min_count, "special_tokens": special, "show_progress": False
     }  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import operator
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -133,10 +134,32 @@ def default_of(cls: type, name: str) -> Any:
 
 
 def check_settings(settings: Any) -> None:
-    """Raise `SettingError` for the first declared setting of an estimator that is out of range."""
+    """Raise `SettingError` for the first declared setting of an estimator that is out of range.
+
+    A number of NumPy's becomes Python's: neither Keras nor JSON takes an int64.
+    """
     for name, declared in declared_settings(cast(object, settings).__class__).items():
+        value = getattr(settings, name)
+        if getattr(value, "ndim", 0):  # of arrays and tables, which have no truth value
+            raise SettingError(f"{name}={value!r}: expected a number, a text or a tuple, and got an array.")
+        plain = _plain(value)
+        if plain is not value:
+            setattr(settings, name, plain)
         if declared.check is not None:
-            declared.check(name, getattr(settings, name))
+            declared.check(name, plain)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with Python's numbers in place of NumPy's; itself where there are none."""
+    if isinstance(value, (np.generic, np.ndarray)):
+        return cast(Any, value).item()
+    if type(value) in (tuple, list):
+        items = [_plain(item) for item in value]
+        return value if all(map(operator.is_, items, value)) else type(value)(items)
+    if type(value) is dict:
+        entries = {name: _plain(entry) for name, entry in cast(dict[Any, Any], value).items()}
+        return value if all(map(operator.is_, entries.values(), value.values())) else entries
+    return value
 
 
 def _document(documented: Any, place: str, texts: Mapping[str, str]) -> None:

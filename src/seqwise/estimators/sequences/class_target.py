@@ -34,7 +34,7 @@ class LabelTarget(SequenceTarget):
         """Return how many samples (or steps) each class has, shape (classes,)."""
 
     def fit(self, values: np.ndarray) -> list[str]:
-        return self.classes.unlearned(self.counts(values))
+        return self.classes.unlearned(self.counts(values)) + self.classes.look_alike()
 
     def finished_model(self, network: Any) -> Any:
         """Return the model that is kept: the same layers, and probabilities."""
