@@ -140,7 +140,10 @@ def _keep_compiled_programs() -> None:
     if getattr(jax.config, "jax_compilation_cache_dir"):  # noqa: B009 (a setting that jax adds at run time)
         return
     machine = hashlib.sha256((platform.machine() + _cpu_flags()).encode()).hexdigest()[:12]
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "seqwise" / f"xla-{machine}"
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if not os.path.isabs(caches):  # nobody's home: a user without a name, as in a container
+        return
+    cache = Path(caches) / "seqwise" / f"xla-{machine}"
     jax.config.update("jax_compilation_cache_dir", str(cache))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

@@ -114,7 +114,7 @@ def is_whole_number(value: object, least: int) -> TypeGuard[int]:
 
 
 def as_path(value: object, expected: str) -> Path:
-    """Return a path that a user names.
+    """Return a path that a user names, with ``~`` as the home folder that it stands for.
 
     Args:
         expected: what it should be the path of, for the message: ``"a run folder"``.
@@ -122,11 +122,14 @@ def as_path(value: object, expected: str) -> Path:
     Raises:
         SettingError: it is not a path.
     """
+    from os.path import expanduser
     from pathlib import Path  # the import of seqwise is to stay small
 
     if not isinstance(value, str | PathLike) or isinstance(fspath(value), bytes):
         raise SettingError(f"Expected the path of {expected}, and got {shortened(repr(value), 60)}.")
-    return Path(value)
+    if "\0" in fspath(value):
+        raise SettingError(f"The path of {expected}, {shortened(repr(value), 60)}, holds a null character. Remove it.")
+    return Path(expanduser(value))
 
 
 def check_choice(name: str, value: object, choices: Sequence[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import pytest
 from fuzz import LONGER
+from safetensors import SafetensorError
 
 from seqwise.artifact import atomic
-from seqwise.artifact.atomic import recover, replaced_folder
+from seqwise.artifact.atomic import recover, replaced_file, replaced_folder
 
 FILES = ("a.txt", "b.txt", "manifest.json")
 
@@ -77,10 +79,56 @@ def test_an_error_while_writing_leaves_the_old(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
+def test_an_error_of_the_disk_names_what_was_to_be_written(code, tmp_path):
+    """Not the new folder, which is gone; neither Python nor Rust says where."""
+    for error in (OSError(code, "x"), SafetensorError(f"I/O error: x (os error {code})")):
+        for replaced in (replaced_folder, replaced_file):
+            with pytest.raises(OSError, match=r"/target'$") as told, replaced(tmp_path / "target"):
+                raise error
+            assert told.value.errno == code
+    assert not list(tmp_path.iterdir())
+
+
 def write_half(target, error):
     with replaced_folder(target) as folder:
         (folder / "a.txt").write_text("new")
         raise error
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    target, link = tmp_path / "some" / "file.csv", tmp_path / "link.csv"
+    for text in ("old", "new"):
+        with replaced_file(target) as file:
+            assert file.name == "file.csv"
+            file.write_text(text)
+        assert target.read_text() == text
+        target.chmod(0o640)
+    assert target.stat().st_mode & 0o777 == 0o640
+    link.symlink_to(target)
+    with pytest.raises(KeyError):
+        write_half_a_file(link)
+    assert target.read_text() == "new"
+    with replaced_file(link) as file:
+        file.write_text("newest")
+    assert link.is_symlink()
+    assert target.read_text() == "newest"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file.csv", "link.csv", "some"]
+
+
+def write_half_a_file(target):
+    with replaced_file(target) as file:
+        file.write_text("half")
+        raise KeyError
+
+
+@pytest.mark.parametrize("name", ["pipe", "n" * 254])
+def test_what_no_file_beside_can_replace_is_written_in_place(name, tmp_path):
+    target = tmp_path / name
+    if name == "pipe":
+        os.mkfifo(target)
+    with replaced_file(target) as file:
+        assert file == target
 
 
 class Crash(BaseException):

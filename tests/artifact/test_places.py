@@ -21,13 +21,12 @@ import numpy as np
 import pytest
 
 import seqwise as sw
-from seqwise.artifact import MANIFEST, check_destination
+from seqwise.artifact import MANIFEST, check_destination, check_file
 from seqwise.artifact.archives import check_archive, check_hdf5
 from seqwise.artifact.atomic import SAVING, replaced_folder
 from seqwise.artifact.reading import kind_of, read_arrays, read_bytes, read_json
 from seqwise.backend import import_keras
 from seqwise.cli.inputs import read_keras_model
-from seqwise.cli.predict import check_writable
 from seqwise.errors import BundleError
 from seqwise.export.folder import export_folder
 from seqwise.export.source import read_source
@@ -389,14 +388,59 @@ def test_places_that_are_told_before_the_training(tmp_path, monkeypatch, name, s
         check_destination(Path(name))
 
 
-@pytest.mark.parametrize("path", [None, 3, b"run", ["run"], 2.5, np])
+def test_the_home_folder_is_meant(tmp_path, monkeypatch, run):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    sw.load(run).save("~/mine")
+    assert sw.load("~/mine").window == sw.load(tmp_path / "mine").window == 6
+
+
+def test_a_run_is_saved_from_a_folder_that_is_gone(tmp_path, monkeypatch, run):
+    loaded = sw.load(run)
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    loaded.save(tmp_path / "there")
+    with pytest.raises(BundleError, match="cannot be written"):
+        loaded.save("here")
+
+
+def test_what_the_user_keeps_in_a_run_is_not_copied(run):
+    (run / "mine").mkdir()
+    (run / "mine" / "large").write_text("mine")
+    number = (run / "mine" / "large").stat().st_ino
+    sw.load(run).save(run)
+    assert (run / "mine" / "large").stat().st_ino == number
+    assert (run / "mine" / "large").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("m.h5", "expected the name of a .keras file"), ("m", "expected the name of a .keras file"), (".", "is a folder"),
+     ("none/m.keras", "There is no folder"), ("n" * 300 + ".keras", "file name too long"), ("a\0.keras", "null char")],
+)  # fmt: skip
+def test_names_of_keras_files(name, said, run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(sw.SettingError, match=said):
+        sw.export.keras(sw.load(run), name)
+    if not name.startswith("m"):
+        with pytest.raises(sw.SettingError, match=said):
+            sw.export.onnx(sw.load(run), name)
+    assert os.listdir(tmp_path) == ["run"]
+
+
+def test_the_root_is_no_run():
+    with pytest.raises(BundleError, match="'/' is not a Seqwise run"):
+        sw.load("/")
+
+
+@pytest.mark.parametrize("path", [None, 3, b"run", ["run"], 2.5, np, "a\0b"])
 def test_what_is_no_path(run, path):
     texts = [sw.data.read_texts, sw.data.read_ts]
     for use in (sw.load, sw.load_tfjs, sw.load(run).save, *texts):
-        with pytest.raises(sw.SettingError, match=r"Expected the path of a .*, and got "):
+        with pytest.raises(sw.SettingError, match=r"Expected the path of a .*, and got |holds a null character"):
             use(path)
 
 
 def test_a_file_name_that_is_not_utf_8():
     with pytest.raises(sw.SettingError, match="its name is not UTF-8"):
-        check_writable(Path(os.fsdecode(b"\x80.csv")))
+        check_file(Path(os.fsdecode(b"\x80.csv")))

@@ -208,7 +208,7 @@ def test_a_crash_while_any_file_is_written_leaves_the_old_run(run, fitted, monke
     before = files(run.parent)
     places = [
         (type(loaded.model_), "save"), (last_window, "save_file"), (Path, "write_text"),
-        (run_folder, "write_manifest"), (atomic, "_sync"), (atomic, "_swap"), (shutil, "copy2"),
+        (run_folder, "write_manifest"), (atomic, "_sync"), (atomic, "_swap"), (atomic, "_copy"),
     ]  # fmt: skip
     for owner, name in places:
         with monkeypatch.context() as patch:

@@ -296,3 +296,19 @@ def test_starting_anew_removes_what_there_was(tmp_path):
     Checkpoints(tmp_path, {}, "").write(checkpoints.Progress(), {})
     train._choose_start(tmp_path, tmp_path, False, Console())
     assert stopped_at(tmp_path) is None
+
+
+def test_a_full_disk_holds_no_lock_for_ever(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        with training_into(tmp_path / "run"):
+            pass
+    with training_into(tmp_path / "run") as folder:
+        assert json.loads((folder / "lock").read_text())["pid"] == os.getpid()
+
+
+def test_what_was_being_written_goes_with_the_checkpoints(tmp_path):
+    for name in (FILE, f"{FILE}.new", "checkpoint-2.safetensors", "checkpoint-2.safetensors.new", "mine"):
+        (tmp_path / name).touch()
+    checkpoints.remove_checkpoints(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]

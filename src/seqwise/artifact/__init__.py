@@ -1,6 +1,6 @@
 """The run folder: manifest, atomic replacement, checksums, the models in it."""
 
-from seqwise.artifact.atomic import replaced_folder
+from seqwise.artifact.atomic import replaced_file, replaced_folder
 from seqwise.artifact.manifest import (
     MANIFEST,
     check_files,
@@ -14,6 +14,7 @@ from seqwise.artifact.network import Network, describe_network, has_graph, load_
 from seqwise.artifact.run import (
     ScoringInterrupted,
     check_destination,
+    check_file,
     check_place,
     first_line,
     result_texts,
@@ -22,7 +23,8 @@ from seqwise.artifact.run import (
 from seqwise.artifact.training_folder import training_folder, training_into
 
 __all__ = [
-    "MANIFEST", "Network", "ScoringInterrupted", "check_destination", "check_files", "check_place", "describe_network",
-    "first_line", "has_graph", "is_run", "listed_files", "load_network", "read_manifest", "replaced_folder",
-    "result_texts", "save_network", "save_run", "training_folder", "training_into", "write_json", "write_manifest",
+    "MANIFEST", "Network", "ScoringInterrupted", "check_destination", "check_file", "check_files", "check_place",
+    "describe_network", "first_line", "has_graph", "is_run", "listed_files", "load_network", "read_manifest",
+    "replaced_file", "replaced_folder", "result_texts", "save_network", "save_run", "training_folder", "training_into",
+    "write_json", "write_manifest",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from seqwise.artifact.reading import MOST_JSON
 from seqwise.errors import BundleError
@@ -16,11 +16,22 @@ MOST_RATIO = 20  # beyond that: how many times its own size
 WIDTHS = ("units", "filters", "output_dim", "input_dim", "num_heads", "key_dim")
 
 
-def check_archive(path: Path) -> None:
+class Content(NamedTuple):
+    """What a Keras file holds.
+
+    Attributes:
+        config: of the model, as JSON. stored: values of all of its arrays.
+    """
+
+    config: Any
+    stored: int
+
+
+def check_archive(path: Path) -> Content:
     """Raise `BundleError` for a ``.keras`` file that Keras should not be given.
 
-    Refused are: one that unpacks to more than 256 MiB and 20 times its size; one whose weights lie in other files; and
-    one whose layers are wider than all of its weights.
+    Refused are: one that unpacks to more than 256 MiB and 20 times its size; one whose weights lie in other files, or
+    in another format than Keras's own; and one whose layers are wider than all of its weights.
     """
     most = max(MOST_UNPACKED, MOST_RATIO * path.stat().st_size)
     try:
@@ -28,16 +39,19 @@ def check_archive(path: Path) -> None:
             unpacked = sum(part.file_size for part in archive.infolist())
             if unpacked > most:
                 raise BundleError(_too_large(path, unpacked, most))
+            foreign = next((name for name in archive.namelist() if name.endswith(".npz")), None)
+            if foreign is not None:
+                raise BundleError(f"{path} holds its weights in {foreign}; expected model.weights.h5, as Keras writes.")
             stored = sum(
                 _stored(path, archive, name, most) for name in archive.namelist() if name.endswith((".h5", ".hdf5"))
             )
             config = archive.read("config.json") if archive.getinfo("config.json").file_size <= MOST_JSON else b""
-        _check_widths(path, config, stored)
+        return _content(path, config, stored)
     except (zipfile.BadZipFile, ValueError, KeyError, RecursionError, NotImplementedError, EOFError) as error:
         raise BundleError(f"{path} is not a Keras model, or is damaged ({str(error)[:200]}).") from None
 
 
-def check_hdf5(path: Path) -> None:
+def check_hdf5(path: Path) -> Content:
     """Raise `BundleError` for an ``.h5`` file that Keras should not be given; see `check_archive`."""
     import h5py  # pyright: ignore[reportMissingTypeStubs] (Keras's own dependency)
 
@@ -47,7 +61,7 @@ def check_hdf5(path: Path) -> None:
         with h5.File(path, "r") as file:
             stored = _values(path, path.name, file, most)
             config: Any = file.attrs.get("model_config", b"{}")
-        _check_widths(path, config.encode() if isinstance(config, str) else config, stored)
+        return _content(path, config.encode() if isinstance(config, str) else config, stored)
     except (OSError, RuntimeError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise BundleError(f"{path} is not a Keras model, or is damaged ({str(error)[:200]}).") from None
 
@@ -95,11 +109,13 @@ def _values(path: Path, name: str, file: Any, most: int) -> int:
     return values
 
 
-def _check_widths(path: Path, config: bytes, stored: int) -> None:
-    """Raise `BundleError` where a layer is wider than all of the weights that the file holds."""
-    for name, value in _widths(json.loads(config.decode("utf-8"))):
+def _content(path: Path, config: bytes, stored: int) -> Content:
+    """Return what a file holds; raise `BundleError` where a layer is wider than all of its weights."""
+    content = Content(json.loads(config.decode("utf-8")), stored)
+    for name, value in _widths(content.config):
         if value > max(stored, 2**20):
             raise BundleError(f"{path}: a layer has {name}={value:,}, more than the file holds weights.")
+    return content
 
 
 def _widths(config: Any) -> Iterator[tuple[str, int]]:

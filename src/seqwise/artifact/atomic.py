@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -13,6 +14,8 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
+
+from safetensors import SafetensorError
 
 from seqwise.artifact.reading import kind_of
 
@@ -27,6 +30,9 @@ ASIDE = ".previous"
 SAVING = ".saving-"  # in the name of a folder that is being written, between the target's name and a random part
 NEW = ".new-"  # so long as it is not locked yet
 OLD = 60  # seconds
+LONGEST_NAME = 255  # bytes
+FAULTS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # of the disk; they come without a name
+OS_ERROR = re.compile(r"\(os error (\d+)\)")  # in a message of Rust's
 LONGER = 1 + len(SAVING) + 8  # bytes by which that name is longer than the target's
 
 
@@ -40,40 +46,108 @@ def replaced_folder(target: Path, keep: Iterable[Path] = ()) -> Generator[Path]:
         target: the folder to make or replace.
         keep: files and folders of the old `target` to carry over, links as links; what was written anew goes before
             them.
+
+    Raises:
+        OSError: it cannot be written, and is what it was; the error names it.
     """
     target = target.resolve()  # a link stays one: the folder behind it is replaced
     if target.exists() and not target.is_dir():  # a file or a device would be gone
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(target))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(target)
-    unlocked = Path(tempfile.mkdtemp(prefix=f".{target.name}{NEW}", dir=target.parent))
-    lock = _lock(unlocked)  # so long as it is held, nobody sweeps the folder
-    fresh = unlocked.rename(unlocked.with_name(unlocked.name.replace(NEW, SAVING)))
-    try:
+    with _fresh_folder(target) as fresh:
         yield fresh
         _set_modes(fresh)
         for path in keep:
             if kind_of(fresh / path.name):
                 continue
-            if kind_of(path) == "a folder":
-                shutil.copytree(path, fresh / path.name, symlinks=True)
-            else:
-                shutil.copy2(path, fresh / path.name, follow_symlinks=False)
+            _copy(path, fresh / path.name)
         for path in fresh.rglob("*"):
-            if kind_of(path) == "file":
+            if kind_of(path) in ("file", "a folder"):
                 _sync(path)
         _sync(fresh)
         _swap(fresh, target)
         _sync(target.parent)
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-        if lock is not None:
-            os.close(lock)
+
+
+@contextmanager
+def replaced_file(target: Path) -> Generator[Path]:
+    """Give a new file of `target`'s name to write; on success it takes its place, on failure it vanishes.
+
+    Written in place are a pipe, a device, a file in a folder where no other can be made, and one of the longest names.
+
+    Raises:
+        OSError: it cannot be written, and is what it was; the error names it.
+    """
+    target = target.resolve()
+    in_place = not (target.is_file() and os.access(target.parent, os.W_OK)) if target.exists() else False
+    if in_place or len(os.fsencode(target.name)) > LONGEST_NAME - LONGER:
+        yield target
+        return
+    with _fresh_folder(target) as fresh:
+        file = fresh / target.name
+        yield file
+        if target.exists():
+            file.chmod(target.stat().st_mode & 0o777)
+        _sync(file)
+        file.replace(target)
+        _sync(target.parent)
+
+
+@contextmanager
+def _fresh_folder(target: Path) -> Generator[Path]:
+    """Give a new folder beside `target`, on the same disk; in the end it is removed with what is still in it."""
+    with _naming(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}{NEW}", dir=target.parent))
+        lock = None
+        try:
+            lock = _lock(fresh)  # so long as it is held, nobody sweeps the folder
+            fresh = fresh.rename(fresh.with_name(SAVING.join(fresh.name.rsplit(NEW, 1))))
+            yield fresh
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+            if lock is not None:
+                os.close(lock)
+
+
+@contextmanager
+def _naming(target: Path) -> Generator[None]:
+    """Let the system's errors name what is written, in place of the new folder, which is gone."""
+    beside = str(target.with_name(f".{target.name}."))
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FAULTS and not str(error.filename).startswith(beside):
+            raise
+        raise OSError(error.errno, error.strerror, str(target)) from error
+    except SafetensorError as error:
+        number = OS_ERROR.search(str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(target)) from error
+
+
+def _copy(path: Path, to: Path) -> None:
+    """Take over a file, a link as a link, or a folder with all that is in it. A file gets a second name, if it can."""
+    kind = kind_of(path)
+    if kind == "file":
+        with contextlib.suppress(OSError):  # a file system without hard links
+            os.link(path, to)
+            return
+    if kind != "a folder":
+        shutil.copy2(path, to, follow_symlinks=False)
+        return
+    to.mkdir()
+    for inner in path.iterdir():
+        _copy(inner, to / inner.name)
+    shutil.copystat(path, to)
 
 
 def recover(target: Path) -> None:
     """Put back a folder that an interrupted `_swap` left aside."""
     target = target.resolve()
+    if not target.name:  # the root
+        return
     aside = target.with_name(target.name + ASIDE)
     if not target.exists() and aside.is_dir():
         aside.rename(target)

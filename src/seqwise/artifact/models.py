@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from seqwise.artifact.archives import check_archive
+from seqwise.artifact.archives import check_archive, check_hdf5
 from seqwise.artifact.reading import RESTORE, check_finite, check_own_file
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
+
+UNCHECKED = 2**26  # weights that a model may have without a look at their shapes first
 
 
 def save_model(model: Any, path: Path) -> None:
@@ -19,6 +22,57 @@ def save_model(model: Any, path: Path) -> None:
 
     with stock_layers(model):
         model.save(path)
+
+
+def load_keras(path: Path, *, compiled: bool) -> Any:
+    """Load a ``.keras`` or ``.h5`` file that may come from a stranger: no array is made that it does not hold.
+
+    Raises:
+        BundleError: Keras should not be given the file, see `seqwise.artifact.archives`.
+        Exception: whatever Keras and HDF5 raise for a damaged file.
+    """
+    keras = import_keras()
+    content = check_archive(path) if path.suffix.lower() == ".keras" else check_hdf5(path)
+    if _most_weights(content.config) > max(content.stored, UNCHECKED):
+        _load_without_arrays(keras, path)
+    return keras.models.load_model(path, compile=compiled)
+
+
+def _most_weights(config: Any) -> int:
+    """Return a number of weights that a model has at most, by the numbers in its layers' settings."""
+    layers = widest = 0
+    parts = [config]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            layers += "class_name" in part
+            parts += cast(dict[str, Any], part).values()
+        elif isinstance(part, list):
+            parts += cast(list[Any], part)
+        elif isinstance(part, int):
+            widest = max(widest, part)
+    return 8 * layers * widest**2  # 4 gates, of the inputs and of the state
+
+
+def _load_without_arrays(keras: Any, path: Path) -> None:
+    """Load a model whose variables have shapes alone, and compare these with the arrays of the file.
+
+    In a thread of its own, for Keras makes such variables later on in the thread that they come from.
+    """
+    raised: list[BaseException] = []
+
+    def load() -> None:
+        try:
+            with keras.StatelessScope(initialize_variables=False):
+                keras.models.load_model(path, compile=False)
+        except BaseException as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=load)
+    thread.start()
+    thread.join()
+    if raised:
+        raise raised[0]
 
 
 def load_model(path: Path, *, compiled: bool, tensors: dict[str, Any] | None = None) -> Any:
@@ -34,9 +88,10 @@ def load_model(path: Path, *, compiled: bool, tensors: dict[str, Any] | None = N
     from seqwise.layers import accelerate  # imports Keras
 
     check_own_file(path)
-    check_archive(path)
     try:
-        model = import_keras().models.load_model(path, compile=compiled)
+        model = load_keras(path, compiled=compiled)
+    except BundleError:
+        raise
     except Exception as error:  # whatever Keras and HDF5 raise for a damaged file
         raise BundleError(f"{path} cannot be read by Keras ({_short(error)}). {RESTORE}") from error
     weights = {variable.path: np.asarray(variable) for variable in model.weights}

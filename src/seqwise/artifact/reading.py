@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -32,6 +33,10 @@ def kind_of(path: Path) -> str:
     try:
         mode = os.lstat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:  # a name too long for anything to have it, links that lead in a circle
+        if error.errno not in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise
         return ""
     return next((words for test, words in NOT_FILES if test(mode)), "file")
 

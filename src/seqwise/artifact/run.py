@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from seqwise import __version__
-from seqwise.artifact.atomic import LONGER, SAVING, replaced_folder
+from seqwise.artifact.atomic import LONGER, NEW, replaced_folder
 from seqwise.artifact.manifest import TRAINING, is_run, listed_files, write_manifest
 from seqwise.artifact.reading import check_sum, kind_of, read_bytes
 from seqwise.backend import import_keras
-from seqwise.errors import BundleError
+from seqwise.errors import BundleError, SettingError
 from seqwise.interrupts import interruptible, interrupts
 
 LOCK = "lock"  # in the folder of the checkpoints
@@ -36,16 +36,46 @@ def check_place(path: Path, what: str) -> None:
         if part.exists() and not part.is_dir():
             kind = kind_of(part.resolve())
             raise BundleError(f"{str(part)!r} is {'a file' if kind == 'file' else kind}. Name a folder for {what}.")
-    if Path.cwd().is_relative_to(path.resolve()):
+    try:
+        here = Path.cwd()
+    except FileNotFoundError:  # it was removed
+        here = None
+    if here is not None and here.is_relative_to(path.resolve()):
         raise BundleError(
             f"{str(path)!r} is the folder you are in. Name one inside it, for example {str(path / 'run')!r}."
         )
-    parent = _parent(path.resolve())  # the new folder is made there first
+    target = path.resolve()
+    parent = _parent(target)  # the new folder is made there first
     try:
-        os.rmdir(tempfile.mkdtemp(prefix=SAVING, dir=parent))  # what saving begins with
+        os.rmdir(tempfile.mkdtemp(prefix=f".{target.name}{NEW}", dir=parent))  # what saving begins with
     except OSError as error:
         why = "permission denied" if isinstance(error, PermissionError) else error.strerror
         raise BundleError(f"{str(path)!r} cannot be written: {why} in {str(parent)!r}. Name another folder.") from None
+
+
+def check_file(path: Path, suffix: str = "") -> None:
+    """Raise `SettingError` where a file cannot be written, before the work is done for it.
+
+    Args:
+        suffix: that its name must have; "" for any.
+    """
+    try:
+        str(path).encode()  # what writes the file knows only names in UTF-8
+        folder, there, inside = path.absolute().parent, path.exists(), path.is_dir()
+    except UnicodeEncodeError:
+        raise SettingError(f"{str(path)!r} cannot be written: its name is not UTF-8. Name another file.") from None
+    except (OSError, ValueError) as error:  # a name too long, a folder that was removed
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        raise SettingError(f"{str(path)[:200]!r} cannot be written: {why}. Name another file.") from None
+    if not folder.is_dir():
+        raise SettingError(f"There is no folder {str(folder)!r} to write {path.name} to.")
+    if inside:
+        example = str(path / f"forecast{suffix or '.csv'}")
+        raise SettingError(f"{str(path)!r} is a folder; name a file in it, for example {example!r}.")
+    if suffix and path.suffix.lower() != suffix:
+        raise SettingError(f"{str(path)!r}: expected the name of a {suffix} file, for example 'model{suffix}'.")
+    if not os.access(path if there else folder, os.W_OK):
+        raise SettingError(f"{str(path)!r} cannot be written: permission denied. Name another file.")
 
 
 def _parent(path: Path) -> Path:

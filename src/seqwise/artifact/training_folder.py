@@ -50,7 +50,7 @@ def training_into(run: Path) -> Generator[Path]:
     recover(run)
     folder = training_folder(run)
     if kind_of(folder) not in ("", "a folder"):
-        raise BundleError(f"{folder} is {kind_of(folder)}; nothing is written through it. Remove it.")
+        raise BundleError(f"{folder} is no folder; nothing is written through it. Remove it.")
     new = not run.exists()
     folder.mkdir(parents=True, exist_ok=True)
     handle = _hold(folder / LOCK, run)
@@ -86,8 +86,9 @@ def _hold(path: Path, run: Path) -> int:
     import socket  # loading a run needs none
 
     me = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-    os.ftruncate(handle, 0)
-    os.write(handle, (json.dumps(me) + "\n").encode())
+    with contextlib.suppress(OSError):  # a full disk: the lock is held without a name
+        os.ftruncate(handle, 0)
+        os.write(handle, (json.dumps(me) + "\n").encode())
     return handle
 
 

@@ -42,12 +42,13 @@ def command(
 
         seqwise evaluate runs/vowels --data others.ts --report others.html
     """
-    from seqwise.cli.predict import check_writable
+    from seqwise.artifact import check_file, replaced_file
     from seqwise.cli.tasks import of_forecasts, pair_columns, task_name, task_of
     from seqwise.errors import SettingError
     from seqwise.estimators.runs import load
 
-    check_writable(report)
+    if report is not None:
+        check_file(report)
     estimator = load(run, trust_edited=trust_edited)
     if report is not None and task_name(estimator) == "forecast":
         raise SettingError("--report belongs to sequences; a forecast's report is in its run folder, report.html.")
@@ -56,7 +57,8 @@ def command(
     folded = of_forecasts(estimator, instead, folds=folds)
     result = task_of(estimator).commands().evaluate(estimator, data, **folded, **named)
     if report is not None:
-        estimator.write_report(result, report)
+        with replaced_file(report) as file:
+            estimator.write_report(result, file)
     if as_json:
         import json
 

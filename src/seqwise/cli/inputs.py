@@ -55,10 +55,10 @@ def read_keras_model(path: str, *, compiled: bool) -> keras.Model:
         existing_file(where, "model")  # not a pipe, which is waited for
     if not where.is_file():
         raise BundleError(f"There is no model {path!r}.{nearest_file(where)} Save one by model.save('model.keras').")
-    from seqwise.artifact.archives import check_archive, check_hdf5
+    from seqwise.artifact.models import load_keras
     from seqwise.backend import import_keras
 
-    keras = import_keras()
+    import_keras()
     from seqwise.layers import register_layers
 
     register_layers()
@@ -66,14 +66,12 @@ def read_keras_model(path: str, *, compiled: bool) -> keras.Model:
         raise BundleError(
             f"{where.name} is not a Keras model: it is not a zip archive. Save one: model.save('m.keras')."
         )
-    if where.suffix.lower() == ".keras":
-        check_archive(where)
-    elif where.suffix.lower() in MODELS:
-        check_hdf5(where)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that an optimiser was saved before its first step
-            return keras.models.load_model(where, compile=compiled)
+            return load_keras(where, compiled=compiled)
+    except BundleError:
+        raise
     except Exception as error:  # whatever a damaged or foreign file makes Keras raise
         line = next((text.strip() for text in str(error).splitlines() if text.strip()), type(error).__name__)
         hint = ""
@@ -131,14 +129,14 @@ def read_data(path: str, name: str = "x") -> Any:
     existing_file(where, "NumPy")
     try:
         loaded = np.load(where, allow_pickle=False)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{where.name} cannot be read as an array: {str(error).splitlines()[0]}") from error
-    if isinstance(loaded, np.ndarray):
-        return loaded
-    names = list(loaded)
-    if name not in names and len(names) != 1:
-        raise DataError(f"{where.name} has no array {name!r}.{nearest(name, names)}")
-    try:
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        names = list(loaded)
+        if name not in names and len(names) != 1:
+            raise DataError(f"{where.name} has no array {name!r}.{nearest(name, names)}")
         return loaded[name if name in names else names[0]]
-    except ValueError as error:
-        raise DataError(f"{where.name} cannot be read as an array: {str(error).splitlines()[0]}") from error
+    except DataError:
+        raise
+    except Exception as error:  # zipfile, zlib and NumPy each raise their own, and MemoryError for an invented size
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{where.name} cannot be read as an array: {line}") from error

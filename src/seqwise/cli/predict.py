@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -49,36 +48,19 @@ def command(
 
         seqwise predict runs/french --data letters.txt --out letters.csv
     """
+    from seqwise.artifact import check_file
     from seqwise.cli.tasks import of_forecasts, pair_columns, task_of
     from seqwise.estimators.runs import load
 
     for path in (out, plot):
-        check_writable(path)
+        if path is not None:
+            check_file(path)
     estimator = load(run, trust_edited=trust_edited)
     named = pair_columns(estimator, source=source)
     forecasts = {"plot": plot, "level": level, "future": future, "horizon": horizon}
     drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", **forecasts)
     text = task_of(estimator).commands().predict(estimator, data, out, **drawn, **named)
     Console(soft_wrap=True, highlight=False, markup=False).print(text)
-
-
-def check_writable(path: Path | None) -> None:
-    """Raise `SettingError` where a file cannot be written, before the work is done for it."""
-    from seqwise.errors import SettingError
-
-    if path is None:
-        return
-    try:
-        str(path).encode()  # what writes the file knows only names in UTF-8
-    except UnicodeEncodeError:
-        raise SettingError(f"{str(path)!r} cannot be written: its name is not UTF-8. Name another file.") from None
-    folder = path.absolute().parent
-    if not folder.is_dir():
-        raise SettingError(f"There is no folder {str(folder)!r} to write {path.name} to.")
-    if path.is_dir():
-        raise SettingError(f"{str(path)!r} is a folder; name a file in it, for example {str(path / 'forecast.csv')!r}.")
-    if not os.access(path if path.exists() else folder, os.W_OK):
-        raise SettingError(f"{str(path)!r} cannot be written: permission denied. Name another file.")
 
 
 command.__name__ = "predict"

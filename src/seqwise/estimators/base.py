@@ -389,7 +389,9 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
             self._write,
             self._write_own_results,
             self.result_files,
-            trained=self._trained_into == folder.resolve() and not self.training_.interrupted,
+            trained=self._trained_into is not None
+            and self._trained_into == folder.resolve()
+            and not self.training_.interrupted,
         )
 
     def _write(self, folder: Path) -> dict[str, Any]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from seqwise.artifact.archives import check_archive
-from seqwise.artifact.models import save_model
+from seqwise.artifact import check_file, replaced_file
+from seqwise.artifact.models import load_keras, save_model
 from seqwise.backend import import_keras
-from seqwise.errors import ExportError
+from seqwise.errors import ExportError, as_path
 from seqwise.export.comparing import Reference, Run
 from seqwise.export.parity import Comparison, check_equal, keras_outputs
 from seqwise.export.source import read_source
@@ -27,21 +28,20 @@ def keras(model: Any, file: str | Path, *, x: Any = None) -> list[Comparison]:
         the comparison of each network.
 
     Raises:
-        ExportError: a layer is not Keras's own; or the file gives other numbers, and is removed again.
+        ExportError: a layer is not Keras's own; or the file gives other numbers, and nothing is written.
         BundleError: the model cannot be read, or its calls are Python code.
     """
-    source, path = read_source(model), Path(file)
+    path = as_path(file, "a .keras file")
+    check_file(path, ".keras")
+    source = read_source(model)
     single = len(source.parts) == 1
     files = {part: path if single else path.with_name(f"{path.stem}_{part}.keras") for part in source.parts}
     reference = Reference.of(source, x)
-    for name, part in source.parts.items():
-        write_keras(part.model, files[name])
-    try:
-        comparisons = [check_equal(reference.compare(name, keras_runner(files[name]), runtime())) for name in files]
-    except ExportError:
-        for written in files.values():
-            written.unlink()
-        raise
+    with ExitStack() as stack:  # none takes its place before all are compared
+        fresh = {name: stack.enter_context(replaced_file(file)) for name, file in files.items()}
+        for name, part in source.parts.items():
+            write_keras(part.model, fresh[name])
+        comparisons = [check_equal(reference.compare(name, keras_runner(fresh[name]), runtime())) for name in fresh]
     print(*comparisons, sep="\n")
     return comparisons
 
@@ -63,8 +63,7 @@ def write_keras(model: Any, path: Path) -> None:
 
 def keras_runner(file: Path) -> Run:
     """Return a function that runs a ``.keras`` file, for `seqwise.export.comparing`."""
-    check_archive(file)
-    model = import_keras().models.load_model(file, compile=False)
+    model = load_keras(file, compiled=False)
     return lambda calls: keras_outputs(model, calls)
 
 

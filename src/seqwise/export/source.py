@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqwise.artifact import Network, describe_network, first_line
-from seqwise.artifact.archives import check_archive
+from seqwise.artifact.models import load_keras
 from seqwise.backend import import_keras
 from seqwise.data.files import existing_file, nearest_file
 from seqwise.errors import BundleError
@@ -92,14 +92,15 @@ def _read_keras_file(path: Path) -> keras.Model:
         raise BundleError(
             f"{path.name} is not a Keras model: it is not a zip archive. Save one: model.save('m.keras')."
         )
-    check_archive(path)
-    keras = import_keras()
+    import_keras()
     from seqwise.layers import register_layers
 
     register_layers()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that an optimizer was saved before its first step
-            return keras.models.load_model(path)
+            return load_keras(path, compiled=True)
+    except BundleError:
+        raise
     except Exception as error:  # whatever a damaged or foreign file makes Keras raise
         raise BundleError(f"{path.name} cannot be read as a Keras model: {first_line(error)}") from error

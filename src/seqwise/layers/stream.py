@@ -168,7 +168,10 @@ class Stream:
         from safetensors.numpy import save_file
 
         arrays = {f"{name}/{i}": part for name, parts in self.state.items() for i, part in enumerate(parts)}
-        save_file(arrays, str(path), {"seqwise": "stream state"})
+        target = Path(path).resolve()
+        fresh = target.with_name(f".{target.name}.new")  # a crash leaves the old state or the new one
+        save_file(arrays, str(fresh), {"seqwise": "stream state"})
+        fresh.replace(target)
         return Path(path)
 
     def load(self, path: str | Path) -> None:

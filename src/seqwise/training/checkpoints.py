@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save  # pyright: ignore[reportUnknownVariableType] (open types)
@@ -23,7 +24,7 @@ from seqwise.errors import BundleError, DataError, SettingError
 from seqwise.training.batches import Batches
 
 FILE = "checkpoint.safetensors"  # of the second of several networks checkpoint-2.safetensors
-FILES = re.compile(r"checkpoint(-\d+)?\.safetensors")
+FILES = re.compile(r"checkpoint(-\d+)?\.safetensors(\.new)?")  # and those that were being written
 STATE, DIGEST = "state", "digest"  # arrays of bytes beside the weights: JSON, and a SHA-256 of all others
 SHARE = 0.05  # of a training's time that is spent on checkpoints; there is at least one for each hour
 HOUR = 3600.0
@@ -61,6 +62,15 @@ class Progress:
         return f"after epoch {epochs}"
 
 
+@dataclass
+class State:
+    """What a checkpoint holds beside its arrays: see `Checkpoints`, and how far the training has come."""
+
+    settings: dict[str, Any]
+    data: str
+    progress: Progress
+
+
 Arrays = dict[str, np.ndarray]  # "model.0", "optimizer.0", "best.0", … in Keras's order of the variables
 
 
@@ -95,15 +105,16 @@ class Checkpoints:
         if saved is None:
             return None
         state, arrays = saved
-        theirs = cast(dict[str, Any], state["settings"])
         there = f"{str(self.folder.parent)!r} holds a training that was stopped"
         anew = "Train with those again to go on, or name another folder to start anew (--no-resume replaces it)."
         for name, value in self._settings.items():
-            if theirs.get(name) != value:
-                raise SettingError(f"{there}: its {name} was {_short(theirs.get(name))}, now {_short(value)}. {anew}")
-        if state["data"] != self.data:
+            if state.settings.get(name) != value:
+                raise SettingError(
+                    f"{there}: its {name} was {_short(state.settings.get(name))}, now {_short(value)}. {anew}"
+                )
+        if state.data != self.data:
             raise DataError(f"{there}: it was trained on other data than these, or they were split otherwise. {anew}")
-        return Progress(**state["progress"]), arrays
+        return state.progress, arrays
 
     def due(self) -> bool:
         """Tell whether the next one should be written: they may not take more than a small share of the time."""
@@ -137,7 +148,7 @@ def stopped_at(folder: Path) -> str | None:
         saved = _read(folder, number)
         if saved is None:
             break
-        stopped = str(Progress(**saved[0]["progress"])) + (f", of network {number}" if number > 1 else "")
+        stopped = str(saved[0].progress) + (f", of network {number}" if number > 1 else "")
     return stopped
 
 
@@ -191,7 +202,7 @@ def _digest(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.frombuffer(digest.digest(), np.uint8)
 
 
-def _read(folder: Path, number: int) -> tuple[dict[str, Any], Arrays] | None:
+def _read(folder: Path, number: int) -> tuple[State, Arrays] | None:
     path = folder / _file(number)
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -208,10 +219,9 @@ def _read(folder: Path, number: int) -> tuple[dict[str, Any], Arrays] | None:
         tensors = load(content)
         if not np.array_equal(tensors.pop(DIGEST), _digest(tensors)):
             raise BundleError(damaged)
-        state = json.loads(tensors.pop(STATE).tobytes())
-        Progress(**state["progress"])
+        state = msgspec.convert(json.loads(tensors.pop(STATE).tobytes()), State)
         return state, tensors
-    except (SafetensorError, KeyError, ValueError, TypeError, RecursionError, MemoryError):
+    except (SafetensorError, msgspec.ValidationError, KeyError, ValueError, TypeError, RecursionError, MemoryError):
         raise BundleError(damaged) from None
 
 

@@ -57,6 +57,7 @@ def predict(
     future: str | None = None,
     horizon: int | None = None,
 ) -> str:
+    from seqwise.artifact import replaced_file
     from seqwise.estimators.forecasting.report import write_forecast
 
     levels = _levels(level)
@@ -70,12 +71,15 @@ def predict(
         with pl.Config(tbl_rows=-1, tbl_cols=-1, tbl_hide_dataframe_shape=True, tbl_hide_column_data_types=True):
             lines.append(str(to_kind(table, "polars")))
     if out is not None:
-        write_forecast(out, table)
+        with replaced_file(out) as file:
+            write_forecast(file, table)
         lines.append(f"wrote {out}")
     if plot is not None:
         from seqwise.evaluation.figures import png
 
-        plot.write_bytes(png(forecaster.plot(data, future_df=future, level=levels)))
+        picture = png(forecaster.plot(data, future_df=future, level=levels))
+        with replaced_file(plot) as file:
+            file.write_bytes(picture)
         lines.append(f"wrote {plot}")
     return "\n".join(lines)
 

@@ -42,6 +42,7 @@ def evaluate(estimator: SequenceEstimator[Any], data: str | None) -> Any:
 def predict(estimator: SequenceEstimator[Any], data: str | None, out: Path | None) -> str:
     import polars as pl
 
+    from seqwise.artifact import replaced_file
     from seqwise.errors import SettingError
 
     if data is None:
@@ -50,7 +51,8 @@ def predict(estimator: SequenceEstimator[Any], data: str | None, out: Path | Non
         )
     table = pl.DataFrame(estimator.prediction_columns(data))
     if out is not None:
-        table.write_csv(out)
+        with replaced_file(out) as file:
+            table.write_csv(file)
         return f"wrote {out}"
     if "probability" in table.columns:  # the file has the probability of each class
         table = table.select(table.columns[: table.columns.index("probability") + 1])

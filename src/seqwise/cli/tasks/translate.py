@@ -43,6 +43,7 @@ def evaluate(translator: Translator, data: str | None, **named: str) -> Any:
 def predict(translator: Translator, data: str | None, out: Path | None, **named: str) -> str:
     import polars as pl
 
+    from seqwise.artifact import replaced_file
     from seqwise.data import read_texts
     from seqwise.data.text_files import TABBED, TABLES
     from seqwise.errors import SettingError
@@ -60,7 +61,8 @@ def predict(translator: Translator, data: str | None, out: Path | None, **named:
     texts = read_texts(data, column=column, encoding=None)
     translations = translator.predict(texts)
     if out is not None:
-        pl.DataFrame({"source": texts, "translation": translations}).write_csv(out)
+        with replaced_file(out) as file:
+            pl.DataFrame({"source": texts, "translation": translations}).write_csv(file)
         return f"wrote {out}"
     rest = len(texts) - MOST_SHOWN
     more = [f"… and {rest:,} more; --out FILE.csv writes them all"] if rest > 0 else []

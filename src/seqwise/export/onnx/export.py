@@ -12,8 +12,8 @@ import onnx as onnx_library
 import onnxruntime
 
 from seqwise import __version__
-from seqwise.artifact import Network
-from seqwise.errors import ExportError, nearest
+from seqwise.artifact import Network, check_file, replaced_file
+from seqwise.errors import ExportError, as_path, nearest
 from seqwise.export.comparing import Calls, Outputs, Reference, Run
 from seqwise.export.onnx.call import Call
 from seqwise.export.onnx.graph import OPSET, Graph
@@ -51,14 +51,17 @@ def onnx(model: Any, file: str | Path, *, states: bool = False, x: Any = None) -
             written.
         BundleError: the model cannot be read, or its calls are Python code.
     """
-    source, path = read_source(model), Path(file)
+    path = as_path(file, "an .onnx file")
+    check_file(path)
+    source = read_source(model)
     single = len(source.parts) == 1
     files = {part: path if single else path.with_name(f"{path.stem}_{part}.onnx") for part in source.parts}
     models = onnx_models(source, {part: file.name for part, file in files.items()}, states=states)
     reference = Reference.of(source, x)
     comparisons = [check_equal(reference.compare(name, onnx_runner(models[name]), RUNTIME)) for name in models]
     for name, comparison in zip(models, comparisons, strict=True):
-        files[name].write_bytes(models[name])
+        with replaced_file(files[name]) as file:
+            file.write_bytes(models[name])
         print(comparison)
     return comparisons
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes as Canvas
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from seqwise.artifact import replaced_file
 from seqwise.axes import SAMPLES, TIMESTEPS
 from seqwise.errors import SettingError
 from seqwise.inspection.explain.content import Content, Series, Tensor
@@ -45,7 +46,8 @@ def draw(explanation: Content, path: Path) -> Path:
         raise SettingError(f"There is no folder {str(path.absolute().parent)!r} to write {path.name} to.")
     try:
         drawing: Any = figure(explanation)
-        drawing.savefig(path, dpi=DPI)
+        with replaced_file(path) as file:
+            drawing.savefig(file, dpi=DPI)
     except OSError as error:
         raise SettingError(f"{path} cannot be written: {error.strerror or error}.") from error
     return path
