@@ -2,6 +2,7 @@
 JS := tests/export/js
 PYTHON ?= python3
 LONGER ?= 100
+MINUTES ?= 0
 BIN := .venv/bin
 CXX_FILES := $(wildcard kernel/*/*.h kernel/*/*.cpp kernel/*/*/*.h bindings/*.h bindings/*.cpp)
 
@@ -42,16 +43,20 @@ sanitize: .venv/ready
 	TSAN_OPTIONS=die_after_fork=0 $(BIN)/ctest --test-dir build/threads --output-on-failure
 
 # property tests with many more examples: damaged files for each reader, edited runs, values, arrays, bounds; every check
-# of scikit-learn
+# of scikit-learn. `make fuzz MINUTES=10`: damaged files alone, ten minutes for each reader
 fuzz: .venv/ready
+ifeq ($(MINUTES),0)
 	SEQWISE_LONGER=$(LONGER) $(BIN)/pytest tests/data/test_fuzz_readers.py tests/artifact/test_edited_runs.py \
 		tests/data/test_hostile_values.py tests/ops/test_hostile_arrays.py tests/test_bounds.py \
 		tests/estimators/test_scikit_learn.py
+else
+	SEQWISE_MINUTES=$(MINUTES) $(BIN)/pytest --dist load -rP tests/data/test_fuzz_readers.py
+endif
 
-# crashes at every step and kill -9 in the middle of a save, threads, forks and signals
+# crashes at every step, every call of a save that fails, kill -9 in the middle of one, threads, forks and signals
 soak: .venv/ready
-	SEQWISE_LONGER=$(LONGER) $(BIN)/pytest tests/artifact/test_atomic.py tests/artifact/test_places.py \
-		tests/estimators/test_many_at_once.py tests/test_interrupts.py
+	SEQWISE_LONGER=$(LONGER) $(BIN)/pytest tests/artifact/test_atomic.py tests/artifact/test_failing_saves.py \
+		tests/artifact/test_places.py tests/estimators/test_many_at_once.py tests/test_interrupts.py
 
 lint: .venv/ready
 	$(BIN)/ruff check .

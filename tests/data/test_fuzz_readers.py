@@ -1,22 +1,31 @@
-"""Each reader of a file is given damaged files: it reads them or says why not, in our own words and in good time."""
+"""Each reader of a file is given damaged files: it reads them or says why not, in our own words, in good time, without
+much memory, and without a look at any other file."""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
+import sysconfig
 import time
+import warnings
+import zoneinfo
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from fuzz import examples
+from damage import damaged
+from fuzz import LONGER, MINUTES, examples, for_minutes
 from hypothesis import given
-from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from seqwise.artifact import read_manifest
-from seqwise.artifact.archives import check_archive
 from seqwise.artifact.reading import read_arrays, read_json, read_vocabulary
+from seqwise.artifact.schema import SCHEMA_VERSION
+from seqwise.cli.inputs import read_archive, read_data, read_keras_model
 from seqwise.data import make_series, read_pairs, read_texts, read_ts, read_vectors
 from seqwise.data.plain_tables import read_plain_table
 from seqwise.data.tables import read_table
@@ -28,15 +37,11 @@ from seqwise.export.tfjs.load import load_tfjs
 from seqwise.export.tfjs.weights import MODEL_JSON
 from seqwise.training.checkpoints import FILE, Checkpoints, Progress, stopped_at
 
-CORPUS = Path(__file__).parent / "corpus"  # small files; those that broke a reader once are kept here
+CORPUS = Path(__file__).parent / "corpus"  # small files; in `found` by reader those that broke one once
+FOUND = CORPUS / "found"
 SECONDS = 5.0  # of the processor: the machine may be busy
-PIECES = [
-    b"", b"\0", b"\n", b"\r", b'"', b",", b"\t", b":", b"@", b"\xff", b"\xef\xbb\xbf", b"\xff\xfe", b"{", b"}",
-    b"[" * 500, b"1e999", b"-", b"NaN", b"nan", b"?", b"@data\n", b"9" * 400, b"2024-02-30", b"99999-01-01", b"null",
-    b"\x1f\x8b", b"PK\x03\x04", b"\xe2\x80\xa8", b"true", b"1_000", b"0x10", b"\xed\xa0\x80", b"+02:00", b"=1+1",
-]  # fmt: skip
-
-
+MOST_MEMORY = 10  # times the file, beside what libraries take at their first call
+BESIDE = 100 * 2**20  # bytes
 SHARD = "group1-shard1of1.bin"
 
 
@@ -68,6 +73,14 @@ def contents(path: Path) -> None:
     check_contents(path.parent, listed, listed["files"], trust_edited=True, waive="")
 
 
+def numbers(path: Path) -> None:
+    for reader in (read_archive, read_data):
+        try:
+            reader(str(path) if reader is read_data else path)
+        except SeqwiseError as error:
+            check(error)
+
+
 READERS: dict[str, Any] = {
     "table.csv": table,
     "table.tsv": table,
@@ -80,7 +93,10 @@ READERS: dict[str, Any] = {
     "vocabulary.json": lambda path: read_vocabulary(path, 3),
     "any.json": read_json,
     "arrays.safetensors": read_arrays,
-    "model.keras": check_archive,
+    "arrays.npz": numbers,
+    "array.npy": numbers,
+    "model.keras": lambda path: read_keras_model(str(path), compiled=False),
+    "model.h5": lambda path: read_keras_model(str(path), compiled=False),
     "checkpoint": checkpoint,
     MODEL_JSON: load_tfjs,
     SHARD: lambda path: load_tfjs(path.parent),
@@ -92,34 +108,35 @@ READERS: dict[str, Any] = {
 def corpus(tmp_path_factory):
     """The files of the repository, and those that are made."""
     folder = tmp_path_factory.mktemp("corpus")
-    files = {path.name: path.read_bytes() for path in CORPUS.iterdir()}
+    files = {path.name: path.read_bytes() for path in CORPUS.iterdir() if path.is_file()}
     files["word2vec.bin"] = b"2 2\nthe " + np.ones(2, "f4").tobytes() + b"\nof " + np.zeros(2, "f4").tobytes() + b"\n"
-    files["manifest.json"] = json.dumps({"format": "seqwise-run", "schema_version": 1, "kind": "Forecaster"}).encode()
+    manifest = json.loads(files["manifest.json"]) | {"schema_version": SCHEMA_VERSION}
+    files["manifest.json"] = json.dumps(manifest).encode()
     files["vocabulary.json"] = json.dumps({"kind": "words", "tokens": ["a", "b", "c"]}).encode()
     files["any.json"] = b'{"a": [1, 2.5, null, "b"]}'
     files["arrays.safetensors"] = save({"a": np.ones((2, 3), "f4"), "b": np.arange(3)})
+    np.savez(folder / "arrays.npz", x=np.ones((2, 3)), y=np.arange(2))
+    np.save(folder / "array.npy", np.ones((2, 3)))
     import keras
 
-    keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]).save(folder / "model.keras")
-    files["model.keras"] = (folder / "model.keras").read_bytes()
     model = keras.Sequential([keras.Input((None, 2)), keras.layers.LSTM(2, name="lstm"), keras.layers.Dense(1)])
+    for name in ("model.keras", "model.h5"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras on the older format
+            model.save(folder / name)
     write_part(read_source(model).parts["model"], folder)
+    made = ("arrays.npz", "array.npy", "model.keras", "model.h5", MODEL_JSON, SHARD)
+    files |= {name: (folder / name).read_bytes() for name in made}
+    for name in set(made) - {MODEL_JSON, SHARD}:
+        (folder / name).unlink()
     write_contents(folder, {"to": "tfjs", "networks": {"model": MODEL_JSON}})
-    files |= {name: (folder / name).read_bytes() for name in (MODEL_JSON, SHARD, EXPORT)}
+    files[EXPORT] = (folder / EXPORT).read_bytes()
     Checkpoints(folder, {"a": 1}, "").write(Progress(history={"loss": [1.0]}), {"model.0": np.ones(3, "f4")})
     files["checkpoint"] = (folder / FILE).read_bytes()
     return files
 
 
-@st.composite
-def damaged(draw, content: bytes) -> bytes:
-    """A file with some bytes cut out, repeated, overwritten or put in."""
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(content)))
-        stop = min(start + draw(st.sampled_from([0, 1, 2, 7, 60, 10**6])), len(content))
-        piece = draw(st.one_of(st.sampled_from(PIECES), st.binary(max_size=8), st.just(content[start:stop] * 2)))
-        content = content[:start] + piece + content[stop:]
-    return content
+# what a reader may do
 
 
 def check(error: SeqwiseError) -> None:
@@ -127,17 +144,108 @@ def check(error: SeqwiseError) -> None:
     assert str(error).strip()
 
 
-@pytest.mark.parametrize("name", READERS)
-@examples(20)
-@given(data=st.data())
-def test_a_damaged_file(name, corpus, tmp_path_factory, data):
-    path = tmp_path_factory.mktemp("damaged") / name
-    for other in (MODEL_JSON, SHARD) if name in (MODEL_JSON, SHARD) else ():
-        path.with_name(other).write_bytes(corpus[other])
-    path.write_bytes(data.draw(damaged(corpus[name])))
+REPOSITORY = str(Path(__file__).parents[2])
+PROGRAM = [sys.prefix, sys.base_prefix, *sysconfig.get_paths().values(), *zoneinfo.TZPATH, REPOSITORY]
+SYSTEM = ["/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/sys", "/dev/null", "/dev/urandom", "/etc/localtime"]
+STARTED = ("subprocess.Popen", "os.system", "os.exec", "os.fork", "socket.connect", "urllib.Request", "ctypes.dlopen")
+CHANGED = ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.truncate")
+touched: list[str] = []
+own_folder: Path | None = None
+
+
+def watch(event: str, arguments: tuple[Any, ...]) -> None:
+    """Note what Python opens, changes or starts while a reader is at work, outside of the reader's folder."""
+    if own_folder is None or event not in ("open", *STARTED, *CHANGED):
+        return
+    path = arguments[0] if arguments else None
+    if event in STARTED:
+        touched.append(f"{event} {arguments!r}"[:200])
+    elif isinstance(path, (str, bytes, os.PathLike)):
+        place = Path(os.fsdecode(path)).absolute()
+        reads = event == "open" and not (arguments[1] and any(sign in str(arguments[1]) for sign in "wax+"))
+        if place.is_relative_to(f"{REPOSITORY}/build"):  # JAX's compiled programs
+            return
+        if not place.is_relative_to(own_folder) and not (reads and any(map(place.is_relative_to, [*PROGRAM, *SYSTEM]))):
+            touched.append(f"{event} {place}")
+
+
+sys.addaudithook(watch)
+
+
+def memory(field: str) -> int:
+    """Bytes that this process has (VmRSS), or had at most since `watched` began (VmHWM)."""
+    status = Path("/proc/self/status").read_text()
+    return 1024 * int(status.partition(f"{field}:")[2].split(maxsplit=1)[0])
+
+
+@contextmanager
+def watched(path: Path) -> Iterator[None]:
+    """Check what a reader of a file does: in good time, without much memory, without another file."""
+    global own_folder
+    measured = sys.platform.startswith("linux")
+    if measured:
+        Path("/proc/self/clear_refs").write_text("5")
+        before = memory("VmRSS")
+    size = path.stat().st_size
+    touched.clear()
     started = time.process_time()
+    own_folder = path.parent
     try:
-        READERS[name](path)
+        yield
     except SeqwiseError as error:
         check(error)
+    finally:
+        own_folder = None
     assert time.process_time() - started < SECONDS
+    assert not touched
+    if measured:
+        assert memory("VmHWM") - before <= MOST_MEMORY * size + BESIDE
+
+
+def placed(name: str, content: bytes, folder: Path, corpus: dict[str, bytes]) -> Path:
+    path = folder / name
+    for other in (MODEL_JSON, SHARD) if name in (MODEL_JSON, SHARD) else ():
+        path.with_name(other).write_bytes(corpus[other])
+    path.write_bytes(content)
+    return path
+
+
+def read(path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        READERS[path.name](path)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_a_damaged_file(name, corpus, tmp_path):
+    tried = 0
+    with suppress(SeqwiseError):  # what libraries take at their first call is not measured
+        read(placed(name, corpus[name], tmp_path, corpus))
+
+    @examples(20)
+    @given(damaged(name, corpus[name]))
+    def one(content):
+        nonlocal tried
+        tried += 1
+        path = placed(name, content, tmp_path, corpus)
+        try:
+            with watched(path):
+                read(path)
+        except BaseException:
+            if LONGER > 1 or MINUTES:  # the smallest is written last
+                (FOUND / name).mkdir(parents=True, exist_ok=True)
+                (FOUND / name / "new").write_bytes(content)
+            raise
+
+    for_minutes(one)
+    print(f"{name}: {tried:,} damaged files")
+
+
+@pytest.mark.parametrize("path", sorted(FOUND.glob("*/*")), ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_a_file_that_broke_a_reader_once(path, corpus, tmp_path):
+    name = path.parent.name
+    with suppress(SeqwiseError):
+        read(placed(name, corpus[name], tmp_path, corpus))
+    damaged_file = placed(name, path.read_bytes(), tmp_path, corpus)
+    with watched(damaged_file):
+        read(damaged_file)

@@ -52,15 +52,14 @@ def read_texts(path: str | Path, *, column: str | int | None = None, encoding: s
 
 def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str | None) -> list[str]:
     import narwhals as nw  # a file of one text a line needs none of these
-    import polars as pl
 
-    from seqwise.data.tables import Table
+    from seqwise.data.tables import Table, read_parquet
 
     by_position = isinstance(column, int)
     if suffix in PARQUET:
         if by_position:
             raise SettingError(f"column={column}: the columns of {path.name} have names; give one.")
-        frame = pl.read_parquet(path)
+        frame = read_parquet(path)
     else:
         raw = decoded(path.read_bytes(), path.name, encoding)
         tabbed = suffix in TABBED or (by_position and suffix != ".csv")

@@ -6,6 +6,7 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import BufferedReader
 from itertools import chain
 from pathlib import Path
@@ -18,7 +19,8 @@ from seqwise.errors import DataError
 VectorFile: TypeAlias = "BufferedReader | gzip.GzipFile"
 
 CHUNK = 2**20  # bytes
-MOST_DIMS = 1_000_000
+MOST_DIMS = 100_000
+LONGEST_VALUE = 64  # bytes of a number and its space
 LONGEST_WORD = 2_000  # bytes; a longer word means a damaged file
 CONTROL = bytes([*range(9), *range(14, 32)])  # bytes that occur in float32 values but not in text
 
@@ -56,7 +58,7 @@ def vector_rows(path: Path) -> Iterator[TextRows | BinaryRows]:
 
 
 def _rows(file: VectorFile, name: str) -> TextRows | BinaryRows:
-    first = file.readline(2**16)
+    first = file.readline(LONGEST_WORD + LONGEST_VALUE * MOST_DIMS)
     fields = first.split()
     if not fields:
         raise DataError(f"{name} is empty, or its first line is. Expected a word and its values on each line.")
@@ -69,7 +71,7 @@ def _rows(file: VectorFile, name: str) -> TextRows | BinaryRows:
         sample = 8 * dims + 64  # bytes
         if name.removesuffix(".gz").endswith(".bin") or _is_binary(file.peek(sample)[:sample]):
             return BinaryRows(file, name, dims, count, len(first))
-        return TextRows(file, name, dims, count)
+        return TextRows(_lines(file, dims), name, dims, count)
     if _is_binary(first):
         raise DataError(
             f"{name} holds bytes that are not text, and its first line is not 'words dims' as in word2vec's binary "
@@ -80,7 +82,12 @@ def _rows(file: VectorFile, name: str) -> TextRows | BinaryRows:
         raise DataError(
             f"{name}, line 1 has no values: {_shown(first)}. Expected a word and its values: is it a file of vectors?"
         )
-    return TextRows(chain([first], file), name, dims, None)
+    return TextRows(chain([first], _lines(file, dims)), name, dims, None)
+
+
+def _lines(file: VectorFile, dims: int) -> Iterator[bytes]:
+    """Return the lines of a file one by one; one that is far too long, as in a bomb, is cut, and found faulty."""
+    return iter(partial(file.readline, LONGEST_WORD + LONGEST_VALUE * dims), b"")
 
 
 def _is_binary(start: bytes) -> bool:

@@ -78,14 +78,16 @@ def read_vectors(path: str | Path, tokens: Sequence[str]) -> Vectors:
     places = {token.encode(): i for i, token in enumerate(tokens) if i != PADDING}
     match = np.zeros(len(tokens), np.int8)  # 1: by its lower case, 2: exactly
     with vector_rows(path) as rows:
-        values = np.zeros((len(tokens), rows.dims), np.float32)
+        values = None  # as long as no row is whole: the file's first line may announce anything
         for row in rows:
             place, rank = places.get(row.word), 2
             if place is None:
                 place, rank = places.get(row.word.decode("utf-8", "ignore").lower().encode()), 1
             if place is not None and match[place] < rank:
-                match[place], values[place] = rank, rows.values(row)
-    if not match[2:].any():
+                match[place], vector = rank, rows.values(row)
+                values = np.zeros((len(tokens), rows.dims), np.float32) if values is None else values
+                values[place] = vector
+    if values is None or not match[2:].any():
         raise DataError(
             f"{path.name} has none of the vocabulary's {len(tokens) - 2:,} words. Is it in the language of the texts, "
             "and in UTF-8?"

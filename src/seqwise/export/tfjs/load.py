@@ -125,6 +125,7 @@ def _topology(file: Path, content: dict[str, Any]) -> dict[str, Any]:
 def _read_weights(file: Path, manifest: Any) -> dict[str, np.ndarray]:
     """Read every array of the manifest; sizes are checked against the files before anything is read."""
     arrays: dict[str, np.ndarray] = {}
+    used: set[Path] = set()
     if not isinstance(manifest, list):
         raise BundleError(f"{file} has no weightsManifest.")
     for group in cast(list[Any], manifest):
@@ -133,6 +134,10 @@ def _read_weights(file: Path, manifest: Any) -> dict[str, np.ndarray]:
         if not isinstance(paths, list) or not isinstance(specs, list):
             raise BundleError(f"{file}: a group of the weightsManifest has no paths or no weights.")
         shards = [_shard(file, name) for name in paths]
+        for shard in shards:
+            if shard.resolve() in used:  # a small file could stand for any number of weights
+                raise BundleError(f"{file} names the weights' file {shard.name!r} twice.")
+            used.add(shard.resolve())
         sizes = [_size(file, spec) for spec in specs]
         there = sum(shard.stat().st_size for shard in shards)
         if there != sum(sizes):
