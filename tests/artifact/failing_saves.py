@@ -248,6 +248,8 @@ def try_case(name: str, folder: Path, modes: list[str], most: int) -> dict[str, 
     (folder / "whole").mkdir(parents=True)
     save, read = make_case(name, folder)
     whole, target = folder / "whole" / "run", folder / "at work" / "run"
+    if name.endswith(" file"):
+        whole.mkdir()
     save(whole, OLD)
     for own, text in OWN.items():
         if name != "checkpoint" and not name.startswith("export "):
