@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import zip_longest
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -185,7 +185,7 @@ def _read_file(path: Path, plain: str | None) -> PlainTable:
     check_header(names, path.name)
     columns: list[list[str]] = [[] for _ in names]
     for row in rows:
-        for words, word in zip_longest(columns, row, fillvalue=""):
+        for words, word in zip(columns, chain(row, repeat("")), strict=False):  # a short row ends in empty cells
             words.append(word)
     height = len(columns[0]) if columns else 0
     if not height:

@@ -157,8 +157,9 @@ def _plain(value: Any) -> Any:
         items = [_plain(item) for item in value]
         return value if all(map(operator.is_, items, value)) else type(value)(items)
     if type(value) is dict:
-        entries = {name: _plain(entry) for name, entry in cast(dict[Any, Any], value).items()}
-        return value if all(map(operator.is_, entries.values(), value.values())) else entries
+        entered = cast(dict[Any, Any], value)
+        entries = {name: _plain(entry) for name, entry in entered.items()}
+        return entered if all(map(operator.is_, entries.values(), entered.values())) else entries
     return value
 
 
