@@ -290,7 +290,7 @@ def test_a_bomb(tmp_path):
     with zipfile.ZipFile(tmp_path / "m.keras", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", b" " * 2**29)
     with pytest.raises(
-        BundleError, match="would unpack to 536,870,912 bytes; of a file of its size at most 268,435,456"
+        BundleError, match="would unpack to 536,870,912 bytes; a file of its size may unpack to 268,435,456 at most"
     ):
         check_archive(tmp_path / "m.keras")
 
@@ -444,3 +444,28 @@ def test_what_is_no_path(run, path):
 def test_a_file_name_that_is_not_utf_8():
     with pytest.raises(sw.SettingError, match="its name is not UTF-8"):
         check_file(Path(os.fsdecode(b"\x80.csv")))
+
+
+def test_layers_larger_than_what_the_file_holds_are_refused_before_they_are_made(tmp_path):
+    import keras
+
+    from seqwise.artifact.models import load_keras
+
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((5,)), layers.Embedding(20_000, 16), layers.SpatialDropout1D(0.2, seed=1), layers.LSTM(4),
+            layers.Dropout(0.1), layers.Dense(2),
+        ]
+    )  # fmt: skip
+    model.compile("adam", "mse")
+    model.save(tmp_path / "vocabulary.keras")
+    assert load_keras(tmp_path / "vocabulary.keras", compiled=False).count_params() == model.count_params()
+    with (
+        zipfile.ZipFile(tmp_path / "vocabulary.keras") as honest,
+        zipfile.ZipFile(tmp_path / "wide.keras", "w") as archive,
+    ):
+        for name in honest.namelist():
+            archive.writestr(name, honest.read(name).replace(b'"output_dim": 16', b'"output_dim": 300000'))
+    with pytest.raises(BundleError, match=r"layers have 6,00\d,\d{3},\d{3} weights, and the file holds 32\d,\d{3}"):
+        load_keras(tmp_path / "wide.keras", compiled=False)

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from seqwise.artifact.archives import check_archive, check_hdf5
+from seqwise.artifact.archives import WIDTHS, check_archive, check_hdf5
 from seqwise.artifact.reading import RESTORE, check_finite, check_own_file
 from seqwise.backend import import_keras
 from seqwise.errors import BundleError
@@ -32,47 +32,64 @@ def load_keras(path: Path, *, compiled: bool) -> Any:
         Exception: whatever Keras and HDF5 raise for a damaged file.
     """
     keras = import_keras()
-    content = check_archive(path) if path.suffix.lower() == ".keras" else check_hdf5(path)
-    if _most_weights(content.config) > max(content.stored, UNCHECKED):
-        _load_without_arrays(keras, path)
+    archive = path.suffix.lower() == ".keras"
+    content = check_archive(path) if archive else check_hdf5(path)
+    if archive and _most_weights(content.config) > max(content.stored, UNCHECKED):
+        weights = _count_weights(keras, content.config)
+        if weights > content.stored:
+            raise BundleError(f"{path}: its layers have {weights:,} weights, and the file holds {content.stored:,}.")
     return keras.models.load_model(path, compile=compiled)
 
 
 def _most_weights(config: Any) -> int:
-    """Return a number of weights that a model has at most, by the numbers in its layers' settings."""
+    """Return a number of weights that a model has at most, by the widths and shapes in its layers' settings."""
     layers = widest = 0
-    parts = [config]
+    parts = [("", config)]
     while parts:
-        part = parts.pop()
+        name, part = parts.pop()
         if isinstance(part, dict):
             layers += "class_name" in part
-            parts += cast(dict[str, Any], part).values()
+            parts += cast(dict[str, Any], part).items()
         elif isinstance(part, list):
-            parts += cast(list[Any], part)
-        elif isinstance(part, int):
+            parts += [(name, entry) for entry in cast(list[Any], part)]
+        elif isinstance(part, int) and (name in WIDTHS or "shape" in name):
             widest = max(widest, part)
     return 8 * layers * widest**2  # 4 gates, of the inputs and of the state
 
 
-def _load_without_arrays(keras: Any, path: Path) -> None:
-    """Load a model whose variables have shapes alone, and compare these with the arrays of the file.
+def _without_optimizers(config: Any) -> Any:
+    """Return the settings of a model without those of its training, and of the models in it."""
+    if isinstance(config, dict):
+        entries = cast(dict[str, Any], config).items()
+        return {name: _without_optimizers(entry) for name, entry in entries if name != "compile_config"}
+    if isinstance(config, list):
+        return [_without_optimizers(entry) for entry in cast(list[Any], config)]
+    return config
+
+
+def _count_weights(keras: Any, config: Any) -> int:
+    """Build a model whose variables have shapes alone, and count their numbers.
 
     In a thread of its own, for Keras makes such variables later on in the thread that they come from.
     """
+    counts: list[int] = []
     raised: list[BaseException] = []
+    network = _without_optimizers(config)
 
-    def load() -> None:
+    def build() -> None:
         try:
             with keras.StatelessScope(initialize_variables=False):
-                keras.models.load_model(path, compile=False)
+                model = keras.saving.deserialize_keras_object(network)
+                counts.append(sum(int(np.prod(variable.shape)) for variable in model.weights))
         except BaseException as error:
             raised.append(error)
 
-    thread = threading.Thread(target=load)
+    thread = threading.Thread(target=build)
     thread.start()
     thread.join()
     if raised:
         raise raised[0]
+    return counts[0]
 
 
 def load_model(path: Path, *, compiled: bool, tensors: dict[str, Any] | None = None) -> Any:

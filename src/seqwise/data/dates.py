@@ -23,6 +23,7 @@ ORDERED = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}")
 EARLIEST, LATEST = np.datetime64("1000-01-01"), np.datetime64("9000-01-01")
 
 HOUR = np.timedelta64(1, "h")
+ROWS = 100_000  # that are looked at together
 
 # numbers whose last digits start again before they are used up: how many such numbers there would be, the least and the
 # greatest of them, whether the digits before them are a year, and what the numbers are
@@ -199,8 +200,12 @@ def check_clock(table: ColumnTable, name: str, times: np.ndarray) -> None:
 
     Rows may ascend or descend. On a day the hours go round once, and there is no hour after 12.
     """
-    hours = (times - times.astype("M8[D]")) // HOUR
-    if len(times) < 3 or hours.min() == hours.max() or not (hours.max() <= 11 or 1 <= hours.min() <= hours.max() <= 12):
+    if len(times) < 3:
+        return
+    parts = (times[i : i + ROWS] for i in range(0, len(times), ROWS))  # a table may have very many
+    ends = np.array([(hours.min(), hours.max()) for hours in map(_hours, parts)])
+    first, last = ends[:, 0].min(), ends[:, 1].max()
+    if first == last or not (last <= 11 or 1 <= first <= last <= 12):
         return
     distinct = np.flatnonzero(np.append(True, times[1:] != times[:-1]))  # a time may have a row for each series
     for order in (distinct, distinct[::-1]):
@@ -221,6 +226,10 @@ def check_clock(table: ColumnTable, name: str, times: np.ndarray) -> None:
                 f"{table.where(int(order[back[0] + 1]))}, as a clock of 12 hours does without AM and PM. Write the "
                 "hours from 0 to 23, 13:00 for 1:00 PM. If they are right as they are, sort the rows by time."
             )
+
+
+def _hours(times: np.ndarray) -> np.ndarray:
+    return (times - times.astype("M8[D]")) // HOUR
 
 
 def refuse_times(table: ColumnTable, name: str, wrong: np.ndarray, fault: str) -> None:
