@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from pathlib import Path
 from typing import Any, cast
@@ -79,8 +80,9 @@ def _count_weights(keras: Any, config: Any) -> int:
     def build() -> None:
         try:
             with keras.StatelessScope(initialize_variables=False):
-                model = keras.saving.deserialize_keras_object(network)
-                counts.append(sum(int(np.prod(variable.shape)) for variable in model.weights))
+                model: Any = keras.saving.deserialize_keras_object(network)
+                weights: list[Any] = model.weights
+                counts.append(sum(math.prod(variable.shape) for variable in weights))
         except BaseException as error:
             raised.append(error)
 
