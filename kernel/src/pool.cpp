@@ -231,11 +231,11 @@ Team::Team(int wanted, Wake wake) : size_(1) {
     const auto now = Clock::now();
     const bool stream = now - p.last_small_job < 2 * kSpin;
     p.last_small_job = now;
-    if (shared && !stream) {
+    if (shared) {  // its threads cannot be asked whether they are awake
       p.owner.unlock();
       return;
     }
-    if (!shared && (p.workers + 1 < wanted || p.sleeping.load() != 0)) {
+    if (p.workers + 1 < wanted || p.sleeping.load() != 0) {
       // Calls follow each other closely: an empty job has the workers spinning for the next.
       if (stream && p.unfinished.load(std::memory_order_acquire) == 0) {
         ensure_workers(p, wanted - 1);
