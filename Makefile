@@ -71,7 +71,6 @@ format: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/windows.py
-	$(BIN)/python benchmarks/windows.py many
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/forecasters.py airline temperature
 	$(BIN)/python benchmarks/lstm.py
