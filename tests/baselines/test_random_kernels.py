@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from seqwise.baselines.random_kernels import THREES, RandomKernels, convolves
+from seqwise.baselines.kernel_features import THREES, convolves
+from seqwise.baselines.random_kernels import RandomKernels
 from seqwise.data import make_sequences
 
 RNG = np.random.default_rng(0)
@@ -20,7 +21,7 @@ def waves(samples=40, features=1):
 def test_features_are_shares_of_plain_convolutions():
     sequences, codes = waves(6)
     fitted = RandomKernels(2).fit(make_sequences(sequences), codes)
-    found = fitted._features(make_sequences(sequences))
+    found = fitted.features(make_sequences(sequences))
     scaled = [(s - fitted.offset) / fitted.scale for s in sequences]
     bias, column = iter(fitted.biases), 0
     for dilation, count in zip(fitted.dilations, fitted.counts, strict=True):

@@ -147,6 +147,7 @@ ESTIMATORS: dict[str, Callable[[], Any]] = {
     "classes": classifier(SEQUENCES, LABELS, pooling="last+mean+max"),
     "two classes": classifier(SEQUENCES, [1, 2] * 15, bidirectional=False, pooling="last"),
     "convolutions": classifier(SEQUENCES, LABELS, recipe="lstm-fcn"),
+    "random convolutions": classifier(SEQUENCES, LABELS, recipe="lstm-kernels"),
     "convolutions over words": classifier(TEXTS, LABELS, embedding=4, recipe="lstm-fcn"),
     "label sets": classifier(SEQUENCES, [[label] * (i % 3 > 0) for i, label in enumerate(LABELS)]),
     "indicator": classifier(SEQUENCES, np.eye(3, dtype=int)[np.arange(30) % 3]),

@@ -8,7 +8,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 import seqwise as sw
-from seqwise.estimators.sequences.pairs import digits_for, fit_pairs, pair_digits, score_pairs
+from seqwise.estimators.sequences.pairs import digits_for, fit_pairs, pair_digits
 
 RNG = np.random.default_rng(0)
 WORDS = ["good", "bad", "not", "so", "film", "plot"]
@@ -30,7 +30,7 @@ def test_it_is_a_logistic_regression_on_weighted_counts():
     inside, outside = (np.asarray((counts[rows] > 0).sum(axis=0)).ravel() + 1 for rows in (GOOD, ~GOOD))
     weighted = counts.toarray() * np.log(inside / inside.sum() / (outside / outside.sum()))
     plain = LogisticRegression(solver="liblinear", random_state=0).fit(weighted, GOOD)
-    np.testing.assert_allclose(score_pairs(steps, found)[:, 0], plain.decision_function(weighted), atol=1e-2)
+    np.testing.assert_allclose(found.score(steps)[:, 0], plain.decision_function(weighted), atol=1e-2)
 
 
 def test_two_pairs_seldom_share_a_number():
@@ -54,7 +54,7 @@ def test_the_layers_say_the_same(y):
     classes = classifier.target_
     train = np.concatenate([classifier.parts_.train, classifier.parts_.validation])  # few: both are learned
     targets = classes.encode(classifier.targets_[train]).reshape(len(train), -1)
-    expected = score_pairs(steps, fit_pairs(steps.take(train), targets, classifier.input_.tokens))
+    expected = fit_pairs(steps.take(train), targets, classifier.input_.tokens).score(steps)
     keras = pytest.importorskip("keras")
     longest = sw.data.pad(list(steps)).values[..., 0]
     said = np.asarray(keras.Model(model.input, model.get_layer("bias_of_pairs").output)(longest))

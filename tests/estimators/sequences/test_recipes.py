@@ -54,15 +54,20 @@ def test_moving_statistics_count_no_padding():
 
 
 def test_auto_says_what_it_took():
-    assert choose_recipe(np.array([7, 7, 30])) == (
+    assert choose_recipe(np.array([7, 7, 30]), True) == (
         "lstm",
         "The LSTM reads alone (recipe='lstm'): half of the sequences have 7 steps or fewer.",
     )
-    assert choose_recipe(np.full(10, 1_000_000))[0] == "lstm"
-    name, why = choose_recipe(np.array([8, 20, 20]))
-    assert name == "lstm-fcn"
-    assert "recipe='lstm-fcn'" in why
-    with pytest.raises(sw.SettingError, match=r"^recipe='cnn': expected 'auto', 'lstm', 'lstm-fcn' or 'lstm-pairs'\.$"):
+    assert choose_recipe(np.full(10, 1_000_000), True)[0] == "lstm"
+    assert choose_recipe(np.full(300, 10_000), True)[0] == "lstm-fcn"
+    assert choose_recipe(np.array([8, 20, 10_001]), True)[0] == "lstm-fcn"
+    for classifies, expected in ((False, "lstm-fcn"), (True, "lstm-kernels")):
+        name, why = choose_recipe(np.array([8, 20, 20]), classifies)
+        assert name == expected
+        assert f"recipe='{expected}'" in why
+    with pytest.raises(
+        sw.SettingError, match=r"^recipe='cnn': expected 'auto', 'lstm', 'lstm-fcn', 'lstm-kernels' or 'lstm-pairs'\.$"
+    ):
         sw.Classifier(recipe="cnn").fit([np.eye(3)] * 4, [0, 1, 0, 1])
 
 

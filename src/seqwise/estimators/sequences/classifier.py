@@ -17,7 +17,8 @@ from seqwise.estimators.sequences.alignment import column_names, in_order
 from seqwise.estimators.sequences.class_target import ClassTarget
 from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.explanation import Explanation, explain
-from seqwise.estimators.sequences.pairs import PairWeights, fit_pairs, score_pairs, weigh, with_pairs
+from seqwise.estimators.sequences.kernels import KernelWeights, draw_kernels, fit_kernels, with_kernels
+from seqwise.estimators.sequences.pairs import PairWeights, fit_pairs, with_pairs
 from seqwise.estimators.sequences.pooled import VALIDATION, PooledEstimator
 from seqwise.estimators.sequences.report import explained, surest
 from seqwise.estimators.sequences.source import Raw, Source, sequence_names
@@ -163,32 +164,34 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         network, training = super()._train(data, callbacks, verbose, folder)
         if self._kind(data) == "pairs":
             network = with_pairs(network, data.input.tokens)
+        elif self._kind(data) == "kernels":
+            network = with_kernels(network, draw_kernels(data.steps.take(data.split.train)))
         return network, training
 
     def _finish_model(
         self, data: SequenceData, model: Any, training: Training, unseen: np.ndarray | None
     ) -> np.ndarray | None:
-        """Bring the model's probabilities in line with how often it is right on the validation set, and weigh words
-        and pairs beside it."""
+        """Bring the model's probabilities in line with how often it is right on the validation set, and weigh the
+        linear model beside it."""
         target, several = cast(ClassTarget, data.target), cast(ClassTarget, data.target).classes.multilabel
         chosen = data.split.validation if unseen is not None else data.split.validation[:MOST_CALIBRATED]
-        pairs = self._fit_pairs(data, data.split.train) if self._kind(data) == "pairs" else None
-        temperatures, parts = [1.0] if pairs is None else [2.0, 2.0], list[np.ndarray]()
+        beside = self._fit_beside(data, data.split.train)
+        temperatures, parts = [1.0] if beside is None else [2.0, 2.0], list[np.ndarray]()
         if len(chosen) and training.best_epoch:
             steps = data.steps.take(chosen)
             probabilities = target.finish(predict_sequences(model, steps)) if unseen is None else unseen
             parts = [logits_of(probabilities, several)]
-            if pairs is not None:
-                odds = score_pairs(steps, pairs)
+            if beside is not None:
+                odds = beside.score(steps)
                 parts.append(np.pad(odds, ((0, 0), (1, 0))) if target.binary else odds)
             few = slice(MOST_CALIBRATED)
             temperatures = find_temperatures([part[few] for part in parts], data.encoded[chosen[few]])
-        elif pairs is None:
+        elif beside is None:
             return unseen
-        if pairs is not None:
-            if unseen is not None:
-                pairs = self._fit_pairs(data, np.concatenate([data.split.train, chosen]))
-            weigh(model, pairs, 1 / temperatures[1])
+        if unseen is not None:
+            beside = self._fit_beside(data, np.concatenate([data.split.train, chosen]))
+        if beside is not None:
+            beside.weigh(model, 1 / temperatures[1])
         if not divide_logits(model, temperatures[0]):  # it is a network of the user's own
             return unseen
         target.temperatures = temperatures
@@ -197,10 +200,17 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         logits = sum(part / temperature for part, temperature in zip(parts, temperatures, strict=True))
         return probabilities_of(cast(np.ndarray, logits), several)
 
-    def _fit_pairs(self, data: SequenceData, train: np.ndarray) -> PairWeights:
-        targets = data.target.encode(data.encoded[train]).reshape(len(train), -1)
+    def _fit_beside(self, data: SequenceData, train: np.ndarray) -> PairWeights | KernelWeights | None:
+        """Fit the linear model beside the network on some of the sequences; None for recipes without one."""
+        kind = self._kind(data)
+        if kind not in ("pairs", "kernels"):
+            return None
+        targets, steps = data.target.encode(data.encoded[train]).reshape(len(train), -1), data.steps.take(train)
         weights = None if data.weights is None else data.weights[train]
-        return fit_pairs(data.steps.take(train), targets, data.input.tokens, weights)
+        if kind == "pairs":
+            return fit_pairs(steps, targets, data.input.tokens, weights)
+        kernels = draw_kernels(data.steps.take(data.split.train))
+        return fit_kernels(kernels, steps, targets, data.encoded[train], weights)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Return the accuracy: the share of sequences whose label, or all of whose labels, are right."""

@@ -89,7 +89,7 @@ def explain(model: Any, steps: Sequences, target: int, *, single: bool) -> tuple
     parts = integrated_gradients(model, moving, fixed, log_odds)
     ends = [np.concatenate([np.zeros_like(array), array]) for array in moving]
     outputs = model.predict_on_batch([*ends, *(np.repeat(array, 2, axis=0) for array in fixed)])
-    start, odds = np.asarray(log_odds(keras.ops.convert_to_tensor(outputs))).tolist()
+    start, odds = keras.ops.convert_to_numpy(log_odds(keras.ops.convert_to_tensor(outputs))).tolist()
     if values.dtype.kind not in "iu":
         return parts[0][:length], odds, start
     words = np.zeros(length)

@@ -14,7 +14,7 @@ MOST_WEIGHTS = 2**22  # of all pairs and outputs
 MOST_WORK = 10_000_000  # words times outputs, beyond which the fit of the weights takes minutes
 STRENGTH = 1.0  # C of the logistic regressions
 WORDS, PAIRS, BIAS = "weights_of_words", "weights_of_pairs", "bias_of_pairs"  # the layers that hold `PairWeights`
-TOGETHER = "with_pairs"  # the layer that adds the pairs' logits to the network's, which come first
+TOGETHER = "weighed_beside"  # the layer that adds a linear model's logits to the network's, which come first
 SHARES = "digits_of_words"  # the layer that holds `pair_digits`
 
 
@@ -28,6 +28,18 @@ class PairWeights(NamedTuple):
     words: np.ndarray
     pairs: np.ndarray
     bias: np.ndarray
+
+    def score(self, steps: Sequences) -> np.ndarray:
+        """Return the log-odds of each output for texts as token ids, shape (samples, outputs)."""
+        tokens, outputs = self.words.shape
+        counts = count_pairs(steps, tokens, digits_for(outputs))
+        return np.asarray(counts @ np.concatenate([self.words, self.pairs])) + self.bias
+
+    def weigh(self, model: Any, scale: float) -> None:
+        """Set the weights in a model `with_pairs`, times `scale`."""
+        model.get_layer(WORDS).set_weights([self.words * scale])
+        model.get_layer(PAIRS).set_weights([self.pairs * scale])
+        model.get_layer(BIAS).set_weights([np.eye(len(self.bias)), self.bias * scale])
 
 
 def affordable(words: int, outputs: int) -> bool:
@@ -53,7 +65,7 @@ def pair_digits(tokens: int, digits: int) -> np.ndarray:
 
 def with_pairs(network: Any, tokens: int) -> Any:
     """Return a network to whose outputs the weights of a text's words and pairs of words are added; they are 0 until
-    `weigh` sets them.
+    `PairWeights.weigh` sets them.
 
     Args:
         network: from token ids, int32 (samples, timesteps), 0 at padding, to logits (samples, outputs).
@@ -67,13 +79,6 @@ def with_pairs(network: Any, tokens: int) -> Any:
     weighed = _read_pairs(network.input, mask, tokens, int(network.output.shape[-1]))
     logits = keras.layers.Add(name=TOGETHER)([network.output, weighed])
     return accelerate(keras.Model(network.input, logits, name=network.name), verbose=False)
-
-
-def weigh(model: Any, weights: PairWeights, scale: float) -> None:
-    """Set the weights of words and pairs in a model `with_pairs`, times `scale`."""
-    model.get_layer(WORDS).set_weights([weights.words * scale])
-    model.get_layer(PAIRS).set_weights([weights.pairs * scale])
-    model.get_layer(BIAS).set_weights([np.eye(len(weights.bias)), weights.bias * scale])
 
 
 def _read_pairs(ids: Any, mask: Any, tokens: int, outputs: int) -> Any:
@@ -136,13 +141,6 @@ def fit_pairs(steps: Sequences, targets: np.ndarray, tokens: int, weights: np.nd
         solver.fit(counts.multiply(ratio).tocsr(), has, sample_weight=own)
         coef[present, c], bias[c] = solver.coef_[0] * ratio, solver.intercept_[0]
     return PairWeights(coef[:tokens], coef[tokens:], bias)
-
-
-def score_pairs(steps: Sequences, weights: PairWeights) -> np.ndarray:
-    """Return the log-odds of each output, shape (samples, outputs)."""
-    tokens, outputs = weights.words.shape
-    counts = count_pairs(steps, tokens, digits_for(outputs))
-    return np.asarray(counts @ np.concatenate([weights.words, weights.pairs])) + weights.bias
 
 
 def count_pairs(steps: Sequences, tokens: int, digits: int) -> Any:

@@ -19,7 +19,7 @@ from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.ensemble import join_networks, join_trainings
 from seqwise.estimators.sequences.network import POOLINGS
 from seqwise.estimators.sequences.pairs import affordable
-from seqwise.estimators.sequences.recipes import BESIDE, LSTM, NAMES, PAIRS, choose_recipe, resolved
+from seqwise.estimators.sequences.recipes import BESIDE, KERNELS, LSTM, NAMES, PAIRS, choose_recipe, resolved
 from seqwise.estimators.sequences.source import Raw
 from seqwise.estimators.settings import SEQUENCES, Option, choice, estimator, learned, setting, whole
 from seqwise.training import Training, predict_sequences
@@ -61,12 +61,18 @@ class PooledEstimator(SequenceEstimator[Scores]):
     recipe: str = setting(
         default="auto",
         help='``"lstm"``; or ``"lstm-fcn"`` with convolutions beside the LSTM: three for numbers (Karim et al. 2018), '
-        'of two to four words for texts (Kim 2014); or, to classify texts, ``"lstm-pairs"`` with weights of words and '
-        'pairs of words beside it. ``"auto"`` takes the second for numbers, unless half of the training sequences are '
-        "shorter than 8 steps or they have more than 5 million steps in all, and says so in the notes; it takes the "
-        "third to classify texts of up to 10 million words, counted once for each class.",
+        'of two to four words for texts (Kim 2014). To classify, ``"lstm-kernels"`` adds a linear model of random '
+        'convolutions to that for numbers (MiniRocket, Dempster et al. 2021), and ``"lstm-pairs"`` one of words and '
+        'pairs of words to the LSTM for texts. ``"auto"`` takes the linear model where it can: for numbers of up to 2 '
+        "million steps in sequences of at most 10,000, and texts of up to 10 million words, counted once for each "
+        "class. Otherwise it takes convolutions for numbers, unless half of the training sequences are shorter than 8 "
+        "steps or they have more than 5 million in all. The notes say which.",
         check=choice(*NAMES),
-        option=Option(SEQUENCES, str, help="lstm; lstm-fcn: convolutions beside it; lstm-pairs: pairs of words."),
+        option=Option(
+            SEQUENCES,
+            str,
+            help="lstm; lstm-fcn: convolutions beside it; lstm-kernels: random ones, too; lstm-pairs: pairs of words.",
+        ),
     )
 
     ensemble: int = setting(
@@ -183,6 +189,10 @@ class PooledEstimator(SequenceEstimator[Scores]):
         recipe, kind = self._recipe(data)[0], data.input.kind
         if recipe == PAIRS and (kind != "texts" or not self._classifies):
             raise SettingError("recipe='lstm-pairs' weighs pairs of words for each class: it is of texts with classes.")
+        if recipe == KERNELS and (kind != "numbers" or not self._classifies):
+            raise SettingError(
+                "recipe='lstm-kernels' weighs random convolutions for each class: it is of numbers with classes."
+            )
         return BESIDE.get((kind, recipe), kind)
 
     def _recipe(self, data: SequenceData) -> tuple[str, str]:
@@ -194,7 +204,7 @@ class PooledEstimator(SequenceEstimator[Scores]):
         if not isinstance(data.raw, Sequences):
             words = int(data.steps.lengths[data.split.train].sum())
             return (PAIRS if self._classifies and affordable(words, int(data.target.outputs)) else LSTM), ""
-        return choose_recipe(data.raw.lengths[data.split.train])
+        return choose_recipe(data.raw.lengths[data.split.train], self._classifies)
 
     def _prepare(self, X: Any, y: Any = None, **keywords: Any) -> SequenceData:
         data = super()._prepare(X, y, **keywords)

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from seqwise.baselines.kernel_features import MOST_STEPS as MOST_CONVOLVED
 from seqwise.estimators.shared_settings import SharedSettings
 
-LSTM, FCN, PAIRS = "lstm", "lstm-fcn", "lstm-pairs"
-NAMES = ("auto", LSTM, FCN, PAIRS)
+LSTM, FCN, KERNELS, PAIRS = "lstm", "lstm-fcn", "lstm-kernels", "lstm-pairs"
+NAMES = ("auto", LSTM, FCN, KERNELS, PAIRS)
 LEAST_STEPS = 8  # of the usual sequence: as many as the widest convolution sees
+LONGEST_CONVOLVED = 10_000  # steps of a sequence: random convolutions take 1.4 kB for each
 MOST_STEPS = 5_000_000  # of the training set: with more an epoch of convolutions takes minutes
 
 # steps: training steps that epochs="auto" aims at, with at least and at most so many epochs. filters: of the
@@ -18,6 +20,10 @@ MOST_STEPS = 5_000_000  # of the training set: with more an epoch of convolution
 RECIPES: dict[str, dict[str, Any]] = {
     "numbers": {"pooling": "mean", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (10, 100)},
     "patterns": {
+        "pooling": "mean", "dropout": 0.3, "learning_rate": 0.003, "steps": 400, "epochs": (4, 200),
+        "filters": (64, 128, 64),
+    },
+    "kernels": {
         "pooling": "mean", "dropout": 0.3, "learning_rate": 0.003, "steps": 400, "epochs": (4, 200),
         "filters": (64, 128, 64),
     },
@@ -32,11 +38,11 @@ RECIPES: dict[str, dict[str, Any]] = {
     "spelled": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
 }  # fmt: skip
 BESIDE = {  # what reads beside the LSTM: by the input's kind and the recipe
-    ("numbers", FCN): "patterns", ("texts", FCN): "phrases", ("texts", PAIRS): "pairs"
+    ("numbers", FCN): "patterns", ("numbers", KERNELS): "kernels", ("texts", FCN): "phrases", ("texts", PAIRS): "pairs"
 }  # fmt: skip
 
 
-def choose_recipe(lengths: np.ndarray) -> tuple[str, str]:
+def choose_recipe(lengths: np.ndarray, classifies: bool) -> tuple[str, str]:
     """Return the recipe that ``"auto"`` stands for with numbers, and why, in a sentence.
 
     Args:
@@ -47,7 +53,10 @@ def choose_recipe(lengths: np.ndarray) -> tuple[str, str]:
         return LSTM, f"The LSTM reads alone (recipe='lstm'): half of the sequences have {median} steps or fewer."
     if total > MOST_STEPS:
         return LSTM, f"The LSTM reads alone (recipe='lstm'): {total:,} training steps are many for convolutions."
-    return FCN, f"Convolutions read beside the LSTM (recipe='lstm-fcn'), for short patterns in {median} steps."
+    why = f"for short patterns in {median} steps."
+    if classifies and total <= MOST_CONVOLVED and lengths.max() <= LONGEST_CONVOLVED:
+        return KERNELS, f"Convolutions, trained and random ones, read beside the LSTM (recipe='lstm-kernels'), {why}"
+    return FCN, f"Convolutions read beside the LSTM (recipe='lstm-fcn'), {why}"
 
 
 def resolved(settings: SharedSettings, name: str, kind: str) -> Any:

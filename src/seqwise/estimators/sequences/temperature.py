@@ -57,7 +57,7 @@ def find_temperatures(parts: Sequence[np.ndarray], encoded: np.ndarray) -> list[
 def divide_logits(model: Any, temperature: float) -> bool:
     """Divide a model's logits by a temperature, in the weights of its last Dense layers: no layer is added.
 
-    What word pairs add to the logits stays.
+    What a linear model beside the network adds to the logits stays.
 
     Args:
         model: a Keras model that ends in an activation.
