@@ -1,10 +1,11 @@
 """Accuracy of `Classifier` with its default settings, beside every baseline: train and test as the archives give them.
 
-python benchmarks/classification.py [SET …] [--seeds 5]
+python benchmarks/classification.py [SET …] [--seeds 5] [--recipe auto]
 
 Sequences of the UCR and UEA archives (GunPoint, ItalyPowerDemand, ArrowHead, BasicMotions, JapaneseVowels), questions
 (TREC), and two sets of sentences without a test set, of which one stratified tenth is held out by each seed: customer
-reviews (CR) and film reviews (MR). All in ../shared/data. Nothing is chosen on these test sets.
+reviews (CR) and film reviews (MR). All in ../shared/data. Nothing is chosen on these test sets; settings are chosen on
+parts of the training sets and on generated ones: outlines, days, bumps, motions, sounds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from generated_sequences import GENERATED
 from sklearn.model_selection import StratifiedShuffleSplit
 
 import seqwise as sw
@@ -37,6 +39,8 @@ def read_texts(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 def parts_of(name: str, seed: int) -> tuple[Any, Any, Any, Any]:
     """Return (X, y) to train on and (X, y) to test."""
+    if name in GENERATED:
+        return GENERATED[name](seed)
     if name in SEQUENCES:
         return DATA / f"{name}_TRAIN.ts", None, DATA / f"{name}_TEST.ts", None
     if name == "TREC":
@@ -50,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sets", nargs="*", default=[*SEQUENCES, *TEXTS])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--recipe", default="auto")
     arguments = parser.parse_args()
     print(f"| set | {' | '.join(COLUMNS)} | seconds of a training |\n|{'---|' * (len(COLUMNS) + 2)}")
     for name in arguments.sets:
@@ -58,7 +63,7 @@ def main() -> None:
         for seed in range(arguments.seeds):
             x, y, x_test, y_test = parts_of(name, seed)
             started = time.perf_counter()
-            classifier = sw.Classifier(seed=seed).fit(x, y, verbose=False)
+            classifier = sw.Classifier(seed=seed, recipe=arguments.recipe).fit(x, y, verbose=False)
             seconds.append(time.perf_counter() - started)
             for key, found in classifier.evaluate(x_test, y_test).scores.items():
                 scores.setdefault(key, []).append(found["accuracy"])

@@ -210,8 +210,10 @@ def test_data_that_do_not_fit_are_shown_with_the_explanation():
     ("arguments", "words"),
     [
         (lambda: (3,), "int is neither a Keras model nor data that can be read."),
-        (lambda: (np.zeros((3, 2)), chain()), "explain was given two things, but ndarray is not a model. The model "
-         "comes first: seqwise.explain(model, x)."),
+        (lambda: (np.zeros((3, 2)), chain()), "explain was given two things, but ndarray is not a Keras model. The "
+         "model comes first: seqwise.explain(model, x)."),
+        (lambda: (pytest.importorskip("torch").nn.LSTM(3, 4), np.zeros((2, 5, 3))), "LSTM is not a Keras model. It is "
+         "a PyTorch module, which seqwise.check(module, x, y, loss=…) reads."),
         (lambda: (keras.Sequential([layers.Dropout(0.1)]),), "The model is not built, and its first layer does not "
          "tell what it expects. Pass the data as well, seqwise.explain(model, x)"),
     ],

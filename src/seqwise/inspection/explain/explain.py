@@ -57,7 +57,11 @@ def explain(model_or_data: Any, x: Any = None) -> Explanation:
         return _explain_model(model_or_data, x)
     if x is not None:
         hint = " The model comes first: seqwise.explain(model, x)." if _is_layer(x) else " Pass the model first."
-        raise ShapeError(f"explain was given two things, but {type(model_or_data).__name__} is not a model.{hint}")
+        if _is_module(model_or_data):
+            hint = " It is a PyTorch module, which seqwise.check(module, x, y, loss=…) reads."
+        raise ShapeError(
+            f"explain was given two things, but {type(model_or_data).__name__} is not a Keras model.{hint}"
+        )
     return explain_data(model_or_data)
 
 
@@ -65,6 +69,11 @@ def _is_layer(thing: Any) -> bool:
     """Tell whether something is a Keras layer or model (False where Keras was never imported)."""
     keras = sys.modules.get("keras")
     return keras is not None and hasattr(keras, "Layer") and isinstance(thing, keras.Layer)
+
+
+def _is_module(thing: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(thing, torch.nn.Module)
 
 
 def _are_layers(thing: Any) -> bool:
