@@ -266,6 +266,32 @@ def test_what_the_system_refuses_is_told(csv, trained, tmp_path, capsys, monkeyp
     assert capsys.readouterr().err.strip() == f"Error: No space left on device: {tmp_path / 'f.csv'}"
 
 
+CLEARING = "\x1b[2J\x1b]0;title\x07\x9b31m"  # clears the screen, names the window, colors what follows
+
+
+def test_what_a_file_says_does_not_command_the_terminal(csv, tmp_path, capsys):
+    path = tmp_path / f"{CLEARING}.csv"
+    path.write_text(Path(csv).read_text().replace("sales", CLEARING))
+    names = ["--time", "month", "--target", CLEARING, *SIZES]
+    assert call("shape", path, *names) == call("explain", path) == 0
+    for mistake in (
+        ["shape", path, *NAMES],
+        ["shape", path, "--time", CLEARING, "--target", "price"],
+        ["shape", tmp_path / CLEARING],
+        [CLEARING],
+        ["shape", path, f"--{CLEARING}"],
+        ["shape", path, *names, "--window", CLEARING],
+        ["train", path, *names, "--out", f"{path}/{CLEARING}"],
+        ["predict", path],
+        ["check", path],
+        ["export", path, "--to", CLEARING],
+    ):
+        assert call(*mistake) == 2
+    said = "".join(capsys.readouterr())
+    assert "␛[2J␛]0;title␇\N{REPLACEMENT CHARACTER}31m" in said
+    assert not set(said) & set("\x1b\x07\x9b")
+
+
 def test_a_place_that_cannot_be_written_is_told_before_the_training(csv, tmp_path, capsys, monkeypatch):
     def refuse(*arguments, **named):  # root may write anywhere
         raise PermissionError(errno.EACCES, "Permission denied")

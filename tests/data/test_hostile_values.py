@@ -319,6 +319,53 @@ def test_the_line_of_a_fault_after_quoted_newlines(tmp_path_factory, words):
         assert f"line {line}" in said or f"row {row}" in said
 
 
+@pytest.mark.parametrize(
+    ("rows", "line", "why"),
+    [
+        ('1,"x\n2,y\n3,z\n', 2, "opens a field and none closes it"),
+        ('1,x\n2,"', 3, "opens a field and none closes it"),
+        ('1.5,"c, d"\n2,f"\n,"', 4, "opens a field and none closes it"),  # polars panics
+        ('1,x\n2,"y"z\n', 3, "goes on after the quotation mark"),
+    ],
+)
+def test_quotation_marks_that_do_not_fit(rows, line, why, tmp_path, capfd):
+    path = tmp_path / "x.csv"
+    path.write_text("a,b\n" + rows)
+    for read in (read_table, read_plain_table):
+        with pytest.raises(sw.DataError, match=rf"x\.csv cannot be read at line {line}: .*{why}"):
+            read(path)
+    assert "panicked" not in capfd.readouterr().err
+
+
+@FAST
+@given(st.lists(st.sampled_from(['5" pipe', 'say "hi"', '"c, d"', '"a ""b"""', '"two\nlines"', '9"', "x"]), min_size=1))
+def test_quotation_marks_within_a_field(tmp_path_factory, cells):
+    path = tmp_path_factory.mktemp("quotes") / "x.csv"
+    path.write_text("a,b\n" + "".join(f"{i},{cell}\n" for i, cell in enumerate(cells)))
+    plain = [cell[1:-1].replace('""', '"') if cell.startswith('"') else cell for cell in cells]
+    for read in (read_table, read_plain_table):
+        table = read(path)
+        assert table.cells("b") == plain
+        assert table.cells("a") == list(range(len(cells)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-32-le"])
+def test_null_characters(encoding, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_bytes("a,b\n1,2\n3,4\n".encode(encoding))
+    for read in (read_table, read_plain_table):
+        with pytest.raises(sw.DataError, match=r"x\.csv is not a table of text: line 1 holds a null character"):
+            read(path)
+
+
+@pytest.mark.parametrize("level", [1e308, 1e200])
+def test_values_whose_spread_is_not_a_number(level):
+    with pytest.raises(sw.DataError, match=r"cannot be scaled|is constant in the training rows"):
+        sw.Forecaster(5, epochs=1, units=(2,)).fit(np.full(150, level))
+    with pytest.raises(sw.DataError, match="cannot be scaled"):
+        sw.Forecaster(5, epochs=1, units=(2,)).fit(level * (1 - np.arange(150) % 7 / 10))
+
+
 @pytest.mark.parametrize("cut", [0.2, 0.9])
 def test_parquet_that_was_cut_off(cut, tmp_path):
     path = tmp_path / "x.parquet"

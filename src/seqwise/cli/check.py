@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
 
+from seqwise.cli.console import terminal
 from seqwise.cli.options import with_options
 
 UNEXAMINED = 3  # the exit code where there are no errors, but something could not be examined
@@ -55,7 +55,7 @@ def command(model: str, data: str | None, streaming: bool, form: str, **options:
     if form == "json":
         print(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
-        Console(highlight=False).print(report)
+        terminal(highlight=False).print(report)
     if report.errors:
         raise typer.Exit(1)
     if report.unexamined:

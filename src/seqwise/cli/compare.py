@@ -6,9 +6,9 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from seqwise.cli.columns import Data
+from seqwise.cli.console import terminal
 from seqwise.cli.options import with_options
 from seqwise.cli.tasks import TASKS
 
@@ -30,7 +30,7 @@ def command(data: str, as_json: bool = False, **options: Any) -> None:
     forecaster: Any = task.make(chosen)
     recipes = {} if forecaster.recipe == "auto" else {"recipes": (forecaster.recipe,)}
     ranking = forecaster.compare(data, **recipes, **task.commands().columns(chosen))
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = terminal(soft_wrap=True, highlight=False, markup=False)
     console.print(json.dumps(ranking.to_dict(), indent=1, allow_nan=False) if as_json else str(ranking))
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from seqwise.cli import columns
+from seqwise.cli.console import terminal
 
 
 def command(
@@ -64,7 +64,7 @@ def command(
 
         print(json.dumps(result.to_dict(), indent=1))
         return
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = terminal(soft_wrap=True, highlight=False, markup=False)
     console.print(str(result))
     if report is not None:
         console.print(f"\nreport {report}")

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
+
+from seqwise.cli.console import terminal
 
 
 def command(
@@ -47,7 +48,7 @@ def command(
         explanation = explain(read_data(model))
     else:
         explanation = explain(read_model(model), None if data is None else read_data(data))
-    console = Console(soft_wrap=False, highlight=False, markup=False)
+    console = terminal(soft_wrap=False, highlight=False, markup=False)
     if plot is not None:
         explanation.plot(plot)
     if form == "json":

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from seqwise.cli import columns
+from seqwise.cli.console import terminal
 from seqwise.export.formats import FORMATS
 
 
@@ -66,7 +66,7 @@ def command(
     from seqwise.estimators.runs import load
     from seqwise.export.folder import export_folder, verify_folder
 
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = terminal(soft_wrap=True, highlight=False, markup=False)
     if verify is not None:
         if model is not None or to is not None or out is not None or data is not None:
             raise SettingError("--verify takes an exported folder alone: seqwise export --verify DIR.")

@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
+from seqwise.cli.console import terminal
 from seqwise.errors import SeqwiseError, nearest
 
 HELP = """LSTM forecasts from a table: look at the shapes, train, evaluate, predict.
@@ -93,12 +93,12 @@ def main() -> None:
     except SeqwiseError as error:
         said = "\n".join([str(error), *getattr(error, "__notes__", ())])
         message = Text.assemble(("Error: ", "bold red"), said)  # no markup: a message may hold brackets
-        Console(stderr=True, soft_wrap=True).print(message)
+        terminal(stderr=True, soft_wrap=True).print(message)
         sys.exit(2)
     except OSError as error:  # a full disk, a right that is missing
         said = ": ".join(str(part) for part in (error.strerror or error, error.filename) if part)
-        Console(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), said))
+        terminal(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), said))
         sys.exit(2)
     except KeyboardInterrupt:
-        Console(stderr=True).print("Stopped; nothing was written.")
+        terminal(stderr=True).print("Stopped; nothing was written.")
         sys.exit(130)

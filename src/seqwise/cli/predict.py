@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from seqwise.cli import columns
+from seqwise.cli.console import terminal
 
 
 def command(
@@ -60,7 +60,7 @@ def command(
     forecasts = {"plot": plot, "level": level, "future": future, "horizon": horizon}
     drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", **forecasts)
     text = task_of(estimator).commands().predict(estimator, data, out, **drawn, **named)
-    Console(soft_wrap=True, highlight=False, markup=False).print(text)
+    terminal(soft_wrap=True, highlight=False, markup=False).print(text)
 
 
 command.__name__ = "predict"

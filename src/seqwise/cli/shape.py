@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rich.console import Console
-
 from seqwise.cli.columns import Data
+from seqwise.cli.console import terminal
 from seqwise.cli.options import with_options
 
 OPTIONS = (
@@ -34,7 +33,7 @@ def command(data: str, **options: Any) -> None:
 
     estimator, fit_keywords = estimator_for(data, options)
     summary, notes = estimator.shapes(data, **fit_keywords)
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = terminal(soft_wrap=True, highlight=False, markup=False)
     for note in notes:
         console.print(f"note: {note}")
     console.print(str(summary))

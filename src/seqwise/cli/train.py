@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from seqwise.cli.columns import Data, Out, Resume
+from seqwise.cli.console import terminal
 from seqwise.cli.options import with_options
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def command(data: str, out: Path, resume: bool | None, **options: Any) -> None:
     from seqwise.interrupts import interrupted, interrupts
 
     check_destination(out)  # before the training, not after it
-    console = Console(soft_wrap=True, highlight=False, markup=False)
+    console = terminal(soft_wrap=True, highlight=False, markup=False)
     chosen = {name: value for name, value in options.items() if value is not None}
     name, why = choose_task(data, chosen)
     if name != "forecast":

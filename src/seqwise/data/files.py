@@ -76,8 +76,18 @@ def decoded(raw: bytes, name: str, encoding: str | None = None) -> str:
 
 
 def separated_text(content: bytes, name: str) -> tuple[str, str]:
-    """Decode a table of text; returns it with what separates its columns. Lines may end as on an old Macintosh."""
+    """Decode a table of text; returns it with what separates its columns. Lines may end as on an old Macintosh.
+
+    Raises:
+        DataError: it is not UTF-8, or holds null characters; names the line.
+    """
     text = decoded(content, name)
+    null = text.find("\0")
+    if null >= 0:
+        raise DataError(
+            f"{name} is not a table of text: line {text.count(chr(10), 0, null) + 1} holds a null character. If it is "
+            f"UTF-16, convert it: iconv -f utf-16le -t utf-8 {name} > utf8{Path(name).suffix}"
+        )
     text = text if "\n" in text else text.replace("\r", "\n")
     return text, max(",;\t|", key=text.partition("\n")[0].count)
 
@@ -86,11 +96,12 @@ def records(text: str, separator: str, name: str) -> Iterator[list[str]]:
     """Split a table of text into records, one by one, the header first.
 
     Raises:
-        DataError: it cannot be split, or a record has more fields than the header (names the line).
+        DataError: a record has more fields than the header, or its quotation marks do not fit (names the line).
     """
     lines = (match[0] for match in LINE.finditer(text))  # io.StringIO takes four bytes for each character
-    reader = csv.reader(lines, delimiter=separator)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     header: list[str] | None = None
+    start = 1  # line of the record
     try:
         for row in reader:
             header = row if header is None else header
@@ -100,8 +111,14 @@ def records(text: str, separator: str, name: str) -> Iterator[list[str]]:
                     f"and the header {len(header)}."
                 )
             yield row
+            start = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"{name} cannot be read at line {reader.line_num}: {error}.") from None
+        why = str(error)
+        if "unexpected end" in why:
+            why = "a quotation mark opens a field and none closes it"
+        elif "expected after" in why:
+            why = "a field goes on after the quotation mark that closes it; in a quoted field one is written twice"
+        raise DataError(f"{name} cannot be read at line {start}: {why}.") from None
 
 
 def check_header(names: Sequence[str], file: str) -> None:

@@ -178,8 +178,9 @@ def swings_grow_with_level(values: np.ndarray, block: int) -> bool:
     if blocks < 4 or values.min() <= 0:
         return False
     blocked = values[len(values) - blocks * max(block, 2) :].reshape(blocks, -1)
-    level, swing = blocked.mean(axis=1), blocked.std(axis=1)
-    if level.max() < 2 * level.min() or (swing <= 0).any():
+    with np.errstate(over="ignore", invalid="ignore"):  # `Scaler.fit` refuses what is too large
+        level, swing = blocked.mean(axis=1), blocked.std(axis=1)
+    if level.max() < 2 * level.min() or not ((swing > 0) & np.isfinite(swing)).all():
         return False
     x, y = np.log(level), np.log(swing)
     with warnings.catch_warnings():

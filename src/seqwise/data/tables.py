@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -227,10 +229,7 @@ def _read_file(path: Path, text: str | None) -> Table:
             frame, first_line = read_parquet(path), None
         else:
             frame, first_line = _read_text(path, text)
-    except pl.exceptions.PolarsError as error:
-        if suffix not in (".parquet", ".pq"):
-            for _ in records(*separated_text(path.read_bytes(), path.name), path.name):
-                pass  # it names the line, where it can
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise DataError(f"{path.name} cannot be read as {suffix[1:]}: {str(error).splitlines()[0]}") from error
     if frame.height == 0:
         raise DataError(f"{path.name} has a header ({', '.join(frame.columns[:6])}) but no rows.")
@@ -252,20 +251,37 @@ def _read_text(path: Path, text: str | None) -> tuple[pl.DataFrame, int | None]:
     content, separator = separated_text(raw, path.name)
     if b"\n" not in raw:
         raw = content.encode()
-    header = content.partition("\n")[0].rstrip("\r")
-    check_header(next(records(header, separator, path.name), []), path.name)
+    check_header(next(records(content, separator, path.name), []), path.name)
     if raw.endswith((b"\n\n", b"\n\r\n")):
         raw = raw.rstrip(b"\r\n")
+    if raw.count(b'"') % 2 or raw.endswith((b'\n"', f'{separator}"'.encode())):  # at the latter polars panics
+        raw = _quoted(content, separator, path.name)
     # a blank line in the middle would otherwise become a row of nulls, which the gap rules then report
-    frame = pl.read_csv(
-        raw, separator=separator, null_values=NULL_WORDS, infer_schema_length=None, try_parse_dates=False
-    )
+    how: dict[str, Any] = {"separator": separator, "null_values": NULL_WORDS, "infer_schema_length": None}
+    try:
+        frame = pl.read_csv(raw, **how)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        raw = _quoted(content, separator, path.name)
+        frame = pl.read_csv(raw, **how)
     frame = _without_long_integers(frame)
     first_line = 2 if b'"' not in raw or raw.rstrip(b"\r\n").count(b"\n") == frame.height else None
     if text not in frame.columns or frame.schema[text] != pl.String:
         return frame, first_line
     plain = pl.read_csv(raw, separator=separator, columns=[text], infer_schema=False)
     return frame.with_columns(plain), first_line
+
+
+def _quoted(content: str, separator: str, name: str) -> bytes:
+    """Write a table of text again, its quotation marks as polars expects them: ``5" pipe`` is ``"5"" pipe"``.
+
+    Raises:
+        DataError: as `records`.
+    """
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, "utf-8", newline="")
+    csv.writer(stream, delimiter=separator, lineterminator="\n").writerows(records(content, separator, name))
+    stream.flush()
+    return written.getvalue()
 
 
 def to_kind(columns: dict[str, np.ndarray], kind: str) -> IntoFrame | np.ndarray:
