@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import numpy as np
 import polars as pl
 import pytest
+from fuzz import examples
+from hypothesis import given
+from hypothesis import strategies as st
 
-from seqwise.data import make_sequences, make_series, read_table
+from seqwise.data import make_sequences, make_series, plain_tables, read_table
 from seqwise.data.long_tables import sequences_from_table
 from seqwise.data.plain_tables import read_plain_table
 from seqwise.data.series import series_from_table
@@ -149,3 +153,40 @@ def test_a_row_with_too_many_fields_is_named(tmp_path):
     path.write_text("a,b\n1,2\n1,2,3\n")
     with pytest.raises(DataError, match="line 3 has 3 fields, and the header 2"):
         read_plain_table(path)
+
+
+WORDS = ["1", "-7", "0", "2.5", "", "NA", "true", "False", "x", "007", "9" * 25, "1e400", " 3", "1_000", "2024-01-01"]
+
+
+@examples(200)
+@given(st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(WORDS)), min_size=1, max_size=12), st.data())
+def test_a_file_read_part_by_part_is_the_file_read_at_once(tmp_path_factory, rows, data):
+    path = tmp_path_factory.mktemp("parts") / "x.csv"
+    path.write_text("a,b\n" + "".join(f"{a},{b}\n" for a, b in rows))
+    at_once = read_plain_table(path, text="b")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain_tables, "BLOCK", data.draw(st.integers(2, 8)))
+        by_parts = read_plain_table(path, text="b")
+    whole, joined = at_once.content["a"], by_parts.content["a"]
+    assert type(whole) is type(joined)
+    if isinstance(whole, np.ndarray):
+        np.testing.assert_array_equal(whole, joined, strict=True)
+    else:
+        assert whole == joined
+    assert at_once.content["b"] == by_parts.content["b"] == [b for _, b in rows]
+
+
+START = np.datetime64("2000-01-01T00:00")
+
+
+@pytest.mark.parametrize("row", ["{0}7,{0},1,{0}", "{1},{0},,shop{0}"])
+def test_memory_is_at_most_ten_times_the_file(row, tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("a,b,c,d\n" + "".join(row.format(i % 10, START + i) + "\n" for i in range(100_000)))
+    read_plain_table(path)
+    tracemalloc.start()
+    table = read_plain_table(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(table) == 100_000
+    assert peak <= 10 * path.stat().st_size + 20 * 2**20  # the words of one part

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
-from itertools import chain, repeat
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -28,6 +28,8 @@ WHOLE, BOOLEAN = re.compile(r"-?\d+"), re.compile("true|false", re.IGNORECASE)
 CLOCK = r"(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}(?::?\d{2})?)?)?"
 YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + CLOCK)
 DAY_FIRST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})" + CLOCK)
+BLOCK = 200_000  # cells of a file that are words at once
+MOST_NAMES = 10_000  # of a column, that are looked up
 LONGEST = 20  # digits and sign of a number that 64 bits hold
 Cells: TypeAlias = "np.ndarray | list[Any]"
 
@@ -180,22 +182,73 @@ def _read_file(path: Path, plain: str | None) -> PlainTable:
     text = text.rstrip("\r\n")
     if not text:
         raise DataError(f"{path.name} is empty (0 bytes). Export it again, with a header line and one row a timestep.")
-    rows = records(text, separator, path.name)
-    names = next(rows)
+    names = next(records(text, separator, path.name))
     check_header(names, path.name)
-    columns: list[list[str]] = [[] for _ in names]
-    for row in rows:
-        for words, word in zip(columns, chain(row, repeat("")), strict=False):  # a short row ends in empty cells
-            words.append(word)
-    height = len(columns[0]) if columns else 0
+    columns = [_Column(typed=name != plain) for name in names]
+    height = 0
+    for words in _blocks(text, separator, path.name):
+        height += len(words[0])
+        for column, part in zip(columns, words, strict=True):
+            column.add(part)
     if not height:
         raise DataError(f"{path.name} has a header ({', '.join(names[:6])}) but no rows.")
-    content: dict[str, Cells] = {
-        name: words if name == plain else _typed(words) for name, words in zip(names, columns, strict=True)
-    }
-    return PlainTable(
-        content, "rows", path.name, first_line=2 if '"' not in text or text.count("\n") == height else None
-    )
+    mixed = [j for j, column in enumerate(columns) if column.mixed]
+    for words in _blocks(text, separator, path.name) if mixed else ():
+        for j in mixed:
+            columns[j].words += words[j]
+    first_line = 2 if '"' not in text or text.count("\n") == height else None
+    del text
+    content = {name: column.cells() for name, column in zip(names, columns, strict=True)}
+    return PlainTable(content, "rows", path.name, first_line)
+
+
+def _blocks(text: str, separator: str, name: str) -> Iterator[list[list[str]]]:
+    """Return the words of each column, for a number of rows at a time; a short row ends in empty cells."""
+    rows = records(text, separator, name)
+    width = len(next(rows))
+    while block := list(islice(rows, max(BLOCK // max(width, 1), 1))):
+        yield [[row[j] if j < len(row) else "" for row in block] for j in range(width)]
+
+
+class _Column:
+    """A text file's column, read part by part: a word takes ten times the room of its number.
+
+    Args:
+        typed: whether words become what `_typed` makes of the whole column; else they stay as they are.
+
+    Attributes:
+        mixed: the parts are of several kinds, so that `words` must be collected.
+    """
+
+    def __init__(self, typed: bool) -> None:
+        self.typed = typed
+        self.kind: type[Any] = type(None)  # of the cells; None's where all are missing
+        self.mixed = False
+        self.words: list[str] = []
+        self._parts: list[Cells] = []
+        self._seen: dict[str, str] = {}
+
+    def add(self, words: list[str]) -> None:
+        if self.mixed:
+            return
+        cells = _typed(words) if self.typed else words
+        kind = type(next((cell for cell in cells if cell is not None), None))
+        kind = float if isinstance(cells, np.ndarray) else kind
+        if kind is not type(None):
+            self.mixed = self.kind not in (kind, type(None))
+            self.kind = kind
+        if kind is str:  # names are repeated, and each would be an object of its own
+            cells = [word if len(self._seen) >= MOST_NAMES else self._seen.setdefault(word, word) for word in cells]
+        self._parts = [] if self.mixed else [*self._parts, cells]
+
+    def cells(self) -> Cells:
+        if self.mixed:
+            return _typed(self.words)
+        if self.kind is float:
+            return np.concatenate(
+                [np.array(part, np.float64) if isinstance(part, list) else part for part in self._parts]
+            )
+        return list(chain.from_iterable(self._parts))
 
 
 def _typed(words: list[str]) -> Cells:
