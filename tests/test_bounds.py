@@ -47,6 +47,22 @@ def test_a_network_that_does_not_fit_in_memory(estimator, data, said):
     assert time.perf_counter() - started < 30
 
 
+@pytest.mark.parametrize("estimator", [sw.Forecaster(6, 2), sw.Classifier(), sw.Translator()])
+def test_more_layers_than_learn(estimator):
+    estimator.set_params(units=(2,) * 65)
+    with pytest.raises(sw.SettingError, match="units has 65 layers; expected at most 64"):
+        estimator.fit(SERIES)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_as_many_layers_as_are_allowed(bidirectional):
+    from seqwise.estimators.forecasting.network import build_network
+
+    sizes = {"window": 3, "features": 1, "horizon": 1, "targets": 1, "units": (1,) * 64}
+    network = build_network(**sizes, bidirectional=bidirectional, linear_skip=False)
+    assert len(network.trainable_weights) == 64 * 3 * (1 + bidirectional) + 2
+
+
 def test_more_sample_paths_than_memory_holds(monkeypatch):
     monkeypatch.setattr(sampling, "machine_memory", lambda: 8 * 10**9)
     forecaster = sw.Forecaster(6, 2, (2,), epochs=1, season=1).fit(SERIES)

@@ -21,6 +21,7 @@ from seqwise.errors import SettingError, nearest
 Check = Callable[[str, Any], None]  # (name, value); raises SettingError
 T = TypeVar("T")
 WIDTH = 120  # of a line of documentation
+MOST_LAYERS = 64  # on each other: `seed_stream` has seeds for them
 
 TRAINING_ARGUMENTS = {
     "callbacks": "Keras callbacks.",
@@ -283,6 +284,8 @@ def widths(name: str, value: Any) -> None:
     listed = cast(Sequence[Any], value) if isinstance(value, (list, tuple)) else ()
     if not listed or not all(is_whole(width, 1) for width in listed):
         raise SettingError(f"{name}={value!r}: expected the width of each LSTM layer, for example {name}=(64,).")
+    if len(listed) > MOST_LAYERS:
+        raise SettingError(f"{name} has {len(listed):,} layers; expected at most {MOST_LAYERS}, for example {name}=(64,).")
 
 
 def build_function(name: str, value: Any) -> None:
