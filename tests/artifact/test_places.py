@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -24,6 +25,7 @@ import seqwise as sw
 from seqwise.artifact import MANIFEST, check_destination, check_file
 from seqwise.artifact.archives import check_archive, check_hdf5
 from seqwise.artifact.atomic import SAVING, replaced_folder
+from seqwise.artifact.models import load_keras
 from seqwise.artifact.reading import kind_of, read_arrays, read_bytes, read_json
 from seqwise.backend import import_keras
 from seqwise.cli.inputs import read_keras_model
@@ -446,10 +448,8 @@ def test_a_file_name_that_is_not_utf_8():
         check_file(Path(os.fsdecode(b"\x80.csv")))
 
 
-def test_layers_larger_than_what_the_file_holds_are_refused_before_they_are_made(tmp_path):
+def vocabulary_model(path):
     import keras
-
-    from seqwise.artifact.models import load_keras
 
     layers = keras.layers
     model = keras.Sequential(
@@ -459,8 +459,12 @@ def test_layers_larger_than_what_the_file_holds_are_refused_before_they_are_made
         ]
     )  # fmt: skip
     model.compile("adam", "mse")
-    model.save(tmp_path / "vocabulary.keras")
-    assert load_keras(tmp_path / "vocabulary.keras", compiled=False).count_params() == model.count_params()
+    model.save(path)
+    assert load_keras(path, compiled=False).count_params() == model.count_params()
+
+
+def test_layers_larger_than_what_the_file_holds_are_refused_before_they_are_made(tmp_path):
+    vocabulary_model(tmp_path / "vocabulary.keras")
     with (
         zipfile.ZipFile(tmp_path / "vocabulary.keras") as honest,
         zipfile.ZipFile(tmp_path / "wide.keras", "w") as archive,
@@ -469,3 +473,36 @@ def test_layers_larger_than_what_the_file_holds_are_refused_before_they_are_made
             archive.writestr(name, honest.read(name).replace(b'"output_dim": 16', b'"output_dim": 300000'))
     with pytest.raises(BundleError, match=r"layers have 6,00\d,\d{3},\d{3} weights, and the file holds 32\d,\d{3}"):
         load_keras(tmp_path / "wide.keras", compiled=False)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_an_h5_file_whose_layers_are_larger_than_what_it_holds(stored, tmp_path, monkeypatch):
+    path = tmp_path / "wide.h5"
+    monkeypatch.setattr("seqwise.artifact.models.UNCHECKED", 1000)  # the honest file is looked at, too
+    vocabulary_model(path)
+    monkeypatch.undo()
+    with h5py.File(path, "r+") as file:
+        config = file.attrs["model_config"]
+        wide = config.replace('"output_dim": 16', '"output_dim": 300000') if stored else more_layers(config)
+        file.attrs["model_config"] = wide
+    said = "expects shape .20000, 300000.. Received saved weight with shape .20000, 16." if stored else "."
+    before = resident()
+    with pytest.raises(BundleError, match=said):
+        read_keras_model(str(path), compiled=False)
+    assert resident() - before < 2**30  # an array of them takes 24 GB
+
+
+def more_layers(config):
+    """A model's settings with as many layers again, of which the file holds nothing."""
+    settings = json.loads(config)
+    layers = settings["config"]["layers"]
+    dense = json.loads(json.dumps(layers[-1]))
+    for number in range(2):
+        dense["config"] |= {"units": 60_000, "name": f"wide_{number}"}
+        layers.append(json.loads(json.dumps(dense)))
+    return json.dumps(settings)
+
+
+def resident():
+    """Bytes of memory that this process has had at most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

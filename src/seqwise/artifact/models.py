@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -35,8 +36,14 @@ def load_keras(path: Path, *, compiled: bool) -> Any:
     keras = import_keras()
     archive = path.suffix.lower() == ".keras"
     content = check_archive(path) if archive else check_hdf5(path)
-    if archive and _most_weights(content.config) > max(content.stored, UNCHECKED):
-        weights = _count_weights(keras, content.config)
+    if _most_weights(content.config) > max(content.stored, UNCHECKED):
+
+        def build() -> Any:
+            if archive:
+                return keras.saving.deserialize_keras_object(_without_optimizers(content.config))
+            return keras.models.load_model(path, compile=False)  # compares the stored arrays' shapes as well
+
+        weights = _count_weights(keras, build)
         if weights > content.stored:
             raise BundleError(f"{path}: its layers have {weights:,} weights, and the file holds {content.stored:,}.")
     return keras.models.load_model(path, compile=compiled)
@@ -68,25 +75,23 @@ def _without_optimizers(config: Any) -> Any:
     return config
 
 
-def _count_weights(keras: Any, config: Any) -> int:
-    """Build a model whose variables have shapes alone, and count their numbers.
+def _count_weights(keras: Any, build: Callable[[], Any]) -> int:
+    """Let `build` build a model whose variables have shapes alone, and count their numbers.
 
     In a thread of its own, for Keras makes such variables later on in the thread that they come from.
     """
     counts: list[int] = []
     raised: list[BaseException] = []
-    network = _without_optimizers(config)
 
-    def build() -> None:
+    def count() -> None:
         try:
             with keras.StatelessScope(initialize_variables=False):
-                model: Any = keras.saving.deserialize_keras_object(network)
-                weights: list[Any] = model.weights
+                weights: list[Any] = build().weights
                 counts.append(sum(math.prod(variable.shape) for variable in weights))
         except BaseException as error:
             raised.append(error)
 
-    thread = threading.Thread(target=build)
+    thread = threading.Thread(target=count)
     thread.start()
     thread.join()
     if raised:
