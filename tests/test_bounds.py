@@ -54,6 +54,12 @@ def test_more_layers_than_learn(estimator):
         estimator.fit(SERIES)
 
 
+@pytest.mark.parametrize("ensemble", [0, 101, 10**9, 2.0])
+def test_networks_without_end(ensemble):
+    with pytest.raises(sw.SettingError, match=f"ensemble={ensemble}: expected a whole number, from 1 to 100"):
+        sw.Classifier(ensemble=ensemble).fit(SEQUENCES, LABELS)
+
+
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_as_many_layers_as_are_allowed(bidirectional):
     from seqwise.estimators.forecasting.network import build_network

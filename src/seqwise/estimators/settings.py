@@ -194,13 +194,15 @@ def is_whole(value: Any, least: int) -> bool:
     return int(cast(int, value)) >= least
 
 
-def whole(least: int, *, auto: bool = False, none: bool = False) -> Check:
-    """A whole number, at least `least`; or ``"auto"``; or None."""
+def whole(least: int, most: float = float("inf"), *, auto: bool = False, none: bool = False) -> Check:
+    """A whole number, at least `least` and at most `most`; or ``"auto"``; or None."""
 
     def check(name: str, value: Any) -> None:
-        if not (is_whole(value, least) or (auto and value == "auto") or (none and value is None)):
+        number = is_whole(value, least) and value <= most
+        if not (number or (auto and value == "auto") or (none and value is None)):
             either = "'auto' or " if auto else ""
-            raise SettingError(f"{name}={value!r}: expected {either}a whole number, at least {least}.")
+            limits = f"from {least} to {most}" if np.isfinite(most) else f"at least {least}"
+            raise SettingError(f"{name}={value!r}: expected {either}a whole number, {limits}.")
 
     return check
 

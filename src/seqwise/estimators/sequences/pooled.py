@@ -78,8 +78,8 @@ class PooledEstimator(SequenceEstimator[Scores]):
     ensemble: int = setting(
         default=1,
         help="networks that are trained one after the other, each with a seed of its own, and kept as one model that "
-        "gives the mean of their outputs before the activation.",
-        check=whole(1),
+        "gives the mean of their outputs before the activation; at most 100.",
+        check=whole(1, 100),
         option=Option(SEQUENCES, int, help="Networks that are trained one after the other, and averaged."),
     )
 
