@@ -60,6 +60,33 @@ def test_networks_without_end(ensemble):
         sw.Classifier(ensemble=ensemble).fit(SEQUENCES, LABELS)
 
 
+def counts(kind):
+    """The settings of an estimator that count something."""
+    names = {name for name, value in kind().get_params().items() if type(value) is int}
+    return [(kind, name) for name in sorted({*names, "batch_size", "patience"} - {"seed", "beam", "embedding"})]
+
+
+@pytest.mark.parametrize(("kind", "name"), [*counts(sw.Forecaster), *counts(sw.Tagger), *counts(sw.Translator)])
+@pytest.mark.parametrize("number", [2**63, 10**30])
+def test_a_number_that_nothing_counts_to(kind, name, number):
+    with pytest.raises(sw.SettingError, match=f"{name}={number}: expected .*whole number, from [12] to 1,000"):
+        kind(**{name: number}).fit(SERIES)
+
+
+@pytest.mark.parametrize("name", ["size", "min_count", "max_length"])
+def test_more_tokens_than_are_counted(name):
+    with pytest.raises(sw.SettingError, match=f"{name}={2**64}: expected a whole number, from . to 1,000,000,000,000"):
+        Tokenizer(**{name: 2**64}).fit(TEXTS)
+
+
+def test_the_largest_numbers_that_are_counted():
+    most = 10**12
+    sw.Forecaster(5, 2, (2,), epochs=2, patience=most, batch_size=most, season=1, seed=10**30).fit(SERIES)
+    sizes = {"epochs": most, "max_length": most, "batch_size": most, "vocabulary": most, "min_count": 1, "patience": 1}
+    translator = sw.Translator((2,), embedding=2, test=0, tokens="bpe", beam=1, **sizes).fit(TEXTS, TEXTS)
+    assert len(translator.predict(["so good"])) == 1
+
+
 @pytest.mark.parametrize("bidirectional", [False, True])
 def test_as_many_layers_as_are_allowed(bidirectional):
     from seqwise.estimators.forecasting.network import build_network

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import tokenizers
 
 KINDS = ("words", "bpe", "tokens")
+MOST_COUNTED = 10**12  # tokens; the library counts in 64 bits
 LONGEST_WORD = 500  # characters that sub-words are merged in; no word of a language is as long
 PADDING, UNKNOWN, START, END = range(4)
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")
@@ -224,8 +225,12 @@ class Tokenizer:
         check_choice("truncate", self.truncate, ("right", "left"))
         for name, least in (("size", 5), ("min_count", 1), ("max_length", 3 if self.ends else 1)):
             value = getattr(self, name)
-            if not is_whole_number(value, least) and not (name == "max_length" and value is None):
+            if name == "max_length" and value is None:
+                continue
+            if not is_whole_number(value, least):
                 raise SettingError(f"{name}={value!r}: expected a whole number, at least {least}.")
+            if value > MOST_COUNTED:
+                raise SettingError(f"{name}={value!r}: expected a whole number, from {least} to {MOST_COUNTED:,}.")
 
 
 def _installed_library() -> ModuleType | None:

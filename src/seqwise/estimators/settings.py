@@ -21,6 +21,7 @@ from seqwise.errors import SettingError, nearest
 Check = Callable[[str, Any], None]  # (name, value); raises SettingError
 T = TypeVar("T")
 WIDTH = 120  # of a line of documentation
+MOST_COUNTED = 10**12  # of epochs, steps or tokens; NumPy and JAX count in 64 bits
 MOST_LAYERS = 64  # on each other: `seed_stream` has seeds for them
 
 TRAINING_ARGUMENTS = {
@@ -194,14 +195,16 @@ def is_whole(value: Any, least: int) -> bool:
     return int(cast(int, value)) >= least
 
 
-def whole(least: int, most: float = float("inf"), *, auto: bool = False, none: bool = False) -> Check:
+def whole(least: int, most: float = MOST_COUNTED, *, auto: bool = False, none: bool = False) -> Check:
     """A whole number, at least `least` and at most `most`; or ``"auto"``; or None."""
 
     def check(name: str, value: Any) -> None:
         number = is_whole(value, least) and value <= most
         if not (number or (auto and value == "auto") or (none and value is None)):
             either = "'auto' or " if auto else ""
-            limits = f"from {least} to {most}" if np.isfinite(most) else f"at least {least}"
+            limits = (
+                f"from {least} to {most:,}" if most < MOST_COUNTED or is_whole(value, least) else f"at least {least}"
+            )
             raise SettingError(f"{name}={value!r}: expected {either}a whole number, {limits}.")
 
     return check
@@ -287,7 +290,9 @@ def widths(name: str, value: Any) -> None:
     if not listed or not all(is_whole(width, 1) for width in listed):
         raise SettingError(f"{name}={value!r}: expected the width of each LSTM layer, for example {name}=(64,).")
     if len(listed) > MOST_LAYERS:
-        raise SettingError(f"{name} has {len(listed):,} layers; expected at most {MOST_LAYERS}, for example {name}=(64,).")
+        raise SettingError(
+            f"{name} has {len(listed):,} layers; expected at most {MOST_LAYERS}, for example {name}=(64,)."
+        )
 
 
 def build_function(name: str, value: Any) -> None:

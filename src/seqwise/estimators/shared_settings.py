@@ -86,7 +86,7 @@ class SharedSettings(BaseEstimator):
     seed: int = setting(
         default=0,
         help="seeds weights, shuffling, dropout and random splits; the same seed gives the same weights.",
-        check=whole(0),
+        check=whole(0, float("inf")),
         option=Option(TRAINING, int, help="The same seed gives the same weights."),
     )
 
