@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -64,6 +65,24 @@ def test_where_nothing_is_lost_it_is_raised():
             raise AssertionError("it came before and should have been raised")
     with pytest.raises(KeyboardInterrupt), interrupts(deferring=False):
         send(signal.SIGINT)
+
+
+def test_one_that_a_library_swallowed_while_it_was_loaded_is_not_lost():
+    with interrupts(deferring=False):
+        with contextlib.suppress(KeyboardInterrupt):
+            send(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt), interrupts():
+            raise AssertionError("the training should not have begun")
+
+
+@pytest.mark.parametrize(("place", "moment"), [(cli, "_load"), (cli.TyperGroup, "make_context")])
+def test_the_command_line_says_that_it_was_stopped(place, moment, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["seqwise", "shape", "nowhere.csv"])
+    monkeypatch.setattr(place, moment, lambda *_, **more: send(signal.SIGINT))
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "Stopped.\n"
 
 
 def test_a_programs_own_handler_stays():

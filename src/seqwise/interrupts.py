@@ -23,9 +23,11 @@ class _Interrupts:
     def __init__(self) -> None:
         self.deferring = False
         self.came = False
+        self.raised = False
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if self.came or not self.deferring:
+            self.raised = True
             raise KeyboardInterrupt
         self.came = True
 
@@ -45,6 +47,8 @@ def interrupts(*, deferring: bool = True) -> Generator[None]:
         yield
         return
     if _active is not None:
+        if _active.raised:  # and a library that was being loaded has ended the exception
+            raise KeyboardInterrupt
         _active.deferring = True
         yield
         return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -13,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from seqwise.cli.console import terminal
 from seqwise.errors import SeqwiseError, nearest
+from seqwise.interrupts import interrupts
 
 HELP = """LSTM forecasts from a table: look at the shapes, train, evaluate, predict.
 
@@ -50,6 +53,16 @@ COMMANDS = {  # each in a file of its own, which is imported when the command is
 SETTINGS: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "markdown"}
 
 
+@contextmanager
+def _telling_of_ctrl_c() -> Generator[None]:
+    """Say that it came: Typer ends without a word."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        terminal(stderr=True).print("Stopped.")
+        raise typer.Exit(130) from None
+
+
 class _Commands(TyperGroup):
     """The commands by name. The options of one come from the estimators' settings, so it is loaded when it is run."""
 
@@ -58,6 +71,14 @@ class _Commands(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return TyperCommand(cmd_name, help=COMMANDS[cmd_name]) if cmd_name in COMMANDS else None
+
+    def make_context(self, *arguments: Any, **more: Any) -> Any:
+        with _telling_of_ctrl_c():
+            return super().make_context(*arguments, **more)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _telling_of_ctrl_c():
+            return super().invoke(ctx)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] not in COMMANDS:
@@ -89,7 +110,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        app()
+        with interrupts(deferring=False):
+            app()
     except SeqwiseError as error:
         said = "\n".join([str(error), *getattr(error, "__notes__", ())])
         message = Text.assemble(("Error: ", "bold red"), said)  # no markup: a message may hold brackets
@@ -100,5 +122,5 @@ def main() -> None:
         terminal(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), said))
         sys.exit(2)
     except KeyboardInterrupt:
-        terminal(stderr=True).print("Stopped; nothing was written.")
+        terminal(stderr=True).print("Stopped.")
         sys.exit(130)
