@@ -11,6 +11,7 @@ import pytest
 
 import seqwise as sw
 from seqwise.errors import DataError, SettingError
+from seqwise.estimators.sequences.source import Source
 
 GOOD = np.ones((4, 3))
 
@@ -188,3 +189,22 @@ def test_a_file_is_told_by_its_lines(tmp_path):
     table(x=["1", "2", "three"]).write_csv(path)
     with pytest.raises(DataError, match=r"long.csv: column 'x' must be numeric but holds text: 'three' on line 4"):
         sw.data.pad(path, group="id", features="x")
+
+
+def test_a_file_of_another_kind_than_the_trainings(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("x.csv", "x.ts"):
+        (tmp_path / name).write_text("a,b\n1,2\n")
+    of_ts, of_texts, of_lines = Source(), Source(texts=True, text="review"), Source(texts=True)
+    table = "x.csv is a table, and the model was not trained on one: name a .ts file, or in Python pass "
+    with says(SettingError, f"{table}seqwise.data.make_sequences(table, group='…')."):
+        of_ts.read("x.csv")
+    with says(DataError, "There is no file 'y.csv'. Did you mean 'x.csv'?"):
+        of_ts.read("y.csv")
+    said = "The model was trained on texts, and x.ts holds none: name a .txt file"
+    with says(DataError, f"{said}, or a table with the column 'review'."):
+        of_texts.read("x.ts")
+    with says(DataError, f"{said}."):
+        of_lines.read(tmp_path / "x.ts")
+    with says(DataError, "There is no file 'z.ts'. Did you mean 'x.ts'?"):
+        of_texts.read("z.ts")

@@ -11,6 +11,7 @@ import numpy as np
 
 from seqwise.data import Sequences, make_sequences, read_table, read_texts
 from seqwise.data.columns import as_column_names
+from seqwise.data.files import existing_file
 from seqwise.data.tables import is_table
 from seqwise.data.texts import Texts, holds_texts, make_texts
 from seqwise.errors import DataError, SettingError
@@ -52,6 +53,12 @@ class Source:
             raise DataError("The model was trained on sequences of numbers, but these are texts.")
         if not holds_rows(X):
             return make_sequences(X)
+        if self.group is None and isinstance(X, (str, Path)):
+            name = existing_file(Path(X), ".ts").name
+            raise SettingError(
+                f"{name} is a table, and the model was not trained on one: name a .ts file, or in Python pass "
+                "seqwise.data.make_sequences(table, group='…')."
+            )
         if self.group is None:
             raise SettingError(
                 "A table was given: name the column that says which sequence a row belongs to, group='…'. Where the "
@@ -66,6 +73,10 @@ class Source:
             return make_texts(read_texts(X, encoding=None))
         if holds_texts(X) or (isinstance(X, str) and self.text is None) or _is_empty_list(X):
             return make_texts(X)
+        if not holds_rows(X) and isinstance(X, (str, Path)):
+            name = existing_file(Path(X), "text").name
+            column = "" if self.text is None else f", or a table with the column {self.text!r}"
+            raise DataError(f"The model was trained on texts, and {name} holds none: name a .txt file{column}.")
         if not holds_rows(X):
             raise DataError(f"The model was trained on texts, but these are {type(X).__name__}. Pass a list of texts.")
         if self.text is None:
