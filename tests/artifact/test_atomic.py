@@ -82,7 +82,8 @@ def test_an_error_while_writing_leaves_the_old(tmp_path):
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 def test_an_error_of_the_disk_names_what_was_to_be_written(code, tmp_path):
     """Not the new folder, which is gone; neither Python nor Rust says where."""
-    for error in (OSError(code, "x"), SafetensorError(f"I/O error: x (os error {code})")):
+    in_words = f"I/O error: x (os error {code})"
+    for error in (OSError(code, "x"), OSError(in_words), SafetensorError(in_words)):
         for replaced in (replaced_folder, replaced_file):
             with pytest.raises(OSError, match=r"/target'$") as told, replaced(tmp_path / "target"):
                 raise error

@@ -116,15 +116,14 @@ def _naming(target: Path) -> Generator[None]:
     beside = str(target.with_name(f".{target.name}."))
     try:
         yield
-    except OSError as error:
-        if error.errno not in FAULTS and not str(error.filename).startswith(beside):
+    except (OSError, SafetensorError) as error:
+        number = error.errno if isinstance(error, OSError) else None
+        said = OS_ERROR.search(str(error))  # polars and safetensors give it in words alone
+        if number is None and said is not None:
+            raise OSError(int(said[1]), os.strerror(int(said[1])), str(target)) from error
+        if isinstance(error, SafetensorError) or not (number in FAULTS or str(error.filename).startswith(beside)):
             raise
-        raise OSError(error.errno, error.strerror, str(target)) from error
-    except SafetensorError as error:
-        number = OS_ERROR.search(str(error))
-        if number is None:
-            raise
-        raise OSError(int(number[1]), os.strerror(int(number[1])), str(target)) from error
+        raise OSError(number, error.strerror, str(target)) from error
 
 
 def _copy(path: Path, to: Path) -> None:
