@@ -34,6 +34,15 @@ class KernelFeatures:
         offset, scale: of each feature of a step, taken off before.
     """
 
+    offset: np.ndarray
+    scale: np.ndarray
+    dilations: np.ndarray
+    counts: np.ndarray
+    mixes: np.ndarray
+    turns: np.ndarray
+    biases: np.ndarray
+    ramps: np.ndarray
+
     def draw(
         self, sequences: Sequences, *, features: int = FEATURES, dilations: int = DILATIONS, ramp: float = 0.0
     ) -> None:

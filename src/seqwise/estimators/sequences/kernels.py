@@ -89,7 +89,8 @@ def convolution_weights(kernels: KernelFeatures) -> list[tuple[np.ndarray, np.nd
     for d, (count, edges) in enumerate(zip(kernels.counts, biases, strict=True)):
         slope = RELU6 / float(kernels.ramps[d])
         mixed = taps.T[:, None, :] * kernels.mixes[d][kernels.turns[d]].T[None]  # (9, features of a step, 84)
-        weights.append((np.float32(slope * np.repeat(mixed, count, axis=-1)), np.float32(RELU6 / 2 - slope * edges)))
+        kernel = np.repeat(mixed, count, axis=-1)
+        weights.append(((slope * kernel).astype(np.float32), (RELU6 / 2 - slope * edges).astype(np.float32)))
     return weights
 
 
@@ -109,14 +110,18 @@ def fit_kernels(
     x = kernels.features(steps)
     shift, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
     weights = weights.mean(axis=1) if weights is not None and weights.ndim == 2 else weights
-    ridge: Any = RidgeCV(ALPHAS, scoring="neg_mean_squared_error", store_cv_results=True)
-    ridge.fit((x - shift) / spread, 2.0 * targets - 1, weights)
+    x, y = (x - shift) / spread, 2.0 * targets - 1
+    best: Any = RidgeCV(ALPHAS).fit(x, y, weights)
+    # once more, for what it says of each sequence when fitted on the others; for all strengths that fills the memory
+    ridge: Any = RidgeCV([best.alpha_], scoring="neg_mean_squared_error", store_cv_results=True).fit(x, y, weights)
     coef, intercept = np.atleast_2d(ridge.coef_), np.atleast_1d(ridge.intercept_)
-    unseen = ridge.cv_results_[..., int(np.flatnonzero(ridge.alpha_ == ALPHAS)[0])].reshape(targets.shape)
+    unseen = ridge.cv_results_.reshape(targets.shape)
     sure = SURE if targets.shape[1] > 1 and encoded.ndim == 1 else 2 * SURE  # the other class has minus the value
     logits = sure * unseen
     if targets.shape[1] == 1 and encoded.ndim == 1:
         logits = np.pad(logits, ((0, 0), (1, 0)))
     scale = sure / find_temperatures([logits], encoded)[0]
     features = (scale * coef / spread).T
-    return KernelWeights(kernels, np.float32(features), np.float32(scale * intercept - shift @ features))
+    return KernelWeights(
+        kernels, features.astype(np.float32), (scale * intercept - shift @ features).astype(np.float32)
+    )
