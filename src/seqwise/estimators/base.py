@@ -190,6 +190,8 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
     ) -> Self:
         """Train on prepared data: the one way in which every estimator is fitted."""
         with TRAINING_LOCK:
+            check_process()
+            check_backend(import_keras())
             if resume is None:
                 return self._fit_alone(data, callbacks, verbose, None)
             run = Path(resume).resolve()
@@ -201,8 +203,6 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
     def _fit_alone(
         self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None = None
     ) -> Self:
-        check_process()
-        check_backend(import_keras())
         network, training = self._train(data, callbacks, verbose, folder)
         self._adopt(data, data.target.finished_model(network), training)
         return self

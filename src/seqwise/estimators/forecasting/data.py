@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from seqwise.data import Scaler, Split, TimeSeries, Windows, seasonal_period, split_by_time, usable_origins
 from seqwise.data.scaling import swings_grow_with_level
 from seqwise.errors import DataError
+from seqwise.estimators.forecasting.choosing import Choice
 from seqwise.estimators.forecasting.per_target import network_of_all
 from seqwise.estimators.forecasting.shared_parts import ForecastInput, ForecastTarget
 from seqwise.estimators.forecasting.summary import Part, SeriesSummary
@@ -178,6 +180,8 @@ class SeriesData:
 
     Attributes:
         recipe: of its network.
+        candidates: recipes to try before one is taken; empty where there is no choice.
+        choice: what these trials said; None before, and without them.
         available: numeric columns of the table that are not used.
         path: of the file that it was read from; None for data in memory.
         own_validation: a series that was given to find the best epoch on; None where rows were held back for it.
@@ -187,14 +191,22 @@ class SeriesData:
     input: WindowInput
     target: SeriesTarget
     recipe: str = "skip"
+    candidates: tuple[str, ...] = ()
+    choice: Choice | None = None
     available: tuple[str, ...] = ()
     path: str | None = None
     own_validation: TimeSeries | None = None
 
     @property
     def notes(self) -> list[str]:
-        """What was found in the series and repaired, one sentence each."""
-        return self.plan.series.warnings
+        """What was found in the series and repaired, and why the recipe was taken, one sentence each."""
+        return self.plan.series.warnings + ([] if self.choice is None else [str(self.choice)])
+
+    def with_recipe(self, recipe: str) -> SeriesData:
+        """Return the same data for the network of another recipe."""
+        target = copy(self.target)
+        target.shared = recipe == "segments" and len(target.names) > 1
+        return replace(self, recipe=recipe, target=target, candidates=())
 
     @cached_property
     def series(self) -> TimeSeries:

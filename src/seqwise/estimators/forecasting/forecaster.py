@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from seqwise.estimators.base import METRICS, REPORT, Schedule, TrainingBatches
 from seqwise.estimators.forecasting import panel_forecasts, series_forecasts
 from seqwise.estimators.forecasting.ahead import future_rows, known_ahead
 from seqwise.estimators.forecasting.attention import build_attention_network, decoder_weights
+from seqwise.estimators.forecasting.choosing import Choice, thinned, trial_epochs
 from seqwise.estimators.forecasting.comparing import compare_recipes
 from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season
@@ -71,6 +73,8 @@ class Forecaster(ForecasterSettings):
         panel_: with many series, the `Panel` it was trained on (after `load`: their last windows); else None.
         plan_: the split into parts; None after `load`.
         season_: the seasonal period in rows, 1 for none. training_: history, seconds, best epoch.
+        recipe_: the recipe of its network. trials_: the smallest validation loss of each recipe that was tried for
+            ``recipe="auto"``; empty where none was.
 
     Example:
         >>> import seqwise as sw
@@ -93,6 +97,8 @@ class Forecaster(ForecasterSettings):
     _intervals: Intervals | None = learned(default=None)
     until_: np.ndarray = learned()  # of many series: the position at which each one's test set begins
     season_: int = learned()
+    recipe_: str = learned()
+    trials_: dict[str, float] = learned()
 
     def fit(
         self,
@@ -138,6 +144,45 @@ class Forecaster(ForecasterSettings):
     def _prepare(self, data: Any, *, validation_data: Any = None, **roles: Any) -> SeriesData | PanelData:
         self._check_settings()
         return prepare(self, data, ColumnRoles(**roles), validation_data)
+
+    def _fit_alone(
+        self,
+        data: SeriesData | PanelData,
+        callbacks: Sequence[Any],
+        verbose: bool | None,
+        folder: Path | None = None,
+    ) -> Forecaster:
+        """Train; where the recipe is to be chosen, try each and train the one of the smallest validation loss."""
+        losses: dict[str, float] = {}
+        windows, seconds = 0, 0.0
+        for number, recipe in enumerate(data.candidates, 1):
+            trial, tried = _Trial(**self._settings() | {"recipe": recipe, "refit": False}), data.with_recipe(recipe)
+            train, validation, _ = trial._training_batches(tried)
+            schedule = trial._schedule(tried, train)
+            trial.epochs = trial_epochs(recipe, schedule.epochs, train.batches_per_epoch(schedule.batch_size))
+            windows = len(validation)
+            if not windows or not trial.epochs:
+                return super()._fit_alone(data, callbacks, verbose, folder)
+            network, training = trial._train_network(tried, (), verbose, folder, number)
+            if training.interrupted:
+                self._measured = None
+                self._adopt(tried, tried.target.finished_model(network), training)
+                return self
+            losses[recipe] = min(training.history["val_loss"])
+            seconds += training.seconds
+        if losses:
+            choice = Choice(losses, windows, seconds)
+            data = replace(data.with_recipe(choice.recipe), choice=choice)
+        return super()._fit_alone(data, callbacks, verbose, folder)
+
+    def _train(
+        self, data: SeriesData | PanelData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
+    ) -> tuple[Any, Training]:
+        if data.choice is None:
+            return self._train_network(data, callbacks, verbose, folder)
+        network, training = self._train_network(data, callbacks, verbose, folder, number=len(data.choice.losses) + 1)
+        training.seconds += data.choice.seconds
+        return network, training
 
     def _training_batches(self, data: SeriesData | PanelData) -> TrainingBatches:
         parts = ("train", "validation", "refit")
@@ -201,6 +246,7 @@ class Forecaster(ForecasterSettings):
 
     def _adopt(self, data: SeriesData | PanelData, model: Any, training: Training) -> None:
         unseen = model.get_weights() if self._measured is None else self._measured
+        self.recipe_, self.trials_ = data.recipe, {} if data.choice is None else dict(data.choice.losses)
         if isinstance(data, PanelData):
             season, residual = find_panel_season(data.plan, self.season), self._residual(data)
             super()._adopt(data, model, training)
@@ -572,8 +618,10 @@ class Forecaster(ForecasterSettings):
 
     def _fresh(self, **changes: Any) -> Forecaster:
         """Return a forecaster of the same settings, but for some, that is not fitted."""
-        settings = {name: getattr(self, name) for name in declared_settings(Forecaster)}
-        return Forecaster(**settings | changes)
+        return Forecaster(**self._settings() | changes)
+
+    def _settings(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in declared_settings(Forecaster)}
 
     def _fit_known(self, known: TimeSeries | Panel, verbose: bool | None = False) -> Forecaster:
         self._check_settings()
@@ -600,7 +648,9 @@ class Forecaster(ForecasterSettings):
         return (CONTEXT,)
 
     def _save_parts(self, folder: Path) -> dict[str, Any]:
-        choices, errors = {"season": self.season_, "residual": self.residual_}, self._errors()
+        choices: dict[str, Any] = {"season": self.season_, "residual": self.residual_}
+        choices |= {"recipe": self.recipe_, "trials": self.trials_}
+        errors = self._errors()
         beside = {} if errors is None else errors.save()
         if self.panel_ is not None:
             data = panel_forecasts.save_last_windows(folder, self.panel_, self.window, self.until_, beside)
@@ -613,6 +663,7 @@ class Forecaster(ForecasterSettings):
     def _load_parts(self, folder: Path, saved: dict[str, Any]) -> None:
         data = saved["data"]
         self.season_, self.residual_, self.panel_ = saved["season"], saved["residual"], None
+        self.recipe_, self.trials_ = saved.get("recipe", self.recipe), saved.get("trials", {})
         self._intervals = Intervals.load(folder / CONTEXT, self.horizon, len(self.target_.names))
         if saved["input"]["kind"] == PanelInput.kind:
             self.panel_, self.until_ = panel_forecasts.load_last_windows(folder, data, self.input_.scaler.names_)
@@ -640,7 +691,7 @@ class Forecaster(ForecasterSettings):
         if not known.covariates.future:
             coming = self._forecast_after(known, ahead=known_ahead(known, self.horizon, None))
             future = coming.times, coming.values
-        used: dict[str, Any] = {}
+        used: dict[str, Any] = {} if self.network is not None else {"recipe used": self.recipe_}
         if isinstance(known, Panel):
             content = panel_content(known, future, comparison)
             used["log taken"] = self.input_.scaler.log
@@ -650,3 +701,11 @@ class Forecaster(ForecasterSettings):
                 used["residual used"] = self.residual_
             used["log taken of"] = self.scaler_.log
         return content | {"settings": plain_settings(self, Forecaster) | used}
+
+
+class _Trial(Forecaster):
+    """A training that says what a recipe is worth, on a part of the windows where there are very many."""
+
+    def _training_batches(self, data: SeriesData | PanelData) -> TrainingBatches:
+        train, validation, _ = super()._training_batches(data)
+        return TrainingBatches(thinned(train), thinned(validation))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +19,7 @@ from seqwise.data.scaling import swings_grow_with_level
 from seqwise.data.seasonality import seasonal_period
 from seqwise.data.time_split import part_rows
 from seqwise.errors import BundleError, DataError
+from seqwise.estimators.forecasting.choosing import Choice
 from seqwise.estimators.forecasting.panel_scaling import PanelScaler
 from seqwise.estimators.forecasting.shared_parts import ForecastInput, ForecastTarget
 from seqwise.estimators.parts import TargetDescription, Tensor
@@ -246,17 +247,23 @@ class PanelSummary:
 
 @dataclass(frozen=True)
 class PanelData:
-    """Many series split and scaled: what a Forecaster of a panel trains on."""
+    """Many series split and scaled: what a Forecaster of a panel trains on; its attributes are those of `SeriesData`."""
 
     plan: PanelPlan
     input: PanelInput
     target: PanelTarget
     recipe: str = "segments"
+    candidates: tuple[str, ...] = ()
+    choice: Choice | None = None
     path: str | None = None
 
     @property
     def notes(self) -> list[str]:
-        return self.plan.panel.warnings
+        return self.plan.panel.warnings + ([] if self.choice is None else [str(self.choice)])
+
+    def with_recipe(self, recipe: str) -> PanelData:
+        """Return the same data for the network of another recipe."""
+        return replace(self, recipe=recipe, candidates=())
 
     @cached_property
     def scaled(self) -> np.ndarray:

@@ -18,6 +18,7 @@ from seqwise.estimators.forecasting.forecaster_settings import ForecasterSetting
 from seqwise.estimators.forecasting.panel_data import PanelData, PanelInput, PanelTarget, plan_panel
 from seqwise.estimators.forecasting.reading import ColumnRoles, check_validation_rows, read_again, read_data
 from seqwise.estimators.forecasting.recipes import MANY
+from seqwise.estimators.forecasting.segments import SEGMENTS
 
 
 def prepare(
@@ -75,20 +76,26 @@ def _prepare_plan(settings: ForecasterSettings, plan: Plan, available: tuple[str
     windows = WindowInput(settings.window, settings.gaps == "mask", settings.scaler, log)
     windows.fit(plan)
     timesteps = settings.window if settings.return_sequences else None
-    recipe = _recipe(settings, plan)
     target = SeriesTarget(plan.series.target_names, settings.horizon, timesteps, windows.scaler, settings.loss)
-    target.shared = recipe == "segments" and settings.network is None and plan.series.targets > 1
-    return SeriesData(plan, windows, target, recipe, available, path)
-
-
-def _recipe(settings: ForecasterSettings, plan: Plan) -> str:
-    """Return the recipe; what has settings of the recipe skip alone is one of those."""
-    if settings.recipe != "auto":
-        return settings.recipe
-    if settings.network is not None or settings.bidirectional or settings.return_sequences or not settings.linear_skip:
-        return "skip"
     large = plan.series.targets > 1 and settings.window >= 48 and len(plan.windows("train")) >= MANY
-    return "segments" if large and settings.residual == "auto" else "skip"
+    recipe, *others = _recipes(settings, "segments" if large and settings.residual == "auto" else "skip", plan.series)
+    target.shared = recipe == "segments" and settings.network is None and plan.series.targets > 1
+    candidates = (recipe, *others) if others else ()
+    return SeriesData(plan, windows, target, recipe, candidates, available=available, path=path)
+
+
+def _recipes(settings: ForecasterSettings, by_size: str, known: TimeSeries | Panel) -> list[str]:
+    """Return the recipe that is named, or those that have what is set and suit the data, `by_size` first."""
+    if settings.recipe != "auto":
+        return [settings.recipe]
+    if settings.network is not None or settings.bidirectional or settings.return_sequences or not settings.linear_skip:
+        return ["skip"]
+    others = ["skip"]
+    if settings.residual == "auto" and settings.window >= 2 * SEGMENTS:
+        others.append("segments")
+    if known.covariates.future:  # what its decoder reads step after step
+        others.append("attention")
+    return [by_size, *(recipe for recipe in others if recipe != by_size)]
 
 
 def _prepare_panel(settings: ForecasterSettings, panel: Panel, path: str | None) -> PanelData:
@@ -105,12 +112,8 @@ def _prepare_panel(settings: ForecasterSettings, panel: Panel, path: str | None)
     inputs = PanelInput(settings.window, masked, str(settings.scaler), False if counts else settings.log, counts)
     inputs.fit(plan)
     target = PanelTarget(panel.target, settings.horizon, settings.loss, inputs.scaler.common_)
-    if settings.recipe != "auto":
-        recipe = settings.recipe
-    else:
-        plain = not settings.bidirectional and settings.network is None and settings.linear_skip
-        recipe = "segments" if plain else "skip"
-    return PanelData(plan, inputs, target, recipe, path)
+    recipe, *others = _recipes(settings, "segments", panel)
+    return PanelData(plan, inputs, target, recipe, (recipe, *others) if others else (), path=path)
 
 
 def _checks_counts(settings: ForecasterSettings, known: TimeSeries | Panel) -> bool:
