@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
 import seqwise as sw
@@ -23,6 +24,30 @@ def test_the_best_trial_is_set_and_can_be_trained_again():
     assert min(again) == pytest.approx(min(losses), rel=1e-6)
     forecaster.tune(VALUES, trials=1, space={"dropout": [0.0, 0.9], "learning_rate": (0.0005, 0.05)}, study=study)
     assert len(study.trials) == 4
+
+
+def test_settings_of_attention_with_what_is_known_in_advance():
+    table = pl.DataFrame({"day": np.arange(120), "promo": np.cos(np.arange(120)), "sold": VALUES})
+    roles = {"time": "day", "target": "sold", "future": ["promo"]}
+    forecaster = sw.Forecaster(8, 2, recipe="attention", units=(3,), epochs=2, patience=None)
+    space = {"dropout": (0.0, 0.9), "linear_skip": [True, False], "units": [(2,), (3,)]}
+    study = forecaster.tune(table, trials=3, space=space, **roles)
+    assert forecaster.recipe == "attention"
+    assert forecaster.dropout == study.best_params["dropout"]
+    assert str(forecaster.units) == study.best_params["units"]
+    assert len({trial.value for trial in study.trials}) == 3
+    again = forecaster.fit(table, **roles).training_.history["val_loss"]
+    assert min(again) == pytest.approx(study.best_value, rel=1e-6)
+
+
+def test_a_recipe_is_searched_or_chosen_within_each_trial():
+    forecaster = sw.Forecaster(8, 2, units=(3,), epochs=9, patience=None)
+    study = forecaster.tune(VALUES, trials=1, space={"recipe": ["auto"]})
+    assert len(study.trials[0].intermediate_values) == 9  # of the training alone, not of what was tried before
+    assert study.best_value == min(forecaster.fit(VALUES).training_.history["val_loss"])
+    assert len(forecaster.trials_) == 2
+    forecaster.tune(VALUES, trials=1, space={"recipe": ["segments"]})
+    assert forecaster.recipe == "segments"
 
 
 def test_a_hopeless_trial_is_stopped():

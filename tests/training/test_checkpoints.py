@@ -13,6 +13,7 @@ import threading
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from rich.console import Console
 
@@ -85,6 +86,41 @@ def test_it_goes_on_bit_by_bit(never_stopped, tmp_path, monkeypatch):
     assert_same(make().fit(Y, resume=tmp_path), never_stopped)  # it is finished: there is nothing to train
     resumed.save(tmp_path)
     assert not training_folder(tmp_path).exists()
+
+
+KNOWN = {"day": np.arange(70), "promo": RNG.random(70), "sold": Y}
+ROLES: dict[str, Any] = {"time": "day", "target": "sold", "future": ["promo"]}
+
+
+@pytest.mark.parametrize(
+    ("settings", "count", "said"),
+    [
+        ({"recipe": "attention", "gaps": "mask"}, 2, "after epoch 2"),
+        ({"recipe": "attention", "gaps": "mask"}, EPOCHS + 1, SECOND),
+        ({"recipe": "segments"}, EPOCHS + 1, SECOND),
+        ({"recipe": "auto", "window": 8, "epochs": 8}, 4, "after epoch 4"),
+        ({"recipe": "auto", "window": 8, "epochs": 8}, 9 + 4, "after epoch 4, of network 2"),
+        ({"recipe": "auto", "window": 8, "epochs": 8}, 3 * 9 + 4, "after epoch 4, of network 4"),
+        ({"recipe": "auto", "window": 8, "epochs": 8}, 3 * 9 + 9, f"{SECOND}, of network 4"),
+    ],
+    ids=lambda value: value["recipe"] if isinstance(value, dict) else None,
+)
+def test_each_recipe_goes_on_and_so_does_their_choice(settings, count, said, tmp_path, monkeypatch):
+    """What is known in advance is read; for "auto" three networks are tried before the one that is kept."""
+    settings = {"patience": None} | settings
+    whole = make(**settings).fit(pl.DataFrame(KNOWN), **ROLES)
+    with monkeypatch.context() as patch:
+        stop_after(patch, count)
+        with pytest.raises(Killed):
+            make(**settings).fit(pl.DataFrame(KNOWN), **ROLES, resume=tmp_path)
+    assert stopped_at(training_folder(tmp_path)) == said
+    other = "skip" if settings["recipe"] == "auto" else "auto"
+    with pytest.raises(sw.SettingError, match=f"its recipe was '{settings['recipe']}', now '{other}'"):
+        make(**settings | {"recipe": other}).fit(pl.DataFrame(KNOWN), **ROLES, resume=tmp_path)
+    resumed = make(**settings).fit(pl.DataFrame(KNOWN), **ROLES, resume=tmp_path)
+    assert_same(resumed, whole)
+    assert resumed.trials_ == whole.trials_
+    assert len(whole.trials_) == (3 if settings["recipe"] == "auto" else 0)
 
 
 PROGRAM = """

@@ -14,13 +14,11 @@ MOST_WINDOWS = 20_000  # that a recipe is tried on
 
 
 def trial_epochs(recipe: str, epochs: int, steps: int) -> int:
-    """Return the epochs of a trial; 0 where it would tell nothing.
+    """Return the epochs of a trial.
 
     Args:
         epochs: of the whole training. steps: of each of them.
     """
-    if epochs < FEWEST_EPOCHS:
-        return 0
     few = -(-RECIPES[recipe]["steps"] // (SHARE * steps))  # of a small set: the steps of a trial elsewhere
     return min(max(-(-epochs // SHARE), few), epochs)
 
@@ -39,12 +37,10 @@ class Choice:
 
     Attributes:
         losses: the smallest validation loss of each recipe, in the order in which they were tried.
-        windows: in validation, of each trial.
         seconds: of all trials.
     """
 
     losses: Mapping[str, float]
-    windows: int
     seconds: float
 
     @property
@@ -56,6 +52,6 @@ class Choice:
         ranked = sorted(self.losses, key=self.losses.__getitem__)
         others = ", ".join(f"{recipe} {self.losses[recipe]:.4g}" for recipe in ranked[1:])
         return (
-            f"recipe='auto' took {ranked[0]}: in a short trial its loss on {self.windows:,} validation windows was "
-            f"{self.losses[ranked[0]]:.4g} ({others})."
+            f"recipe='auto' took {ranked[0]}: in a short training its validation loss was {self.losses[ranked[0]]:.4g} "
+            f"({others})."
         )

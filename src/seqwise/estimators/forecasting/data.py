@@ -182,6 +182,7 @@ class SeriesData:
         recipe: of its network.
         candidates: recipes to try before one is taken; empty where there is no choice.
         choice: what these trials said; None before, and without them.
+        trial: whether they are for such a trial.
         available: numeric columns of the table that are not used.
         path: of the file that it was read from; None for data in memory.
         own_validation: a series that was given to find the best epoch on; None where rows were held back for it.
@@ -193,6 +194,7 @@ class SeriesData:
     recipe: str = "skip"
     candidates: tuple[str, ...] = ()
     choice: Choice | None = None
+    trial: bool = False
     available: tuple[str, ...] = ()
     path: str | None = None
     own_validation: TimeSeries | None = None
@@ -202,11 +204,11 @@ class SeriesData:
         """What was found in the series and repaired, and why the recipe was taken, one sentence each."""
         return self.plan.series.warnings + ([] if self.choice is None else [str(self.choice)])
 
-    def with_recipe(self, recipe: str) -> SeriesData:
-        """Return the same data for the network of another recipe."""
+    def with_recipe(self, recipe: str, *, trial: bool = False) -> SeriesData:
+        """Return the same data for the network of another recipe, or for a trial of it."""
         target = copy(self.target)
         target.shared = recipe == "segments" and len(target.names) > 1
-        return replace(self, recipe=recipe, target=target, candidates=())
+        return replace(self, recipe=recipe, target=target, candidates=(), trial=trial)
 
     @cached_property
     def series(self) -> TimeSeries:

@@ -153,27 +153,20 @@ class Forecaster(ForecasterSettings):
         folder: Path | None = None,
     ) -> Forecaster:
         """Train; where the recipe is to be chosen, try each and train the one of the smallest validation loss."""
+        if not data.candidates or not len(data.batches("validation")):
+            return super()._fit_alone(data, callbacks, verbose, folder)
         losses: dict[str, float] = {}
-        windows, seconds = 0, 0.0
+        seconds = 0.0
         for number, recipe in enumerate(data.candidates, 1):
-            trial, tried = _Trial(**self._settings() | {"recipe": recipe, "refit": False}), data.with_recipe(recipe)
-            train, validation, _ = trial._training_batches(tried)
-            schedule = trial._schedule(tried, train)
-            trial.epochs = trial_epochs(recipe, schedule.epochs, train.batches_per_epoch(schedule.batch_size))
-            windows = len(validation)
-            if not windows or not trial.epochs:
-                return super()._fit_alone(data, callbacks, verbose, folder)
-            network, training = trial._train_network(tried, (), verbose, folder, number)
+            trial = data.with_recipe(recipe, trial=True)
+            network, training = self._train_network(trial, (), verbose, folder, number)
             if training.interrupted:
-                self._measured = None
-                self._adopt(tried, tried.target.finished_model(network), training)
+                self._adopt(trial, trial.target.finished_model(network), training)
                 return self
             losses[recipe] = min(training.history["val_loss"])
             seconds += training.seconds
-        if losses:
-            choice = Choice(losses, windows, seconds)
-            data = replace(data.with_recipe(choice.recipe), choice=choice)
-        return super()._fit_alone(data, callbacks, verbose, folder)
+        choice = Choice(losses, seconds)
+        return super()._fit_alone(replace(data.with_recipe(choice.recipe), choice=choice), callbacks, verbose, folder)
 
     def _train(
         self, data: SeriesData | PanelData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
@@ -190,6 +183,8 @@ class Forecaster(ForecasterSettings):
             batches = [target_batches(data.series, data.scaled, data.windows(part), data.input.known) for part in parts]
         else:
             batches = [data.batches(part) for part in parts]
+        if data.trial:
+            return TrainingBatches(thinned(batches[0]), thinned(batches[1]))
         held_back = not isinstance(data, SeriesData) or data.own_validation is None
         refit = len(batches[0]) >= MANY if self.refit == "auto" else self.refit
         return TrainingBatches(batches[0], batches[1], batches[2] if refit and held_back else None)
@@ -200,6 +195,8 @@ class Forecaster(ForecasterSettings):
         size = min(size, len(train))
         steps = train.batches_per_epoch(size)
         epochs = auto_epochs(recipe, steps) if self.epochs == "auto" else int(self.epochs)
+        if data.trial:
+            epochs = trial_epochs(recipe, epochs, steps)
         rate = resolved(self, "learning_rate", recipe)
         if self.learning_rate == "auto" and isinstance(self.optimizer, str):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * epochs)
@@ -246,11 +243,11 @@ class Forecaster(ForecasterSettings):
 
     def _adopt(self, data: SeriesData | PanelData, model: Any, training: Training) -> None:
         unseen = model.get_weights() if self._measured is None else self._measured
-        self.recipe_, self.trials_ = data.recipe, {} if data.choice is None else dict(data.choice.losses)
+        recipe, trials = data.recipe, {} if data.choice is None else dict(data.choice.losses)
         if isinstance(data, PanelData):
             season, residual = find_panel_season(data.plan, self.season), self._residual(data)
             super()._adopt(data, model, training)
-            self._unseen, self._intervals = unseen, None
+            self._unseen, self._intervals, self.recipe_, self.trials_ = unseen, None, recipe, trials
             self.panel_, self.season_, self.residual_, self.test_start_ = data.plan.panel, season, residual, None
             self.until_ = self.panel_.first + data.plan.validation
             return
@@ -260,7 +257,7 @@ class Forecaster(ForecasterSettings):
             model.compile(make_optimizer(import_keras(), self.optimizer, 0.001), data.target.loss())
             model.optimizer.build(model.trainable_variables)
         super()._adopt(data, model, training)
-        self._unseen, self._intervals = unseen, None
+        self._unseen, self._intervals, self.recipe_, self.trials_ = unseen, None, recipe, trials
         self.panel_, self.series_, self.season_, self.residual_ = None, series, season, residual
         self.test_start_ = series.time_index.at(np.array([first]))[0] if first < len(series) else None
 
@@ -618,10 +615,8 @@ class Forecaster(ForecasterSettings):
 
     def _fresh(self, **changes: Any) -> Forecaster:
         """Return a forecaster of the same settings, but for some, that is not fitted."""
-        return Forecaster(**self._settings() | changes)
-
-    def _settings(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in declared_settings(Forecaster)}
+        settings = {name: getattr(self, name) for name in declared_settings(Forecaster)}
+        return Forecaster(**settings | changes)
 
     def _fit_known(self, known: TimeSeries | Panel, verbose: bool | None = False) -> Forecaster:
         self._check_settings()
@@ -701,11 +696,3 @@ class Forecaster(ForecasterSettings):
                 used["residual used"] = self.residual_
             used["log taken of"] = self.scaler_.log
         return content | {"settings": plain_settings(self, Forecaster) | used}
-
-
-class _Trial(Forecaster):
-    """A training that says what a recipe is worth, on a part of the windows where there are very many."""
-
-    def _training_batches(self, data: SeriesData | PanelData) -> TrainingBatches:
-        train, validation, _ = super()._training_batches(data)
-        return TrainingBatches(thinned(train), thinned(validation))

@@ -255,15 +255,16 @@ class PanelData:
     recipe: str = "segments"
     candidates: tuple[str, ...] = ()
     choice: Choice | None = None
+    trial: bool = False
     path: str | None = None
 
     @property
     def notes(self) -> list[str]:
         return self.plan.panel.warnings + ([] if self.choice is None else [str(self.choice)])
 
-    def with_recipe(self, recipe: str) -> PanelData:
-        """Return the same data for the network of another recipe."""
-        return replace(self, recipe=recipe, candidates=())
+    def with_recipe(self, recipe: str, *, trial: bool = False) -> PanelData:
+        """Return the same data for the network of another recipe, or for a trial of it."""
+        return replace(self, recipe=recipe, candidates=(), trial=trial)
 
     @cached_property
     def scaled(self) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 from seqwise.data import TimeSeries
 from seqwise.data.panels import Panel
 from seqwise.errors import SettingError
+from seqwise.estimators.forecasting.choosing import FEWEST_EPOCHS
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, make_plan
 from seqwise.estimators.forecasting.distributions import check_counts, is_of_counts
 from seqwise.estimators.forecasting.forecaster_settings import ForecasterSettings
@@ -90,6 +91,8 @@ def _recipes(settings: ForecasterSettings, by_size: str, known: TimeSeries | Pan
         return [settings.recipe]
     if settings.network is not None or settings.bidirectional or settings.return_sequences or not settings.linear_skip:
         return ["skip"]
+    if settings.epochs != "auto" and settings.epochs < FEWEST_EPOCHS:
+        return [by_size]
     others = ["skip"]
     if settings.residual == "auto" and settings.window >= 2 * SEGMENTS:
         others.append("segments")
