@@ -84,11 +84,13 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/reviews.py
 	$(BIN)/python benchmarks/translation.py
 
-# errors beside published figures: ETTh1, M4 weekly (hours on 2 cores); the small series of the README; then accuracies
-# of classifiers, mean and spread over seeds, beside every baseline
+# errors beside published figures: ETTh1, M4 weekly (hours on 2 cores); the small series of the README; what
+# recipe="auto" takes, and how much intervals hold; then accuracies of classifiers, mean and spread over seeds, beside every baseline
 accuracy: .venv/ready
 	$(BIN)/python benchmarks/published.py
 	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/recipes.py
+	$(BIN)/python benchmarks/coverage.py
 	$(BIN)/python benchmarks/classification.py
 
 # the stamp is written last, so an interrupted install is made again

@@ -78,11 +78,11 @@ class ForecasterSettings(Estimator[SeriesData | PanelData, SeriesSummary | Panel
         help='the network: ``"skip"``, an LSTM that reads row by row, with a linear map of the window beside it; '
         '``"segments"``, an LSTM that reads segments of the window, one network for all targets; '
         '``"attention"``, an encoder of the window, and a decoder that reads what is known of the steps to come and '
-        'attends to the window; ``"auto"`` takes segments for many series, and for several targets with windows of 48 '
-        "rows or more and 1,000 windows or more to learn from; else skip.",
+        'attends to the window; ``"auto"`` trains those that suit the data for a part of the steps and takes the one '
+        "with the smallest validation loss.",
         check=choice("auto", *RECIPES),
         option=Option(
-            MODEL_PANEL, str, help="The network: skip, segments, attention, or auto by the size of the data."
+            MODEL_PANEL, str, help="The network: skip, segments, attention, or auto: the best of short trials."
         ),
     )
     bidirectional: bool = setting(default=False, help="read each window in both directions.")
