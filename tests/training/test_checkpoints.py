@@ -95,12 +95,10 @@ ROLES: dict[str, Any] = {"time": "day", "target": "sold", "future": ["promo"]}
 @pytest.mark.parametrize(
     ("settings", "count", "said"),
     [
-        ({"recipe": "attention", "gaps": "mask"}, 2, "after epoch 2"),
         ({"recipe": "attention", "gaps": "mask"}, EPOCHS + 1, SECOND),
         ({"recipe": "segments"}, EPOCHS + 1, SECOND),
         ({"recipe": "auto", "window": 8, "epochs": 8}, 4, "after epoch 4"),
         ({"recipe": "auto", "window": 8, "epochs": 8}, 9 + 4, "after epoch 4, of network 2"),
-        ({"recipe": "auto", "window": 8, "epochs": 8}, 3 * 9 + 4, "after epoch 4, of network 4"),
         ({"recipe": "auto", "window": 8, "epochs": 8}, 3 * 9 + 9, f"{SECOND}, of network 4"),
     ],
     ids=lambda value: value["recipe"] if isinstance(value, dict) else None,

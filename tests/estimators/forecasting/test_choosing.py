@@ -51,7 +51,9 @@ def chosen():
 
 def test_the_smallest_validation_loss_decides(chosen, tmp_path):
     """The trials beside trainings of the recipes by name: with so few steps they are whole ones."""
-    named = {recipe: make(recipe=recipe, refit=False).fit(SHOP, **ROLES) for recipe in ("skip", "segments", "attention")}
+    named = {
+        recipe: make(recipe=recipe, refit=False).fit(SHOP, **ROLES) for recipe in ("skip", "segments", "attention")
+    }
     losses = {recipe: min(fitted.training_.history["val_loss"]) for recipe, fitted in named.items()}
     assert chosen.trials_ == losses
     assert len(set(losses.values())) == 3

@@ -247,7 +247,7 @@ class PanelSummary:
 
 @dataclass(frozen=True)
 class PanelData:
-    """Many series split and scaled: what a Forecaster of a panel trains on; its attributes are those of `SeriesData`."""
+    """Many series split and scaled: what a Forecaster of a panel trains on; attributes as in `SeriesData`."""
 
     plan: PanelPlan
     input: PanelInput
