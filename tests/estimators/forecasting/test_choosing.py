@@ -11,7 +11,7 @@ import pytest
 
 import seqwise as sw
 from seqwise.backend import import_keras
-from seqwise.estimators.forecasting import choosing
+from seqwise.estimators.forecasting import choosing, forecaster
 
 SMALL: dict[str, Any] = {"window": 8, "horizon": 2, "units": (3,), "epochs": 9, "season": 1, "log": False}
 RNG = np.random.default_rng(0)
@@ -57,6 +57,7 @@ def test_the_smallest_validation_loss_decides(chosen, tmp_path):
     losses = {recipe: min(fitted.training_.history["val_loss"]) for recipe, fitted in named.items()}
     assert chosen.trials_ == losses
     assert len(set(losses.values())) == 3
+    assert min(losses.values()) < 0.95 * losses["skip"]
     assert chosen.recipe_ == min(losses, key=losses.__getitem__)
     for one, other in zip(chosen.model_.get_weights(), named[chosen.recipe_].model_.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -75,14 +76,19 @@ def test_the_smallest_validation_loss_decides(chosen, tmp_path):
     assert named["skip"].notes_ == []
 
 
-def test_each_recipe_can_win():
-    """What the loss says is followed, whatever it says."""
-    for best in ("skip", "segments", "attention"):
-        losses = {recipe: 0.5 - 0.1 * (recipe == best) for recipe in ("skip", "segments", "attention")}
-        choice = choosing.Choice(losses, 1.0)
-        assert choice.recipe == best
-        assert str(choice).startswith(f"recipe='auto' took {best}: in a short training its validation loss was 0.4 (")
-    assert choosing.Choice({"skip": 0.5, "segments": 0.5}, 1.0).recipe == "skip"
+@pytest.mark.parametrize(
+    ("losses", "taken", "said"),
+    [
+        ({"skip": 0.4, "segments": 0.5, "attention": 0.6}, "skip", "0.4 (segments 0.5, attention 0.6)."),
+        ({"segments": 0.5, "skip": 0.47}, "skip", "0.47 (segments 0.5)."),
+        ({"segments": 0.5, "skip": 0.48}, "segments", "0.5 (skip 0.48; less than 5 % apart decides nothing)."),
+        ({"skip": 0.5, "segments": 0.45, "attention": 0.44}, "attention", "0.44 (skip 0.5, segments 0.45)."),
+    ],
+)
+def test_another_recipe_must_be_clearly_better(losses, taken, said):
+    assert choosing.best_recipe(losses) == taken
+    start = f"recipe='auto' took {taken}: in a short training its validation loss was "
+    assert str(choosing.Choice(taken, losses)) == start + said
 
 
 def test_the_test_rows_have_no_say(chosen):
@@ -105,13 +111,16 @@ def test_a_long_training_is_tried_for_a_third_of_it_and_a_short_one_whole():
     assert choosing.trial_epochs("segments", 8, 5000) == 3
 
 
-def test_very_many_windows_are_thinned(monkeypatch):
-    batches = make()._prepare(Y).batches("train")
-    assert choosing.thinned(batches) is batches
-    monkeypatch.setattr(choosing, "MOST_WINDOWS", 20)
-    few = choosing.thinned(batches)
-    np.testing.assert_array_equal(few.indices, batches.indices[::3])
-    assert 40 < len(batches) <= 60
+def test_very_many_windows_are_not_tried_and_that_is_said(monkeypatch):
+    for most, trials in ((60, 2), (59, 0)):
+        monkeypatch.setattr(forecaster, "MOST_WINDOWS", most)
+        fitted = make(test=0, validation=21).fit(Y[:90])
+        assert len(fitted._data.batches("train")) == 60
+        assert len(fitted.trials_) == trials
+        assert fitted.notes_[0].startswith(
+            f"recipe='auto' took {fitted.recipe_}" + (":" if trials else " for the kind")
+        )
+    assert fitted.recipe_ == "skip"
 
 
 def test_callbacks_see_the_training_alone():
