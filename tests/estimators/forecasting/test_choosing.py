@@ -11,7 +11,7 @@ import pytest
 
 import seqwise as sw
 from seqwise.backend import import_keras
-from seqwise.estimators.forecasting import choosing
+from seqwise.estimators.forecasting import choosing, forecaster
 
 SMALL: dict[str, Any] = {
     "window": 8, "horizon": 2, "units": (6,), "epochs": 9, "season": 1, "log": False, "learning_rate": 0.02,
@@ -90,7 +90,7 @@ def test_the_smallest_validation_loss_decides(chosen, tmp_path):
 def test_another_recipe_must_be_clearly_better(losses, taken, said):
     assert choosing.best_recipe(losses) == taken
     start = f"recipe='auto' took {taken}: in a short training its validation loss was "
-    assert str(choosing.Choice(taken, losses, 1.0)) == start + said
+    assert str(choosing.Choice(taken, losses)) == start + said
 
 
 def test_the_test_rows_have_no_say(chosen):
@@ -113,17 +113,16 @@ def test_a_long_training_is_tried_for_a_third_of_it_and_a_short_one_whole():
     assert choosing.trial_epochs("segments", 8, 5000) == 3
 
 
-def test_very_many_windows_are_thinned_for_the_trials_alone(monkeypatch):
-    whole = make(refit=False).fit(Y)
-    monkeypatch.setattr(choosing, "MOST_WINDOWS", 20)
-    batches = whole._data.batches("train")
-    np.testing.assert_array_equal(choosing.thinned(batches).indices, batches.indices[::3])
-    assert choosing.thinned(whole._data.batches("validation")) == whole._data.batches("validation")
-    few = make(refit=False).fit(Y)
-    assert few.trials_.keys() == whole.trials_.keys()
-    assert all(few.trials_[recipe] > whole.trials_[recipe] for recipe in few.trials_)
-    assert few.recipe_ == whole.recipe_
-    assert few.training_.history == whole.training_.history
+def test_very_many_windows_are_not_tried_and_that_is_said(monkeypatch):
+    for most, trials in ((60, 2), (59, 0)):
+        monkeypatch.setattr(forecaster, "MOST_WINDOWS", most)
+        fitted = make(test=0, validation=21).fit(Y)
+        assert len(fitted._data.batches("train")) == 60
+        assert len(fitted.trials_) == trials
+        assert fitted.notes_[0].startswith(
+            f"recipe='auto' took {fitted.recipe_}" + (":" if trials else " for the kind")
+        )
+    assert fitted.recipe_ == "skip"
 
 
 def test_callbacks_see_the_training_alone():

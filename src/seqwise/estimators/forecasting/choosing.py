@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from seqwise.estimators.forecasting.recipes import RECIPES
-from seqwise.training import WindowBatches
 
 SHARE = 3  # a recipe is tried for a third of its steps, with a learning rate that falls to 0 within them
 MARGIN = 0.05  # by which a recipe's loss must be smaller than that of the one that is taken without trials
 FEWEST_EPOCHS = 8  # of a whole training: a third of fewer tells nothing
-MOST_WINDOWS = 20_000  # that a recipe is tried on
+MOST_WINDOWS = 20_000  # in training; of more, a short trial says little of a whole training, and takes long
 
 
 def trial_epochs(recipe: str, epochs: int, steps: int) -> int:
@@ -22,14 +21,6 @@ def trial_epochs(recipe: str, epochs: int, steps: int) -> int:
     """
     few = -(-RECIPES[recipe]["steps"] // (SHARE * steps))  # of a small set: the steps of a trial elsewhere
     return min(max(-(-epochs // SHARE), few), epochs)
-
-
-def thinned(batches: WindowBatches) -> WindowBatches:
-    """Return the windows of a trial, drawn evenly."""
-    step = -(-len(batches) // MOST_WINDOWS)
-    if step <= 1:
-        return batches
-    return replace(batches, windows=replace(batches.windows, chosen=batches.indices[::step]))
 
 
 def best_recipe(losses: Mapping[str, float]) -> str:
@@ -43,15 +34,21 @@ class Choice:
     """The recipe that was taken, and why.
 
     Attributes:
-        losses: the smallest validation loss of each recipe, in the order in which they were tried.
+        losses: the smallest validation loss of each recipe, in the order in which they were tried; empty where there
+            are too many windows for that.
         seconds: of all trials.
     """
 
     recipe: str
     losses: Mapping[str, float]
-    seconds: float
+    seconds: float = 0.0
 
     def __str__(self) -> str:
+        if not self.losses:
+            return (
+                f"recipe='auto' took {self.recipe} for the kind of these data: with more than {MOST_WINDOWS:,} windows "
+                "other recipes are not tried. `seqwise compare` ranks them."
+            )
         others = ", ".join(f"{name} {loss:.4g}" for name, loss in self.losses.items() if name != self.recipe)
         if min(self.losses.values()) < self.losses[self.recipe]:
             others += f"; less than {MARGIN * 100:.0f} % apart decides nothing"

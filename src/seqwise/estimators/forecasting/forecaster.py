@@ -19,7 +19,7 @@ from seqwise.estimators.base import METRICS, REPORT, Schedule, TrainingBatches
 from seqwise.estimators.forecasting import panel_forecasts, series_forecasts
 from seqwise.estimators.forecasting.ahead import future_rows, known_ahead
 from seqwise.estimators.forecasting.attention import build_attention_network, decoder_weights
-from seqwise.estimators.forecasting.choosing import Choice, best_recipe, thinned, trial_epochs
+from seqwise.estimators.forecasting.choosing import MOST_WINDOWS, Choice, best_recipe, trial_epochs
 from seqwise.estimators.forecasting.comparing import compare_recipes
 from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season
@@ -155,6 +155,8 @@ class Forecaster(ForecasterSettings):
         """Train; where the recipe is to be chosen, try each and train the one of the smallest validation loss."""
         if not data.candidates or not len(data.batches("validation")):
             return super()._fit_alone(data, callbacks, verbose, folder)
+        if len(data.batches("train")) > MOST_WINDOWS:
+            return super()._fit_alone(replace(data, choice=Choice(data.recipe, {})), callbacks, verbose, folder)
         losses: dict[str, float] = {}
         seconds = 0.0
         for number, recipe in enumerate(data.candidates, 1):
@@ -185,7 +187,7 @@ class Forecaster(ForecasterSettings):
         else:
             batches = [data.batches(part) for part in parts]
         if data.trial:
-            return TrainingBatches(thinned(batches[0]), thinned(batches[1]))
+            return TrainingBatches(*batches[:2])
         held_back = not isinstance(data, SeriesData) or data.own_validation is None
         refit = len(batches[0]) >= MANY if self.refit == "auto" else self.refit
         return TrainingBatches(batches[0], batches[1], batches[2] if refit and held_back else None)
