@@ -84,8 +84,8 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/reviews.py
 	$(BIN)/python benchmarks/translation.py
 
-# errors beside published figures: ETTh1, M4 weekly (hours on 2 cores); the small series of the README; what
-# recipe="auto" takes, and how much intervals hold; then accuracies of classifiers, mean and spread over seeds, beside every baseline
+# errors beside published figures: ETTh1, M4 weekly (hours on 2 cores); the small series of the README; what recipe="auto"
+# takes, and how much intervals hold; then accuracies of classifiers, mean and spread over seeds, beside every baseline
 accuracy: .venv/ready
 	$(BIN)/python benchmarks/published.py
 	$(BIN)/python benchmarks/accuracy.py
