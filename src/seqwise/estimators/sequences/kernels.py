@@ -111,9 +111,10 @@ def fit_kernels(
     shift, spread = x.mean(axis=0), x.std(axis=0) + 1e-6
     weights = weights.mean(axis=1) if weights is not None and weights.ndim == 2 else weights
     x, y = (x - shift) / spread, 2.0 * targets - 1
-    best: Any = RidgeCV(ALPHAS).fit(x, y, weights)
+    regression: Any = RidgeCV
+    best = regression(ALPHAS).fit(x, y, weights)
     # once more, for what it says of each sequence when fitted on the others; for all strengths that fills the memory
-    ridge: Any = RidgeCV([best.alpha_], scoring="neg_mean_squared_error", store_cv_results=True).fit(x, y, weights)
+    ridge = regression([best.alpha_], scoring="neg_mean_squared_error", store_cv_results=True).fit(x, y, weights)
     coef, intercept = np.atleast_2d(ridge.coef_), np.atleast_1d(ridge.intercept_)
     unseen = ridge.cv_results_.reshape(targets.shape)
     sure = SURE if targets.shape[1] > 1 and encoded.ndim == 1 else 2 * SURE  # the other class has minus the value

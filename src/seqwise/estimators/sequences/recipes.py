@@ -23,10 +23,6 @@ RECIPES: dict[str, dict[str, Any]] = {
         "pooling": "mean", "dropout": 0.3, "learning_rate": 0.003, "steps": 400, "epochs": (4, 200),
         "filters": (64, 128, 64),
     },
-    "kernels": {
-        "pooling": "mean", "dropout": 0.3, "learning_rate": 0.003, "steps": 400, "epochs": (4, 200),
-        "filters": (64, 128, 64),
-    },
     "texts": {"pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60)},
     "phrases": {
         "pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60), "filters": 64
@@ -37,6 +33,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "tokens": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
     "spelled": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
 }  # fmt: skip
+RECIPES["kernels"] = RECIPES["patterns"]  # random convolutions are weighed beside the same network
 BESIDE = {  # what reads beside the LSTM: by the input's kind and the recipe
     ("numbers", FCN): "patterns", ("numbers", KERNELS): "kernels", ("texts", FCN): "phrases", ("texts", PAIRS): "pairs"
 }  # fmt: skip
