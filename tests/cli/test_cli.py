@@ -303,13 +303,16 @@ def test_a_place_that_cannot_be_written_is_told_before_the_training(csv, tmp_pat
     assert not shown.out
 
 
-def test_ctrl_c_saves_what_there_is(csv, tmp_path):
+@pytest.mark.parametrize(
+    ("recipe", "bar"), [("skip", r"training .*\d+/1000000"), ("auto", r"trying skip .*\d+/333334")]
+)
+def test_ctrl_c_saves_what_there_is(csv, tmp_path, recipe, bar):
     """A real terminal, a live bar, and Ctrl-C after some epochs."""
     ours, theirs = pty.openpty()
     out = tmp_path / "run"
     process = subprocess.Popen(
         [*COMMAND, "train", csv, *NAMES, *SIZES, "--units", "4", "--epochs", "1000000", "--patience", "1000000",
-         "--out", str(out)],
+         "--recipe", recipe, "--out", str(out)],
         stdout=subprocess.PIPE, stderr=theirs, text=True, env=os.environ | {"TERM": "xterm", "COLUMNS": "200"},
     )  # fmt: skip
     os.close(theirs)
@@ -318,7 +321,7 @@ def test_ctrl_c_saves_what_there_is(csv, tmp_path):
     finally:
         process.kill()
         os.close(ours)
-    assert re.search(r"\d+/1000000 epochs · loss \d+\.\d+ · validation \d+\.\d+ .* left", shown)
+    assert re.search(bar + r" epochs · loss \d+\.\d+ · validation \d+\.\d+ .* left", shown)
     assert process.returncode == 0, shown
     assert "stopped by Ctrl-C" in text
     assert "Traceback" not in shown

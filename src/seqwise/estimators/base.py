@@ -217,6 +217,10 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
         """
         return self._train_network(data, callbacks, verbose, folder)
 
+    def _title(self, data: Data) -> str:
+        """Return what stands before the progress bar."""
+        return "training"
+
     def _train_network(
         self, data: Data, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None, number: int = 1
     ) -> tuple[Any, Training]:
@@ -258,6 +262,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
             checkpoints=checkpoints,
             callbacks=callbacks,
             verbose=verbose,
+            title=self._title(data),
         )
         if isinstance(schedule.rate, keras.optimizers.schedules.CosineDecay):  # it has fallen to 0
             rate = schedule.rate.initial_learning_rate

@@ -83,6 +83,7 @@ def fit(
     checkpoints: Checkpoints | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: bool | None = None,
+    title: str = "training",
 ) -> Training:
     """Train a compiled Keras model on windows or sequences, keeping the weights of the best epoch.
 
@@ -103,7 +104,7 @@ def fit(
         on_best: called when the best epoch's weights are in place, before the model starts anew.
         checkpoints: where the training goes on from, if there is one, and what is written now and then. The result is
             that of a training that was never stopped, bit by bit; `callbacks` alone start anew.
-        verbose: a live progress bar; None shows it where standard error is a terminal or a notebook.
+        verbose: a live progress bar; None shows it where standard error is a terminal or a notebook. title: of the bar.
 
     Raises:
         ShapeError: the model, the windows and the loss do not fit; the backend's own error is chained.
@@ -113,7 +114,7 @@ def fit(
     started = time.perf_counter()
     monitor = watched or ("val_loss" if validation is not None else "loss")
     best_weights = _best_weights(keras, monitor, patience if patience is not None else epochs)
-    bar = progress_callback(epochs, batches=train.batches_per_epoch(batch_size), verbose=verbose)
+    bar = progress_callback(epochs, batches=train.batches_per_epoch(batch_size), verbose=verbose, title=title)
     everyone = keras.callbacks.CallbackList(
         [best_weights, *([bar] if bar else []), *callbacks], add_history=True, model=model, epochs=epochs
     )

@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     import keras
 
 
-def progress_callback(epochs: int, batches: int, verbose: bool | None) -> keras.callbacks.Callback | None:
+def progress_callback(epochs: int, batches: int, verbose: bool | None, title: str) -> keras.callbacks.Callback | None:
     """Return a Keras callback that draws the bar, or None where nobody would see it.
 
     Args:
         batches: batches of an epoch.
         verbose: whether to draw it; None for yes in a terminal (on standard error) or a notebook.
+        title: stands before the bar.
     """
     from rich.console import Console
 
@@ -41,7 +42,7 @@ def progress_callback(epochs: int, batches: int, verbose: bool | None) -> keras.
 
         def on_train_begin(self, logs: Any = None) -> None:
             self.bar = Progress(
-                TextColumn("training"),
+                TextColumn(title),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TextColumn("epochs · loss {task.fields[loss]} · validation {task.fields[best]} ·"),

@@ -180,6 +180,9 @@ class Forecaster(ForecasterSettings):
         training.seconds += data.choice.seconds
         return network, training
 
+    def _title(self, data: SeriesData | PanelData) -> str:
+        return f"trying {data.recipe}" if data.trial else super()._title(data)
+
     def _training_batches(self, data: SeriesData | PanelData) -> TrainingBatches:
         parts = ("train", "validation", "refit")
         if isinstance(data, SeriesData) and data.target.shared:
