@@ -91,7 +91,12 @@ def generation_of_run(target: Path) -> str | None:
     manifest = read_manifest(target)
     check_files(target, manifest, tuple(manifest["files"]))
     assert {"metrics.json", "report.html"} <= set(manifest["files"]), "the scores are gone"
-    sw.load(target, backend="numpy")
+    try:
+        sw.load(target, backend="numpy")
+    except sw.BundleError as error:
+        if "predicts with Keras, not with NumPy" not in str(error):
+            raise
+        sw.load(target)
     for name, text in OWN.items():
         assert (target / name).read_text() == text
     assert os.readlink(target / "link") == "nowhere"
