@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import tokenizers
 
 KINDS = ("words", "bpe", "tokens")
-MOST_COUNTED = 10**12  # tokens; the library counts in 64 bits
+MOST_COUNTED = 10**12  # of tokens, epochs or steps: libraries count in 64 bits
 LONGEST_WORD = 500  # characters that sub-words are merged in; no word of a language is as long
 PADDING, UNKNOWN, START, END = range(4)
 SPECIAL = ("<pad>", "<unk>", "<start>", "<end>")

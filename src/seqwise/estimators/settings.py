@@ -16,12 +16,12 @@ from typing import Any, Literal, TypeVar, cast, dataclass_transform
 
 import numpy as np
 
+from seqwise.data.tokenizer import MOST_COUNTED
 from seqwise.errors import SettingError, nearest
 
 Check = Callable[[str, Any], None]  # (name, value); raises SettingError
 T = TypeVar("T")
 WIDTH = 120  # of a line of documentation
-MOST_COUNTED = 10**12  # of epochs, steps or tokens; NumPy and JAX count in 64 bits
 MOST_LAYERS = 64  # on each other: `seed_stream` has seeds for them
 
 TRAINING_ARGUMENTS = {
