@@ -11,7 +11,7 @@ import pytest
 
 import seqwise as sw
 from seqwise.backend import import_keras
-from seqwise.estimators.forecasting import choosing, forecaster
+from seqwise.estimators.forecasting import choosing
 
 SMALL: dict[str, Any] = {
     "window": 8, "horizon": 2, "units": (6,), "epochs": 9, "season": 1, "log": False, "learning_rate": 0.02,
@@ -115,7 +115,7 @@ def test_a_long_training_is_tried_for_a_third_of_it_and_a_short_one_whole():
 
 def test_very_many_windows_are_not_tried_and_that_is_said(monkeypatch):
     for most, trials in ((60, 2), (59, 0)):
-        monkeypatch.setattr(forecaster, "MOST_WINDOWS", most)
+        monkeypatch.setattr(choosing, "MOST_WINDOWS", most)
         fitted = make(test=0, validation=21).fit(Y)
         assert len(fitted._data.batches("train")) == 60
         assert len(fitted.trials_) == trials
@@ -135,3 +135,15 @@ def test_callbacks_see_the_training_alone():
     fitted = make().fit(Y, callbacks=[Count()])
     assert len(fitted.trials_) == 2
     assert seen == list(range(len(fitted.training_.history["loss"])))
+
+
+@pytest.mark.parametrize(("windows", "epochs", "rate"), [(5_000, 13, 0.001), (66_560, 8, 0.001), (300_000, 4, 0.002)])
+def test_few_epochs_over_many_windows_begin_with_a_higher_rate(windows, epochs, rate):
+    forecaster = sw.Forecaster(4, 1, recipe="segments", validation=1, test=0)
+    data = forecaster._prepare(np.arange(windows + 5.0))
+    schedule = forecaster._schedule(data, data.batches("train"))
+    assert len(data.batches("train")) == windows
+    assert schedule.epochs == epochs
+    assert schedule.rate.initial_learning_rate == pytest.approx(rate)
+    own = sw.Forecaster(4, 1, recipe="segments", validation=1, test=0, epochs=2)
+    assert own._schedule(data, data.batches("train")).rate.initial_learning_rate == 0.001

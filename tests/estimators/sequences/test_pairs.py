@@ -1,10 +1,11 @@
 """Words and pairs of words beside the LSTM: the layers say what a logistic regression on their counts says."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 import seqwise as sw
@@ -16,21 +17,37 @@ TEXTS = [" ".join(RNG.choice(WORDS, RNG.integers(2, 7))) for _ in range(150)]
 GOOD = np.array(["not good" in text for text in TEXTS])
 
 
+def features_of(text):
+    """Words, pairs and groups of letters, counted one by one."""
+    words, counts = text.split(), Counter()
+    counts.update(words)
+    counts.update(f"{first} {second}" for first, second in zip(words, [*words[1:], "end"], strict=True))
+    for word in words:
+        marked = f"<{word}>"
+        groups = {marked[start : start + n] for n in (3, 4, 5) for start in range(len(marked) - n + 1)}
+        counts.update({f"group {group}": 0.3 for group in groups})
+    return counts
+
+
 def test_it_is_a_logistic_regression_on_weighted_counts():
     tokenizer = sw.data.Tokenizer(min_count=1).fit(TEXTS)
     steps = tokenizer.encode(TEXTS)
-    found = fit_pairs(steps, GOOD[:, None].astype(float), len(tokenizer))
+    found = fit_pairs(steps, GOOD[:, None].astype(float), tokenizer.tokens_)
 
-    def words_and_pairs(text):
-        words = text.split()
-        return words + [f"{a} {b}" for a, b in zip(words, [*words[1:], "end"], strict=True)]
-
-    vectorizer: Any = CountVectorizer
-    counts = vectorizer(analyzer=words_and_pairs).fit_transform(TEXTS)
+    counts = DictVectorizer(sparse=False).fit_transform([features_of(text) for text in TEXTS])
     inside, outside = (np.asarray((counts[rows] > 0).sum(axis=0)).ravel() + 1 for rows in (GOOD, ~GOOD))
-    weighted = counts.toarray() * np.log(inside / inside.sum() / (outside / outside.sum()))
+    weighted = counts * np.log(inside / inside.sum() / (outside / outside.sum()))
     plain = LogisticRegression(solver="liblinear", random_state=0).fit(weighted, GOOD)
     np.testing.assert_allclose(found.score(steps)[:, 0], plain.decision_function(weighted), atol=1e-2)
+
+
+def test_a_word_that_is_not_seen_learns_from_those_spelled_alike():
+    texts = ["a lovely one", "lovely it is", "an awful one", "awful it is"] * 20
+    tokenizer = sw.data.Tokenizer(min_count=1).fit([*texts, "loveliest", "awfully"])
+    loved = np.array([["lovely" in text] for text in texts], float)
+    words = fit_pairs(tokenizer.encode(texts), loved, tokenizer.tokens_).words[:, 0]
+    weights = dict(zip(tokenizer.tokens_, words, strict=True))
+    assert weights["lovely"] > weights["loveliest"] > 0 > weights["awfully"] > weights["awful"]
 
 
 def test_two_pairs_seldom_share_a_number():
@@ -54,7 +71,7 @@ def test_the_layers_say_the_same(y):
     classes = classifier.target_
     train = np.concatenate([classifier.parts_.train, classifier.parts_.validation])  # few: both are learned
     targets = classes.encode(classifier.targets_[train]).reshape(len(train), -1)
-    expected = fit_pairs(steps.take(train), targets, classifier.input_.tokens).score(steps)
+    expected = fit_pairs(steps.take(train), targets, classifier.input_.tokenizer.tokens_).score(steps)
     keras = pytest.importorskip("keras")
     longest = sw.data.pad(list(steps)).values[..., 0]
     said = np.asarray(keras.Model(model.input, model.get_layer("bias_of_pairs").output)(longest))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from seqwise.estimators.forecasting.recipes import RECIPES
+from seqwise.training import Training
 
 SHARE = 3  # a recipe is tried for a third of its steps, with a learning rate that falls to 0 within them
 MARGIN = 0.05  # by which a recipe's loss must be smaller than that of the one that is taken without trials
@@ -27,6 +29,26 @@ def best_recipe(losses: Mapping[str, float]) -> str:
     """Return the recipe of the smallest loss; the one that was tried first, where none is clearly better."""
     first, best = next(iter(losses)), min(losses, key=losses.__getitem__)
     return best if losses[best] < (1 - MARGIN) * losses[first] else first
+
+
+def choose_recipe(data: Any, try_one: Callable[[Any, int], Training]) -> Choice | None:
+    """Train each candidate for a short time; None where the user stopped one.
+
+    Args:
+        data: a `SeriesData` or `PanelData` with candidates and a validation part.
+        try_one: trains on the data of a trial, which has a number from 1.
+    """
+    if len(data.batches("train")) > MOST_WINDOWS:
+        return Choice(data.recipe, {})
+    losses: dict[str, float] = {}
+    seconds = 0.0
+    for number, recipe in enumerate(data.candidates, 1):
+        training = try_one(data.with_recipe(recipe, trial=True), number)
+        if training.interrupted:
+            return None
+        losses[recipe] = min(training.history["val_loss"])
+        seconds += training.seconds
+    return Choice(best_recipe(losses), losses, seconds)
 
 
 @dataclass(frozen=True)

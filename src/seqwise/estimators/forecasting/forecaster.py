@@ -19,7 +19,7 @@ from seqwise.estimators.base import METRICS, REPORT, Schedule, TrainingBatches
 from seqwise.estimators.forecasting import panel_forecasts, series_forecasts
 from seqwise.estimators.forecasting.ahead import future_rows, known_ahead
 from seqwise.estimators.forecasting.attention import build_attention_network, decoder_weights
-from seqwise.estimators.forecasting.choosing import MOST_WINDOWS, Choice, best_recipe, trial_epochs
+from seqwise.estimators.forecasting.choosing import choose_recipe, trial_epochs
 from seqwise.estimators.forecasting.comparing import compare_recipes
 from seqwise.estimators.forecasting.cross_validation import cross_validate
 from seqwise.estimators.forecasting.data import Plan, SeriesData, SeriesTarget, WindowInput, find_season
@@ -39,7 +39,15 @@ from seqwise.estimators.forecasting.per_target import target_batches
 from seqwise.estimators.forecasting.prediction import RECURSIVE, Prediction, check_steps, forecast_after, long_table
 from seqwise.estimators.forecasting.preparation import prepare, prepare_known, split_series
 from seqwise.estimators.forecasting.reading import ColumnRoles, read_again, read_data
-from seqwise.estimators.forecasting.recipes import MANY, RECIPES, auto_batch, auto_epochs, auto_patience, resolved
+from seqwise.estimators.forecasting.recipes import (
+    MANY,
+    RECIPES,
+    auto_batch,
+    auto_epochs,
+    auto_patience,
+    auto_rate,
+    resolved,
+)
 from seqwise.estimators.forecasting.sampling import SamplePaths, check_paths, path_columns
 from seqwise.estimators.forecasting.segments import build_segment_network
 from seqwise.estimators.memory import lstm_weights
@@ -155,21 +163,17 @@ class Forecaster(ForecasterSettings):
         """Train; where the recipe is to be chosen, try each and train the one of the smallest validation loss."""
         if not data.candidates or not len(data.batches("validation")):
             return super()._fit_alone(data, callbacks, verbose, folder)
-        if len(data.batches("train")) > MOST_WINDOWS:
-            return super()._fit_alone(replace(data, choice=Choice(data.recipe, {})), callbacks, verbose, folder)
-        losses: dict[str, float] = {}
-        seconds = 0.0
-        for number, recipe in enumerate(data.candidates, 1):
-            trial = data.with_recipe(recipe, trial=True)
+
+        def try_one(trial: SeriesData | PanelData, number: int) -> Training:
             network, training = self._train_network(trial, (), verbose, folder, number)
             if training.interrupted:
                 self._adopt(trial, trial.target.finished_model(network), training)
-                return self
-            losses[recipe] = min(training.history["val_loss"])
-            seconds += training.seconds
-        best = best_recipe(losses)
-        chosen = replace(data.with_recipe(best), choice=Choice(best, losses, seconds))
-        return super()._fit_alone(chosen, callbacks, verbose, folder)
+            return training
+
+        choice = choose_recipe(data, try_one)
+        if choice is None:
+            return self
+        return super()._fit_alone(replace(data.with_recipe(choice.recipe), choice=choice), callbacks, verbose, folder)
 
     def _train(
         self, data: SeriesData | PanelData, callbacks: Sequence[Any], verbose: bool | None, folder: Path | None
@@ -201,9 +205,11 @@ class Forecaster(ForecasterSettings):
         size = min(size, len(train))
         steps = train.batches_per_epoch(size)
         epochs = auto_epochs(recipe, steps) if self.epochs == "auto" else int(self.epochs)
+        rate = resolved(self, "learning_rate", recipe)
+        if self.learning_rate == "auto" and self.epochs == "auto":
+            rate = auto_rate(recipe, epochs)
         if data.trial:
             epochs = trial_epochs(recipe, epochs, steps)
-        rate = resolved(self, "learning_rate", recipe)
         if self.learning_rate == "auto" and isinstance(self.optimizer, str):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * epochs)
         return Schedule(size, epochs, rate)

@@ -12,9 +12,10 @@ from seqwise.estimators.shared_settings import SharedSettings
 # rows of ETTh1 and on the validation weeks of M4; see docs/forecasting.md.
 RECIPES: dict[str, dict[str, Any]] = {
     "skip": {"dropout": 0.0, "learning_rate": 0.005, "steps": 1500, "epochs": (10, 300), "batch_size": (16, 128)},
-    "segments": {"dropout": 0.5, "learning_rate": 0.001, "steps": 2000, "epochs": (8, 100), "batch_size": (32, 256)},
+    "segments": {"dropout": 0.5, "learning_rate": 0.001, "steps": 2000, "epochs": (4, 100), "batch_size": (32, 256)},
     "attention": {"dropout": 0.0, "learning_rate": 0.003, "steps": 1500, "epochs": (10, 300), "batch_size": (16, 128)},
 }
+FEW_EPOCHS = 8  # with fewer the learning rate is so much higher
 MANY = 1000  # training windows, from which on there is enough to learn from
 
 
@@ -32,6 +33,11 @@ def auto_batch(recipe: str, samples: int) -> int:
 def auto_epochs(recipe: str, steps: int) -> int:
     """Return the most epochs of `steps` training steps each."""
     return int(np.clip(-(-RECIPES[recipe]["steps"] // steps), *RECIPES[recipe]["epochs"]))
+
+
+def auto_rate(recipe: str, epochs: int) -> float:
+    """Return the learning rate that a training of so many epochs begins with: higher where few go over many windows."""
+    return RECIPES[recipe]["learning_rate"] * max(FEW_EPOCHS / epochs, 1)
 
 
 def auto_patience(epochs: int) -> int:

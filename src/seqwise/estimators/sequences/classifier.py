@@ -208,7 +208,7 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         targets, steps = data.target.encode(data.encoded[train]).reshape(len(train), -1), data.steps.take(train)
         weights = None if data.weights is None else data.weights[train]
         if kind == "pairs":
-            return fit_pairs(steps, targets, data.input.tokens, weights)
+            return fit_pairs(steps, targets, data.input.tokenizer.tokens_, weights)
         kernels = draw_kernels(data.steps.take(data.split.train))
         return fit_kernels(kernels, steps, targets, data.encoded[train], weights)
 

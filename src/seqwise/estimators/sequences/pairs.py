@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,9 @@ DIGITS = 128  # values of a word's digit, at most: hardware of little precision 
 MOST_WEIGHTS = 2**22  # of all pairs and outputs
 MOST_WORK = 10_000_000  # words times outputs, beyond which the fit of the weights takes minutes
 STRENGTH = 1.0  # C of the logistic regressions
+LETTERS = (3, 5)  # of the groups of letters by which words are alike
+ALIKE = 0.3  # how much a group of letters counts beside its word
+MOST_SPELLED = 1_000_000  # words of all texts: in more, words say enough by themselves
 WORDS, PAIRS, BIAS = "weights_of_words", "weights_of_pairs", "bias_of_pairs"  # the layers that hold `PairWeights`
 TOGETHER = "weighed_beside"  # the layer that adds a linear model's logits to the network's, which come first
 SHARES = "digits_of_words"  # the layer that holds `pair_digits`
@@ -115,18 +119,29 @@ def _sum_of_neighbours(digit: int, name: str) -> Any:
     return layer
 
 
-def fit_pairs(steps: Sequences, targets: np.ndarray, tokens: int, weights: np.ndarray | None = None) -> PairWeights:
+def fit_pairs(
+    steps: Sequences, targets: np.ndarray, words: Sequence[str], weights: np.ndarray | None = None
+) -> PairWeights:
     """Find the weights of words and pairs for each output: a logistic regression on their counts, each times its
     naive-Bayes log-count ratio (NB-SVM, Wang & Manning 2012).
 
+    A word's weight is the sum of its own and of those of the groups of letters in it (as in fastText, Bojanowski et al.
+    2017), so that a rare word learns from those that are spelled alike.
+
     Args:
         steps: token ids of the training set.
-        targets: 0 or 1 of each output, shape (samples, outputs). weights: of the samples, or of each of their outputs.
+        targets: 0 or 1 of each output, shape (samples, outputs). words: the vocabulary, padding and unknown first.
+        weights: of the samples, or of each of their outputs.
     """
+    from scipy.sparse import hstack  # pyright: ignore[reportMissingTypeStubs]
     from sklearn.linear_model import LogisticRegression  # pyright: ignore[reportMissingTypeStubs]
 
-    outputs = targets.shape[1]
+    outputs, tokens = targets.shape[1], len(words)
     counts = count_pairs(steps, tokens, digits_for(outputs))
+    weighed = counts.shape[1]
+    groups = letter_groups(words) if len(steps.values) <= MOST_SPELLED else None
+    if groups is not None:
+        counts = hstack([counts, ALIKE * counts[:, :tokens] @ groups]).tocsr()
     coef, bias = np.zeros((counts.shape[1], outputs), np.float32), np.zeros(outputs)
     present = np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]))
     counts = counts[:, present]
@@ -140,7 +155,18 @@ def fit_pairs(steps: Sequences, targets: np.ndarray, tokens: int, weights: np.nd
         solver: Any = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=0)
         solver.fit(counts.multiply(ratio).tocsr(), has, sample_weight=own)
         coef[present, c], bias[c] = solver.coef_[0] * ratio, solver.intercept_[0]
-    return PairWeights(coef[:tokens], coef[tokens:], bias)
+    if groups is not None:
+        coef[:tokens] += ALIKE * (groups @ coef[weighed:])
+    return PairWeights(coef[:tokens], coef[tokens:weighed], bias)
+
+
+def letter_groups(words: Sequence[str]) -> Any:
+    """Return which groups of letters, its ends included, each word of a vocabulary has: 0 or 1, a sparse matrix of
+    shape (words, groups). Padding and unknown, which come first, have none."""
+    from sklearn.feature_extraction.text import CountVectorizer  # pyright: ignore[reportMissingTypeStubs]
+
+    vectorizer: Any = CountVectorizer(analyzer="char_wb", ngram_range=LETTERS, binary=True, dtype=np.float64)
+    return vectorizer.fit_transform(["", "", *words[2:]])
 
 
 def count_pairs(steps: Sequences, tokens: int, digits: int) -> Any:
