@@ -90,7 +90,7 @@ accuracy: .venv/ready
 	$(BIN)/python benchmarks/published.py
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/recipes.py
-	$(BIN)/python benchmarks/coverage.py
+	$(BIN)/python benchmarks/intervals.py
 	$(BIN)/python benchmarks/classification.py
 
 # the stamp is written last, so an interrupted install is made again

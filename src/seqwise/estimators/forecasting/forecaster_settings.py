@@ -165,8 +165,8 @@ class ForecasterSettings(Estimator[SeriesData | PanelData, SeriesSummary | Panel
     )
     learning_rate: Any = setting(
         default="auto",
-        help='for an optimizer given by name; ``"auto"`` starts at 0.005 (skip), 0.001 (segments) or 0.003 '
-        "(attention) and falls to 0 along a cosine.",
+        help='for an optimizer given by name; ``"auto"`` starts at 0.005 (skip), 0.001 (segments; up to 0.002 '
+        "where there are fewer than 8 epochs) or 0.003 (attention) and falls to 0 along a cosine.",
         check=rate(auto=True),
     )
     loss: Any = setting(
@@ -182,7 +182,7 @@ class ForecasterSettings(Estimator[SeriesData | PanelData, SeriesSummary | Panel
     epochs: Any = setting(
         default="auto",
         help='the maximum number of epochs; ``"auto"`` takes 1,500 steps of skip and attention (10 to 300 epochs), '
-        "2,000 of segments (8 to 100).",
+        "2,000 of segments (4 to 100).",
         check=whole(1, auto=True),
     )
     patience: Any = setting(
