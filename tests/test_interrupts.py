@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
 
 import seqwise as sw
+from seqwise import __main__
 from seqwise.artifact import run as run_folder
 from seqwise.cli import main as cli
 from seqwise.estimators.base import Estimator
@@ -83,6 +85,40 @@ def test_the_command_line_says_that_it_was_stopped(place, moment, monkeypatch, c
         cli.main()
     assert ended.value.code == 130
     assert capsys.readouterr().err == "Stopped.\n"
+
+
+STARTING = """
+import sys
+import seqwise.__main__
+print([name for name in ("typer", "rich", "numpy") if name in sys.modules], flush=True)
+seqwise.__main__.main()
+"""
+
+
+@pytest.mark.parametrize("delay", [0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8])
+def test_one_that_comes_while_the_command_line_is_loaded_shows_no_traceback(delay, tmp_path):
+    command = [sys.executable, "-c", STARTING, "train", "nowhere.csv", "--target", "y", "--out", str(tmp_path / "run")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "[]\n"  # before that the interpreter has its own handler
+    time.sleep(delay)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    assert "Traceback" not in said
+    assert process.returncode in (-signal.SIGINT, 130, 2)  # 130 to a shell, both; 2: it had ended before
+    assert said.strip() in ("", "Stopped.") or process.returncode == 2
+
+
+def test_a_command_started_without_ctrl_c_stays_so(monkeypatch):
+    """As a shell starts those in the background."""
+    seen = []
+    monkeypatch.setattr(cli, "main", lambda: seen.append(signal.getsignal(signal.SIGINT)))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    __main__.main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    __main__.main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert seen == [signal.SIG_IGN, signal.SIG_DFL]
 
 
 def test_a_programs_own_handler_stays():

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from seqwise.errors import SeqwiseError, SettingError
+from seqwise.errors import SeqwiseError, SettingError, shortened
 
 if TYPE_CHECKING:
     import jax
@@ -29,6 +29,7 @@ DEFERRED = ("matplotlib.pyplot", "scipy.stats")
 
 # Keras's models are not made for several threads: one at a time trains or builds, and one at a time predicts
 TRAINING_LOCK, PREDICTING_LOCK = threading.RLock(), threading.RLock()
+VARIABLES = ("JAX_", "XLA_", "KERAS_", "MPL", "TF_")  # of the environment, that Keras and what it imports read
 BACKENDS = ("jax", "tensorflow", "torch", "numpy")  # of Keras; the last predicts alone
 
 
@@ -66,16 +67,20 @@ def import_keras() -> ModuleType:
 
     With JAX, compiled programs are kept on disk between runs (JAX's persistent compilation cache, in the
     user's cache folder) unless ``JAX_COMPILATION_CACHE_DIR`` names another place.
+
+    Raises:
+        SettingError: an environment variable keeps Keras from being imported, or JAX from running; names it.
     """
     if "keras" in sys.modules:
         keras = sys.modules["keras"]
     else:
         # keras.json is not the user's choice: Keras itself writes "tensorflow" there
         _check_backend(os.environ.setdefault("KERAS_BACKEND", "jax"))
-        with deferred_imports():
-            keras = importlib.import_module("keras")
-        if keras.backend.backend() == "jax":
-            _keep_compiled_programs()
+        with _naming_variables():
+            with deferred_imports():
+                keras = importlib.import_module("keras")
+            if keras.backend.backend() == "jax":
+                _keep_compiled_programs()
     _leave_tensorflow_alone()
     return keras
 
@@ -103,6 +108,22 @@ def _check_backend(name: str) -> None:
         raise SettingError(f"KERAS_BACKEND={name}: Seqwise runs on {', '.join(BACKENDS)}. Set it to one: jax.")
     if importlib.util.find_spec(name) is None:
         raise SettingError(f"KERAS_BACKEND={name}, but {name} is not installed: pip install 'seqwise[{name}]'.")
+
+
+@contextlib.contextmanager
+def _naming_variables() -> Iterator[None]:
+    """Raise `SettingError` in place of a library's error that comes from an environment variable."""
+    try:
+        yield
+    except Exception as error:
+        said = (str(error).splitlines() or [""])[0]
+        for name, value in os.environ.items():
+            if name.startswith(VARIABLES) and (name in str(error) or (value and repr(value) in said)):
+                raise SettingError(
+                    f"The environment variable {name}={value} is wrong: {shortened(said.rstrip('.'), 300)}. Correct it, or "
+                    f"leave it out: unset {name}."
+                ) from error
+        raise
 
 
 class _ImportedTensorFlow:
@@ -137,6 +158,8 @@ def namespace(array: Array) -> ModuleType:
 def _keep_compiled_programs() -> None:
     import jax
 
+    if os.environ.get("JAX_PLATFORMS"):  # a name that JAX does not know would be found at the first array
+        jax.devices()
     if getattr(jax.config, "jax_compilation_cache_dir"):  # noqa: B009 (a setting that jax adds at run time)
         return
     machine = hashlib.sha256((platform.machine() + _cpu_flags()).encode()).hexdigest()[:12]
@@ -144,6 +167,10 @@ def _keep_compiled_programs() -> None:
     if not os.path.isabs(caches):  # nobody's home: a user without a name, as in a container
         return
     cache = Path(caches) / "seqwise" / f"xla-{machine}"
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+    except OSError:  # a home that cannot be written; JAX would warn of each program
+        return
     jax.config.update("jax_compilation_cache_dir", str(cache))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)

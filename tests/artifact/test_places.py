@@ -15,6 +15,7 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import h5py
@@ -345,6 +346,61 @@ def test_a_backend_that_is_none(backend, said):
     environment = os.environ | {"KERAS_BACKEND": backend}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert said in done.stdout, done.stderr
+
+
+VARIABLES = {
+    "MPLBACKEND": "nonsense",
+    "JAX_PLATFORMS": "nonsense",
+    "JAX_ENABLE_X64": "nonsense",
+    "KERAS_BACKEND": "jaxx",
+}
+
+
+@pytest.mark.parametrize("variable", VARIABLES)
+def test_a_variable_that_keeps_a_library_from_running_is_named(variable, saved, tmp_path):
+    (tmp_path / "x.csv").write_text("y\n" + "1\n2\n4\n" * 9)
+    train = ["train", str(tmp_path / "x.csv"), "--target", "y", "--window", "3", "--horizon", "1", "--out"]
+    for arguments in (["predict", str(saved)], [*train, str(tmp_path / "out")]):
+        done = subprocess.run(
+            [sys.executable, "-m", "seqwise", *arguments],
+            env=os.environ | {variable: VARIABLES[variable]},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = " ".join(done.stderr.split())
+        assert done.returncode == 2, said
+        assert f"{variable}={VARIABLES[variable]}" in said
+        assert "Traceback" not in said
+        assert str(saved) not in said
+        assert not (tmp_path / "out").exists()
+
+
+def test_surroundings_that_cannot_be_written_do_not_matter(saved, tmp_path):
+    nowhere = dict.fromkeys(["HOME", "TMPDIR", "XDG_CACHE_HOME", "MPLCONFIGDIR", "KERAS_HOME"], "/dev/null/nowhere")
+    environment = os.environ | nowhere | {"COLUMNS": "abc", "LC_ALL": "xx", "TERM": "nonsense", "NO_COLOR": "1"}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "seqwise", "predict", str(saved), "--out", str(tmp_path / "out.csv")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    matplotlibs = ("mkdir -p failed", "Matplotlib created a temporary cache directory")  # it names MPLCONFIGDIR
+    assert [line for line in done.stderr.splitlines() if not line.startswith(matplotlibs)] == []
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 3
+
+
+def test_a_file_system_that_is_read_only_is_not_called_a_missing_right(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(sw.SettingError, match=r"cannot be written: permission denied\."):
+        check_file(tmp_path / "x.csv")
+    real = os.statvfs(tmp_path)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=real.f_flag | os.ST_RDONLY))
+    with pytest.raises(sw.SettingError, match=r"cannot be written: the file system is read-only\."):
+        check_file(tmp_path / "x.csv")
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, make_socket])

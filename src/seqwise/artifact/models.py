@@ -13,7 +13,7 @@ import numpy as np
 from seqwise.artifact.archives import WIDTHS, check_archive, check_hdf5
 from seqwise.artifact.reading import RESTORE, check_finite, check_own_file
 from seqwise.backend import import_keras
-from seqwise.errors import BundleError
+from seqwise.errors import BundleError, SeqwiseError
 
 UNCHECKED = 2**26  # weights that a model may have without a look at their shapes first
 
@@ -114,7 +114,7 @@ def load_model(path: Path, *, compiled: bool, tensors: dict[str, Any] | None = N
     check_own_file(path)
     try:
         model = load_keras(path, compiled=compiled)
-    except BundleError:
+    except SeqwiseError:
         raise
     except Exception as error:  # whatever Keras and HDF5 raise for a damaged file
         raise BundleError(f"{path} cannot be read by Keras ({_short(error)}). {RESTORE}") from error

@@ -75,7 +75,12 @@ def check_file(path: Path, suffix: str = "") -> None:
     if suffix and path.suffix.lower() != suffix:
         raise SettingError(f"{str(path)!r}: expected the name of a {suffix} file, for example 'model{suffix}'.")
     if not os.access(path if there else folder, os.W_OK):
-        raise SettingError(f"{str(path)!r} cannot be written: permission denied. Name another file.")
+        why = "the file system is read-only" if _is_read_only(folder) else "permission denied"
+        raise SettingError(f"{str(path)!r} cannot be written: {why}. Name another file.")
+
+
+def _is_read_only(folder: Path) -> bool:
+    return hasattr(os, "statvfs") and bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def _parent(path: Path) -> Path:

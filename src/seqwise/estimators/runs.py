@@ -8,6 +8,7 @@ from typing import Any
 from seqwise import estimators
 from seqwise.artifact import check_files, first_line, read_manifest
 from seqwise.artifact.numpy import load_numpy_run
+from seqwise.backend import import_keras
 from seqwise.errors import BundleError, as_path, check_choice
 from seqwise.estimators.saved_settings import restored_settings
 
@@ -24,7 +25,7 @@ def load(path: str | Path, *, backend: str | None = None, trust_edited: bool = F
             checked all the same: every field, shape and value.
 
     Raises:
-        SettingError: there is no such backend.
+        SettingError: there is no such backend, or an environment variable keeps Keras from running.
         BundleError: the folder is missing, damaged, edited, foreign, or from another version of Seqwise; the message
             names the file.
     """
@@ -42,6 +43,8 @@ def load(path: str | Path, *, backend: str | None = None, trust_edited: bool = F
 
 
 def _load(folder: Path, saved: dict[str, Any], backend: str | None, trust_edited: bool) -> Any:
+    if backend is None:
+        import_keras()  # what keeps it from being imported is not the run's fault
     try:
         if backend == "numpy":
             return load_numpy_run(folder, saved, trust_edited=trust_edited)
