@@ -120,8 +120,8 @@ def _naming_variables() -> Iterator[None]:
         for name, value in os.environ.items():
             if name.startswith(VARIABLES) and (name in str(error) or (value and repr(value) in said)):
                 raise SettingError(
-                    f"The environment variable {name}={value} is wrong: {shortened(said.rstrip('.'), 300)}. Correct it, or "
-                    f"leave it out: unset {name}."
+                    f"The environment variable {name}={value} is wrong: {shortened(said.rstrip('.'), 300)}. Correct "
+                    f"it, or leave it out: unset {name}."
                 ) from error
         raise
 

@@ -249,3 +249,50 @@ def test_a_file_that_broke_a_reader_once(path, corpus, tmp_path):
     damaged_file = placed(name, path.read_bytes(), tmp_path, corpus)
     with watched(damaged_file):
         read(damaged_file)
+
+
+# large files of short unique words, for which Python's own texts take many times the room
+
+LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz234567"))
+
+
+def unique_words(number: int) -> np.ndarray:
+    order = np.random.default_rng(0).permutation(2**25)[:number]
+    return np.ascontiguousarray(LETTERS[order[:, None] >> np.arange(0, 25, 5) & 31]).view("U5")[:, 0]
+
+
+def in_lines(*columns: Any, header: str) -> str:
+    return header + "\n" + "\n".join(map(",".join, zip(*columns, strict=True)))
+
+
+MOMENTS = np.datetime64("2000-01-01T00:00") + np.arange(300_000)
+LARGE = {
+    "labels": ("x.csv", lambda: in_lines(unique_words(900_000), header="a"), lambda p: read_table(p).labels("a")),
+    "numbers": ("x.csv", lambda: in_lines(unique_words(900_000), header="a"), lambda p: read_table(p).numbers("a")),
+    "times": ("x.csv", lambda: in_lines(MOMENTS.astype(str), header="a"), lambda p: read_table(p).times("a")),
+    "zone": ("x.csv", lambda: in_lines(MOMENTS.astype(str), header="a"), lambda p: read_table(p).time_zone("a")),
+    "short texts": ("x.txt", lambda: "ab\ncd\n" * 900_000, read_texts),
+    "short sequences": (
+        "x.ts",
+        lambda: "@classLabel true\n@data\n" + "\n".join(f"1:{word}" for word in unique_words(300_000)),
+        read_ts,
+    ),
+    "a long sequence": ("x.ts", lambda: "@classLabel false\n@data\n" + "1," * 2_500_000 + "1", read_ts),
+}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what a process takes is read from Linux's /proc")
+@pytest.mark.parametrize("case", LARGE)
+def test_memory_for_a_large_file(case, tmp_path):
+    name, content, reader = LARGE[case]
+    path = tmp_path / name
+    text = content()
+    for part in (text[: text.find("\n", 40) + 1] or text[:40], text):  # the first call loads what it needs
+        path.write_text(part)
+        del part
+        Path("/proc/self/clear_refs").write_text("5")
+        before = memory("VmRSS")
+        with suppress(SeqwiseError):
+            reader(path)
+        taken = memory("VmHWM") - before
+    assert taken <= MOST_MEMORY * path.stat().st_size + 20 * 2**20

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
@@ -13,7 +13,19 @@ from seqwise.errors import DataError, SettingError, nearest
 # a column, several, or none; NumPy's columns have numbers
 Columns: TypeAlias = str | int | Iterable[str | int] | None
 
+LONGEST_WORD = 16  # characters, up to which NumPy's text, of 4 bytes each, takes less room than Python's
+ROWS = 100_000  # of a column, that are Python's texts at once
 NULL_WORDS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?", "-"]
+
+
+class Words(Protocol):
+    """A column of texts: a list, or a Series of polars, which takes less memory."""
+
+    def __getitem__(self, row: int, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
+
+    def __len__(self) -> int: ...
 
 
 class ColumnTable(ABC):
@@ -176,7 +188,7 @@ class ColumnTable(ABC):
             f"Pass it as time={name!r}, or leave it out."
         )
 
-    def text_for_numbers(self, name: str, words: Sequence[Any], bad: Sequence[int]) -> DataError:
+    def text_for_numbers(self, name: str, words: Words, bad: Words) -> DataError:
         """The error of a column of which the rows `bad` hold text that is not a number."""
         row = int(bad[0])
         share = f"{len(bad):,} of {len(words):,} values"
@@ -222,7 +234,18 @@ def columns_of_array(array: np.ndarray) -> dict[str, np.ndarray]:
 
 def stack_labels(columns: list[np.ndarray]) -> np.ndarray | None:
     """Stack columns of labels: shape (rows,) for one, (rows, columns) for several; None if there are no columns."""
+    if len({column.dtype.kind for column in columns}) > 1:  # NumPy would make text of numbers beside text
+        columns = [column.astype(object) for column in columns]
     return np.stack(columns, axis=1) if len(columns) > 1 else columns[0] if columns else None
+
+
+def array_of_words(words: list[str]) -> np.ndarray:
+    """Return words as an array, shape (words,), in the way that takes less room: as NumPy's own text, or as objects."""
+    if max(map(len, words), default=0) > LONGEST_WORD or any(word.endswith("\0") for word in words):  # NumPy drops it
+        array = np.empty(len(words), dtype=object)
+        array[:] = words
+        return array
+    return np.array(words, dtype=str)
 
 
 def is_missing(value: Any) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from seqwise.data.columns import ColumnTable
+from seqwise.data.columns import ColumnTable, Words
 from seqwise.data.time_index import MICROSECOND, guess_time_index
 from seqwise.data.time_zones import AFTER_TIME
 from seqwise.errors import DataError
@@ -38,7 +38,7 @@ MOST_ABSENT = 5  # rows around the place where they start again, beyond which tw
 Parse = Callable[[str | None], tuple[np.ndarray, np.ndarray] | None]
 
 
-def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: Parse) -> np.ndarray:
+def dates_from_text(table: ColumnTable, name: str, words: Words, parse: Parse) -> np.ndarray:
     """Read a column of dates by the first format that suits all of its rows.
 
     Args:
@@ -75,7 +75,7 @@ def dates_from_text(table: ColumnTable, name: str, words: Sequence[str], parse: 
     )
 
 
-def check_years(table: ColumnTable, name: str, times: np.ndarray, words: Sequence[str] | None = None) -> None:
+def check_years(table: ColumnTable, name: str, times: np.ndarray, words: Words | None = None) -> None:
     """Raise `DataError` for the first time, datetime64, that lies before the year 1000 or after 8999.
 
     Args:
@@ -92,22 +92,33 @@ def check_years(table: ColumnTable, name: str, times: np.ndarray, words: Sequenc
         )
 
 
-def _check_alike(table: ColumnTable, name: str, words: Sequence[str]) -> None:
+def _check_alike(table: ColumnTable, name: str, words: Words) -> None:
     """Raise `DataError` for dates that no single format suits: two orders of day and month, or a zone in some rows."""
     faults = []
-    orders = [match and (int(match[1]) > 12, int(match[2]) > 12) for match in map(ORDERED.match, words)]
-    if (True, False) in orders and (False, True) in orders:
-        day, month = orders.index((True, False)), orders.index((False, True))
+    day = _first(words, lambda word: _order(word) == (True, False))
+    month = _first(words, lambda word: _order(word) == (False, True))
+    if day is not None and month is not None:
         faults = [(day, "has the day first"), (month, "the month")]
-    zones = [AFTER_TIME.search(word) is not None for word in words]
-    if True in zones and False in zones:
-        faults = [(zones.index(True), "has a time zone"), (zones.index(False), "none")]
+    zoned, plain = _first(words, AFTER_TIME.search), _first(words, lambda word: AFTER_TIME.search(word) is None)
+    if zoned is not None and plain is not None:
+        faults = [(zoned, "has a time zone"), (plain, "none")]
     if faults:
         (row, what), (other, else_what) = faults
         raise DataError(
             f"{table.label}: the time column {name!r} is written in two ways: {words[row]!r} on {table.where(row)} "
             f"{what}, {words[other]!r} on {table.where(other)} {else_what}. Write all alike: 2024-12-31 23:59."
         )
+
+
+def _first(words: Iterable[str], fits: Callable[[str], object]) -> int | None:
+    """Return the first row whose word fits; None where none does."""
+    return next((row for row, word in enumerate(words) if fits(word)), None)
+
+
+def _order(word: str) -> tuple[bool, bool] | None:
+    """Tell of 31/12/2024 whether its first and its second number are no month; None of what is written otherwise."""
+    match = ORDERED.match(word)
+    return match and (int(match[1]) > 12, int(match[2]) > 12)
 
 
 def whole_times(table: ColumnTable, name: str, values: np.ndarray, *, fractions: bool = False) -> np.ndarray:
@@ -241,7 +252,7 @@ def refuse_times(table: ColumnTable, name: str, wrong: np.ndarray, fault: str) -
         )
 
 
-def _most_regular(table: ColumnTable, name: str, words: Sequence[str], readings: list[np.ndarray]) -> np.ndarray:
+def _most_regular(table: ColumnTable, name: str, words: Words, readings: list[np.ndarray]) -> np.ndarray:
     """Choose between 02/01 as 2 January and as 1 February: the only reading that leaves no gap and no misfit."""
     misfits = [_misfit(times) for times in readings]
     best = min(misfits)

@@ -92,14 +92,18 @@ def separated_text(content: bytes, name: str) -> tuple[str, str]:
     return text, max(",;\t|", key=text.partition("\n")[0].count)
 
 
+def lines_of(text: str) -> Iterator[str]:
+    """Split a text at line feeds and carriage returns, one line at a time, each with its end."""
+    return (match[0] for match in LINE.finditer(text))  # io.StringIO takes four bytes for each character
+
+
 def records(text: str, separator: str, name: str) -> Iterator[list[str]]:
     """Split a table of text into records, one by one, the header first.
 
     Raises:
         DataError: a record has more fields than the header, or its quotation marks do not fit (names the line).
     """
-    lines = (match[0] for match in LINE.finditer(text))  # io.StringIO takes four bytes for each character
-    reader = csv.reader(lines, delimiter=separator, strict=True)
+    reader = csv.reader(lines_of(text), delimiter=separator, strict=True)
     header: list[str] | None = None
     start = 1  # line of the record
     try:

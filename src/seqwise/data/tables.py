@@ -15,10 +15,10 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from seqwise.data.columns import NULL_WORDS, ColumnTable, columns_of_array, is_missing
+from seqwise.data.columns import NULL_WORDS, ROWS, ColumnTable, array_of_words, columns_of_array
 from seqwise.data.dates import dates_from_parts
 from seqwise.data.files import check_header, existing_file, records, separated_text
-from seqwise.data.time_columns import read_time_column, zone_of_column
+from seqwise.data.time_columns import read_time_column, stripped, zone_of_column
 from seqwise.data.time_zones import in_utc, zone_of_datetimes
 from seqwise.errors import DataError
 
@@ -108,6 +108,9 @@ class Table(ColumnTable):
         empty = missing.arg_true()
         if len(empty):
             raise self.empty_label(name, int(empty[0]))
+        if column.dtype == pl.String:
+            parts = (column.slice(start, ROWS) for start in range(0, len(column), ROWS))
+            return np.concatenate([array_of_words(part.to_list()) for part in parts])
         return column.to_numpy()
 
     def times(self, names: str | list[str], *, fractions: bool = False) -> np.ndarray:
@@ -127,12 +130,12 @@ class Table(ColumnTable):
             raise self.dates_for_numbers(name)
         if column.dtype.is_numeric() or column.dtype == nw.Boolean:
             return np.array(column.cast(nw.Float64).to_numpy(), dtype=np.float64)
-        words = pl.Series([None if is_missing(v) else str(v).strip() for v in column.to_list()], dtype=pl.String)
+        words = stripped(column)
         words = words.set(words.is_in(NULL_WORDS).fill_null(False), None)
         values = words.cast(pl.Float64, strict=False)
         bad = (values.is_null() & words.is_not_null()).arg_true()
         if len(bad):
-            raise self.text_for_numbers(name, words.to_list(), bad.to_list())
+            raise self.text_for_numbers(name, words, bad)
         return values.to_numpy().astype(np.float64)
 
 

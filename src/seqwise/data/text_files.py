@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 TABBED = (".tsv", ".tab")
 PARQUET = (".parquet", ".pq")
 TABLES = (".csv", *TABBED, *PARQUET)
+MOST_REPEATED = 10_000  # different texts that are looked for again
 
 
 def read_texts(path: str | Path, *, column: str | int | None = None, encoding: str | None = "utf-8") -> list[str]:
@@ -44,10 +46,18 @@ def read_texts(path: str | Path, *, column: str | int | None = None, encoding: s
         raise DataError(f"{path.name} is empty (0 bytes). Write one text on each line.")
     if column is not None or suffix in TABLES:
         return _from_table(path, suffix, column, encoding)
-    lines = decoded(path.read_bytes(), path.name, encoding).split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return [line.removesuffix("\r") for line in lines]
+    lines = (line.removesuffix("\r") for line in _lines(decoded(path.read_bytes(), path.name, encoding)))
+    seen: dict[str, str] = {}  # short texts are repeated, and each would take ten times the room of its characters
+    return [line if len(seen) >= MOST_REPEATED else seen.setdefault(line, line) for line in lines]
+
+
+def _lines(text: str) -> Iterator[str]:
+    start = 0
+    while (end := text.find("\n", start)) >= 0:
+        yield text[start:end]
+        start = end + 1
+    if start < len(text):
+        yield text[start:]
 
 
 def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str | None) -> list[str]:

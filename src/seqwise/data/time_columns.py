@@ -8,7 +8,7 @@ import narwhals as nw
 import numpy as np
 import polars as pl
 
-from seqwise.data.columns import ColumnTable
+from seqwise.data.columns import ColumnTable, is_missing
 from seqwise.data.dates import check_clock, check_years, dates_from_text, refuse_times, whole_times
 from seqwise.data.time_index import MICROSECOND
 from seqwise.data.time_zones import zone_of, zone_of_texts
@@ -37,8 +37,8 @@ def read_time_column(table: ColumnTable, name: str, column: nw.Series[Any], *, f
         if getattr(column.dtype, "time_zone", None):
             column = column.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         return _checked(table, name, column.cast(nw.Datetime("us")).to_numpy())
-    words = pl.Series([str(v).strip() for v in column.to_list()])
-    return dates_from_text(table, name, words.to_list(), lambda form: _parse(words, form))
+    words = stripped(column)
+    return dates_from_text(table, name, words, lambda form: _parse(words, form))
 
 
 def zone_of_column(table: ColumnTable, name: str, column: nw.Series[Any]) -> str | None:
@@ -51,8 +51,14 @@ def zone_of_column(table: ColumnTable, name: str, column: nw.Series[Any]) -> str
         if zone is None:
             return None
         return zone_of(table, name, [zone])
-    words = [str(v).strip() for v in column.to_list()]
-    return zone_of_texts(table, name, words, lambda: read_time_column(table, name, column))
+    return zone_of_texts(table, name, stripped(column), lambda: read_time_column(table, name, column))
+
+
+def stripped(column: nw.Series[Any]) -> pl.Series:
+    """Return the cells of a column as text without white space around, null where one is missing."""
+    if column.dtype == nw.String:
+        return column.to_polars().str.strip_chars()
+    return pl.Series([None if is_missing(cell) else str(cell).strip() for cell in column.to_list()], dtype=pl.String)
 
 
 def _pandas_zone(column: Any) -> str | None:

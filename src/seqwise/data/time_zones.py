@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from seqwise.data.columns import ColumnTable
+from seqwise.data.columns import ColumnTable, Words
 from seqwise.errors import DataError
 
 OFFSET = re.compile(r"(?:UTC)?([+-])(\d{2})(?::?(\d{2}))?")
@@ -77,7 +77,7 @@ def _known(table: ColumnTable, name: str, zone: str | None) -> str | None:
     return zone
 
 
-def zone_of_texts(table: ColumnTable, name: str, words: Sequence[str], read: Callable[[], np.ndarray]) -> str | None:
+def zone_of_texts(table: ColumnTable, name: str, words: Words, read: Callable[[], np.ndarray]) -> str | None:
     """Return the zone of a column of texts, from the offsets that they end in; see `zone_of`.
 
     Two offsets an hour apart that change twice a year are a clock's summer and winter time. They do not say which
@@ -87,8 +87,8 @@ def zone_of_texts(table: ColumnTable, name: str, words: Sequence[str], read: Cal
         read: reads the times in UTC, datetime64, shape (rows,).
     """
     matches = map(AFTER_TIME.search, words)
-    zones = [None if match is None else match[1] for match in matches]
-    names = {zone for zone in zones if zone is not None}
+    names: dict[str, str] = {}  # one text for all of the rows that have a zone
+    zones = [None if match is None else names.setdefault(match[1], match[1]) for match in matches]
     if len(names) == 2 and None not in zones:
         first, second = (datetime.now(time_zone(zone_name(zone))).utcoffset() or timedelta() for zone in names)
         times = read()
