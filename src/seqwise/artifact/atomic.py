@@ -80,7 +80,8 @@ def replaced_file(target: Path) -> Generator[Path]:
     target = target.resolve()
     in_place = not (target.is_file() and os.access(target.parent, os.W_OK)) if target.exists() else False
     if in_place or len(os.fsencode(target.name)) > LONGEST_NAME - LONGER:
-        yield target
+        with _naming(target):
+            yield target
         return
     with _fresh_folder(target) as fresh:
         file = fresh / target.name

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,11 +53,12 @@ def check_place(path: Path, what: str) -> None:
         raise BundleError(f"{str(path)!r} cannot be written: {why} in {str(parent)!r}. Name another folder.") from None
 
 
-def check_file(path: Path, suffix: str = "") -> None:
-    """Raise `SettingError` where a file cannot be written, before the work is done for it.
+def check_file(path: Path, suffix: str = "", *, sources: Iterable[str | Path | None] = ()) -> None:
+    """Raise `SettingError` where a file cannot be written, or something would be lost, before the work is done for it.
 
     Args:
         suffix: that its name must have; "" for any.
+        sources: files that are read; None for none.
     """
     try:
         str(path).encode()  # what writes the file knows only names in UTF-8
@@ -73,7 +74,12 @@ def check_file(path: Path, suffix: str = "") -> None:
         example = str(path / f"forecast{suffix or '.csv'}")
         raise SettingError(f"{str(path)!r} is a folder; name a file in it, for example {example!r}.")
     if suffix and path.suffix.lower() != suffix:
-        raise SettingError(f"{str(path)!r}: expected the name of a {suffix} file, for example 'model{suffix}'.")
+        raise SettingError(f"{str(path)!r}: expected the name of a {suffix} file, for example '{path.stem}{suffix}'.")
+    target = path.resolve()
+    if any(source is not None and Path(source).resolve() == target for source in sources):
+        raise SettingError(f"{str(path)!r} would be overwritten, and it is needed too. Name another file.")
+    if target.name in listed_files(target.parent):
+        raise SettingError(f"{str(path)!r} is a part of the run: it would be overwritten. Name another file.")
     if not os.access(path if there else folder, os.W_OK):
         why = "the file system is read-only" if _is_read_only(folder) else "permission denied"
         raise SettingError(f"{str(path)!r} cannot be written: {why}. Name another file.")

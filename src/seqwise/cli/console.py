@@ -10,6 +10,7 @@ from rich.segment import Segment
 # names and texts from a file may hold signs that clear the screen, change its title or hide what follows
 VISIBLE = {code: 0x2400 + code for code in range(0x20) if chr(code) not in "\t\n"}  # Unicode's pictures: ␛
 VISIBLE |= {0x7F: 0x2421} | dict.fromkeys(range(0x80, 0xA0), 0xFFFD)
+VISIBLE |= dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)], 0xFFFD)  # they turn what follows around
 
 
 def terminal(**how: Any) -> Console:

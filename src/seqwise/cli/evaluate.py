@@ -48,7 +48,7 @@ def command(
     from seqwise.estimators.runs import load
 
     if report is not None:
-        check_file(report)
+        check_file(report, ".html", sources=[data])
     estimator = load(run, trust_edited=trust_edited)
     if report is not None and task_name(estimator) == "forecast":
         raise SettingError("--report belongs to sequences; a forecast's report is in its run folder, report.html.")

@@ -51,8 +51,12 @@ def read_keras_model(path: str, *, compiled: bool) -> keras.Model:
     where = Path(path)
     if (where / "model.keras").is_file():
         where /= "model.keras"
-    if where.exists() and not where.is_dir():
+    if where.is_dir():
+        raise BundleError(f"{path!r} is a folder that holds no model. Name a run folder, or a model: model.keras.")
+    if where.exists():
         existing_file(where, "model")  # not a pipe, which is waited for
+        if where.suffix.lower() not in MODELS:
+            raise BundleError(f"{path!r} is not a model. Name a run folder, or a model: model.keras.")
     if not where.is_file():
         raise BundleError(f"There is no model {path!r}.{nearest_file(where)} Save one by model.save('model.keras').")
     from seqwise.artifact.models import load_keras

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
+import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -50,6 +52,7 @@ COMMANDS = {  # each in a file of its own, which is imported when the command is
     "explain": "Explain what samples, timesteps and features are, and what each layer makes of them.",
     "export": "Export a run or a Keras model to another format, and check that it gives the same numbers.",
 }
+PACKAGE = Path(__file__).parents[1]
 SETTINGS: dict[str, Any] = {"add_completion": False, "pretty_exceptions_enable": False, "rich_markup_mode": "markdown"}
 
 
@@ -104,13 +107,29 @@ def version(show: bool = typer.Option(False, "--version", help="Print the versio
         raise typer.Exit
 
 
+@contextmanager
+def _noting_warnings() -> Generator[None]:
+    """Print our own warnings as notes: a line of the program that raised one says nothing to a user."""
+    show = warnings.showwarning
+
+    def note(message: Warning | str, category: type[Warning], filename: str, *where: Any, **more: Any) -> None:
+        if Path(filename).is_relative_to(PACKAGE) and issubclass(category, UserWarning):
+            terminal(stderr=True, soft_wrap=True, highlight=False, markup=False).print(f"note: {message}")
+        else:
+            show(message, category, filename, *where, **more)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = note
+        yield
+
+
 def main() -> None:
     """Run the command line. Exit codes: 0 done, 1 `check` found errors, 2 a mistake in the input, 130 Ctrl-C."""
     for stream in (sys.stdout, sys.stderr):  # a locale without "…" or "–" gets "?" for them, no traceback
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     try:
-        with interrupts(deferring=False):
+        with interrupts(deferring=False), _noting_warnings():
             app()
     except SeqwiseError as error:
         said = "\n".join([str(error), *getattr(error, "__notes__", ())])

@@ -52,10 +52,11 @@ def command(
     from seqwise.cli.tasks import of_forecasts, pair_columns, task_of
     from seqwise.estimators.runs import load
 
-    for path in (out, plot):
-        if path is not None:
-            check_file(path)
+    if plot is not None:
+        check_file(plot, ".png", sources=[data, future, out])
     estimator = load(run, trust_edited=trust_edited)
+    if out is not None:
+        check_file(out, sources=[data, future, estimator.data_])
     named = pair_columns(estimator, source=source)
     forecasts = {"plot": plot, "level": level, "future": future, "horizon": horizon}
     drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", **forecasts)

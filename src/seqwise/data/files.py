@@ -122,6 +122,9 @@ def records(text: str, separator: str, name: str) -> Iterator[list[str]]:
             why = "a quotation mark opens a field and none closes it"
         elif "expected after" in why:
             why = "a field goes on after the quotation mark that closes it; in a quoted field one is written twice"
+        elif "field limit" in why:
+            most = csv.field_size_limit()
+            why = f"a field has more than {most:,} characters. Shorten it, or close the quotation mark"
         raise DataError(f"{name} cannot be read at line {start}: {why}.") from None
 
 

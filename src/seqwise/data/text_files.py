@@ -79,7 +79,10 @@ def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str
         raise DataError(f"{path.name} is a table: name the column of texts, column='…', one of {frame.columns}.")
     if isinstance(column, int):
         if not 0 <= column < frame.width:
-            raise DataError(f"{path.name} has {frame.width} column(s), but column={column} was asked for (from 0).")
+            apart = "" if suffix == ".csv" else " Separate columns by tabs."
+            raise DataError(
+                f"{path.name} has {frame.width} column(s), but column={column} was asked for (from 0).{apart}"
+            )
         column = frame.columns[column]
     return Table(nw.from_native(frame), "polars", path.name).texts(column)
 

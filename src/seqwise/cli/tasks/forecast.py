@@ -58,8 +58,12 @@ def predict(
     horizon: int | None = None,
 ) -> str:
     from seqwise.artifact import replaced_file
+    from seqwise.errors import SettingError, quoted
     from seqwise.estimators.forecasting.report import write_forecast
 
+    needed = run_columns(forecaster)["future"] or []
+    if future is None and needed:
+        raise SettingError(f"The forecast needs the future rows of {quoted(needed)}: --future FILE.")
     levels = _levels(level)
     table, _ = forecaster.forecast_table(data, levels, future, horizon=horizon)
     lines = []

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
 
 COLUMNS = ("source", "target")
 MOST_SHOWN = 20  # translations, on the screen
+LONGEST_SHOWN = 1_000  # characters of each
+OTHERS = (".ts", ".npy", ".npz", ".keras", ".h5", ".json", ".html")  # files of other kinds
 
 
 def columns(options: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `fit` that name columns; a number is a position in a file without a header line."""
     named = {name: options.get(name) for name in COLUMNS}
-    return {name: int(value) if value is not None and value.isdigit() else value for name, value in named.items()}
+    return {name: int(value) if value is not None and value.isdecimal() else value for name, value in named.items()}
 
 
 def run_columns(translator: Translator) -> dict[str, Any]:
@@ -31,8 +33,10 @@ def counted(comparison: TranslationComparison) -> str:
 
 
 def evaluate(translator: Translator, data: str | None, **named: str) -> Any:
-    from seqwise.errors import DataError
+    from seqwise.errors import DataError, SettingError
 
+    if data is None and named:
+        raise SettingError(f"--{next(iter(named))} names a column of another file: name that too, --data FILE.")
     trained_on = translator.data_
     if trained_on is not None and Path(trained_on).exists():
         with suppress(DataError):  # changed since: then no training text can be set beside
@@ -45,12 +49,15 @@ def predict(translator: Translator, data: str | None, out: Path | None, **named:
 
     from seqwise.artifact import replaced_file
     from seqwise.data import read_texts
+    from seqwise.data.files import existing_file
     from seqwise.data.text_files import TABBED, TABLES
-    from seqwise.errors import SettingError
+    from seqwise.errors import SettingError, shortened
 
     if data is None:
         raise SettingError("Name the texts: --data FILE (one a line, or a table with the training's source column).")
-    suffix = Path(data).suffix.lower()
+    suffix = existing_file(Path(data), "text").suffix.lower()
+    if suffix in OTHERS:
+        raise SettingError(f"{data} holds no texts. Name a file of one text a line, or a table of texts.")
     column = _columns_of(translator, data, named).get("source")
     if suffix not in TABLES and not named:
         column = None  # a text a line
@@ -67,7 +74,7 @@ def predict(translator: Translator, data: str | None, out: Path | None, **named:
     rest = len(texts) - MOST_SHOWN
     more = [f"… and {rest:,} more; --out FILE.csv writes them all"] if rest > 0 else []
     shown = zip(texts[:MOST_SHOWN], translations[:MOST_SHOWN], strict=True)
-    return "\n".join([*(f"{text}  →  {translation}" for text, translation in shown), *more])
+    return "\n".join([*("  →  ".join(shortened(side, LONGEST_SHOWN) for side in pair) for pair in shown), *more])
 
 
 def _columns_of(translator: Translator, data: str, named: dict[str, str]) -> dict[str, Any]:

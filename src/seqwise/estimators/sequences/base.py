@@ -427,6 +427,8 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         raw = self.source_.read(listed(X), labelled=y is None)
         y = self._targets_of(raw, y)
         if y is None:
+            if isinstance(X, (str, Path)):
+                raise DataError(f"{raw.label} holds no labels to compare with. Name a file that has them.")
             raise SettingError(f"There are no labels to compare with. Pass them as y, {self.expected_y}.")
         return raw, y
 

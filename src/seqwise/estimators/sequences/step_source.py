@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from seqwise.data import Sequences, make_sequences
+from seqwise.data.files import existing_file
 from seqwise.data.long_tables import make_tagged
 from seqwise.data.texts import Texts, holds_texts, make_tokens
 from seqwise.errors import DataError, SettingError
@@ -33,6 +34,10 @@ class StepSource(Source):
                 text=self.text,
             )
         if self.texts:
+            if isinstance(X, (str, Path)):
+                name = existing_file(Path(X), "CSV or Parquet").name
+                columns = "" if self.group is None else f" with the columns {self.group!r} and {self.text!r}"
+                raise DataError(f"The model was trained on tokens, and {name} holds none: name a table{columns}.")
             return make_tokens(X)
         if isinstance(X, Texts) or holds_tokens(X) or holds_texts(X):
             raise DataError("The model was trained on sequences of numbers, but these are tokens.")
