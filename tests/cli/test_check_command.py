@@ -93,7 +93,8 @@ def test_a_loss_and_a_stream(saved, capsys):
 
 MISTAKES = {
     "no such model": (["modle.keras"], "Did you mean 'model.keras'?"),
-    "no model at all": (["sales.csv"], "sales.csv is not a Keras model, or is damaged"),
+    "no model at all": (["sales.csv"], "'sales.csv' is not a model. Name a run folder, or a model: model.keras."),
+    "a loss": (["model.keras", "--loss", "nonsense"], "Keras has no loss named 'nonsense'."),
     "no such data": (["model.keras", "--data", "sound.npy"], "There is no file"),
     "no x": (["model.keras", "--data", "nothing.npz"], "holds 'values', but no 'x'"),
     "objects": (["model.keras", "--data", "objects.npz"], "objects.npz cannot be read"),

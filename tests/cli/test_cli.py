@@ -219,6 +219,19 @@ MISTAKES = {
     "too few rows": (["predict", "RUN", "--data", "SHORT"], "the model reads 12"),
     "nowhere to write": (["predict", "RUN", "--out", "no/such/folder/f.csv"], "There is no folder"),
     "a folder to write": (["predict", "RUN", "--out", "FOREIGN"], "is a folder; name a file in it"),
+    "a part of the run to write": (["predict", "RUN", "--out", "RUN/manifest.json"], "is a part of the run"),
+    "the run's forecast to write": (["predict", "RUN", "--out", "RUN/forecast.csv"], "is a part of the run"),
+    "the training's file to write": (["predict", "RUN", "--out", "CSV"], "would be overwritten, and it is needed too"),
+    "the data to write": (["predict", "RUN", "--data", "SHORT", "--out", "SHORT"], "would be overwritten"),
+    "a picture over the data": (["predict", "RUN", "--plot", "CSV"], "expected the name of a .png file"),
+    "one file for two": (["predict", "RUN", "--out", "x.png", "--plot", "x.png"], "would be overwritten"),
+    "a folder without a model": (["check", "FOREIGN"], "is a folder that holds no model. Name a run folder"),
+    "data for a model": (["check", "CSV"], "is not a model. Name a run folder, or a model: model.keras."),
+    "a setting of a trained run": (["check", "RUN", "--window", "3"], "--window does not change a run that is trained"),
+    "a table for arrays": (
+        ["export", "RUN", "--to", "onnx", "--out", "OUT", "--data", "CSV"],
+        "expected a .npy or .npz file",
+    ),
     "a forecast's report": (
         ["evaluate", "RUN", "--folds", "99", "--report", "r.html"],
         "--report belongs to sequences; a forecast's report is in its run folder, report.html.",
@@ -246,9 +259,12 @@ def test_a_mistake_gets_one_message_and_exit_code_2(mistake, csv, trained, tmp_p
     places["SHORT"] = write_csv(tmp_path / "short.csv", rows=8)
     Path(places["FOREIGN"]).mkdir()
     (Path(places["FOREIGN"]) / "thesis.txt").write_text("x")
+    read = [Path(csv), Path(places["SHORT"]), *trained[0].iterdir()]
+    before = {path: path.read_bytes() for path in read}
     arguments, words = MISTAKES[mistake]
     arguments = [re.sub(r"^[A-Z]+", lambda m: places.get(m[0], m[0]), argument) for argument in arguments]
     assert call(*arguments) == 2
+    assert {path: path.read_bytes() for path in read} == before
     shown = capsys.readouterr()
     assert words in " ".join(shown.err.split())
     assert shown.err.count("Error") == 1
@@ -266,7 +282,8 @@ def test_what_the_system_refuses_is_told(csv, trained, tmp_path, capsys, monkeyp
     assert capsys.readouterr().err.strip() == f"Error: No space left on device: {tmp_path / 'f.csv'}"
 
 
-CLEARING = "\x1b[2J\x1b]0;title\x07\x9b31m"  # clears the screen, names the window, colors what follows
+# clears the screen, names the window, colors what follows, and turns it around
+CLEARING = "\x1b[2J\x1b]0;title\x07\x9b31m\u202e"
 
 
 def test_what_a_file_says_does_not_command_the_terminal(csv, tmp_path, capsys):
@@ -288,8 +305,8 @@ def test_what_a_file_says_does_not_command_the_terminal(csv, tmp_path, capsys):
     ):
         assert call(*mistake) == 2
     said = "".join(capsys.readouterr())
-    assert "␛[2J␛]0;title\N{REPLACEMENT CHARACTER}31m" in said  # rich leaves the bell out
-    assert not set(said) & set("\x1b\x07\x9b")
+    assert "␛[2J␛]0;title\N{REPLACEMENT CHARACTER}31m\N{REPLACEMENT CHARACTER}" in said  # rich leaves the bell out
+    assert not set(said) & set("\x1b\x07\x9b\u202e")
 
 
 def test_a_place_that_cannot_be_written_is_told_before_the_training(csv, tmp_path, capsys, monkeypatch):

@@ -174,6 +174,12 @@ MISTAKES = {
     "a file that is not there": (["train", "nowhere.ts", "--out", "OUT"], "There is no file 'nowhere.ts'"),
     "folds": (["evaluate", "RUN", "--folds", "3"], "--folds belongs to forecasts"),
     "a report nowhere": (["evaluate", "RUN", "--report", "no/such/x.html"], "There is no folder"),
+    "a report over the run's": (["evaluate", "RUN", "--report", "REPORT"], "is a part of the run"),
+    "a report over the data": (["evaluate", "RUN", "--report", "TS"], "expected the name of a .html file"),
+    "labels over the sequences": (["predict", "RUN", "--data", "TS", "--out", "TS"], "would be overwritten"),
+    "a file without labels": (
+        ["evaluate", "RUN", "--data", "BARE"], "bare.ts holds no labels to compare with. Name a file that has them."
+    ),
     "a plot": (["predict", "RUN", "--plot", "x.png"], "--plot belongs to forecasts"),
     "no data": (["predict", "RUN"], "Name the sequences: --data FILE"),
 }  # fmt: skip
@@ -188,7 +194,10 @@ def run(ts, tmp_path_factory):
 def test_a_mistake_gets_one_message(mistake, table, ts, run, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "300")
-    places = {"CSV": table, "TS": ts / "one.ts", "OUT": tmp_path / "out", "RUN": run}
+    places = {"CSV": table, "TS": ts / "one.ts", "OUT": tmp_path / "out", "RUN": run, "REPORT": run / "report.html"}
+    places["BARE"] = tmp_path / "bare.ts"
+    features = len(sw.data.read_ts(ts / "one.ts").columns)
+    places["BARE"].write_text("@classLabel false\n@data\n" + ":".join(["1,2,3"] * features) + "\n")
     arguments, words = MISTAKES[mistake]
     assert call(monkeypatch, *(places.get(argument, argument) for argument in arguments)) == 2
     shown = capsys.readouterr()

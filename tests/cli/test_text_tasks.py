@@ -100,6 +100,11 @@ def test_rows_are_tagged(kind, folder, tmp_path, capsys, monkeypatch):
     shown = capsys.readouterr().out
     assert "probability" in shown
     assert "p(O)" not in shown
+    (tmp_path / "x.ts").write_text("@classLabel false\n@data\n1,2\n")
+    if kind == "tokens":
+        assert call(monkeypatch, "predict", run, "--data", tmp_path / "x.ts") == 2
+        said = " ".join(capsys.readouterr().err.split())
+        assert "The model was trained on tokens, and x.ts holds none: name a table with the columns" in said
     assert call(monkeypatch, "shape", data, *options) == 0
     assert "output y     (samples=60, timesteps=2 to 6, outputs=2)" in capsys.readouterr().out
 
@@ -129,6 +134,14 @@ MISTAKES = {
     "bytes that are not UTF-8": (
         ["train", "latin.csv", "--text", "review", "--label", "kind"],
         "latin.csv is not UTF-8: line 3 holds the byte 0xe9. Save it as UTF-8, or convert it: iconv -f latin1",
+    ),
+    "texts as their own labels": (
+        ["train", "reviews.csv", "--text", "review", "--label", "review"],
+        "'review' is the column of texts and of labels; name another one: label='…'.",
+    ),
+    "tokens as their own tags": (
+        ["train", "words.csv", "--group", "text", "--text", "word", "--label", "word"],
+        "'word' is the column of tokens and of labels; name another one: label='…'.",
     ),
     "one label": (
         ["train", "alike.csv", "--text", "review", "--label", "kind"],

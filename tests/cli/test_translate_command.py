@@ -148,6 +148,8 @@ def test_the_shapes_are_told(folder, capsys, monkeypatch):
         (["train", "pairs.csv", "--source", "en"], "source='en' and target=None: name both columns, or neither."),
         (["train", "pairs.csv", "--source", "en", "--target", "fre"],
          "pairs.csv has no column 'fre'. Did you mean 'fr'?"),
+        (["train", "pairs.csv", "--source", "en", "--target", "en"],
+         "source='en' is the target, too: name the column of the translations, target='…'."),
         (["train", "bad.tsv", "--task", "translate"], "bad.tsv is not UTF-8: line 2 holds the byte 0xe9."),
     ],
 )  # fmt: skip
@@ -161,6 +163,9 @@ def test_mistakes_are_told(arguments, message, folder, tmp_path, capsys, monkeyp
 
 
 def test_mistakes_with_a_run_are_told(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    (tmp_path / "x.ts").write_text("@classLabel false\n@data\n1,2\n")
+    (tmp_path / "one.txt").write_text("a text\nanother\n")
     run = tmp_path / "run"
     assert call(monkeypatch, "train", folder / "pairs.tsv", "--task", "translate", *QUICK, "--epochs", "1",
                 "--out", run) == 0  # fmt: skip
@@ -171,7 +176,24 @@ def test_mistakes_with_a_run_are_told(folder, tmp_path, capsys, monkeypatch):
             "--plot belongs to forecasts.",
         ),
         (["evaluate", run, "--folds", "3"], "--folds belongs to forecasts."),
+        (
+            ["evaluate", run, "--source", "1", "--target", "0"],
+            "--source names a column of another file: name that too, --data FILE.",
+        ),
+        (["predict", run, "--data", folder / "pairs.tsv", "--source", "²"], "pairs.tsv has no column '²'."),
+        (["predict", run, "--data", tmp_path / "x.ts"], f"{tmp_path / 'x.ts'} holds no texts."),
+        (
+            ["evaluate", run, "--data", tmp_path / "one.txt"],
+            "one.txt has 1 column(s), but column=1 was asked for (from 0). Separate columns by tabs.",
+        ),
     ):
         capsys.readouterr()
         assert call(monkeypatch, *arguments) == 2
         assert capsys.readouterr().err.startswith(f"Error: {message}")
+    (tmp_path / "long.txt").write_text("go " * 100_000)
+    assert call(monkeypatch, "predict", run, "--data", tmp_path / "long.txt") == 0
+    shown = capsys.readouterr()
+    assert shown.err.startswith("note: 1 of the 1 text(s) have more than")
+    assert len(shown.err.splitlines()) == 1
+    assert "characters left out" in shown.out
+    assert len(shown.out) < 3_000

@@ -155,6 +155,14 @@ def test_a_row_with_too_many_fields_is_named(tmp_path):
         read_plain_table(path)
 
 
+def test_a_field_that_is_too_long_is_named(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text("a,b\n1,2\n1," + "9" * 200_000)
+    for read in (read_plain_table, read_table):
+        with pytest.raises(DataError, match="read at line 3: a field has more than 131,072 characters"):
+            read(path)
+
+
 WORDS = ["1", "-7", "0", "2.5", "", "NA", "true", "False", "x", "007", "9" * 25, "1e400", " 3", "1_000", "2024-01-01"]
 
 

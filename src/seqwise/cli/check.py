@@ -38,11 +38,15 @@ def command(model: str, data: str | None, streaming: bool, form: str, **options:
 
         seqwise check model.keras --data windows.npz --format json
     """
+    from seqwise.backend import import_keras
     from seqwise.cli.inputs import read_keras_model
+    from seqwise.estimators.settings import check_loss
     from seqwise.inspection.check.check import check
 
     named = {name: value for name, value in options.items() if value is not None}
     loss = named.get("loss")
+    if loss is not None:
+        check_loss(import_keras(), loss)
     if (Path(model) / "manifest.json").is_file():
         report = _check_run(model, data, named, loss, streaming)
     else:
@@ -65,11 +69,18 @@ def command(model: str, data: str | None, streaming: bool, form: str, **options:
 def _check_run(run: str, data: str | None, named: dict[str, Any], loss: str | None, streaming: bool) -> Any:
     """Check a run on what its `fit` would make of a file: the one named, else that which it was trained on."""
     from seqwise.cli.tasks import task_of
+    from seqwise.errors import SettingError
     from seqwise.estimators.runs import load
     from seqwise.inspection.check.check import check
 
     estimator = load(run)
     task = task_of(estimator)
+    fixed = [name for name in named if name not in (*task.columns, "loss")]
+    if fixed:
+        raise SettingError(
+            f"--{fixed[0].replace('_', '-')} does not change a run that is trained: leave it out. See what it would do "
+            "to a new one: seqwise shape."
+        )
     source = data if data is not None else estimator.data_
     if data is None and (source is None or not Path(source).exists()):
         return check(estimator, loss=loss, streaming=streaming)

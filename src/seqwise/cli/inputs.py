@@ -107,12 +107,15 @@ def read_archive(path: Path) -> dict[str, np.ndarray]:
         DataError: it is not there, or cannot be read; pickled objects are refused.
     """
     existing_file(path, "NumPy")
+    if path.suffix.lower() not in ARRAYS:
+        raise DataError(f"{path.name}: expected a .npy or .npz file. Save arrays of numbers: np.savez('x.npz', x=x).")
     try:
         content = np.load(path, allow_pickle=False)
         return {"x": content} if isinstance(content, np.ndarray) else {name: content[name] for name in content.files}
     except Exception as error:  # zipfile, zlib and NumPy each raise their own, and MemoryError for an invented size
+        line = str(error).partition(". If you trust")[0]  # NumPy's advice is to run code from the file
         raise DataError(
-            f"{path.name} cannot be read: {error}. Save arrays of numbers: np.savez({path.stem!r}, x=x, y=y)."
+            f"{path.name} cannot be read: {line}. Save arrays of numbers: np.savez({path.stem!r}, x=x, y=y)."
         ) from None
 
 
@@ -143,4 +146,6 @@ def read_data(path: str, name: str = "x") -> Any:
         raise
     except Exception as error:  # zipfile, zlib and NumPy each raise their own, and MemoryError for an invented size
         line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{where.name} cannot be read as an array: {line}") from error
+        raise DataError(
+            f"{where.name} cannot be read as an array: {line}. Save one of numbers: np.save({where.stem!r}, x)."
+        ) from error

@@ -65,6 +65,8 @@ def tagged_from_table(
     text: str | None = None,
 ) -> Sequences | Texts:
     """Do what `make_tagged` does, with a table that is read already."""
+    if label is not None and label == text:
+        raise SettingError(f"{text!r} is the column of tokens and of labels; name another one: label='…'.")
     rows = group_rows(table, group, time)
     labels = None if label is None else split_by_lengths(table.labels(label)[rows.order], rows.lengths)
     if text is None:

@@ -149,6 +149,8 @@ def _from_table(
         raise SettingError("There are no target texts. Pass two lists, fit(sources, targets), or a table of pairs.")
     if (source is None) != (target is None):
         raise SettingError(f"source={source!r} and target={target!r}: name both columns, or neither.")
+    if source is not None and source == target:
+        raise SettingError(f"source={source!r} is the target, too: name the column of the translations, target='…'.")
     if isinstance(table, (str, Path)):
         path = existing_file(Path(table), "text")
         suffix = path.suffix.lower()

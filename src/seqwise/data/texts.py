@@ -11,7 +11,7 @@ import numpy as np
 
 from seqwise.data.columns import Columns, ColumnTable, as_column_names, is_missing, stack_labels
 from seqwise.data.sequences import object_array
-from seqwise.errors import DataError
+from seqwise.errors import DataError, SettingError
 
 if TYPE_CHECKING:
     from seqwise.data.tables import TableSource
@@ -88,7 +88,10 @@ def make_texts(data: TextSource, *, text: str | None = None, label: Columns = No
 
 def texts_from_table(table: ColumnTable, text: str, label: Columns) -> Texts:
     """Do what `make_texts` does, with a table that is read already."""
-    labels = stack_labels([table.labels(name) for name in as_column_names(label, "label")])
+    names = as_column_names(label, "label")
+    if text in names:
+        raise SettingError(f"{text!r} is the column of texts and of labels; name another one: label='…'.")
+    labels = stack_labels([table.labels(name) for name in names])
     return Texts(object_array(table.texts(text)), labels, label=table.label)
 
 
