@@ -403,6 +403,13 @@ def test_a_file_system_that_is_read_only_is_not_called_a_missing_right(tmp_path,
         check_file(tmp_path / "x.csv")
 
 
+def test_a_file_that_may_not_be_read_is_not_called_damaged(saved, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may read all
+    for read in (lambda path: read_keras_model(path, compiled=False), sw.data.read_table):
+        with pytest.raises(sw.DataError, match=r"model\.keras' cannot be read: permission denied\."):
+            read(str(saved / "model.keras"))
+
+
 @pytest.mark.parametrize("make", [os.mkfifo, make_socket])
 @pytest.mark.parametrize("name", ["x.csv", "x.ts", "x.parquet", "x.tsv"])
 def test_data_that_are_no_file(tmp_path, monkeypatch, make, name):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
 
 import numpy as np
 import polars as pl
@@ -191,7 +192,9 @@ def test_mistakes_with_a_run_are_told(folder, tmp_path, capsys, monkeypatch):
         assert call(monkeypatch, *arguments) == 2
         assert capsys.readouterr().err.startswith(f"Error: {message}")
     (tmp_path / "long.txt").write_text("go " * 100_000)
-    assert call(monkeypatch, "predict", run, "--data", tmp_path / "long.txt") == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert call(monkeypatch, "predict", run, "--data", tmp_path / "long.txt") == 0
     shown = capsys.readouterr()
     assert shown.err.startswith("note: 1 of the 1 text(s) have more than")
     assert len(shown.err.splitlines()) == 1

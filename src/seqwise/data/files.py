@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
@@ -21,8 +22,8 @@ def existing_file(path: Path, expected: str) -> Path:
         expected: what the file should be, for the messages: ``"CSV or Parquet"``.
 
     Raises:
-        DataError: there is no such file (suggests the nearest name in its folder), or it is a folder, a pipe or a
-            device.
+        DataError: there is no such file (suggests the nearest name in its folder), it is a folder, a pipe or a
+            device, or may not be read.
     """
     try:
         path = path.expanduser()
@@ -36,6 +37,8 @@ def existing_file(path: Path, expected: str) -> Path:
         raise DataError(f"{str(path)!r} is a folder; name a {expected} file in it.")
     if not path.is_file():  # reading it might wait for ever
         raise DataError(f"{str(path)!r} is a pipe or a device. Save what it gives to a {expected} file, and name that.")
+    if not os.access(path, os.R_OK):
+        raise DataError(f"{str(path)!r} cannot be read: permission denied. Name a file that you may read.")
     return path
 
 

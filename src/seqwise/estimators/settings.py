@@ -347,6 +347,6 @@ def check_loss(keras: Any, loss: Any) -> Any:
             keras.losses.get(loss)
         except ValueError:
             members = cast(dict[str, Any], vars(keras.losses))
-            known = [name for name in members if name[0].isupper() or "_" in name.strip("_")]
+            known = [name for name in members if name != "Loss" and (name[0].isupper() or "_" in name.strip("_"))]
             raise SettingError(f"Keras has no loss named {loss!r}.{nearest(loss, ['mse', 'mae', *known])}") from None
     return loss
