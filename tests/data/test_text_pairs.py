@@ -143,7 +143,9 @@ def test_what_does_not_fit_is_told(tmp_path):
         "bad.tsv > utf8.tsv"
     )
     (tmp_path / "one.tsv").write_text("a\nb\n")
-    assert said(tmp_path / "one.tsv") == "one.tsv has 1 column(s), but column=1 was asked for (from 0)."
+    assert said(tmp_path / "one.tsv") == (
+        "one.tsv has 1 column(s), but column=1 was asked for (from 0). Separate columns by tabs."
+    )
     (tmp_path / "pairs.json").write_text("[]")
     assert said(tmp_path / "pairs.json", kind=SettingError) == (
         "pairs.json: name the columns of the pairs, source='…', target='…'."
