@@ -186,3 +186,28 @@ def test_real_files_read_as_pandas_does(shared_data):
         assert table.numeric_columns() == list(twin.select_dtypes("number").columns)
         for name in table.numeric_columns():
             np.testing.assert_array_equal(table.numbers(name), twin[name].to_numpy(float))
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [
+        ("1", "2.5"),
+        ("1", "x"),
+        ("", "7"),
+        ("", "x"),
+        ("true", "x"),
+        ("2.5", "x"),
+        ("1", "9" * 30),
+        ("1", ""),
+        ("NA", "2.5"),
+    ],
+)
+def test_a_column_has_the_type_of_all_of_its_cells(tmp_path, first, later):
+    path = tmp_path / "late.csv"
+    content = "a,b\n" + f"{first},0\n" * 1500 + f"{later},0\n"
+    path.write_text(content)
+    frame = read_table(path).frame.to_native()
+    plain = pl.read_csv(content.encode(), infer_schema_length=None, null_values=["NA"])
+    expected = plain.with_columns(pl.col(pl.Int128).cast(pl.String))  # as names they stay what they are
+    assert frame.schema == expected.schema
+    assert frame.equals(expected)

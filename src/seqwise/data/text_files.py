@@ -79,7 +79,7 @@ def _from_table(path: Path, suffix: str, column: str | int | None, encoding: str
         raise DataError(f"{path.name} is a table: name the column of texts, column='…', one of {frame.columns}.")
     if isinstance(column, int):
         if not 0 <= column < frame.width:
-            apart = "" if suffix == ".csv" else " Separate columns by tabs."
+            apart = " Separate columns by tabs." if frame.width == 1 and suffix != ".csv" else ""
             raise DataError(
                 f"{path.name} has {frame.width} column(s), but column={column} was asked for (from 0).{apart}"
             )
