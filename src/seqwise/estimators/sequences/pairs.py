@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -133,15 +133,15 @@ def fit_pairs(
         targets: 0 or 1 of each output, shape (samples, outputs). words: the vocabulary, padding and unknown first.
         weights: of the samples, or of each of their outputs.
     """
-    from scipy.sparse import hstack  # pyright: ignore[reportMissingTypeStubs]
+    from scipy import sparse  # pyright: ignore[reportMissingTypeStubs]
     from sklearn.linear_model import LogisticRegression  # pyright: ignore[reportMissingTypeStubs]
 
     outputs, tokens = targets.shape[1], len(words)
-    counts = count_pairs(steps, tokens, digits_for(outputs))
+    counts: Any = count_pairs(steps, tokens, digits_for(outputs))
     weighed = counts.shape[1]
     groups = letter_groups(words) if len(steps.values) <= MOST_SPELLED else None
     if groups is not None:
-        counts = hstack([counts, ALIKE * counts[:, :tokens] @ groups]).tocsr()
+        counts = cast(Any, sparse).hstack([counts, ALIKE * counts[:, :tokens] @ groups], format="csr")
     coef, bias = np.zeros((counts.shape[1], outputs), np.float32), np.zeros(outputs)
     present = np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]))
     counts = counts[:, present]
@@ -165,8 +165,8 @@ def letter_groups(words: Sequence[str]) -> Any:
     shape (words, groups). Padding and unknown, which come first, have none."""
     from sklearn.feature_extraction.text import CountVectorizer  # pyright: ignore[reportMissingTypeStubs]
 
-    vectorizer: Any = CountVectorizer(analyzer="char_wb", ngram_range=LETTERS, binary=True, dtype=np.float64)
-    return vectorizer.fit_transform(["", "", *words[2:]])
+    vectorizer: Any = CountVectorizer(analyzer="char_wb", ngram_range=LETTERS, binary=True)
+    return vectorizer.fit_transform(["", "", *words[2:]]).astype(float)
 
 
 def count_pairs(steps: Sequences, tokens: int, digits: int) -> Any:
