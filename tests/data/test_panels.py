@@ -50,6 +50,16 @@ def test_each_series_is_what_pandas_makes_of_it(gaps):
     assert any("absent" in warning for warning in panel.warnings)
 
 
+def test_more_rows_are_not_invented_than_there_are():
+    days = pd.date_range("2024-01-01", periods=12)
+    table = pd.DataFrame({"unique_id": ["a"] * 12 + ["b"] * 12, "ds": [*days, *days], "y": np.arange(24.0)})
+    table.loc[23, "ds"] = pd.Timestamp("2204-01-12")  # mistyped
+    columns: dict[str, Any] = {"series": "unique_id", "time": "ds", "target": "y"}
+    with pytest.raises(sw.DataError, match=r"'b' has 12 rows, and 65,7\d\d between them are absent at a step of 1 day"):
+        panel_from_table(read_table(table), **columns, gaps="interpolate")
+    assert panel_from_table(read_table(table), **columns, gaps="mask").lengths[1] > 65_000
+
+
 @pytest.mark.parametrize("order", ["shuffled", "by series and time", "each series from its last row on"])
 @pytest.mark.parametrize("block", [1, 10, panels.BLOCK])
 def test_the_order_of_rows_and_the_size_of_blocks_do_not_matter(order, block, monkeypatch):

@@ -391,6 +391,13 @@ def _complete(
     if steps is not None:
         whole = steps[starts[1:] - 1] + 1  # rows of each series, absent ones included
         absent = int((whole - lengths).sum())
+        worst = int((whole - lengths).argmax())
+        if gaps == "interpolate" and whole[worst] - lengths[worst] > lengths[worst]:
+            raise DataError(
+                f"{label}: the series {str(names[worst])!r} has {lengths[worst]:,} rows, and "
+                f"{whole[worst] - lengths[worst]:,} between them are absent at a step of {index.frequency}. Is a time "
+                "mistyped, or the step wrong? Correct it, resample, or let the LSTM skip them: gaps='mask'."
+            )
         if absent > 100 * len(values) + 1_000_000:
             raise DataError(f"{label}: {absent:,} steps of {index.frequency} are absent between {len(values):,} rows.")
         if absent:

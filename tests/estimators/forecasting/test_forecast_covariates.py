@@ -115,7 +115,7 @@ def test_missing_rows_to_come_are_named(single, panel):
     with pytest.raises(sw.DataError, match=r"future_df lacks 'wind' at 2024-03-02\. forecaster.future_frame\(\) gives"):
         single.predict(future_df=frame)
     whole = panel.future_frame().with_columns(promo=1.0, wind=pl.lit("NW"))
-    with pytest.raises(sw.DataError, match=r"lacks 'promo', 'wind' at 2024-02-10, .* of the series 'b'"):
+    with pytest.raises(sw.DataError, match=r"lacks 'promo', 'wind' at 2024-02-10 of 'b', "):
         panel.predict(future_df=whole.filter(pl.col("shop") != "b"))
     assert len(panel.predict(future_df=whole)) == 4 * HORIZON
 

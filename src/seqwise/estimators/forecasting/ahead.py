@@ -122,12 +122,12 @@ def _check_complete(known: TimeSeries | Panel, times: np.ndarray, ahead: np.ndar
             lacking.append(name)
         first += width
     rows = np.argwhere(missing.any(axis=2))
-    named = [_short(str(times[s, step])) for s, step in rows[:MOST_NAMED].tolist()]
+    of = [f" of {str(name)!r}" for name in known.names] if isinstance(known, Panel) else [""]
+    named = [_short(str(times[s, step])) + of[s] for s, step in rows[:MOST_NAMED].tolist()]
     more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
-    of = f" of the series {str(known.names[rows[0, 0]])!r}" if isinstance(known, Panel) else ""
     raise DataError(
         f"The forecast needs what is known in advance, but future_df lacks {', '.join(map(repr, lacking))} at "
-        f"{', '.join(named)}{more}{of}. {FIX}"
+        f"{', '.join(named)}{more}. {FIX}"
     )
 
 
