@@ -123,7 +123,7 @@ def _check_complete(known: TimeSeries | Panel, times: np.ndarray, ahead: np.ndar
         first += width
     rows = np.argwhere(missing.any(axis=2))
     of = [f" of {str(name)!r}" for name in known.names] if isinstance(known, Panel) else [""]
-    named = [_short(str(times[s, step])) + of[s] for s, step in rows[:MOST_NAMED].tolist()]
+    named = [f"{_short(str(times[s, step]))}{of[s]}" for s, step in rows[:MOST_NAMED].tolist()]
     more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
     raise DataError(
         f"The forecast needs what is known in advance, but future_df lacks {', '.join(map(repr, lacking))} at "
