@@ -399,7 +399,10 @@ def _complete(
                 "mistyped, or the step wrong? Correct it, resample, or let the LSTM skip them: gaps='mask'."
             )
         if absent > 100 * len(values) + 1_000_000:
-            raise DataError(f"{label}: {absent:,} steps of {index.frequency} are absent between {len(values):,} rows.")
+            raise DataError(
+                f"{label}: {absent:,} steps of {index.frequency} are absent between {len(values):,} rows, too many to "
+                "mask. Is a time mistyped, or the step wrong? Correct it, or resample."
+            )
         if absent:
             new_starts = np.concatenate([[0], np.cumsum(whole)])
             laid = np.full((int(new_starts[-1]), len(columns)), np.nan)

@@ -122,8 +122,10 @@ def _check_complete(known: TimeSeries | Panel, times: np.ndarray, ahead: np.ndar
             lacking.append(name)
         first += width
     rows = np.argwhere(missing.any(axis=2))
-    of = [f" of {str(name)!r}" for name in known.names] if isinstance(known, Panel) else [""]
-    named = [f"{_short(str(times[s, step]))}{of[s]}" for s, step in rows[:MOST_NAMED].tolist()]
+    named = [
+        _short(str(times[s, step])) + (f" of {str(known.names[s])!r}" if isinstance(known, Panel) else "")
+        for s, step in rows[:MOST_NAMED].tolist()
+    ]
     more = f" and {len(rows) - MOST_NAMED:,} more" if len(rows) > MOST_NAMED else ""
     raise DataError(
         f"The forecast needs what is known in advance, but future_df lacks {', '.join(map(repr, lacking))} at "
