@@ -114,7 +114,7 @@ class Translator(Estimator[PairData, PairSummary, TranslationComparison]):
         option=Option(PAIRS, str, _parse_attention, "dot, additive or none."),
     )
     dropout: float = setting(
-        default=0.3,
+        default=0.1,
         help="share of the embeddings and of each layer's outputs dropped in training, 0 to 1.",
     )
     label_smoothing: float = setting(
