@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import errno
 import json
 import os
@@ -271,6 +272,53 @@ def test_a_mistake_gets_one_message_and_exit_code_2(mistake, csv, trained, tmp_p
     assert "Traceback" not in shown.err + shown.out
     assert not Path(places["OUT"]).exists()
     assert [p.name for p in Path(places["FOREIGN"]).iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("series", [(), ("north", "south")])
+def test_the_rows_to_come_are_filled_in(series, tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    days = pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 3, 20), eager=True)
+    promo = (rng.random(len(days)) < 0.4).astype(float)
+    wind = np.where(rng.random(len(days)) < 0.5, "NW", "SE")
+    one = pl.DataFrame({"day": days, "sold": 10 + 5 * promo, "promo": promo, "wind": wind})
+    table, run, rows, out = (tmp_path / name for name in ("table.csv", "run", "rows.csv", "out.csv"))
+    pl.concat([one.with_columns(shop=pl.lit(name)) for name in series] or [one]).write_csv(table)
+    named = ["--series", "shop"] if series else []
+    sizes = ["--window", "8", "--horizon", "3", "--units", "4", "--epochs", "1", "--recipe", "skip"]
+    columns = ["--target", "sold", "--time", "day", "--future", "promo,wind", *named]
+    assert call("train", table, "--out", run, *columns, *sizes) == 0
+    assert call("predict", run) == 2
+    assert "--future-frame FILE.csv writes the rows to fill in" in " ".join(capsys.readouterr().err.split())
+
+    command = ["predict", run, "--future-frame", rows]
+    assert call(*command) == 0
+    assert f"fill in 'promo', 'wind', and forecast with --future {rows}" in capsys.readouterr().out
+    written = pl.read_csv(rows, try_parse_dates=True)
+    assert written.columns == [*(["shop"] if series else []), "day", "promo", "wind"]
+    assert written["day"].to_list() == [datetime.date(2024, 3, day) for day in (21, 22, 23)] * max(len(series), 1)
+    assert written["promo"].null_count() == written["wind"].null_count() == len(written)
+    assert call("predict", run, "--future", rows) == 2
+    assert "future_df lacks 'promo', 'wind' at 2024-03-21" in capsys.readouterr().err
+    written.with_columns(promo=1.0, wind=pl.lit("SE")).write_csv(rows)
+    before = rows.read_bytes()
+    for words in (
+        ["--out", out],
+        ["--level", "80"],
+        ["--future", tmp_path / "other.csv"],
+        ["--plot", tmp_path / "p.png"],
+    ):
+        assert call(*command, *words) == 2
+        assert "leave --out, --plot, --level and --future out" in " ".join(capsys.readouterr().err.split())
+    assert rows.read_bytes() == before
+    assert call("predict", run, "--future", rows, "--out", out) == 0
+    expected = sw.load(run).predict(future_df=pl.read_csv(rows, try_parse_dates=True))
+    np.testing.assert_allclose(pl.read_csv(out)["sold"], expected["sold"], rtol=1e-6)
+
+
+def test_only_what_is_known_in_advance_is_filled_in(trained, tmp_path, capsys):
+    assert call("predict", trained[0], "--future-frame", tmp_path / "rows.csv") == 2
+    assert "reads no column that is known in advance: leave --future-frame out" in capsys.readouterr().err
+    assert not (tmp_path / "rows.csv").exists()
 
 
 def test_what_the_system_refuses_is_told(csv, trained, tmp_path, capsys, monkeypatch):

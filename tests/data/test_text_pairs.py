@@ -152,3 +152,13 @@ def test_what_does_not_fit_is_told(tmp_path):
     )
     for name in ("none.tsv", "none"):
         assert said(tmp_path / name).startswith("There is no file")
+
+
+def test_pairs_of_numbers_are_told(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text("day,sales\n20240101,12.5\n20240102,-1e3\n")
+    assert read_pairs(path).warnings == [
+        "Each pair of rows.csv is of two numbers, and they are learned as texts. Were other columns meant? A "
+        "Forecaster, Regressor or Classifier learns numbers."
+    ]
+    assert not read_pairs(["12", "13"], ["twelve", "thirteen"]).warnings

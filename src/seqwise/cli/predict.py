@@ -28,6 +28,10 @@ def command(
     future: Annotated[
         str | None, typer.Option(help="Forecasts only: a table with the future rows of the columns known in advance.")
     ] = None,
+    future_frame: Annotated[
+        Path | None,
+        typer.Option(help="Forecasts only: write the rows to fill in for --future to this CSV file, and stop."),
+    ] = None,
     horizon: Annotated[
         int | None, typer.Option(help="Forecasts only: how many rows; beyond the trained horizon by recursion.")
     ] = None,
@@ -44,12 +48,15 @@ def command(
 
         seqwise predict runs/airline --data newer.csv --out forecast.csv --plot forecast.png
 
+        seqwise predict runs/shop --future-frame rows.csv     (then fill it in: --future rows.csv)
+
         seqwise predict runs/vowels --data others.ts --out labels.csv
 
         seqwise predict runs/french --data letters.txt --out letters.csv
     """
     from seqwise.artifact import check_file
     from seqwise.cli.tasks import of_forecasts, pair_columns, task_of
+    from seqwise.errors import SettingError
     from seqwise.estimators.runs import load
 
     if plot is not None:
@@ -58,7 +65,14 @@ def command(
     if out is not None:
         check_file(out, sources=[data, future, estimator.data_])
     named = pair_columns(estimator, source=source)
-    forecasts = {"plot": plot, "level": level, "future": future, "horizon": horizon}
+    if future_frame is not None:
+        check_file(future_frame, ".csv", sources=[data, estimator.data_])
+        if any(other is not None for other in (out, plot, level, future)):
+            raise SettingError(
+                "--future-frame writes the rows to fill in and forecasts nothing: leave --out, --plot, --level and "
+                "--future out."
+            )
+    forecasts = {"plot": plot, "level": level, "future": future, "horizon": horizon, "future_frame": future_frame}
     drawn = of_forecasts(estimator, "Write the predictions: --out FILE.csv.", **forecasts)
     text = task_of(estimator).commands().predict(estimator, data, out, **drawn, **named)
     terminal(soft_wrap=True, highlight=False, markup=False).print(text)

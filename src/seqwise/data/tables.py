@@ -316,10 +316,15 @@ def to_kind(columns: dict[str, np.ndarray], kind: str) -> IntoFrame | np.ndarray
         zones = {name: zone for name, values in columns.items() if (zone := zone_of_datetimes(values)) is not None}
         zoned = {name: pd.to_datetime(in_utc(columns[name]), utc=True).tz_convert(zone) for name, zone in zones.items()}
         return pd.DataFrame(columns | zoned)
-    frame = pl.DataFrame(
-        {name: pl.Series(v) if zone_of_datetimes(v) is None else _in_zone(v) for name, v in columns.items()}
-    )
+    frame = pl.DataFrame({name: _as_column(values) for name, values in columns.items()})
     return frame.to_arrow() if kind == "pyarrow" else frame
+
+
+def _as_column(values: np.ndarray) -> pl.Series:
+    if zone_of_datetimes(values) is not None:
+        return _in_zone(values)
+    nothing = values.dtype == object and all(value is None for value in values)
+    return pl.Series([None] * len(values), dtype=pl.String) if nothing else pl.Series(values)
 
 
 def _in_zone(values: np.ndarray) -> pl.Series:

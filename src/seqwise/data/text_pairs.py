@@ -104,7 +104,20 @@ def read_pairs(
         )
     if not complete:
         raise DataError(f"No pair of {label} has two texts. Pass at least one source with its target.")
+    if all(_is_number(left[i]) and _is_number(right[i]) for i in complete):
+        warnings.append(
+            f"Each pair of {label} is of two numbers, and they are learned as texts. Were other columns meant? A "
+            "Forecaster, Regressor or Classifier learns numbers."
+        )
     return TextPairs([left[i] for i in complete], [right[i] for i in complete], warnings, label, columns)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _as_side(texts: object, side: str) -> list[str]:

@@ -112,7 +112,7 @@ def of_forecasts(estimator: Estimator[Any, Any, Any], instead: str, **options: A
     """
     named = {name: value for name, value in options.items() if value is not None}
     if named and task_name(estimator) != "forecast":
-        raise SettingError(f"--{next(iter(named))} belongs to forecasts. {instead}")
+        raise SettingError(f"--{next(iter(named)).replace('_', '-')} belongs to forecasts. {instead}")
     return named
 
 

@@ -56,14 +56,24 @@ def predict(
     level: str | None = None,
     future: str | None = None,
     horizon: int | None = None,
+    future_frame: Path | None = None,
 ) -> str:
     from seqwise.artifact import replaced_file
     from seqwise.errors import SettingError, quoted
     from seqwise.estimators.forecasting.report import write_forecast
 
     needed = run_columns(forecaster)["future"] or []
+    if future_frame is not None:
+        if not needed:
+            raise SettingError("The model reads no column that is known in advance: leave --future-frame out.")
+        with replaced_file(future_frame) as file:
+            write_forecast(file, forecaster.future_table(data, horizon)[0])
+        return f"wrote {future_frame}: fill in {quoted(needed)}, and forecast with --future {future_frame}"
     if future is None and needed:
-        raise SettingError(f"The forecast needs the future rows of {quoted(needed)}: --future FILE.")
+        raise SettingError(
+            f"The forecast needs the future rows of {quoted(needed)}: --future FILE. --future-frame FILE.csv writes "
+            "the rows to fill in."
+        )
     levels = _levels(level)
     table, _ = forecaster.forecast_table(data, levels, future, horizon=horizon)
     lines = []

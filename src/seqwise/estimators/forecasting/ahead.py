@@ -13,7 +13,7 @@ from seqwise.data.time_index import read_times
 from seqwise.errors import DataError, SettingError
 
 MOST_NAMED = 3  # rows of a message
-FIX = "forecaster.future_frame() gives the rows to fill in."
+FIX = "forecaster.future_frame(), or seqwise predict RUN --future-frame FILE, gives the rows to fill in."
 
 
 def future_rows(known: TimeSeries | Panel, horizon: int) -> dict[str, np.ndarray]:

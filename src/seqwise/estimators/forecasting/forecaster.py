@@ -36,7 +36,14 @@ from seqwise.estimators.forecasting.panel_data import (
     plan_forecasts,
 )
 from seqwise.estimators.forecasting.per_target import target_batches
-from seqwise.estimators.forecasting.prediction import RECURSIVE, Prediction, check_steps, forecast_after, long_table
+from seqwise.estimators.forecasting.prediction import (
+    RECURSIVE,
+    Prediction,
+    check_steps,
+    forecast_after,
+    long_table,
+    table_kind,
+)
 from seqwise.estimators.forecasting.preparation import prepare, prepare_known, split_series
 from seqwise.estimators.forecasting.reading import ColumnRoles, read_again, read_data
 from seqwise.estimators.forecasting.recipes import (
@@ -388,8 +395,12 @@ class Forecaster(ForecasterSettings):
             data, horizon: as for `predict`.
         """
         self._check_fitted()
+        return to_kind(*self.future_table(data, horizon))
+
+    def future_table(self, data: Any = None, horizon: int | None = None) -> tuple[dict[str, np.ndarray], str]:
+        """Return what `future_frame` returns as columns, and the kind of table."""
         known, steps = self._known(data), max(check_steps(horizon, self.horizon), self.horizon)
-        return long_table(future_rows(known, steps), known)
+        return future_rows(known, steps), table_kind(known)
 
     def forecast_table(
         self,

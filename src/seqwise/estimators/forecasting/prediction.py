@@ -102,7 +102,12 @@ def forecast_after(
 
 def long_table(columns: dict[str, np.ndarray], known: TimeSeries | Panel) -> Any:
     """Return columns as a table of the kind that the data are; a polars one where they are not a table."""
-    return to_kind(columns, "polars" if known.kind in ("numpy", "dict") else known.kind)
+    return to_kind(columns, table_kind(known))
+
+
+def table_kind(known: TimeSeries | Panel) -> str:
+    """Return the kind of table that the data are; polars where they are not a table."""
+    return "polars" if known.kind in ("numpy", "dict") else known.kind
 
 
 def check_steps(steps: Any, trained: int) -> int:

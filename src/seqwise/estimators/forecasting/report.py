@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
+from polars import selectors
 
 from seqwise.data import TimeSeries
+from seqwise.data.tables import to_kind
 from seqwise.data.time_zones import zone_of_datetimes
 from seqwise.evaluation import ForecastComparison
 from seqwise.evaluation import forecast_plots as plots
@@ -22,13 +24,12 @@ MOST_ROWS = 12  # of the forecast's table
 
 
 def write_forecast(path: Path, columns: dict[str, np.ndarray]) -> None:
-    """Write a forecast as CSV, times without a time of day where all are at midnight."""
-    columns = {name: _texts_of(values) for name, values in columns.items()}
-    frame = pl.DataFrame(columns)
-    name = frame.columns[0]
-    if frame.schema[name] == pl.Datetime and (frame[name].dt.truncate("1d") == frame[name]).all():
-        frame = frame.with_columns(pl.col(name).cast(pl.Date))
-    frame.write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
+    """Write a forecast, or the rows to fill in for one, as CSV: times without a time of day where all are at midnight,
+    an empty cell for a value that is missing."""
+    frame = cast(pl.DataFrame, to_kind({name: _texts_of(values) for name, values in columns.items()}, "polars"))
+    frame = frame.with_columns(selectors.float().fill_nan(None))
+    days = [times.name for times in frame.select(selectors.datetime()) if (times.dt.truncate("1d") == times).all()]
+    frame.with_columns(pl.col(days).cast(pl.Date)).write_csv(path, datetime_format="%Y-%m-%d %H:%M:%S")
 
 
 def _texts_of(values: np.ndarray) -> np.ndarray:
