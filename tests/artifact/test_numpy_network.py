@@ -256,6 +256,7 @@ def test_the_networks_of_sequences_and_texts(pooling, bidirectional):
     shared: Any = {"outputs": 2, "units": (5, 3), "bidirectional": bidirectional, "pooling": pooling, "dropout": 0.2}
     check(build_sequence_network(features=4, **shared), X, MASK)
     check(build_text_network(tokens=5, embedding=4, **shared), IDS)
+    check(build_text_network(tokens=5, embedding=4, filters=3, **shared), IDS)
 
 
 @pytest.mark.parametrize("attention", ["dot", "additive", None])

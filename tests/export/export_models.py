@@ -421,7 +421,7 @@ def text_reader() -> Any:
 
 @model
 def text_tagger() -> Any:
-    return build_text_network(tokens=30, outputs=5, embedding=6, units=(4, 3), pooling=())
+    return build_text_network(tokens=30, outputs=5, embedding=6, units=(4, 3), pooling=(), filters=3)
 
 
 def _translator(part: str, **options: Any) -> None:

@@ -41,6 +41,29 @@ def test_padding_changes_no_phrase():
     np.testing.assert_allclose(model.predict_on_batch(padded), model.predict_on_batch(ids), atol=1e-5)
 
 
+@pytest.mark.parametrize("spellings", [0, 6])
+def test_each_word_is_read_with_those_beside_it(spellings):
+    settings: dict[str, Any] = {"tokens": 9, "outputs": 2, "embedding": 4, "units": (3,), "pooling": ()}
+    model = shuffled(build_text_network(**settings, filters=5, spellings=spellings))
+    ids = RNG.integers(1, 9, (2, 7)).astype("int32")
+    parts = [RNG.integers(0, 6, (2, 7, 8)).astype("int32")] if spellings else []
+    padded = [np.pad(x, [(0, 0), (0, 6)] + [(0, 0)] * (x.ndim - 2)) for x in (ids, *parts)]
+    tagged = model.predict_on_batch([ids, *parts])
+    np.testing.assert_allclose(model.predict_on_batch(padded)[:, :7], tagged, atol=1e-5)
+
+    words = np.asarray(model.get_layer("embedding")(ids))
+    for table in parts:
+        vectors = np.asarray(model.get_layer("spelling_embedding")(table))
+        words = np.concatenate([words, vectors.reshape(2, 7, -1)], axis=2)
+    kernel, bias = model.get_layer("neighbours").get_weights()
+    beside = np.pad(words, ((0, 0), (1, 1), (0, 0)))
+    near = np.maximum(sum(beside[:, k : k + 7] @ kernel[k] for k in range(3)) + bias, 0)
+    states = np.asarray(model.get_layer("both_lstm_1")(words))
+    last = model.layers[-1]
+    expected = np.asarray(last(np.concatenate([states, near], axis=2)))
+    np.testing.assert_allclose(tagged, expected, atol=1e-4)
+
+
 def test_moving_statistics_count_no_padding():
     model = build_sequence_network(features=1, outputs=1, units=(2,), filters=(2, 2, 2))
     x = RNG.normal(size=(4, 16, 1)).astype("float32")

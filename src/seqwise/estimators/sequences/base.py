@@ -105,7 +105,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     dropout: float | str = setting(
         default="auto",
         help="share of each LSTM layer's outputs (and of the words' vectors) dropped in training, 0 to 1; "
-        '``"auto"`` takes 0.3, and 0.5 for whole texts.',
+        '``"auto"`` takes 0.3, 0.4 to tag tokens, and 0.5 for whole texts.',
         check=share(auto=True),
     )
     scaler: str | Mapping[str, str] = setting(

@@ -11,6 +11,7 @@ TAPS = (8, 5, 3)  # steps that each convolution sees
 MOMENTUM = 0.9  # of the moving statistics: small data make few training steps
 SQUEEZE = 8  # filters for each unit of a gate
 PHRASES = (2, 3, 4)  # words that a convolution sees
+AROUND = 3  # words: each one and those beside it
 
 
 def find_patterns(steps: Any, mask: Any, *, filters: Sequence[int], gated: bool, seeds: Iterator[int]) -> Any:
@@ -68,8 +69,7 @@ def find_phrases(words: Any, mask: Any, *, filters: int, dropout: float, seeds: 
     """
     keras = import_keras()
     layers = keras.layers
-    real = layers.Rescaling(1.0, name="real_words")(layers.Reshape((-1, 1), name="real_column")(mask))
-    words = layers.Multiply(name="words_without_padding")([words, real])
+    words, real = _without_padding(words, mask)
     best: list[Any] = []
     for taps in PHRASES:
         start = keras.initializers.GlorotUniform(seed=next(seeds))
@@ -81,3 +81,31 @@ def find_phrases(words: Any, mask: Any, *, filters: int, dropout: float, seeds: 
         best.append(layers.GlobalMaxPooling1D(name=f"best_phrases_{taps}")(phrases))
     joined = layers.Concatenate(name="phrases")(best)
     return layers.Dropout(dropout, seed=next(seeds), name="dropout_phrases")(joined) if dropout else joined
+
+
+def find_neighbours(words: Any, mask: Any, *, filters: int, dropout: float, seeds: Iterator[int]) -> Any:
+    """Look at each word and the two beside it, with a convolution.
+
+    Args:
+        words: vectors, (samples, timesteps, width). mask: bool, (samples, timesteps); padding is zero.
+        filters: of the convolution. dropout: share of them that is dropped in training, the same at every step.
+
+    Returns:
+        (samples, timesteps, filters).
+    """
+    keras = import_keras()
+    layers = keras.layers
+    words, _ = _without_padding(words, mask)
+    start = keras.initializers.GlorotUniform(seed=next(seeds))
+    convolution = layers.Conv1D(
+        filters, AROUND, padding="same", activation="relu", kernel_initializer=start, name="neighbours"
+    )
+    near = convolution(words)
+    return layers.SpatialDropout1D(dropout, seed=next(seeds), name="dropout_neighbours")(near) if dropout else near
+
+
+def _without_padding(words: Any, mask: Any) -> tuple[Any, Any]:
+    """Return the words with zeros at padding, and which steps are words: 1 or 0, (samples, timesteps, 1)."""
+    layers = import_keras().layers
+    real = layers.Rescaling(1.0, name="real_words")(layers.Reshape((-1, 1), name="real_column")(mask))
+    return layers.Multiply(name="words_without_padding")([words, real]), real

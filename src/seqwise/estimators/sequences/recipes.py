@@ -30,10 +30,12 @@ RECIPES: dict[str, dict[str, Any]] = {
     "pairs": {
         "pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60)
     },
-    "tokens": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
-    "spelled": {"pooling": "", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100)},
+    "tokens": {
+        "pooling": "", "dropout": 0.4, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100), "filters": 128
+    },
 }  # fmt: skip
 RECIPES["kernels"] = RECIPES["patterns"]  # random convolutions are weighed beside the same network
+RECIPES["spelled"] = RECIPES["tokens"]
 BESIDE = {  # what reads beside the LSTM: by the input's kind and the recipe
     ("numbers", FCN): "patterns", ("numbers", KERNELS): "kernels", ("texts", FCN): "phrases", ("texts", PAIRS): "pairs"
 }  # fmt: skip
