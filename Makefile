@@ -82,16 +82,18 @@ bench: .venv/ready
 	$(BIN)/python benchmarks/sequences.py buckets
 	$(BIN)/python benchmarks/texts.py
 	$(BIN)/python benchmarks/reviews.py
-	$(BIN)/python benchmarks/translation.py
 
 # errors beside published figures: ETTh1, M4 weekly (hours on 2 cores); the small series of the README; what recipe="auto"
-# takes, and how much intervals hold; then accuracies of classifiers, mean and spread over seeds, beside every baseline
+# takes, and how much intervals hold; then classifiers, the tagger and the translator, mean and spread over seeds, beside
+# every baseline
 accuracy: .venv/ready
 	$(BIN)/python benchmarks/published.py
 	$(BIN)/python benchmarks/accuracy.py
 	$(BIN)/python benchmarks/recipes.py
 	$(BIN)/python benchmarks/intervals.py
 	$(BIN)/python benchmarks/classification.py
+	$(BIN)/python benchmarks/tagging.py
+	$(BIN)/python benchmarks/translation.py
 
 # the stamp is written last, so an interrupted install is made again
 .venv/ready: pyproject.toml CMakeLists.txt bindings/CMakeLists.txt kernel/CMakeLists.txt $(CXX_FILES)
