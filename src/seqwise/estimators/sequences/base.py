@@ -125,7 +125,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
     learning_rate: float | str = setting(
         default="auto",
         help="at the start, for an optimizer given by name; it falls to 0 along half a cosine. "
-        '``"auto"`` takes 0.003, and 0.002 for whole texts.',
+        '``"auto"`` takes 0.003, 0.005 to tag tokens, and 0.002 for whole texts.',
         check=rate(auto=True),
     )
     epochs: int | str = setting(

@@ -31,7 +31,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60)
     },
     "tokens": {
-        "pooling": "", "dropout": 0.4, "learning_rate": 0.003, "steps": 1700, "epochs": (5, 100), "filters": 128
+        "pooling": "", "dropout": 0.4, "learning_rate": 0.005, "steps": 1700, "epochs": (5, 100), "filters": 128
     },
 }  # fmt: skip
 RECIPES["kernels"] = RECIPES["patterns"]  # random convolutions are weighed beside the same network
