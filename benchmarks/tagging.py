@@ -7,7 +7,7 @@ learns from words, their spelling and those beside them, not how well it knows E
 TREC's training set, customer reviews and favourable film reviews, all in ../shared/data; each seed holds out another
 fifth of them. The linear model is a support vector machine on the usual features (as in Ratnaparkhi 1996): the word,
 two on each side, pairs of them, first and last letters, capitals, digits and hyphens. Settings of the Tagger were
-chosen here, with seeds 0 and 1: the figures are no test.
+chosen on another split of these texts: the figures are no test.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import numpy as np
 
 from seqwise.data.calendar import calendar_columns
 from seqwise.data.columns import ColumnTable
+from seqwise.data.words import is_number
 from seqwise.errors import DataError, SettingError
 
 MOST_CATEGORIES = 50
@@ -142,7 +143,7 @@ def words_of(table: ColumnTable, name: str) -> list[str] | None:
         return None
     cells = _words(table, name)
     there = [cell for cell in cells if cell is not None]
-    if not there or sum(map(_is_number, there)) > len(there) / 2:
+    if not there or sum(map(is_number, there)) > len(there) / 2:
         return None
     return sorted(set(there))
 
@@ -153,11 +154,3 @@ def _words(table: ColumnTable, name: str) -> list[str | None]:
         return [None if cell in (None, "") else str(cell) for cell in cells]
     table.numbers(name)  # raises for dates
     return [None if cell is None else str(cell) for cell in cells]
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True

@@ -14,6 +14,7 @@ from seqwise.data.files import existing_file
 from seqwise.data.tables import TableSource, read_table
 from seqwise.data.text_files import PARQUET, TABBED, read_texts
 from seqwise.data.texts import as_texts, make_texts
+from seqwise.data.words import is_number
 from seqwise.errors import DataError, SettingError
 
 PLAIN = (*TABBED, ".txt")  # files without a header line
@@ -104,20 +105,12 @@ def read_pairs(
         )
     if not complete:
         raise DataError(f"No pair of {label} has two texts. Pass at least one source with its target.")
-    if all(_is_number(left[i]) and _is_number(right[i]) for i in complete):
+    if all(is_number(left[i]) and is_number(right[i]) for i in complete):
         warnings.append(
             f"Each pair of {label} is of two numbers, and they are learned as texts. Were other columns meant? A "
             "Forecaster, Regressor or Classifier learns numbers."
         )
     return TextPairs([left[i] for i in complete], [right[i] for i in complete], warnings, label, columns)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _as_side(texts: object, side: str) -> list[str]:

@@ -398,7 +398,7 @@ class Forecaster(ForecasterSettings):
         return to_kind(*self.future_table(data, horizon))
 
     def future_table(self, data: Any = None, horizon: int | None = None) -> tuple[dict[str, np.ndarray], str]:
-        """Return what `future_frame` returns as columns, and the kind of table."""
+        """Return what `future_frame` returns as columns, shape (series × horizon,) each, and the kind of table."""
         known, steps = self._known(data), max(check_steps(horizon, self.horizon), self.horizon)
         return future_rows(known, steps), table_kind(known)
 
