@@ -112,7 +112,9 @@ def test_missing_rows_to_come_are_named(single, panel):
     with pytest.raises(sw.DataError, match=r"needs 'promo', 'wind' of the rows to come, from 2024-03-01 to 2024-03-03"):
         single.predict()
     frame = single.future_frame().with_columns(promo=1.0, wind=pl.Series(["NW", None, "SE"]))
-    with pytest.raises(sw.DataError, match=r"lacks 'wind' at 2024-03-02\. forecaster.future_frame\(\), or seqwise predict"):
+    with pytest.raises(
+        sw.DataError, match=r"lacks 'wind' at 2024-03-02\. forecaster.future_frame\(\), or seqwise predict"
+    ):
         single.predict(future_df=frame)
     whole = panel.future_frame().with_columns(promo=1.0, wind=pl.lit("NW"))
     with pytest.raises(sw.DataError, match=r"lacks 'promo', 'wind' at 2024-02-10 of 'b', "):
