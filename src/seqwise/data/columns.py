@@ -256,6 +256,15 @@ def is_missing(value: Any) -> bool:
         return not hasattr(value, "__len__")
 
 
+def is_number(word: str) -> bool:
+    """Tell whether Python reads a word as a number."""
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def refuse_masked(values: Any, what: str, where: Callable[[int], str]) -> None:
     """Raise `DataError` where a NumPy mask hides a value, which would be read all the same.
 

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.data.calendar import calendar_columns
-from seqwise.data.columns import ColumnTable
-from seqwise.data.words import is_number
+from seqwise.data.columns import ColumnTable, is_number
 from seqwise.errors import DataError, SettingError
 
 MOST_CATEGORIES = 50

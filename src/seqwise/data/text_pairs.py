@@ -10,11 +10,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from seqwise.data.columns import is_number
 from seqwise.data.files import existing_file
 from seqwise.data.tables import TableSource, read_table
 from seqwise.data.text_files import PARQUET, TABBED, read_texts
 from seqwise.data.texts import as_texts, make_texts
-from seqwise.data.words import is_number
 from seqwise.errors import DataError, SettingError
 
 PLAIN = (*TABBED, ".txt")  # files without a header line

@@ -40,12 +40,3 @@ def split_words(text: str) -> list[str]:
     ['don', "'", 't', 'go', '!']
     """
     return [word for part in WHITE_SPACE.split(text) for word in PUNCTUATION.split(part) if word]
-
-
-def is_number(word: str) -> bool:
-    """Tell whether Python reads a word as a number."""
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
