@@ -1,7 +1,8 @@
 """How much of the truth intervals hold 720 steps ahead: where errors keep their size, and where they do not.
 
 Linear forecasts take the place of the network: intervals know nothing but errors. Stationary series are drawn anew;
-ETTh1 is split at three places, the last of which is that of the published figures.
+ETTh1 is split at three places, the last of which is that of the published figures. The last columns are what intervals
+would hold that did not follow the level of recent errors; how they follow it was chosen on all rows but the last.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
+from seqwise.estimators.forecasting.interval_scores import QUANTILE_LEVELS, interval_scores
 from seqwise.estimators.forecasting.intervals import HALF_LIFE, Intervals
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -22,7 +24,8 @@ WINDOW, HORIZON, STEP, RIDGE = 96, 720, 11, 50.0
 
 def main() -> None:
     table = Table(title=f"Shares of the truth in intervals of 80 and 95 %, {HORIZON} steps ahead, linear forecasts")
-    for column in ("series", "training, validation, test", "|error|, test / validation", "80 %", "95 %"):
+    columns = ["series", "training, validation, test", "|error|, test / validation", "80 / 95 %", "CRPS"]
+    for column in [*columns, "without the level", "CRPS"]:
         table.add_column(column)
     for seed in range(4):
         table.add_row(f"stationary, seed {seed}", "months 1-12, 13-16, 17-20", *held(stationary(seed), 12, 16, 20))
@@ -33,7 +36,14 @@ def main() -> None:
         for train, validation, test in ((6, 10, 14), (8, 12, 16), (12, 16, 20)):
             months = f"months 1-{train}, {train + 1}-{validation}, {validation + 1}-{test}"
             table.add_row("ETTh1", months, *held(values, train, validation, test))
-    Console().print(table)
+    Console(width=140).print(table)
+
+
+class WithoutLevel(Intervals):
+    """Intervals for which only the window and the quantiles tell how large errors are."""
+
+    def level(self, rows: np.ndarray) -> np.ndarray:
+        return np.ones(len(rows))
 
 
 def stationary(seed: int) -> np.ndarray:
@@ -45,7 +55,8 @@ def stationary(seed: int) -> np.ndarray:
 
 
 def held(values: np.ndarray, train: int, validation: int, test: int) -> list[str]:
-    """Return how errors grow from validation to test, and the shares of the test values within 80 % and 95 %.
+    """Return how errors grow from validation to test; the shares of the test values within 80 and 95 %, and the CRPS,
+    with and without the level of recent errors.
 
     Args:
         values: shape (rows, series). train, validation, test: the months at which these parts end.
@@ -62,14 +73,15 @@ def held(values: np.ndarray, train: int, validation: int, test: int) -> list[str
         return truth, np.einsum("swt,wh->sht", window, weights), window, rows
 
     half_life = max(HALF_LIFE * WINDOW, HORIZON)
-    truth, forecast, window, rows = forecasts(train, validation)
-    before = np.abs(truth - forecast).mean()
-    intervals = Intervals.fit(truth, forecast, window, None, rows, validation - test, half_life)
-    truth, forecast, window, rows = forecasts(validation, test)
-    intervals = intervals.add(truth, forecast, window, None, rows)
-    low95, low80, high80, high95 = intervals.bounds(forecast, window, [80, 95], rows)
-    shares = [100 * np.mean((low <= truth) & (truth <= high)) for low, high in ((low80, high80), (low95, high95))]
-    return [f"{np.abs(truth - forecast).mean() / before:.2f}", *(f"{share:.1f}" for share in shares)]
+    one, two = forecasts(train, validation), forecasts(validation, test)
+    found: list[str] = []
+    for kind in (Intervals, WithoutLevel):
+        intervals = kind.fit(*one[:3], None, one[3], validation - test, half_life).add(*two[:3], None, two[3])
+        bounds = intervals.bounds(two[1], two[2], QUANTILE_LEVELS, two[3])
+        scores = interval_scores(two[0], two[1], bounds)
+        found += [" / ".join(f"{share:.1f}" for share in scores["coverage"].values()), f"{scores['crps']:.3f}"]
+    before, after = (np.abs(truth - forecast).mean() for truth, forecast, *_ in (one, two))
+    return [f"{after / before:.2f}", *found]
 
 
 def changes(values: np.ndarray, first: int, end: int, step: int) -> tuple[np.ndarray, np.ndarray]:

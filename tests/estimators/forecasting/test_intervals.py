@@ -79,24 +79,40 @@ def test_a_run_keeps_errors_that_are_missing(tmp_path):
         Intervals.load(tmp_path / "context.safetensors", 3, 1)
 
 
+def level(errors, rows, row, half_life):
+    """The root of the mean size of what is known at a row, each less by its age; one forecast's worth counts as 1."""
+    sizes, weights = float(errors[0].size), float(errors[0].size)
+    for own, first in zip(errors, rows, strict=True):
+        for step, error in enumerate(own.ravel()):
+            if first + step < row and not np.isnan(error):
+                weight = 0.5 ** ((row - 1 - first - step) / (half_life / 4))
+                sizes, weights = sizes + weight * abs(error), weights + weight
+    return (sizes / weights) ** 0.5
+
+
 def test_later_errors_count_once_they_are_known_and_old_ones_less():
-    """Against weighted quantiles, written as a loop over the errors."""
+    """Against weighted quantiles of errors relative to the level before them, written as a loop over the errors."""
     rng = np.random.default_rng(3)
     errors, past = rng.normal(size=(60, 2, 1)) * np.linspace(3, 1, 60)[:, None, None], np.ones((60, 4, 1))
+    errors[7, 1] = np.nan
     rows = np.concatenate([np.arange(-64, -32), np.arange(-30, -2)])  # 32 in validation; the data end at 0
     intervals = Intervals.fit(errors[:32], 0 * errors[:32], past[:32], None, rows[:32], until=-30, half_life=10)
     intervals = intervals.add(errors[32:], 0 * errors[32:], past[32:], None, rows[32:])
+    levels = [level(intervals.scores, rows, row, 10) for row in rows]
+    np.testing.assert_allclose(intervals.level(rows), levels)
+    relative = np.abs(intervals.scores[..., 0]) / np.array(levels)[:, None]
     for row, now in ((-40, -30), (-30, -30), (-15, -15), (-1, -1), (7, 0)):
         for step in range(2):
-            known = [i for i in range(60) if rows[i] + step < now]
+            known = [i for i in range(60) if rows[i] + step < now and not np.isnan(errors[i, step])]
             weights = [0.5 ** ((max(rows[known]) - rows[i]) / 10) for i in known]
             found, total = 0.0, 0.0
-            for size, weight in sorted(zip(np.abs(errors[known, step, 0]), weights, strict=True)):
+            for size, weight in sorted(zip(relative[known, step], weights, strict=True)):
                 total, found = total + weight, size
                 if total >= 0.8 * (sum(weights) + 1):
                     break
             width = intervals.half_widths(past[:1], [80], np.array([row]))[0, 0, step, 0]
-            np.testing.assert_allclose(width, found, rtol=1e-6)
+            expected = found * level(intervals.scores, rows, now, 10) * intervals.usual_error(past[:1])[0, step, 0]
+            np.testing.assert_allclose(width, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("calmer", [1.0, 0.4])

@@ -91,7 +91,7 @@ def test_later_steps_and_paths_of_many_series():
 
 
 def test_paths_are_the_forecast_and_the_errors_of_one_window(plain):
-    """With a plain loss, each path less the forecast is a row of the errors, at one size."""
+    """With a plain loss, each path less the forecast is a row of the errors, at the size of now."""
     paths = plain.sample(num_samples=50)
     assert paths.shape == (50, 3, 1)
     np.testing.assert_array_equal(paths, plain.sample(num_samples=50))
@@ -99,7 +99,7 @@ def test_paths_are_the_forecast_and_the_errors_of_one_window(plain):
     errors = plain.intervals_
     past = plain.scaler_.transform(plain.series_.values[-8:])[None]
     scaled = (paths - plain.predict())[..., 0] / plain.scaler_.scale_[0]
-    known = (errors.scores * errors.usual_error(past)[0])[..., 0]
+    known = (errors.relative * errors.level(np.array([0])) * errors.usual_error(past)[0])[..., 0]
     assert np.abs(scaled[:, None] - known[None]).max(axis=2).min(axis=1).max() < 1e-4
     with pytest.raises(sw.SettingError, match="Paths come from the errors in validation"):
         sw.Forecaster(**SMALL, validation=0).fit(TABLE["sold"].to_numpy()).sample()

@@ -15,6 +15,7 @@ from seqwise.training import WindowBatches, predict_windows
 
 FLOOR = 0.05  # of a typical error, whatever the window: a flat window is no promise
 HALF_LIFE = 4  # windows: an error that old counts half
+LEVEL_HALF_LIFE = 0.25  # of that half-life: how long the size of recent errors is remembered
 STATES = 16  # of the intervals, from the end of validation to the end of the data
 MOST_WINDOWS = 2_000  # whose errors are kept
 FEWEST_WINDOWS = 300
@@ -32,12 +33,14 @@ class Intervals:
     of their own widths, as far as a window tells.
 
     A series does not stay as agitated as in validation, so every error counts as soon as its truth is known, and an
-    old one less than a new one (Barber et al. 2023, "Conformal prediction beyond exchangeability"). A forecast that
-    starts at a row takes only what was known there: in the test set, too, no interval knows what it is scored on.
+    old one less than a new one (Barber et al. 2023, "Conformal prediction beyond exchangeability"). Errors many steps
+    ahead are known late, those of the first steps at once: an error counts relative to the level of all errors that
+    were known when its forecast was made, too, and a width follows the level of now. A forecast that starts at a row
+    takes only what was known there: in the test set, too, no interval knows what it is scored on.
 
     Attributes:
-        scores: float32, shape (errors, horizon, targets): truth less forecast, relative to its usual size; NaN where
-            truth is missing.
+        scores: float32, shape (errors, horizon, targets): truth less forecast, relative to its size that is usual after
+            such a window; NaN where truth is missing.
         rows: int64, shape (errors,): where these forecasts started, counted from the end of the data, ascending.
         until: the row up to which forecasts take the errors in validation alone.
         half_life: in rows; infinity where every error counts the same.
@@ -79,7 +82,7 @@ class Intervals:
         """Return intervals that know of later errors, too; the arguments are those of `fit`."""
         scores = (_errors(truth, forecast, weights) / self.usual_error(past)).astype(np.float32)
         both = np.concatenate([self.scores, scores]), np.concatenate([self.rows, rows])
-        return Intervals(*both, self.until, self.half_life, self.usual)
+        return type(self)(*both, self.until, self.half_life, self.usual)
 
     def half_widths(self, past: np.ndarray, levels: Sequence[float], rows: np.ndarray | None = None) -> np.ndarray:
         """Return half of each interval's width, scaled, shape (levels, samples, horizon, targets).
@@ -90,10 +93,11 @@ class Intervals:
                 are known to them.
         """
         if rows is None:
-            return self.quantiles(levels, 0)[:, None] * self.usual_error(past)
+            rows = np.zeros(len(past), np.int64)
         states = self.states(rows)
         known = {state: self.quantiles(levels, state) for state in np.unique(states).tolist()}
-        return np.stack([known[state] for state in states.tolist()], axis=1) * self.usual_error(past)
+        sizes = self.usual_error(past) * self.level(np.clip(rows, self.until, 0))[:, None, None]
+        return np.stack([known[state] for state in states.tolist()], axis=1) * sizes
 
     def bounds(
         self, outputs: np.ndarray, past: np.ndarray, levels: Sequence[float], rows: np.ndarray | None = None
@@ -122,6 +126,35 @@ class Intervals:
         """Return the size of error that is usual after windows, shape (samples, horizon, targets)."""
         return self.usual[0] + self.usual[1] * past.std(axis=1)[:, None]
 
+    def level(self, rows: np.ndarray) -> np.ndarray:
+        """Return how large the errors known at rows were, around 1, to the power of a half, shape (rows,).
+
+        Every known error counts relative to its usual size, an old one less than a new one; as many again as one
+        forecast has count 1. The power takes back half of what is unusual: errors do not stay so small or so large.
+        """
+        if np.isinf(self.half_life):
+            return np.ones(len(rows))
+        seen = ~np.isnan(self.scores)
+        first, fading = int(self.rows.min()), np.log(2) / (LEVEL_HALF_LIFE * self.half_life)
+        places = (self.rows[:, None] - first + np.arange(self.scores.shape[1], dtype=np.int64)).ravel()
+        known = np.maximum(rows - first, 0)  # rows whose truth is known
+        latest = np.clip(known - 1, 0, places.max())
+
+        def fading_sum(values: np.ndarray) -> np.ndarray:
+            by_row = np.bincount(places, values.sum(axis=2).ravel())
+            with np.errstate(divide="ignore"):
+                sums = np.logaddexp.accumulate(np.log(by_row) + fading * np.arange(len(by_row)))
+            return np.where(known > 0, np.exp(sums[latest] - fading * (known - 1)), 0)
+
+        one_forecast = self.scores[0].size
+        sizes = fading_sum(np.where(seen, np.abs(self.scores), 0))
+        return np.sqrt((sizes + one_forecast) / (fading_sum(seen) + one_forecast))
+
+    @cached_property
+    def relative(self) -> np.ndarray:
+        """The scores, each relative to the level of errors at which its forecast was made."""
+        return self.scores / self.level(self.rows)[:, None, None]
+
     @property
     def spacing(self) -> int:
         """Rows from one state to the next."""
@@ -132,7 +165,7 @@ class Intervals:
         return np.clip(self.until + (rows - self.until) // self.spacing * self.spacing, self.until, 0)
 
     def quantiles(self, levels: Sequence[float], row: int) -> np.ndarray:
-        """Return the quantiles of the sizes of scores that are known at a row, shape (levels, horizon, targets)."""
+        """Return the quantiles of the sizes of `relative` that are known at a row, shape (levels, horizon, targets)."""
         steps = np.arange(self.scores.shape[1], dtype=np.int64)
         known = self.rows[:, None] + steps < row  # (errors, horizon)
         latest = np.where(known, self.rows[:, None], np.iinfo(np.int64).min).max(axis=0)
@@ -148,11 +181,11 @@ class Intervals:
 
     @cached_property
     def _order(self) -> np.ndarray:
-        return np.argsort(np.abs(self.scores), axis=0)
+        return np.argsort(np.abs(self.relative), axis=0)
 
     @cached_property
     def _ordered(self) -> np.ndarray:
-        return np.take_along_axis(np.abs(self.scores), self._order, axis=0)
+        return np.take_along_axis(np.abs(self.relative), self._order, axis=0)
 
     def save(self) -> dict[str, np.ndarray]:
         """Return arrays for `load`, all finite."""

@@ -43,8 +43,8 @@ class SamplePaths:
         scores = self.errors.scores
         chosen = self.errors.draw(len(levels) * len(past), self.rng).reshape(len(levels), len(past))
         if self.distribution is None:
-            sizes = self.errors.usual_error(past)
-            return [outputs + scores[own] * sizes for own in chosen]
+            sizes = self.errors.usual_error(past) * self.errors.level(np.array([0]))[0]
+            return [outputs + self.errors.relative[own] * sizes for own in chosen]
         ranks = np.argsort(np.argsort(scores, axis=0), axis=0)  # NaN last; no path takes a window that has one
         shares = (ranks + self.rng.random(ranks.shape)) / np.maximum((~np.isnan(scores)).sum(axis=0), 1)
         shares = np.clip(shares, 1e-6, 1 - 1e-6)

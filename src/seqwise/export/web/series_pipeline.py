@@ -116,8 +116,10 @@ def _intervals(forecaster: Forecaster, panel: bool) -> dict[str, Any] | None:
     states = [(0, 0)]  # the first row to forecast, from the data's end, and the row as of which errors are known
     if not panel and (state := int(errors.states(np.array([0]))[0])) < 0:
         states = [(0, state), (state + errors.spacing, 0)]
+    level = errors.level(np.array([0]))[0]
+    widths = [(first, level * errors.quantiles(LEVELS, state)) for first, state in states]
     return {
         "levels": list(LEVELS),
         "usual": errors.usual.tolist(),
-        "states": [{"from": first, "widths": errors.quantiles(LEVELS, state).tolist()} for first, state in states],
+        "states": [{"from": first, "widths": found.tolist()} for first, found in widths],
     }
