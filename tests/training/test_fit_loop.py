@@ -180,15 +180,16 @@ def test_predict_gives_each_window_its_own_output_whatever_their_number(monkeypa
 class Played:
     """Stands in for the compiled steps: each epoch sets every weight to its number and tells a given loss."""
 
-    def __init__(self, losses):
-        self.losses, self.orders, self.model = losses, [], None
+    def __init__(self, losses, accuracies):
+        self.losses, self.accuracies, self.orders, self.model = losses, accuracies, [], None
 
     def __call__(self, model, batches, batch_size):
         self.model = model
         return self
 
     def validate(self, indices):
-        return {"loss": self.losses[len(self.orders) - 1]}
+        epoch = len(self.orders) - 1
+        return {"loss": self.losses[epoch]} | ({"accuracy": self.accuracies[epoch]} if self.accuracies else {})
 
     def train(self, indices):
         self.orders.append(indices)
@@ -197,8 +198,8 @@ class Played:
         yield 1, {"loss": 10.0 - len(self.orders)}
 
 
-def played_fit(monkeypatch, losses, *, validation=True, model=None, **options):
-    played = Played(losses)
+def played_fit(monkeypatch, losses, *, accuracies=(), validation=True, model=None, **options):
+    played = Played(losses, accuracies)
     monkeypatch.setattr(loop, "_steps", played)
     data, model = make_data(), model or make_model()
     settings = {"epochs": len(losses), "batch_size": BATCH, "patience": 3, "seed": 0, "verbose": False}
@@ -240,6 +241,24 @@ def test_without_validation_the_training_loss_is_watched(monkeypatch):
     assert set(training.history) == {"loss"}
     assert training.best_epoch == 5
     assert set(weights) == {5}
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "best"),
+    [
+        ([0.5, 0.7, 0.8, 0.9, 0.6], 4),  # the losses are smallest in the second epoch
+        ([0.5, 0.9, 0.8, 0.9, 0.9], 2),  # alike: the smaller loss
+        ([0.9, 0.8, 0.9, 0.9, 0.9], 3),
+        ([0.9, 0.8, 0.7, 0.7, 0.95], 1),  # stops before the better fifth
+    ],
+)
+def test_the_accuracy_in_validation_may_be_watched(monkeypatch, accuracies, best):
+    training, _, weights = played_fit(
+        monkeypatch, [5, 1, 2, 3, 4], accuracies=accuracies, watched="val_accuracy", patience=3
+    )
+    assert training.best_epoch == best
+    assert set(weights) == {best}
+    assert training.watched == "val_accuracy"
 
 
 @pytest.mark.parametrize("moment", ["on_train_batch_end", "on_epoch_end"])

@@ -82,7 +82,7 @@ class Training(Struct):
     refit_epochs: Count
     interrupted: bool
     diverged: bool
-    watched: Literal["val_loss", "loss"] = "val_loss"
+    watched: Literal["val_loss", "loss", "val_accuracy"] = "val_loss"
 
 
 class Tensors(Struct):

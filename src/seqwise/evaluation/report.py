@@ -147,11 +147,15 @@ def _training(training: Training, loss: str) -> Section:
     if not epochs:
         text = f"The training ended after {training.seconds:.1f} seconds, before its first epoch was finished."
         return Section("training", "Training", text=text)
-    watched = "validation" if history.get("val_loss") and training.watched == "val_loss" else "training"
-    kept = f"The weights of epoch {training.best_epoch}, where the {watched} loss was smallest, were kept."
+    watched = "training loss was smallest"
+    if training.watched == "val_accuracy":
+        watched = "accuracy in validation was largest"
+    elif history.get("val_loss") and training.watched == "val_loss":
+        watched = "validation loss was smallest"
+    kept = f"The weights of epoch {training.best_epoch}, where the {watched}, were kept."
     if training.refit_epochs:
         kept = (
-            f"The {watched} loss was smallest in epoch {training.best_epoch}; the model was then trained anew on the "
+            f"The {watched} in epoch {training.best_epoch}; the model was then trained anew on the "
             f"training and the validation data together, for as many steps ({count(training.refit_epochs, 'epoch')})."
         )
     text = f"{count(epochs, 'epoch')} in {training.seconds:.1f} seconds. {kept} The loss is {loss}."

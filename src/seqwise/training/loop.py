@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from seqwise.training.jax_steps import JaxSteps
 
+LEAST_DIFFERENCE = 1e-8  # of accuracies: as much as losses of 0 and 1 may differ in a choice by accuracy
 STOPPING = ("best", "best_epoch", "wait")  # what Keras's early stopping keeps beside the best weights
 
 
@@ -35,7 +36,7 @@ class Training:
         seconds: wall time, compilation included.
         best_epoch: the epoch (from 1) whose weights were kept; 0 if no epoch was completed.
         refit_epochs: epochs of the second training, on all samples, whose weights were kept instead; 0 for none.
-        watched: what was smallest in that epoch: ``"val_loss"`` or ``"loss"``.
+        watched: what was best in that epoch: ``"val_loss"``, ``"loss"`` or ``"val_accuracy"``.
         interrupted: stopped by Ctrl-C.
         diverged: stopped because the loss was no longer finite, in the epoch after those in the history.
     """
@@ -58,12 +59,12 @@ class Training:
         ]
 
 
-def auto_batch_size(samples: int) -> int:
-    """Return a power of two from 16 to 128 that gives an epoch about 100 steps or more.
+def auto_batch_size(samples: int, steps: int = 100) -> int:
+    """Return a power of two from 16 to 128 that gives an epoch about so many `steps` or more.
 
     Small data need many small steps: 73 windows in batches of 32 make three updates an epoch.
     """
-    return int(2 ** np.clip(np.floor(np.log2(max(samples, 1) / 100)), 4, 7))
+    return int(2 ** np.clip(np.floor(np.log2(max(samples, 1) / steps)), 4, 7))
 
 
 @explaining()
@@ -97,8 +98,9 @@ def fit(
         validation: another split of the same samples, to choose the best epoch and to stop early; None uses the
             training loss.
         patience: epochs without improvement before training stops; None trains all epochs.
-        watched: what is smallest in the best epoch: ``"loss"``, of the training; None takes the validation's if there
-            is one.
+        watched: what is smallest in the best epoch: ``"loss"``, of the training; or largest: ``"val_accuracy"``, of the
+            validation, and of epochs alike in it the one with the smallest loss there. None takes the validation's loss
+            if there is one.
         refit: the training's and the validation's samples together, of the same arrays. Once the best epoch is known,
             the model starts anew and learns from all of them, for as many steps. None keeps the best epoch's weights.
         on_best: called when the best epoch's weights are in place, before the model starts anew.
@@ -311,6 +313,14 @@ def _best_weights(keras: ModuleType, monitor: str, patience: int) -> keras.callb
             if self.best_weights is not None:
                 self.model.set_weights(self.best_weights)
             super().on_train_end(logs)
+
+        def get_monitor_value(self, logs: Any) -> Any:
+            if self.monitor != "val_accuracy":
+                return super().get_monitor_value(logs)
+            return LEAST_DIFFERENCE * logs["val_loss"] - logs["val_accuracy"]
+
+        def _is_improvement(self, monitor_value: Any, reference_value: Any) -> bool:
+            return reference_value is None or monitor_value < reference_value  # in float64, unlike Keras
 
     return BestWeights(monitor=monitor, mode="min", patience=patience, restore_best_weights=True)
 

@@ -72,6 +72,26 @@ def test_a_classifier_is_calibrated_on_its_validation_part(fitted):
     assert mean_loss(calibrated, chosen % 3) < mean_loss(calibrated * temperature, chosen % 3)
 
 
+@pytest.mark.parametrize("words", [True, False])
+def test_a_tagger_is_calibrated_on_the_steps_of_its_validation_part(words, tmp_path):
+    tags = [RNG.integers(0, 3, size=4) for _ in range(60)]
+    noisy = [np.where(RNG.random(4) < 0.3, RNG.integers(0, 3, size=4), own) for own in tags]
+    X = [[f"w{i}" for i in own] if words else own[:, None].astype(float) for own in noisy]
+    tagger = sw.Tagger(units=(4,), epochs=30, learning_rate=0.02, validation=0.5).fit(X, tags)
+    assert tagger.training_.watched == ("val_accuracy" if words else "val_loss")
+    (temperature,) = tagger.target_.temperatures
+    assert abs(temperature - 1) > 0.05
+    chosen = tagger.parts_.validation
+    truth = np.concatenate([tags[i] for i in chosen])
+    calibrated = np.log(np.concatenate(tagger.predict_proba([X[i] for i in chosen])))
+    assert mean_loss(calibrated, truth) < mean_loss(calibrated * temperature, truth)
+    run = tagger.save(tmp_path / "run")
+    assert sw.load(run).target_.temperatures == [temperature]
+    page = (run / "report.html").read_text()
+    assert "its temperature" in page
+    assert ("accuracy in validation was largest" in page) == words
+
+
 def test_it_abstains_below_a_probability(fitted):
     classifier, X = fitted
     sure = classifier.predict_proba(X).max(axis=1)

@@ -51,7 +51,7 @@ from seqwise.estimators.settings import (
 )
 from seqwise.evaluation.classification import ClassComparison
 from seqwise.evaluation.regression import NumberComparison
-from seqwise.training import SequenceBatches, Training, predict_sequences
+from seqwise.training import SequenceBatches, Training, auto_batch_size, predict_sequences
 from seqwise.training.batches import Batches
 
 BASELINES = "baselines.safetensors"
@@ -339,9 +339,12 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
 
     def _schedule(self, data: SequenceData, train: Batches[Any]) -> Schedule:
         schedule = super()._schedule(data, train)
-        steps = train.batches_per_epoch(schedule.batch_size)
         kind = self._kind(data)
         recipe = RECIPES[kind]
+        if self.batch_size == "auto" and "steps_an_epoch" in recipe:
+            size = auto_batch_size(len(train), recipe["steps_an_epoch"])
+            schedule = schedule._replace(batch_size=min(size, len(train)))
+        steps = train.batches_per_epoch(schedule.batch_size)
         epochs = self.epochs
         if epochs == "auto":
             epochs = np.clip(-(-recipe["steps"] // steps), *recipe["epochs"])

@@ -17,9 +17,15 @@ from seqwise.estimators.sequences.source import Raw
 
 
 class LabelTarget(SequenceTarget):
-    """The classes or tags of a training, and what the network, its loss and its outputs have to be for them."""
+    """The classes or tags of a training, and what the network, its loss and its outputs have to be for them.
+
+    Attributes:
+        temperatures: by which the trained network's logits were divided, so that its probabilities are calibrated; and
+            those of the word pairs beside it. Empty if they are not.
+    """
 
     loss_in_words = "cross-entropy"
+    temperatures: Sequence[float] = ()
     model_name: ClassVar[str]  # of the model that is kept
 
     def __init__(self, classes: Classes, label_smoothing: float = 0.0) -> None:
@@ -50,25 +56,21 @@ class LabelTarget(SequenceTarget):
         return outputs / outputs.sum(axis=1, keepdims=True)
 
     def save(self) -> dict[str, Any]:
-        return {"kind": self.kind} | self.classes.to_dict()
+        return {"kind": self.kind} | self.classes.to_dict() | {"temperatures": list(self.temperatures)}
 
     @classmethod
     def load(cls, saved: dict[str, Any], inputs: Any) -> Self:
-        return cls(Classes.from_dict(saved))
+        loaded = cls(Classes.from_dict(saved))
+        loaded.temperatures = saved.get("temperatures", ())
+        return loaded
 
 
 class ClassTarget(LabelTarget):
-    """One class, or several labels, for each sequence.
-
-    Attributes:
-        temperatures: by which the trained network's logits were divided, so that its probabilities are calibrated; and
-            those of the word pairs beside it. Empty if they are not.
-    """
+    """One class, or several labels, for each sequence."""
 
     title = "Classes of the sequences"
     kind = "classes"
     model_name = "classifier"
-    temperatures: Sequence[float] = ()
 
     @classmethod
     def read(
@@ -123,15 +125,6 @@ class ClassTarget(LabelTarget):
     @property
     def binary(self) -> bool:
         return len(self.classes) == 2 and not self.classes.multilabel
-
-    def save(self) -> dict[str, Any]:
-        return super().save() | {"temperatures": list(self.temperatures)}
-
-    @classmethod
-    def load(cls, saved: dict[str, Any], inputs: Any) -> Self:
-        loaded = super().load(saved, inputs)
-        loaded.temperatures = saved.get("temperatures", ())
-        return loaded
 
     def strata(self, encoded: np.ndarray) -> np.ndarray:
         """Return the class, or the set of labels.

@@ -15,8 +15,9 @@ LEAST_STEPS = 8  # of the usual sequence: as many as the widest convolution sees
 LONGEST_CONVOLVED = 10_000  # steps of a sequence: random convolutions take 1.4 kB for each
 MOST_STEPS = 5_000_000  # of the training set: with more an epoch of convolutions takes minutes
 
-# steps: training steps that epochs="auto" aims at, with at least and at most so many epochs. filters: of the
-# convolutions beside the LSTM. Chosen on parts of training sets: see docs/sequences.md and docs/text.md.
+# steps: training steps that epochs="auto" aims at, with at least and at most so many epochs. steps_an_epoch: for
+# batch_size="auto". filters: of the convolutions beside the LSTM. Chosen on parts of training sets: see
+# docs/sequences.md and docs/text.md.
 RECIPES: dict[str, dict[str, Any]] = {
     "numbers": {"pooling": "mean", "dropout": 0.3, "learning_rate": 0.003, "steps": 1700, "epochs": (10, 100)},
     "patterns": {
@@ -31,7 +32,8 @@ RECIPES: dict[str, dict[str, Any]] = {
         "pooling": "max", "dropout": 0.5, "learning_rate": 0.002, "steps": 600, "epochs": (4, 60)
     },
     "tokens": {
-        "pooling": "", "dropout": 0.4, "learning_rate": 0.005, "steps": 1700, "epochs": (5, 100), "filters": 128
+        "pooling": "", "dropout": 0.4, "learning_rate": 0.005, "steps": 3400, "epochs": (5, 100), "filters": 128,
+        "steps_an_epoch": 200,
     },
 }  # fmt: skip
 RECIPES["kernels"] = RECIPES["patterns"]  # random convolutions are weighed beside the same network

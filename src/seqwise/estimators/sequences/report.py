@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqwise.estimators.parts import file_name, parts_in_words
-from seqwise.estimators.sequences.class_target import ClassTarget
+from seqwise.estimators.sequences.class_target import LabelTarget
 from seqwise.estimators.sequences.data import SequenceTarget
 from seqwise.estimators.sequences.explanation import Explanation
 from seqwise.evaluation import sequence_plots as plots
@@ -124,7 +124,7 @@ def _classes(comparison: ClassComparison, target: SequenceTarget) -> list[Sectio
         "times out of 100; below it the model is overconfident. The mean distance from the line is "
         f"{error:.3f} (the expected calibration error)."
     )
-    if isinstance(target, ClassTarget) and target.temperatures:
+    if isinstance(target, LabelTarget) and target.temperatures:
         network, *pairs = (f"{temperature:.2f}" for temperature in target.temperatures)
         text_ += f" Calibrated on the validation set: the network’s logits are divided by {network} (its temperature)"
         text_ += f", those of the word pairs by {pairs[0]}." if pairs else "."

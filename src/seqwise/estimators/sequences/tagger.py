@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,10 +16,13 @@ from seqwise.estimators.sequences.number_input import NumberInput
 from seqwise.estimators.sequences.source import Raw, Source, sequence_names
 from seqwise.estimators.sequences.step_source import StepSource, read_step_source
 from seqwise.estimators.sequences.tag_target import TagTarget, read_tags
+from seqwise.estimators.sequences.temperature import divide_logits, find_temperatures, logits_of
 from seqwise.estimators.sequences.text_input import SpelledInput, TextInput, TokenInput
 from seqwise.estimators.settings import SEQUENCES, TEXTS, Option, estimator, flag, learned, setting
 from seqwise.evaluation.tags import TagComparison
-from seqwise.training import StepBatches, predict_steps
+from seqwise.training import StepBatches, Training, predict_steps
+
+MOST_CALIBRATED = 50_000  # steps: more change a temperature by less than a hundredth
 
 
 @estimator
@@ -158,6 +161,21 @@ class Tagger(SequenceEstimator[TagComparison]):
 
     def _make_batches(self) -> Any:
         return StepBatches
+
+    def _watched(self, data: SequenceData) -> str | None:
+        # of words ever more tags become right while the loss grows by those that are wrong for sure
+        words = data.input.tokens is not None and not self.crf
+        return "val_accuracy" if words and len(data.split.validation) else None
+
+    def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
+        target, chosen = cast(TagTarget, data.target), data.split.validation
+        if len(chosen) and training.best_epoch and target.transitions is None:
+            probabilities = target.finish(predict_steps(model, data.steps.take(chosen)))
+            tags = np.concatenate(data.encoded[chosen])[:MOST_CALIBRATED]
+            temperatures = find_temperatures([logits_of(probabilities[:MOST_CALIBRATED], False)], tags)
+            if divide_logits(model, temperatures[0]):
+                target.temperatures = temperatures
+        super()._adopt(data, model, training)
 
     def _encode(self, y: Any, raw: Raw) -> tuple[np.ndarray, tuple[Any, ...]]:
         (flat, counts), classes = read_tags(y, raw), self.target_.classes
