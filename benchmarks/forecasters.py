@@ -97,7 +97,9 @@ TASKS: dict[str, tuple[str, Callable[[], Task]]] = {
 
 def run_seqwise(task: Task, seed: int, epochs: int | str) -> tuple[np.ndarray, float]:
     import seqwise as sw
+    from seqwise.backend import import_keras
 
+    import_keras()  # with JAX; the peers' PyTorch is imported with them
     forecaster = sw.Forecaster(task.window, task.horizon, seed=seed, test=0, epochs=epochs)
     panel = {f"{i:04d}": values for i, values in enumerate(task.train)}
     started = time.perf_counter()
