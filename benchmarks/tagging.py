@@ -1,6 +1,6 @@
 """Accuracy of `Tagger` with its default settings, beside a linear model and the most frequent tag of each word.
 
-python benchmarks/tagging.py [--seeds 5]
+python benchmarks/tagging.py [--seeds 5] [--crf]
 
 The tags are those of compromise, a tagger of rules and a lexicon (an npm package, MIT), so they say how well a tagger
 learns from words, their spelling and those beside them, not how well it knows English. The texts are the questions of
@@ -96,6 +96,7 @@ def linear_accuracy(x: list[list[str]], y: list[list[str]], x_test: list[list[st
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--crf", action="store_true")
     arguments = parser.parse_args()
     if shutil.which("npm") is None or not DATA.exists():
         print(f"left out: tagging needs npm and {DATA}")
@@ -112,7 +113,7 @@ def main() -> None:
         )
         truth = np.array([tag for tags in y_test for tag in tags])
         started = time.perf_counter()
-        tagger = sw.Tagger(seed=seed).fit(x_train, y_train, verbose=False)
+        tagger = sw.Tagger(seed=seed, crf=arguments.crf).fit(x_train, y_train, verbose=False)
         seconds.append(time.perf_counter() - started)
         right = np.concatenate(tagger.predict(x_test)) == truth
         seen = {word for words in x_train for word in words}

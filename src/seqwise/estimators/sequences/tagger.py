@@ -68,7 +68,8 @@ class Tagger(SequenceEstimator[TagComparison]):
     crf: bool = setting(
         default=False,
         help="choose the tags of a sequence together, by a conditional random field that learns which tag follows "
-        "which (Lafferty et al. 2001); usual for entities. `predict` then returns the most probable sequence of tags.",
+        "which (Lafferty et al. 2001); usual for entities. `predict` then returns the most probable sequence of tags. "
+        "Of tokens the epoch of the least training loss is kept, where no patience is set.",
         check=flag,
         option=Option(SEQUENCES, bool, help="Choose the tags of a sequence together, by a CRF."),
     )
@@ -163,9 +164,11 @@ class Tagger(SequenceEstimator[TagComparison]):
         return StepBatches
 
     def _watched(self, data: SequenceData) -> str | None:
-        # of words ever more tags become right while the loss grows by those that are wrong for sure
-        words = data.input.tokens is not None and not self.crf
-        return "val_accuracy" if words and len(data.split.validation) else None
+        if data.input.tokens is None or not len(data.split.validation):
+            return None
+        # of words ever more tags become right while the loss grows by those that are wrong for sure; which ones a CRF
+        # would choose is not known in training, and nearly always its last epoch is the best
+        return "val_accuracy" if not self.crf else "loss" if self.patience is None else None
 
     def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
         target, chosen = cast(TagTarget, data.target), data.split.validation
