@@ -77,6 +77,9 @@ def test_a_run_keeps_errors_that_are_missing(tmp_path):
     np.testing.assert_array_equal(loaded.scores, intervals.scores)
     with pytest.raises(sw.BundleError, match=r"does not hold the errors of 3 steps of 1 target"):
         Intervals.load(tmp_path / "context.safetensors", 3, 1)
+    save_file(intervals.save() | {"interval_rows": np.arange(20) * 10**9}, tmp_path / "context.safetensors")
+    with pytest.raises(sw.BundleError, match=r"does not hold the errors of 2 steps of 1 target"):
+        Intervals.load(tmp_path / "context.safetensors", 2, 1)
 
 
 def level(errors, rows, row, half_life):

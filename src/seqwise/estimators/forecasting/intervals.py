@@ -20,6 +20,7 @@ STATES = 16  # of the intervals, from the end of validation to the end of the da
 MOST_WINDOWS = 2_000  # whose errors are kept
 FEWEST_WINDOWS = 300
 MOST_ERRORS = 2_000_000
+MOST_ROWS = 10**9  # of a series
 
 
 class Intervals:
@@ -93,7 +94,7 @@ class Intervals:
                 are known to them.
         """
         if rows is None:
-            rows = np.zeros(len(past), np.int64)
+            return self.quantiles(levels, 0)[:, None] * self.usual_error(past) * self.level(np.array([0]))
         states = self.states(rows)
         known = {state: self.quantiles(levels, state) for state in np.unique(states).tolist()}
         sizes = self.usual_error(past) * self.level(np.clip(rows, self.until, 0))[:, None, None]
@@ -210,7 +211,7 @@ class Intervals:
         shapes = {"scores": (count, horizon, targets), "missing": (count, horizon, targets), "rows": (count,)}
         shapes |= {"usual": (2, horizon, targets), "memory": (2,)}
         wrong = [name for name, shape in shapes.items() if arrays.get(f"interval_{name}", np.zeros(0)).shape != shape]
-        if wrong or not count:
+        if wrong or not count or not 0 <= np.ptp(arrays["interval_rows"].astype(float)) < MOST_ROWS:
             raise BundleError(f"{path} does not hold the errors of {horizon} steps of {targets} target(s). {RESTORE}")
         scores, missing, rows, usual, memory = (arrays[f"interval_{name}"] for name in shapes)
         until, half_life = memory.tolist()
