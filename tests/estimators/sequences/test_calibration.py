@@ -1,10 +1,14 @@
 """Probabilities are calibrated on the validation set, and a classifier may abstain where it is not sure."""
 
+from itertools import product
+from typing import Any
+
 import numpy as np
 import pytest
 
 import seqwise as sw
-from seqwise.estimators.sequences.temperature import find_temperatures, logits_of
+from seqwise.estimators.sequences.temperature import find_chain_temperature, find_temperatures, logits_of
+from seqwise.ops.crf import Transitions
 
 RNG = np.random.default_rng(0)
 
@@ -72,12 +76,27 @@ def test_a_classifier_is_calibrated_on_its_validation_part(fitted):
     assert mean_loss(calibrated, chosen % 3) < mean_loss(calibrated * temperature, chosen % 3)
 
 
+def test_the_temperature_of_a_crf_is_what_its_scores_are_too_large_by():
+    """Tags are drawn from the probabilities of all sequences of tags, one by one."""
+    rng = np.random.default_rng(1)
+    start, between = rng.normal(size=3), rng.normal(size=(3, 3))
+    paths = np.array(list(product(range(3), repeat=4)))
+    emissions, tags = rng.normal(size=(500, 4, 3)), []
+    for own in emissions:
+        scores = start[paths[:, 0]] + between[paths[:, :-1], paths[:, 1:]].sum(axis=1)
+        scores += own[np.arange(4), paths].sum(axis=1)
+        tags.append(paths[rng.choice(len(paths), p=np.exp(scores) / np.exp(scores).sum())])
+    found = find_chain_temperature(list(3 * emissions), Transitions(3 * start, 3 * between), tags)
+    assert abs(found - 3) < 0.3
+
+
 @pytest.mark.parametrize("words", [True, False])
 def test_a_tagger_is_calibrated_on_the_steps_of_its_validation_part(words, tmp_path):
-    tags = [RNG.integers(0, 3, size=4) for _ in range(60)]
-    noisy = [np.where(RNG.random(4) < 0.3, RNG.integers(0, 3, size=4), own) for own in tags]
+    rng = np.random.default_rng(2)
+    tags = [rng.integers(0, 3, size=4) for _ in range(60)]
+    noisy = [np.where(rng.random(4) < 0.3, rng.integers(0, 3, size=4), own) for own in tags]
     X = [[f"w{i}" for i in own] if words else own[:, None].astype(float) for own in noisy]
-    tagger = sw.Tagger(units=(4,), epochs=30, learning_rate=0.02, validation=0.5).fit(X, tags)
+    tagger: Any = sw.Tagger(units=(4,), epochs=30, learning_rate=0.02, validation=0.5).fit(X, tags)
     assert tagger.training_.watched == ("val_accuracy" if words else "val_loss")
     (temperature,) = tagger.target_.temperatures
     assert abs(temperature - 1) > 0.05
@@ -87,6 +106,14 @@ def test_a_tagger_is_calibrated_on_the_steps_of_its_validation_part(words, tmp_p
     assert mean_loss(calibrated, truth) < mean_loss(calibrated * temperature, truth)
     run = tagger.save(tmp_path / "run")
     assert sw.load(run).target_.temperatures == [temperature]
+    chained: Any = sw.Tagger(units=(4,), epochs=30, learning_rate=0.02, validation=0.5, crf=True).fit(X, tags)
+    (temperature,) = chained.target_.temperatures
+    assert abs(temperature - 1) > 0.05
+    np.testing.assert_allclose(
+        np.concatenate(sw.load(chained.save(tmp_path / "chained")).predict_proba(X)),
+        np.concatenate(chained.predict_proba(X)),
+        atol=1e-5,
+    )
     page = (run / "report.html").read_text()
     assert "its temperature" in page
     assert ("accuracy in validation was largest" in page) == words

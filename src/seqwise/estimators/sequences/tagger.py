@@ -16,13 +16,20 @@ from seqwise.estimators.sequences.number_input import NumberInput
 from seqwise.estimators.sequences.source import Raw, Source, sequence_names
 from seqwise.estimators.sequences.step_source import StepSource, read_step_source
 from seqwise.estimators.sequences.tag_target import TagTarget, read_tags
-from seqwise.estimators.sequences.temperature import divide_logits, find_temperatures, logits_of
+from seqwise.estimators.sequences.temperature import (
+    divide_logits,
+    find_chain_temperature,
+    find_temperatures,
+    logits_of,
+)
 from seqwise.estimators.sequences.text_input import SpelledInput, TextInput, TokenInput
 from seqwise.estimators.settings import SEQUENCES, TEXTS, Option, estimator, flag, learned, setting
 from seqwise.evaluation.tags import TagComparison
+from seqwise.ops.crf import Transitions, emissions_of
 from seqwise.training import StepBatches, Training, predict_steps
 
 MOST_CALIBRATED = 50_000  # steps: more change a temperature by less than a hundredth
+MOST_CHAINED = 2_000  # steps of a CRF, which take seconds
 
 
 @estimator
@@ -167,18 +174,32 @@ class Tagger(SequenceEstimator[TagComparison]):
         if data.input.tokens is None or not len(data.split.validation):
             return None
         # of words ever more tags become right while the loss grows by those that are wrong for sure; which ones a CRF
-        # would choose is not known in training, and nearly always its last epoch is the best
+        # would choose is not known in training, and its last epoch is nearly always the best
         return "val_accuracy" if not self.crf else "loss" if self.patience is None else None
 
     def _adopt(self, data: SequenceData, model: Any, training: Training) -> None:
-        target, chosen = cast(TagTarget, data.target), data.split.validation
-        if len(chosen) and training.best_epoch and target.transitions is None:
-            probabilities = target.finish(predict_steps(model, data.steps.take(chosen)))
-            tags = np.concatenate(data.encoded[chosen])[:MOST_CALIBRATED]
-            temperatures = find_temperatures([logits_of(probabilities[:MOST_CALIBRATED], False)], tags)
-            if divide_logits(model, temperatures[0]):
-                target.temperatures = temperatures
+        if len(data.split.validation) and training.best_epoch:
+            self._calibrate(data, model)
         super()._adopt(data, model, training)
+
+    def _calibrate(self, data: SequenceData, model: Any) -> None:
+        """Bring the model's probabilities in line with how often it is right on the validation set."""
+        target, chosen = cast(TagTarget, data.target), data.split.validation
+        lengths = data.steps.lengths[chosen]
+        most = MOST_CALIBRATED if target.transitions is None else MOST_CHAINED
+        chosen = chosen[: max(int((np.cumsum(lengths) <= most).sum()), 1)]
+        steps = data.steps.take(chosen)
+        probabilities, tags = target.finish(predict_steps(model, steps)), data.encoded[chosen]
+        if target.transitions is None:
+            (temperature,) = find_temperatures([logits_of(probabilities, False)], np.concatenate(tags))
+        else:
+            emissions = split_by_lengths(emissions_of(probabilities), steps.lengths)
+            temperature = find_chain_temperature(list(emissions), target.transitions, list(tags))
+        if not divide_logits(model, temperature):  # it is a network of the user's own
+            return
+        target.temperatures = [temperature]
+        if target.transitions is not None:
+            target.transitions = Transitions(*(table / temperature for table in target.transitions))
 
     def _encode(self, y: Any, raw: Raw) -> tuple[np.ndarray, tuple[Any, ...]]:
         (flat, counts), classes = read_tags(y, raw), self.target_.classes

@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from seqwise.estimators.sequences.pairs import TOGETHER
+from seqwise.ops.crf import Transitions, marginals
 
 SPREAD = 0.3  # of the logarithm of temperatures, before any sequence is seen: few sequences say little
 FURTHEST = 4.0  # of that logarithm from what it is without any sequence
@@ -52,6 +53,33 @@ def find_temperatures(parts: Sequence[np.ndarray], encoded: np.ndarray) -> list[
     bounds = [(-FURTHEST, FURTHEST)] * len(parts)
     minimum: Any = cast(Any, optimize).minimize(cost, np.zeros(len(parts)), method="L-BFGS-B", bounds=bounds)
     return [len(parts) * float(np.exp(shift)) for shift in minimum.x.tolist()]
+
+
+def find_chain_temperature(
+    emissions: Sequence[np.ndarray], transitions: Transitions, encoded: Sequence[np.ndarray]
+) -> float:
+    """Return what the scores of a CRF are to be divided by, so that the probabilities of single tags fit known ones
+    best; the prior is that of `find_temperatures`.
+
+    Args:
+        emissions: of sequences that it was not trained on, each (timesteps, tags).
+        encoded: their tags, each int, shape (timesteps,).
+    """
+    from scipy import optimize  # pyright: ignore[reportMissingTypeStubs]
+
+    def cost(shift: float) -> float:
+        scale = np.exp(-shift)
+        softer = Transitions(*(table * scale for table in transitions))
+        right = [
+            marginals(scale * own, softer)[np.arange(len(tags)), tags]
+            for own, tags in zip(emissions, encoded, strict=True)
+        ]
+        return float((shift / SPREAD) ** 2 / 2 - np.log(np.maximum(np.concatenate(right), LEAST_PROBABILITY)).sum())
+
+    minimum: Any = cast(Any, optimize).minimize_scalar(
+        cost, bounds=(-FURTHEST, FURTHEST), method="bounded", options={"xatol": 0.01}
+    )
+    return float(np.exp(minimum.x))
 
 
 def divide_logits(model: Any, temperature: float) -> bool:
