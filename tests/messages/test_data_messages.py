@@ -319,6 +319,16 @@ def test_several_series_in_one_table():
         make_series(table[:10], target="y", time="t")
 
 
+def test_series_one_after_the_other_that_no_column_names():
+    one, other = list(range(30)), list(range(5, 17))
+    with says("12 of 42 times in 't' repeat, so this looks like several series in one table. Name the column"):
+        series_at(one + other)
+    twice = pl.DataFrame({"t": one + other, "y": [float(t % 7) for t in one + other]})  # the same rows again
+    series = make_series(twice, target="y", time="t")
+    assert "12 row(s) repeat a time" in series.warnings[-1]
+    assert len(series_at([*one, 28, 29, 30, 31])) == 32  # a log that goes on two rows before its end
+
+
 def test_half_repeated_is_mended_and_noted_instead():
     series = series_at([d for d in range(1, 7) for _ in range(2)])
     assert series.values[:, 0].tolist() == [1, 3, 5, 7, 9, 11]

@@ -14,6 +14,7 @@ from seqwise.data.time_index import TimeIndex, infer_time_index, numbered, read_
 from seqwise.errors import DataError, SettingError, check_choice
 
 GAP_RULES = ("interpolate", "mask", "error")
+FEW = 10  # rows of a stretch, and of a table for each that repeats: as few come from rows that were written again
 
 
 @dataclass(frozen=True)
@@ -256,12 +257,27 @@ def _check_single(table: ColumnTable, time: list[str], times: np.ndarray, repeat
                 f".fit(data, series={name!r}, …), on the command line --series {name}; or keep one, for example "
                 f"df[df[{name!r}] == {str(names[0])!r}]."
             )
-    if repeats > len(times) / 2:
+    if repeats > len(times) / 2 or _in_stretches(table, time, times, repeats):
         raise DataError(
             f"{table.label}: {repeats:,} of {len(times):,} times in {time[0]!r} repeat, so this looks like several "
             "series in one table. Name the column that tells them apart: .fit(data, series=…); or keep one of them, "
             "for example df[df['id'] == 'a']."
         )
+
+
+def _in_stretches(table: ColumnTable, time: list[str], times: np.ndarray, repeats: int) -> bool:
+    """Tell whether a table has stretches of rows in order that repeat each other's times with other values."""
+    stretches = 1 + int((times[1:] < times[:-1]).sum())
+    if stretches == 1 or stretches * FEW > len(times) or repeats * FEW < len(times):
+        return False
+    order = np.argsort(times, kind="stable")
+    again = times[order[1:]] == times[order[:-1]]
+    for name in table.columns:
+        if name not in time:
+            cells = np.array(table.cells(name), dtype=str)[order]
+            if (cells[1:] != cells[:-1])[again].mean() > 0.5:
+                return True
+    return False
 
 
 def _handle_missing(
