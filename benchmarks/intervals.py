@@ -2,7 +2,7 @@
 
 Linear forecasts take the place of the network: intervals know nothing but errors. Stationary series are drawn anew;
 ETTh1 is split at three places, the last of which is that of the published figures. The last columns are what intervals
-would hold that did not follow the level of recent errors; how they follow it was chosen on all rows but the last.
+would hold that did not follow the level of recent errors; how they follow it was chosen on all lines but the last.
 """
 
 from __future__ import annotations

@@ -185,16 +185,16 @@ class Tagger(SequenceEstimator[TagComparison]):
     def _calibrate(self, data: SequenceData, model: Any) -> None:
         """Bring the model's probabilities in line with how often it is right on the validation set."""
         target, chosen = cast(TagTarget, data.target), data.split.validation
-        lengths = data.steps.lengths[chosen]
         most = MOST_CALIBRATED if target.transitions is None else MOST_CHAINED
-        chosen = chosen[: max(int((np.cumsum(lengths) <= most).sum()), 1)]
+        chosen = chosen[:: -(-int(data.steps.lengths[chosen].sum()) // most)]
         steps = data.steps.take(chosen)
         probabilities, tags = target.finish(predict_steps(model, steps)), data.encoded[chosen]
         if target.transitions is None:
             (temperature,) = find_temperatures([logits_of(probabilities, False)], np.concatenate(tags))
         else:
-            emissions = split_by_lengths(emissions_of(probabilities), steps.lengths)
-            temperature = find_chain_temperature(list(emissions), target.transitions, list(tags))
+            chains = split_by_lengths(emissions_of(probabilities), steps.lengths)
+            begun = [own[:most] for own in chains]  # the beginning of a long sequence is one, too
+            temperature = find_chain_temperature(begun, target.transitions, [own[:most] for own in tags])
         if not divide_logits(model, temperature):  # it is a network of the user's own
             return
         target.temperatures = [temperature]
