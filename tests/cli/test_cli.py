@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -328,6 +329,18 @@ def test_what_the_system_refuses_is_told(csv, trained, tmp_path, capsys, monkeyp
     monkeypatch.setattr("seqwise.estimators.forecasting.report.write_forecast", full)
     assert call("predict", str(trained[0]), "--out", str(tmp_path / "f.csv")) == 2
     assert capsys.readouterr().err.strip() == f"Error: No space left on device: {tmp_path / 'f.csv'}"
+
+
+def test_a_warning_that_was_made_an_error_is_told(trained, capsys, monkeypatch):
+    def warned(*arguments):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            warnings.warn("is deprecated", DeprecationWarning, stacklevel=1)
+
+    monkeypatch.setattr("seqwise.estimators.forecasting.report.write_forecast", warned)
+    assert call("predict", str(trained[0]), "--out", "f.csv") == 2
+    said = capsys.readouterr().err
+    assert "DeprecationWarning, was made an error: is deprecated. Let warnings be printed: unset PYTHONWARNINGS" in said
 
 
 CLEARING = "\x1b[2J\x1b]0;title\x07\x9b31m"  # clears the screen, names the window, colors what follows

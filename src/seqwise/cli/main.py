@@ -16,7 +16,7 @@ from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 from seqwise.cli.console import terminal
-from seqwise.errors import SeqwiseError, nearest
+from seqwise.errors import SeqwiseError, nearest, shortened
 from seqwise.interrupts import interrupts
 
 HELP = """LSTM forecasts from a table: look at the shapes, train, evaluate, predict.
@@ -138,6 +138,14 @@ def main() -> None:
         sys.exit(2)
     except OSError as error:  # a full disk, a right that is missing
         said = ": ".join(str(part) for part in (error.strerror or error, error.filename) if part)
+        terminal(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), said))
+        sys.exit(2)
+    except Warning as warning:  # raised where PYTHONWARNINGS or `python -W` make errors of them
+        said = (
+            f"A warning of Python or of a library, {type(warning).__name__}, was made an error: "
+            f"{shortened(str(warning), 300).rstrip('.')}. Let warnings be printed: "
+            "unset PYTHONWARNINGS, or leave out -W error."
+        )
         terminal(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), said))
         sys.exit(2)
     except KeyboardInterrupt:
