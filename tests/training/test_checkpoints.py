@@ -21,6 +21,7 @@ import seqwise as sw
 from seqwise.artifact import training_folder, training_into
 from seqwise.cli import main as cli
 from seqwise.cli import train
+from seqwise.estimators.forecasting.recipes import RECIPES
 from seqwise.training import checkpoints
 from seqwise.training.checkpoints import FILE, Checkpoints, digest_of, stopped_at
 
@@ -97,7 +98,6 @@ ROLES: dict[str, Any] = {"time": "day", "target": "sold", "future": ["promo"]}
     [
         ({"recipe": "attention", "gaps": "mask"}, EPOCHS + 1, SECOND),
         ({"recipe": "segments"}, EPOCHS + 1, SECOND),
-        ({"recipe": "auto", "window": 8, "epochs": 8}, 4, "after epoch 4"),
         ({"recipe": "auto", "window": 8, "epochs": 8}, 9 + 4, "after epoch 4, of network 2"),
         ({"recipe": "auto", "window": 8, "epochs": 8}, 3 * 9 + 9, f"{SECOND}, of network 4"),
     ],
@@ -119,6 +119,20 @@ def test_each_recipe_goes_on_and_so_does_their_choice(settings, count, said, tmp
     assert_same(resumed, whole)
     assert resumed.trials_ == whole.trials_
     assert len(whole.trials_) == (3 if settings["recipe"] == "auto" else 0)
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_a_second_training_that_does_not_start_anew(count, tmp_path, monkeypatch):
+    monkeypatch.setitem(RECIPES["segments"], "epochs", (4, 4))
+    settings: dict[str, Any] = {"recipe": "segments", "epochs": "auto", "batch_size": 8, "patience": None}
+    whole = make(**settings).fit(Y)
+    assert whole.training_.refit_epochs == 1
+    with monkeypatch.context() as patch:
+        stop_after(patch, count)
+        with pytest.raises(Killed):
+            make(**settings).fit(Y, resume=tmp_path)
+    assert stopped_at(training_folder(tmp_path)) == f"after epoch {count}"
+    assert_same(make(**settings).fit(Y, resume=tmp_path), whole)
 
 
 PROGRAM = """

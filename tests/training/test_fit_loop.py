@@ -236,6 +236,30 @@ def test_early_stopping_keeps_the_best_weights(monkeypatch, losses, patience, ep
     assert not training.interrupted
 
 
+def test_a_second_training_may_go_on_from_the_first():
+    """One step of all windows, by Keras: from the best weights, with a fresh Adam at its first rate."""
+    keras, data = import_keras(), make_data()
+
+    def trained(**options):
+        model = make_model()
+        model.compile(keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, 4)), "mse")
+        training = fit(model, data, data, epochs=4, batch_size=ROWS, patience=None, seed=0, verbose=False, **options)
+        return model, training
+
+    plain, _ = trained()
+    plain.compile(keras.optimizers.Adam(0.1), "mse")
+    everything = list(keras_epoch(plain, data, data.indices))
+    inputs, targets = (np.concatenate([batch[i] for batch in everything]) for i in (1, 2))
+    plain.train_on_batch(inputs, targets)
+    warm, training = trained(refit=data, warm=True)
+    assert training.refit_epochs == 1
+    for got, expected in zip(warm.get_weights(), plain.get_weights(), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-5)
+    anew, training = trained(refit=data)
+    assert training.refit_epochs == training.best_epoch > 1
+    assert not np.allclose(anew.get_weights()[0], warm.get_weights()[0], atol=1e-3)
+
+
 def test_without_validation_the_training_loss_is_watched(monkeypatch):
     training, _, weights = played_fit(monkeypatch, [1, 2, 3, 4, 5], validation=False, patience=2)
     assert set(training.history) == {"loss"}

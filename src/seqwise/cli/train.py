@@ -121,7 +121,7 @@ def _tell(estimator: Estimator[Any, Any, Any], console: Console) -> None:
     ended = "stopped by a loss that is not finite" if training.diverged else ended
     kept = f"the weights of epoch {training.best_epoch}" if training.best_epoch else "unfinished weights"
     if training.refit_epochs:
-        kept = f"epoch {training.best_epoch} was the best; trained anew on the validation rows too, as many steps"
+        kept = f"epoch {training.best_epoch} was the best; then trained on the validation rows, too"
     else:
         kept = f"kept {kept}"
     console.print(f"{ended} {len(training.history.get('loss', []))} epochs in {training.seconds:.1f} s; {kept}")

@@ -59,11 +59,13 @@ class Schedule(NamedTuple):
     Attributes:
         batch_size: samples of a training step. epochs: the most epochs.
         rate: the learning rate for an optimizer given by name: a number or a Keras schedule.
+        warm: a second training goes on from the first; see `seqwise.training.loop.fit`.
     """
 
     batch_size: int
     epochs: int
     rate: Any
+    warm: bool = False
 
 
 class TrainingBatches(NamedTuple):
@@ -258,6 +260,7 @@ class Estimator(SharedSettings, Generic[Data, Shapes, Compared]):
             seed=self.seed,
             watched=self._watched(data),
             refit=refit if len(validation) else None,
+            warm=schedule.warm,
             on_best=measure if len(validation) else None,
             checkpoints=checkpoints,
             callbacks=callbacks,

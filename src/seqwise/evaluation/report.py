@@ -155,8 +155,8 @@ def _training(training: Training, loss: str) -> Section:
     kept = f"The weights of epoch {training.best_epoch}, where the {watched}, were kept."
     if training.refit_epochs:
         kept = (
-            f"The {watched} in epoch {training.best_epoch}; the model was then trained anew on the "
-            f"training and the validation data together, for as many steps ({count(training.refit_epochs, 'epoch')})."
+            f"The {watched} in epoch {training.best_epoch}; a second training of "
+            f"{count(training.refit_epochs, 'epoch')} learned the training and the validation data together."
         )
     text = f"{count(epochs, 'epoch')} in {training.seconds:.1f} seconds. {kept} The loss is {loss}."
     alt = f"Line chart of the loss over the epochs, smallest in epoch {training.best_epoch}."

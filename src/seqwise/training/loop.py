@@ -80,6 +80,7 @@ def fit(
     seed: int,
     watched: str | None = None,
     refit: Batches[Any] | None = None,
+    warm: bool = False,
     on_best: Callable[[], None] | None = None,
     checkpoints: Checkpoints | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
@@ -103,6 +104,8 @@ def fit(
             if there is one.
         refit: the training's and the validation's samples together, of the same arrays. Once the best epoch is known,
             the model starts anew and learns from all of them, for as many steps. None keeps the best epoch's weights.
+        warm: it does not start anew but goes on from the best weights, for one epoch in which the learning rate falls
+            along its cosine once more (a warm restart, Loshchilov & Hutter 2017): for trainings of few, long epochs.
         on_best: called when the best epoch's weights are in place, before the model starts anew.
         checkpoints: where the training goes on from, if there is one, and what is written now and then. The result is
             that of a training that was never stopped, bit by bit; `callbacks` alone start anew.
@@ -193,11 +196,12 @@ def fit(
         result.refit_epochs = progress.refitted or 0
         _assign(model, arrays)
     elif refit is not None and result.best_epoch and not result.interrupted:
-        count = -(-result.best_epoch * train.batches_per_epoch(batch_size) // refit.batches_per_epoch(batch_size))
-        if _fall_within(model, count * refit.batches_per_epoch(batch_size)):
+        an_epoch = refit.batches_per_epoch(batch_size)
+        count = 1 if warm else -(-result.best_epoch * train.batches_per_epoch(batch_size) // an_epoch)
+        if _fall_within(model, count * an_epoch):
             steps = _steps(model, train, batch_size)  # the rate's fall is compiled into the steps
         best = model.get_weights()
-        for variable, value in start:
+        for variable, value in start[-len(model.optimizer.variables) if warm else 0 :]:
             variable.assign(value)
         if progress.refitted is not None:
             _assign(model, arrays)

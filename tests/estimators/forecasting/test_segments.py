@@ -103,7 +103,7 @@ def test_several_targets_are_forecast_saved_and_run_on_numpy(tmp_path):
     np.testing.assert_allclose(
         sw.load(tmp_path / "run", backend="numpy").predict(), forecaster.predict(), rtol=1e-5, atol=1e-5
     )
-    assert "trained anew" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "a second training" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
 
 
 def test_auto_takes_segments_for_several_targets_with_long_windows():

@@ -47,6 +47,7 @@ from seqwise.estimators.forecasting.prediction import (
 from seqwise.estimators.forecasting.preparation import prepare, prepare_known, split_series
 from seqwise.estimators.forecasting.reading import ColumnRoles, read_again, read_data
 from seqwise.estimators.forecasting.recipes import (
+    FEW_EPOCHS,
     MANY,
     RECIPES,
     auto_batch,
@@ -219,7 +220,7 @@ class Forecaster(ForecasterSettings):
             epochs = trial_epochs(recipe, epochs, steps)
         if self.learning_rate == "auto" and isinstance(self.optimizer, str):
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * epochs)
-        return Schedule(size, epochs, rate)
+        return Schedule(size, epochs, rate, warm=self.epochs == "auto" and epochs < FEW_EPOCHS)
 
     def _measure(self, data: Any, model: Any, validation: Batches[Any]) -> list[np.ndarray]:
         return model.get_weights()

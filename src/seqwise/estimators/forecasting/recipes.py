@@ -15,7 +15,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "segments": {"dropout": 0.5, "learning_rate": 0.001, "steps": 2000, "epochs": (4, 100), "batch_size": (32, 256)},
     "attention": {"dropout": 0.0, "learning_rate": 0.003, "steps": 1500, "epochs": (10, 300), "batch_size": (16, 128)},
 }
-FEW_EPOCHS = 8  # with fewer the learning rate is so much higher
+FEW_EPOCHS = 8  # with fewer the learning rate is so much higher, and a second training goes on from the first
 MANY = 1000  # training windows, from which on there is enough to learn from
 
 
