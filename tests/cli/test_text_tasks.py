@@ -41,6 +41,30 @@ def folder(tmp_path_factory):
     return path
 
 
+def test_words_are_learned_from_texts_without_labels_first(folder, tmp_path, capsys, monkeypatch):
+    names = ["--text", "review", "--label", "kind", "--test", "0"]
+    more = tmp_path / "more.txt"
+    more.write_text("fine and splendid\ndull and dreary\n" * 200)
+    train = ["train", folder / "reviews.csv", *names, *QUICK, "--out", tmp_path / "run"]
+    assert call(monkeypatch, *train, "--pretrain", more) == 0
+    assert "learned from 400 texts without labels" in capsys.readouterr().out
+    python = sw.Classifier(test=0, **SAME).fit(folder / "reviews.csv", text="review", label="kind", pretrain=more)
+    run: Any = sw.load(tmp_path / "run")
+    np.testing.assert_array_equal(run.predict_proba(["so splendid"]), python.predict_proba(["so splendid"]))
+    for options, said in (
+        (["--vectors", "glove.txt", "--pretrain", more], "both say where the words' vectors start"),
+        (["--pretrain", tmp_path / "none.txt"], "There is no file"),
+    ):
+        assert call(monkeypatch, *train, *options) == 2
+        assert said in " ".join(capsys.readouterr().err.split())
+    assert call(monkeypatch, "check", tmp_path / "run", "--pretrain", more) == 2
+    assert "--pretrain does not change a run that is trained" in " ".join(capsys.readouterr().err.split())
+    (tmp_path / "series.csv").write_text("t,y\n" + "".join(f"{i},{i % 5}\n" for i in range(40)))
+    forecast = ["train", tmp_path / "series.csv", "--target", "y", "--pretrain", more, "--out", tmp_path / "other"]
+    assert call(monkeypatch, *forecast) == 2
+    assert "--pretrain belongs to --task" in " ".join(capsys.readouterr().err.split())
+
+
 def test_texts_are_classified(folder, tmp_path, capsys, monkeypatch):
     run, data = tmp_path / "run", folder / "reviews.csv"
     names = ["--text", "review", "--label", "kind"]

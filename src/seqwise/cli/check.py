@@ -75,7 +75,7 @@ def _check_run(run: str, data: str | None, named: dict[str, Any], loss: str | No
 
     estimator = load(run)
     task = task_of(estimator)
-    fixed = [name for name in named if name not in (*task.columns, "loss")]
+    fixed = [name for name in named if name not in (*task.columns, "loss") or name == "pretrain"]
     if fixed:
         raise SettingError(
             f"--{fixed[0].replace('_', '-')} does not change a run that is trained: leave it out. See what it would do "

@@ -1,4 +1,4 @@
-"""Arguments and options that say what to read: the data, and the columns of a table.
+"""Arguments and options that say what to read: the data, the columns of a table, and more texts.
 
 The options of an estimator's settings come from their declarations: see `seqwise.cli.options`.
 """
@@ -82,6 +82,15 @@ Text = Annotated[
     str | None,
     typer.Option(help="The column of texts, one per row; with --group, of tokens, one per row.", rich_help_panel=TEXTS),
 ]
+Pretrain = Annotated[
+    str | None,
+    typer.Option(
+        help="More texts, without labels, from which the words are learned first: a text a line, or a table with the "
+        "same columns.",
+        metavar="FILE",
+        rich_help_panel=TEXTS,
+    ),
+]
 Source = Annotated[
     str | None,
     typer.Option(
@@ -93,7 +102,7 @@ Source = Annotated[
 COLUMNS = {
     "task": Task, "time": Time, "features": Features, "target": Target, "series": Series,
     "future": Future, "static": Static,
-    "group": Group, "label": Label, "text": Text,
+    "group": Group, "label": Label, "text": Text, "pretrain": Pretrain,
     "source": Source,
 }  # fmt: skip
 

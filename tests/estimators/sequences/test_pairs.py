@@ -9,7 +9,8 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
 import seqwise as sw
-from seqwise.estimators.sequences.pairs import digits_for, fit_pairs, pair_digits
+from seqwise.data.word_vectors import learn_vectors
+from seqwise.estimators.sequences.pairs import COMPANY, digits_for, fit_pairs, pair_digits
 
 RNG = np.random.default_rng(0)
 WORDS = ["good", "bad", "not", "so", "film", "plot"]
@@ -29,14 +30,19 @@ def features_of(text):
     return counts
 
 
-def test_it_is_a_logistic_regression_on_weighted_counts():
+@pytest.mark.parametrize("dims", [0, 3])
+def test_it_is_a_logistic_regression_on_weighted_counts(dims):
+    """Beside the counts, in which a pair is unlike its words, the sum of the words' vectors."""
     tokenizer = sw.data.Tokenizer(min_count=1).fit(TEXTS)
     steps = tokenizer.encode(TEXTS)
-    found = fit_pairs(steps, GOOD[:, None].astype(float), tokenizer.tokens_)
+    vectors = RNG.normal(size=(len(tokenizer), dims))
+    found = fit_pairs(steps, GOOD[:, None].astype(float), tokenizer.tokens_, None, vectors if dims else None)
 
     counts = DictVectorizer(sparse=False).fit_transform([features_of(text) for text in TEXTS])
     inside, outside = (np.asarray((counts[rows] > 0).sum(axis=0)).ravel() + 1 for rows in (GOOD, ~GOOD))
     weighted = counts * np.log(inside / inside.sum() / (outside / outside.sum()))
+    of = dict(zip(tokenizer.tokens_, 0.5 * vectors, strict=True))
+    weighted = np.hstack([weighted, [sum(of[word] for word in text.split()) for text in TEXTS]])
     plain = LogisticRegression(solver="liblinear", random_state=0).fit(weighted, GOOD)
     np.testing.assert_allclose(found.score(steps)[:, 0], plain.decision_function(weighted), atol=1e-2)
 
@@ -71,7 +77,9 @@ def test_the_layers_say_the_same(y):
     classes = classifier.target_
     train = np.concatenate([classifier.parts_.train, classifier.parts_.validation])  # few: both are learned
     targets = classes.encode(classifier.targets_[train]).reshape(len(train), -1)
-    expected = fit_pairs(steps.take(train), targets, classifier.input_.tokenizer.tokens_).score(steps)
+    tokens = classifier.input_.tokenizer.tokens_
+    vectors = learn_vectors(steps.take(train), len(tokens), COMPANY).values
+    expected = fit_pairs(steps.take(train), targets, tokens, None, vectors).score(steps)
     keras = pytest.importorskip("keras")
     longest = sw.data.pad(list(steps)).values[..., 0]
     said = np.asarray(keras.Model(model.input, model.get_layer("bias_of_pairs").output)(longest))

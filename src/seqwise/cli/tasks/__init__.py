@@ -23,7 +23,7 @@ class Task:
         estimator_name: the estimator's class.
         module: of `seqwise.cli.tasks`: how a run of this task is evaluated and predicts. It has
 
-            - ``COLUMNS``: options that name columns of a table: arguments of `fit`;
+            - ``COLUMNS``: options that say what to read, most of them columns of a table: arguments of `fit`;
             - ``columns(options)``: the arguments of `fit` from the options;
             - ``run_columns(estimator)``: those that a run was trained with;
             - ``evaluate(estimator, data, **columns)``: an object with ``str()`` and ``to_dict()``; `data` may be None;
@@ -48,7 +48,7 @@ class Task:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The options that name columns."""
+        """The options that say what to read."""
         return self.commands().COLUMNS
 
     def settings_options(self) -> list[str]:

@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from seqwise.evaluation.classification import ClassComparison
     from seqwise.evaluation.regression import NumberComparison
 
-COLUMNS = ("group", "time", "features", "label", "text")
+NAMED = ("group", "time", "features", "label", "text")
+COLUMNS = (*NAMED, "pretrain")
 MOST_SHOWN = 20  # rows, on the screen
 
 
 def columns(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of `fit` that name columns."""
-    return {name: names(options.get(name)) for name in COLUMNS}
+    """Return the arguments of `fit` that say what to read."""
+    return {name: names(options.get(name)) for name in NAMED} | {"pretrain": options.get("pretrain")}
 
 
 def run_columns(estimator: SequenceEstimator[Any]) -> dict[str, Any]:
     """Return the arguments of `fit` that name the columns a run was trained on."""
-    return {name: getattr(estimator.source_, name) for name in COLUMNS}
+    return {name: getattr(estimator.source_, name) for name in NAMED}
 
 
 def counted(comparison: ClassComparison | NumberComparison) -> str:

@@ -230,6 +230,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         text: str | None = None,
         sample_weight: Any = None,
         validation_data: Any = None,
+        pretrain: Any = None,
         callbacks: Sequence[Any] = (),
         verbose: bool | None = None,
         resume: str | Path | None = None,
@@ -255,20 +256,34 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
                 `y`.
             validation_data: other sequences with their targets, ``(X, y)``, to find the best epoch, in place of the
                 share `validation` of these; read by the same names. A .ts file or a table holds both.
+            pretrain: more texts, without labels, as X; for a `Tagger` lists of tokens. The vocabulary and vectors of
+                the words are learned from them first (`seqwise.data.word_vectors`), so that a word that no label speaks
+                of is known by its company. A network starts from the vectors where these texts are at least four times
+                as many as the training's; the linear model beside a classifier always reads them. Those of training
+                may be among them.
             {training}
 
         Raises:
             DataError, SettingError: each message says how to fix it.
         """
         columns: dict[str, Any] = {"group": group, "time": time, "features": features, "label": label, "text": text}
-        data = self._prepare(X, y, sample_weight=sample_weight, validation_data=validation_data, **columns)
+        more: dict[str, Any] = {"validation_data": validation_data, "pretrain": pretrain}
+        data = self._prepare(X, y, sample_weight=sample_weight, **more, **columns)
         return self._fit(data, callbacks, verbose, resume)
 
     def _prepare(
-        self, X: Any, y: Any = None, *, sample_weight: Any = None, validation_data: Any = None, **columns: Any
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        pretrain: Any = None,
+        **columns: Any,
     ) -> SequenceData:
         self._check_settings()
         source, raw = self._read_source(listed(X), **columns)
+        unlabelled = () if pretrain is None else (self._read_unlabelled(pretrain, source),)
         y = self._targets_of(raw, y)
         if y is None:
             raise SettingError(
@@ -286,7 +301,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             split = replace(split, validation=np.arange(own, len(raw)))
         weights = self._sample_weights(target, encoded, split.train, weights)
         inputs = self._input(source)
-        notes += target.fit(encoded[split.train]) + inputs.fit(raw, split.train)
+        notes += target.fit(encoded[split.train]) + inputs.fit(raw, split.train, *unlabelled)
         parts = source, raw, inputs, target, encoded, weights, split, notes
         return self._prepared(*parts, own_validation=own < len(raw))
 
@@ -313,6 +328,16 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
         refuse_masked(y, "label", raw.where)
         return y
 
+    def _read_unlabelled(self, pretrain: Any, source: Source) -> Raw:
+        """Return `fit`'s `pretrain`."""
+        if not source.texts:
+            raise SettingError("pretrain holds texts without labels, but these are sequences of numbers. Leave it out.")
+        if self.vectors is not None:
+            raise SettingError(
+                f"vectors={self.vectors!r} and pretrain both say where the words' vectors start. Leave one out."
+            )
+        return source.read(listed(pretrain), labelled=False)
+
     def _with_validation_data(self, validation_data: Any, source: Source, raw: Raw, y: Any) -> tuple[Raw, Any]:
         """Return sequences and their targets with those of `fit`'s `validation_data` behind them."""
         other, their_y = as_pair(validation_data)
@@ -330,7 +355,7 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
 
     def _input(self, source: Source) -> Any:
         if source.texts:
-            return TextInput(self.tokenizer, self.vectors, self.seed)
+            return TextInput(self.tokenizer, self.vectors, self.seed, self.embedding)
         if self.tokenizer is not None or self.vectors is not None:
             raise SettingError(
                 "tokenizer and vectors are of texts, but these are sequences of numbers. Leave them out."

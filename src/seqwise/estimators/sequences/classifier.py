@@ -12,13 +12,14 @@ from seqwise.backend import deferred_imports
 from seqwise.baselines import Problem, Samples
 from seqwise.data import Sequences
 from seqwise.data.classes import read_labels
+from seqwise.data.word_vectors import learn_vectors
 from seqwise.errors import DataError, SettingError, nearest
 from seqwise.estimators.sequences.alignment import column_names, in_order
 from seqwise.estimators.sequences.class_target import ClassTarget
 from seqwise.estimators.sequences.data import SequenceData
 from seqwise.estimators.sequences.explanation import Explanation, explain
 from seqwise.estimators.sequences.kernels import KernelWeights, draw_kernels, fit_kernels, with_kernels
-from seqwise.estimators.sequences.pairs import PairWeights, fit_pairs, with_pairs
+from seqwise.estimators.sequences.pairs import COMPANY, MOST_SPELLED, PairWeights, fit_pairs, with_pairs
 from seqwise.estimators.sequences.pooled import VALIDATION, PooledEstimator
 from seqwise.estimators.sequences.report import explained, surest
 from seqwise.estimators.sequences.source import Raw, Source, sequence_names
@@ -208,7 +209,10 @@ class Classifier(ClassifierMixin, PooledEstimator[ClassComparison]):
         targets, steps = data.target.encode(data.encoded[train]).reshape(len(train), -1), data.steps.take(train)
         weights = None if data.weights is None else data.weights[train]
         if kind == "pairs":
-            return fit_pairs(steps, targets, data.input.tokenizer.tokens_, weights)
+            words, learned = data.input.tokenizer.tokens_, data.input.learned
+            if learned is None and len(steps.values) <= MOST_SPELLED:
+                learned = learn_vectors(steps, len(words), COMPANY)
+            return fit_pairs(steps, targets, words, weights, None if learned is None else learned.values)
         kernels = draw_kernels(data.steps.take(data.split.train))
         return fit_kernels(kernels, steps, targets, data.encoded[train], weights)
 

@@ -16,6 +16,8 @@ MOST_WORK = 10_000_000  # words times outputs, beyond which the fit of the weigh
 STRENGTH = 1.0  # C of the logistic regressions
 LETTERS = (3, 5)  # of the groups of letters by which words are alike
 ALIKE = 0.3  # how much a group of letters counts beside its word
+COMPANY = 64  # width of the vectors of words by their company, learned from the training texts
+MET = 0.5  # how much a vector counts beside its word
 MOST_SPELLED = 1_000_000  # words of all texts: in more, words say enough by themselves
 WORDS, PAIRS, BIAS = "weights_of_words", "weights_of_pairs", "bias_of_pairs"  # the layers that hold `PairWeights`
 TOGETHER = "weighed_beside"  # the layer that adds a linear model's logits to the network's, which come first
@@ -120,18 +122,23 @@ def _sum_of_neighbours(digit: int, name: str) -> Any:
 
 
 def fit_pairs(
-    steps: Sequences, targets: np.ndarray, words: Sequence[str], weights: np.ndarray | None = None
+    steps: Sequences,
+    targets: np.ndarray,
+    words: Sequence[str],
+    weights: np.ndarray | None = None,
+    vectors: np.ndarray | None = None,
 ) -> PairWeights:
     """Find the weights of words and pairs for each output: a logistic regression on their counts, each times its
     naive-Bayes log-count ratio (NB-SVM, Wang & Manning 2012).
 
-    A word's weight is the sum of its own and of those of the groups of letters in it (as in fastText, Bojanowski et al.
-    2017), so that a rare word learns from those that are spelled alike.
+    A word's weight is the sum of its own, of those of the groups of letters in it (as in fastText, Bojanowski et al.
+    2017) and of its vector's, so that a rare word learns from others.
 
     Args:
         steps: token ids of the training set.
         targets: 0 or 1 of each output, shape (samples, outputs). words: the vocabulary, padding and unknown first.
         weights: of the samples, or of each of their outputs.
+        vectors: of the words, of length 1, shape (tokens, dims); None leaves them out.
     """
     from scipy import sparse  # pyright: ignore[reportMissingTypeStubs]
     from sklearn.linear_model import LogisticRegression  # pyright: ignore[reportMissingTypeStubs]
@@ -142,6 +149,7 @@ def fit_pairs(
     groups = letter_groups(words) if len(steps.values) <= MOST_SPELLED else None
     if groups is not None:
         counts = cast(Any, sparse).hstack([counts, ALIKE * counts[:, :tokens] @ groups], format="csr")
+    met = [] if vectors is None else [cast(Any, sparse).csr_matrix(MET * counts[:, :tokens] @ vectors)]
     coef, bias = np.zeros((counts.shape[1], outputs), np.float32), np.zeros(outputs)
     present = np.flatnonzero(np.bincount(counts.indices, minlength=counts.shape[1]))
     counts = counts[:, present]
@@ -153,8 +161,12 @@ def fit_pairs(
         ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
         own = weights[:, c] if weights is not None and weights.ndim == 2 else weights
         solver: Any = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=0)
-        solver.fit(counts.multiply(ratio).tocsr(), has, sample_weight=own)
-        coef[present, c], bias[c] = solver.coef_[0] * ratio, solver.intercept_[0]
+        features = cast(Any, sparse).hstack([counts.multiply(ratio), *met], format="csr")
+        solver.fit(features, has, sample_weight=own)
+        found = solver.coef_[0]
+        coef[present, c], bias[c] = found[: len(present)] * ratio, solver.intercept_[0]
+        if vectors is not None:
+            coef[:tokens, c] += MET * vectors @ found[len(present) :]
     if groups is not None:
         coef[:tokens] += ALIKE * (groups @ coef[weighed:])
     return PairWeights(coef[:tokens], coef[tokens:weighed], bias)

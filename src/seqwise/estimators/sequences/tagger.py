@@ -162,7 +162,7 @@ class Tagger(SequenceEstimator[TagComparison]):
         if not source.texts:
             return super()._input(source)
         kind = SpelledInput if self.characters and self.network is None else TokenInput
-        return kind(self.tokenizer, self.vectors, self.seed)
+        return kind(self.tokenizer, self.vectors, self.seed, self.embedding)
 
     def _network_options(self, data: SequenceData) -> dict[str, Any]:
         return {"spellings": data.input.spellings} if isinstance(data.input, SpelledInput) else {}

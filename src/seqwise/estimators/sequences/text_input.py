@@ -1,4 +1,4 @@
-"""What a sequence estimator knows of its inputs, where they are texts: the vocabulary, and pretrained vectors."""
+"""What a sequence estimator knows of its inputs, where they are texts: the vocabulary, and vectors to start from."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from seqwise.artifact.reading import read_vocabulary
 from seqwise.data import Sequences, Tokenizer, Vectors, read_vectors
 from seqwise.data.spelling import PARTS, Speller
 from seqwise.data.texts import Texts
+from seqwise.data.word_vectors import learn_vectors
 from seqwise.errors import SettingError
 from seqwise.estimators.parts import Input, InputDescription, Tensor
 
 VOCABULARY = "vocabulary.json"
+LEARNED_SIZE = 2.0  # length of a word's vector that was learned from texts without labels, where training starts
+MANY_MORE = 4  # times as many texts without labels: with fewer the labels say more of a word than its company does
 
 
 class TextInput(Input):
@@ -26,34 +29,45 @@ class TextInput(Input):
     Args:
         tokenizing: settings of the `seqwise.data.Tokenizer`; None for its defaults.
         vectors_file: of pretrained vectors; None for none. seed: of the vectors of tokens that the file does not have.
+        width: of vectors that are learned from texts without labels.
 
     Attributes:
-        tokenizer: fitted on the training set. vectors: the file's, in the order of the tokenizer's tokens; None after
-            `load`, for they are in the model's weights.
+        tokenizer: fitted on the training set, and on the texts without labels.
+        vectors: the file's, in the order of the tokenizer's tokens; None after `load`, for they are in the model's
+            weights. learned: those from texts without labels, of length 1. starts: whether training starts from them.
     """
 
     kind = "texts"
     features = 1
 
     def __init__(
-        self, tokenizing: Mapping[str, Any] | None = None, vectors_file: str | None = None, seed: int = 0
+        self,
+        tokenizing: Mapping[str, Any] | None = None,
+        vectors_file: str | None = None,
+        seed: int = 0,
+        width: int = 64,
     ) -> None:
         self.tokenizing, self.vectors_file, self.seed = dict(tokenizing or {}), vectors_file, seed
+        self.width = width
         self.vectors: Vectors | None = None
+        self.learned: Vectors | None = None
+        self.starts = False
 
     @property
     def tokens(self) -> int:
         """Size of the vocabulary."""
         return len(self.tokenizer)
 
-    def fit(self, raw: Texts, train: np.ndarray) -> list[str]:
+    def fit(self, raw: Texts, train: np.ndarray, more: Texts | None = None) -> list[str]:
         """Learn the vocabulary from the training set, and read its vectors. Returns notes, one sentence each.
 
         Args:
             train: numbers of its texts.
+            more: texts without labels, of which the vocabulary and the words' vectors are learned, too.
         """
         texts = raw.values[train]
-        self.tokenizer = Tokenizer(**self._tokenizer_settings()).fit(texts)
+        everything = texts if more is None else np.concatenate([texts, more.values])
+        self.tokenizer = Tokenizer(**self._tokenizer_settings()).fit(everything)
         encoded = self.tokenizer.encode(texts)
         notes = [f"The vocabulary holds {len(self.tokenizer):,} tokens.", *self.tokenizer.warnings(texts, encoded)]
         if self.vectors_file is not None:
@@ -61,6 +75,14 @@ class TextInput(Input):
                 raise SettingError("vectors are of whole words, but tokenizer={'kind': 'bpe'} splits them. Drop one.")
             self.vectors = read_vectors(self.vectors_file, self.tokenizer.tokens_)
             notes += self.vectors.warnings(encoded)
+        if more is not None:
+            self.learned = learn_vectors(self.tokenizer.encode(everything), self.tokens, self.width)
+            self.starts = len(more) >= MANY_MORE * len(texts) and bool(self.learned.known.any())
+            then = f"which are too few for the network to start from: fewer than {MANY_MORE} for each with a label."
+            notes.append(
+                f"{int(self.learned.known.sum()):,} words have vectors learned from {len(more):,} texts without labels, "
+                f"{'and the network starts from these.' if self.starts else then}"
+            )
         return notes
 
     def _tokenizer_settings(self) -> dict[str, Any]:
@@ -73,6 +95,8 @@ class TextInput(Input):
     def describe(self) -> InputDescription:
         """Describe the token ids, and the vectors to start from."""
         table = None if self.vectors is None else self.vectors.table(self.seed)
+        if self.learned is not None and self.starts:
+            table = LEARNED_SIZE * self.learned.table(self.seed)
         ids = Tensor("tokens", {"timesteps": None}, "int32")
         return InputDescription((ids,), tokens={ids.name: self.tokens}, vectors=table)
 
@@ -96,14 +120,14 @@ class TokenInput(TextInput):
 
     kind = "tokens"
 
-    def fit(self, raw: Texts, train: np.ndarray) -> list[str]:
+    def fit(self, raw: Texts, train: np.ndarray, more: Texts | None = None) -> list[str]:
         for name in ("kind", "max_length", "ends"):
             if self.tokenizing.get(name) not in (None, False, "tokens"):
                 raise SettingError(
                     f"tokenizer sets {name}={self.tokenizing[name]!r}, but a Tagger takes tokens as they come: each "
                     "has its tag. Leave it out."
                 )
-        return super().fit(raw, train)
+        return super().fit(raw, train, more)
 
     def _tokenizer_settings(self) -> dict[str, Any]:
         return self.tokenizing | {"kind": "tokens"}
@@ -123,8 +147,8 @@ class SpelledInput(TokenInput):
         """Size of the vocabulary of spellings."""
         return len(self.speller)
 
-    def fit(self, raw: Texts, train: np.ndarray) -> list[str]:
-        notes = super().fit(raw, train)
+    def fit(self, raw: Texts, train: np.ndarray, more: Texts | None = None) -> list[str]:
+        notes = super().fit(raw, train, more)
         self.speller = Speller().fit(raw.values[train])
         return notes
 

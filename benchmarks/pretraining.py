@@ -1,0 +1,54 @@
+"""What texts without labels are worth: `Classifier` with few labels, without and with `fit(…, pretrain=texts)`.
+
+python benchmarks/pretraining.py [--seeds 5]
+
+Questions (TREC), customer reviews (CR) and film reviews (MR). Each seed holds out a thousand texts (of CR a fifth); some of
+the others have labels, and all of them are learned from without. The test set of TREC is not read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+
+import numpy as np
+from classification import read_texts
+
+import seqwise as sw
+
+FILES = {"TREC": "TREC.train.all", "CR": "custrev.all", "MR": "MR"}
+LABELLED = {"TREC": (500, None), "CR": (500, None), "MR": (1000, None)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sets", nargs="*", default=list(FILES))
+    parser.add_argument("--seeds", type=int, default=5)
+    arguments = parser.parse_args()
+    print("| | with labels | of all | alone | with `pretrain=` | seconds of a training |\n|---|---|---|---|---|---|")
+    for name in arguments.sets:
+        texts, y = read_texts(FILES[name])
+        for count in LABELLED[name]:
+            found: dict[bool, list[float]] = {False: [], True: []}
+            seconds: dict[bool, list[float]] = {False: [], True: []}
+            for seed in range(arguments.seeds):
+                order = np.random.default_rng(seed).permutation(len(texts))
+                test, others = np.split(order, [min(1000, len(texts) // 5)])
+                labelled = others[:count]
+                for pretrained in found:
+                    more = {"pretrain": texts[others]} if pretrained else {}
+                    started = time.perf_counter()
+                    fitted = sw.Classifier(seed=seed).fit(texts[labelled], y[labelled], **more, verbose=False)
+                    seconds[pretrained].append(time.perf_counter() - started)
+                    found[pretrained].append(fitted.score(texts[test], y[test]))
+            scores = " | ".join(
+                f"{statistics.mean(each):.3f} ± {statistics.stdev(each) if len(each) > 1 else 0:.3f}"
+                for each in found.values()
+            )
+            times = ", ".join(f"{statistics.mean(each):.0f}" for each in seconds.values())
+            print(f"| {name} | {len(labelled):,} | {len(others):,} | {scores} | {times} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
