@@ -92,6 +92,7 @@ accuracy: .venv/ready
 	$(BIN)/python benchmarks/recipes.py
 	$(BIN)/python benchmarks/intervals.py
 	$(BIN)/python benchmarks/classification.py
+	$(BIN)/python benchmarks/pretraining.py
 	$(BIN)/python benchmarks/tagging.py
 	$(BIN)/python benchmarks/translation.py
 

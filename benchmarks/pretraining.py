@@ -2,8 +2,8 @@
 
 python benchmarks/pretraining.py [--seeds 5]
 
-Questions (TREC), customer reviews (CR) and film reviews (MR). Each seed holds out a thousand texts (of CR a fifth); some of
-the others have labels, and all of them are learned from without. The test set of TREC is not read.
+Questions (TREC), customer reviews (CR) and film reviews (MR). Each seed holds out a thousand texts (of CR a fifth);
+some of the others have labels, and all of them are learned from without. The test set of TREC is not read.
 """
 
 from __future__ import annotations

@@ -120,8 +120,7 @@ def test_keras_imported_after_seqwise_has_its_backend_whatever_keras_wrote_into_
     run(SETTINGS_SAY_OTHERWISE, KERAS_HOME=str(tmp_path))
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
-@pytest.mark.parametrize("keras_first", [True, False])
+@pytest.mark.parametrize(("backend", "keras_first"), [("jax", True), ("torch", False)])
 def test_tensorflow_is_imported_by_nothing_of_ours(backend, keras_first, tmp_path):
     run(("import keras\n" if keras_first else "") + WITHOUT_TENSORFLOW, str(tmp_path), KERAS_BACKEND=backend)
 

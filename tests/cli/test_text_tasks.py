@@ -47,7 +47,7 @@ def test_words_are_learned_from_texts_without_labels_first(folder, tmp_path, cap
     more.write_text("fine and splendid\ndull and dreary\n" * 200)
     train = ["train", folder / "reviews.csv", *names, *QUICK, "--out", tmp_path / "run"]
     assert call(monkeypatch, *train, "--pretrain", more) == 0
-    assert "learned from 400 texts without labels" in capsys.readouterr().out
+    assert "learned from 400 more texts without labels" in capsys.readouterr().out
     python = sw.Classifier(test=0, **SAME).fit(folder / "reviews.csv", text="review", label="kind", pretrain=more)
     run: Any = sw.load(tmp_path / "run")
     np.testing.assert_array_equal(run.predict_proba(["so splendid"]), python.predict_proba(["so splendid"]))

@@ -45,6 +45,14 @@ def test_they_are_those_of_a_plain_reference(at_once, monkeypatch):
     np.testing.assert_allclose(found.values @ found.values.T, reference(TEXTS, tokens), atol=1e-4)
 
 
+def test_of_very_many_texts_every_second_or_third_is_read(monkeypatch):
+    tokenizer = sw.data.Tokenizer(min_count=1).fit(TEXTS)
+    words = sum(len(text.split()) for text in TEXTS)
+    expected = learn_vectors(tokenizer.encode(TEXTS[::3]), len(tokenizer), 4)
+    monkeypatch.setattr(word_vectors, "MOST_READ", words // 3 + 1)
+    np.testing.assert_array_equal(learn_vectors(tokenizer.encode(TEXTS), len(tokenizer), 4).values, expected.values)
+
+
 def test_words_without_company_have_no_vector():
     tokenizer = sw.data.Tokenizer(min_count=1).fit(["a", "b", "a"])
     found = learn_vectors(tokenizer.encode(["a", "b", "a"]), len(tokenizer), 4)

@@ -13,6 +13,7 @@ from seqwise.data.vectors import Vectors
 NEAR = 5  # words on each side that are a word's company; the n-th counts 1/n
 SMOOTHING = 0.75  # power of a neighbour's frequency: rare ones say less (Levy, Goldberg & Dagan 2015)
 AT_ONCE = 1_000_000  # words whose neighbours are counted together
+MOST_READ = 5_000_000  # words: of more every second text is read, or every third, and so on
 LABEL = "the texts without labels"
 
 
@@ -27,6 +28,7 @@ def learn_vectors(texts: Sequences, tokens: int, width: int) -> Vectors:
     """
     from sklearn.utils.extmath import randomized_svd  # pyright: ignore[reportMissingTypeStubs]
 
+    texts = texts.take(np.arange(0, len(texts), -(-len(texts.values) // MOST_READ)))
     values = np.zeros((tokens, width), np.float32)
     company = _mutual_information(_count_neighbours(texts, tokens))
     rank = min(width, tokens - 1)

@@ -46,7 +46,7 @@ def test_words_without_a_label_are_known_by_their_company(tmp_path):
     assert found.score(*OTHERS) > 0.65
     assert sw.Classifier(**SMALL).fit(*LABELLED).score(*OTHERS) == 0.5
     assert any(
-        note.startswith("19 words have vectors learned from 400 texts without labels, and the network starts")
+        note.startswith("19 words have vectors learned from 400 more texts without labels, and the network starts")
         for note in found.notes_
     )
     found.save(tmp_path / "run")

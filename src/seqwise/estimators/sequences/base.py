@@ -259,8 +259,8 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             pretrain: more texts, without labels, as X; for a `Tagger` lists of tokens. The vocabulary and vectors of
                 the words are learned from them first (`seqwise.data.word_vectors`), so that a word that no label speaks
                 of is known by its company. A network starts from the vectors where these texts are at least four times
-                as many as the training's; the linear model beside a classifier always reads them. Those of training
-                may be among them.
+                as many as the training's; the linear model beside a classifier always reads them. The training's own
+                may be among them, and count once.
             {training}
 
         Raises:

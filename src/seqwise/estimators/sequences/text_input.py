@@ -12,6 +12,7 @@ import numpy as np
 from seqwise.artifact import write_json
 from seqwise.artifact.reading import read_vocabulary
 from seqwise.data import Sequences, Tokenizer, Vectors, read_vectors
+from seqwise.data.sequences import object_array
 from seqwise.data.spelling import PARTS, Speller
 from seqwise.data.texts import Texts
 from seqwise.data.word_vectors import learn_vectors
@@ -66,7 +67,8 @@ class TextInput(Input):
             more: texts without labels, of which the vocabulary and the words' vectors are learned, too.
         """
         texts = raw.values[train]
-        everything = texts if more is None else np.concatenate([texts, more.values])
+        others = _others(texts, more)
+        everything = np.concatenate([texts, others])
         self.tokenizer = Tokenizer(**self._tokenizer_settings()).fit(everything)
         encoded = self.tokenizer.encode(texts)
         notes = [f"The vocabulary holds {len(self.tokenizer):,} tokens.", *self.tokenizer.warnings(texts, encoded)]
@@ -77,10 +79,11 @@ class TextInput(Input):
             notes += self.vectors.warnings(encoded)
         if more is not None:
             self.learned = learn_vectors(self.tokenizer.encode(everything), self.tokens, self.width)
-            self.starts = len(more) >= MANY_MORE * len(texts) and bool(self.learned.known.any())
+            self.starts = len(others) >= MANY_MORE * len(texts) and bool(self.learned.known.any())
             then = f"which are too few for the network to start from: fewer than {MANY_MORE} for each with a label."
+            known = int(self.learned.known.sum())
             notes.append(
-                f"{int(self.learned.known.sum()):,} words have vectors learned from {len(more):,} texts without labels, "
+                f"{known:,} words have vectors learned from {len(others):,} more texts without labels, "
                 f"{'and the network starts from these.' if self.starts else then}"
             )
         return notes
@@ -113,6 +116,18 @@ class TextInput(Input):
     @staticmethod
     def files() -> tuple[str, ...]:
         return (VOCABULARY,)
+
+
+def _others(texts: np.ndarray, more: Texts | None) -> np.ndarray:
+    """Return the texts without labels that are not among `texts`: their words would count twice."""
+    if more is None:
+        return texts[:0]
+
+    def hashable(text: str | list[str]) -> str | tuple[str, ...]:
+        return text if isinstance(text, str) else tuple(text)
+
+    known = set(map(hashable, texts))
+    return object_array([text for text in more.values if hashable(text) not in known])
 
 
 class TokenInput(TextInput):
