@@ -29,17 +29,19 @@ def main() -> None:
     print("| | with labels | of all | alone | with `pretrain=` | seconds of a training |\n|---|---|---|---|---|---|")
     for name in arguments.sets:
         texts, y = read_texts(FILES[name])
+        held_out = min(1000, len(texts) // 5)
+        rest = len(texts) - held_out
         for count in LABELLED[name]:
             found: dict[bool, list[float]] = {False: [], True: []}
             seconds: dict[bool, list[float]] = {False: [], True: []}
             for seed in range(arguments.seeds):
                 order = np.random.default_rng(seed).permutation(len(texts))
-                test, others = np.split(order, [min(1000, len(texts) // 5)])
+                test, others = np.split(order, [held_out])
                 labelled = others[:count]
                 for pretrained in found:
-                    more = {"pretrain": texts[others]} if pretrained else {}
+                    more = texts[others] if pretrained else None
                     started = time.perf_counter()
-                    fitted = sw.Classifier(seed=seed).fit(texts[labelled], y[labelled], **more, verbose=False)
+                    fitted = sw.Classifier(seed=seed).fit(texts[labelled], y[labelled], pretrain=more, verbose=False)
                     seconds[pretrained].append(time.perf_counter() - started)
                     found[pretrained].append(fitted.score(texts[test], y[test]))
             scores = " | ".join(
@@ -47,7 +49,7 @@ def main() -> None:
                 for each in found.values()
             )
             times = ", ".join(f"{statistics.mean(each):.0f}" for each in seconds.values())
-            print(f"| {name} | {len(labelled):,} | {len(others):,} | {scores} | {times} |", flush=True)
+            print(f"| {name} | {min(count or rest, rest):,} | {rest:,} | {scores} | {times} |", flush=True)
 
 
 if __name__ == "__main__":

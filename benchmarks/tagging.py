@@ -1,11 +1,12 @@
 """Accuracy of `Tagger` with its default settings, beside a linear model and the most frequent tag of each word.
 
-python benchmarks/tagging.py [--seeds 5] [--crf]
+python benchmarks/tagging.py [--seeds 5] [--crf] [--labelled N [--pretrain]]
 
 The tags are those of compromise, a tagger of rules and a lexicon (an npm package, MIT), so they say how well a tagger
 learns from words, their spelling and those beside them, not how well it knows English. The texts are the questions of
 TREC's training set, customer reviews and favourable film reviews, all in ../shared/data; each seed holds out another
-fifth of them. The linear model is a support vector machine on the usual features (as in Ratnaparkhi 1996): the word,
+fifth of them. With --labelled N only so many of the others have tags, and with --pretrain the rest is learned from
+without (`fit(…, pretrain=)`). The linear model is a support vector machine on the usual features (as in Ratnaparkhi 1996): the word,
 two on each side, pairs of them, first and last letters, capitals, digits and hyphens. Settings of the Tagger were
 chosen on another split of these texts: the figures are no test.
 """
@@ -97,6 +98,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--crf", action="store_true")
+    parser.add_argument("--labelled", type=int)
+    parser.add_argument("--pretrain", action="store_true")
     arguments = parser.parse_args()
     if shutil.which("npm") is None or not DATA.exists():
         print(f"left out: tagging needs npm and {DATA}")
@@ -111,9 +114,11 @@ def main() -> None:
         (x_test, y_test), (x_train, y_train) = (
             ([x[i] for i in part], [y[i] for i in part]) for part in (order[: len(x) // 5], order[len(x) // 5 :])
         )
+        more = x_train[arguments.labelled :] if arguments.labelled and arguments.pretrain else None
+        x_train, y_train = x_train[: arguments.labelled], y_train[: arguments.labelled]
         truth = np.array([tag for tags in y_test for tag in tags])
         started = time.perf_counter()
-        tagger = sw.Tagger(seed=seed, crf=arguments.crf).fit(x_train, y_train, verbose=False)
+        tagger = sw.Tagger(seed=seed, crf=arguments.crf).fit(x_train, y_train, pretrain=more, verbose=False)
         seconds.append(time.perf_counter() - started)
         right = np.concatenate(tagger.predict(x_test)) == truth
         seen = {word for words in x_train for word in words}

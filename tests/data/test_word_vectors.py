@@ -11,7 +11,7 @@ RNG = np.random.default_rng(0)
 TEXTS = [" ".join(RNG.choice(list("abcdefgh"), RNG.integers(1, 12))) for _ in range(80)]
 
 
-def reference(texts, tokens):
+def reference(texts, tokens, near):
     """The vectors' products, each by each: signs and turns of the decomposition do not matter."""
     ids = {token: i for i, token in enumerate(tokens)}
     counts = np.zeros((len(tokens), len(tokens)))
@@ -19,7 +19,7 @@ def reference(texts, tokens):
         words = [ids.get(word, 1) for word in text.split()]
         for i, word in enumerate(words):
             for j, other in enumerate(words):
-                if i != j and abs(i - j) <= 5:
+                if i != j and abs(i - j) <= near:
                     counts[word, other] += 1 / abs(i - j)
     neighbour = counts.sum(axis=0) ** 0.75
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -33,16 +33,16 @@ def reference(texts, tokens):
     return vectors @ vectors.T
 
 
-@pytest.mark.parametrize("at_once", [1_000_000, 7])
-def test_they_are_those_of_a_plain_reference(at_once, monkeypatch):
+@pytest.mark.parametrize(("at_once", "near"), [(1_000_000, 5), (7, 2)])
+def test_they_are_those_of_a_plain_reference(at_once, near, monkeypatch):
     monkeypatch.setattr(word_vectors, "AT_ONCE", at_once)
     tokenizer = sw.data.Tokenizer(min_count=1).fit(list("abcdefg"))  # h is unknown
     tokens = tokenizer.tokens_
-    found = learn_vectors(tokenizer.encode(TEXTS), len(tokens), len(tokens) + 3)
+    found = learn_vectors(tokenizer.encode(TEXTS), len(tokens), len(tokens) + 3, near)
     assert found.values.shape == (len(tokens), len(tokens) + 3)
     assert found.values.dtype == np.float32
     assert found.known.tolist() == [False, False] + [True] * 7
-    np.testing.assert_allclose(found.values @ found.values.T, reference(TEXTS, tokens), atol=1e-4)
+    np.testing.assert_allclose(found.values @ found.values.T, reference(TEXTS, tokens, near), atol=1e-4)
 
 
 def test_of_very_many_texts_every_second_or_third_is_read(monkeypatch):

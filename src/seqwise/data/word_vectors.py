@@ -10,14 +10,13 @@ from seqwise.data.sequences import Sequences
 from seqwise.data.tokenizer import UNKNOWN
 from seqwise.data.vectors import Vectors
 
-NEAR = 5  # words on each side that are a word's company; the n-th counts 1/n
 SMOOTHING = 0.75  # power of a neighbour's frequency: rare ones say less (Levy, Goldberg & Dagan 2015)
 AT_ONCE = 1_000_000  # words whose neighbours are counted together
 MOST_READ = 5_000_000  # words: of more every second text is read, or every third, and so on
 LABEL = "the texts without labels"
 
 
-def learn_vectors(texts: Sequences, tokens: int, width: int) -> Vectors:
+def learn_vectors(texts: Sequences, tokens: int, width: int, near: int = 5) -> Vectors:
     """Learn a vector for each word from the words that stand near it.
 
     The vectors are those of the truncated singular value decomposition of the words' positive pointwise mutual
@@ -25,12 +24,14 @@ def learn_vectors(texts: Sequences, tokens: int, width: int) -> Vectors:
 
     Args:
         texts: token ids. tokens: of the vocabulary. width: of a vector; what a small vocabulary cannot fill is 0.
+        near: words on each side that are a word's company, of which the n-th counts 1/n. Five tell what a text is
+            about, one or two what a word does in its sentence.
     """
     from sklearn.utils.extmath import randomized_svd  # pyright: ignore[reportMissingTypeStubs]
 
     texts = texts.take(np.arange(0, len(texts), -(-len(texts.values) // MOST_READ)))
     values = np.zeros((tokens, width), np.float32)
-    company = _mutual_information(_count_neighbours(texts, tokens))
+    company = _mutual_information(_count_neighbours(texts, tokens, near))
     rank = min(width, tokens - 1)
     if company.nnz and rank > 0:
         left, singular, _ = randomized_svd(company, rank, random_state=0)
@@ -40,7 +41,7 @@ def learn_vectors(texts: Sequences, tokens: int, width: int) -> Vectors:
     return Vectors(np.divide(values, lengths, out=np.zeros_like(values), where=known[:, None]), known, LABEL)
 
 
-def _count_neighbours(texts: Sequences, tokens: int) -> Any:
+def _count_neighbours(texts: Sequences, tokens: int, near: int) -> Any:
     """Return how much each word stands near each other one, a sparse matrix of shape (tokens, tokens)."""
     from scipy.sparse import coo_matrix, csr_matrix  # pyright: ignore[reportMissingTypeStubs]
 
@@ -48,7 +49,7 @@ def _count_neighbours(texts: Sequences, tokens: int) -> Any:
     counts: Any = csr_matrix((tokens, tokens))
     for start in range(0, len(ids), AT_ONCE):
         stop = start + AT_ONCE
-        for n in range(1, NEAR + 1):
+        for n in range(1, near + 1):
             first, second = ids[start:stop], ids[start + n : stop + n]
             together = text[start:stop][: len(second)] == text[start + n : stop + n]
             pairs = first[: len(second)][together], second[together]

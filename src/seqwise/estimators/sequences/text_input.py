@@ -40,6 +40,7 @@ class TextInput(Input):
 
     kind = "texts"
     features = 1
+    near = 5  # words on each side that are a word's company
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class TextInput(Input):
             self.vectors = read_vectors(self.vectors_file, self.tokenizer.tokens_)
             notes += self.vectors.warnings(encoded)
         if more is not None:
-            self.learned = learn_vectors(self.tokenizer.encode(everything), self.tokens, self.width)
+            self.learned = learn_vectors(self.tokenizer.encode(everything), self.tokens, self.width, self.near)
             self.starts = len(others) >= MANY_MORE * len(texts) and bool(self.learned.known.any())
             then = f"which are too few for the network to start from: fewer than {MANY_MORE} for each with a label."
             known = int(self.learned.known.sum())
@@ -134,6 +135,7 @@ class TokenInput(TextInput):
     """Lists of tokens as ids, one for each token: none is split, and no list is cut."""
 
     kind = "tokens"
+    near = 2
 
     def fit(self, raw: Texts, train: np.ndarray, more: Texts | None = None) -> list[str]:
         for name in ("kind", "max_length", "ends"):
