@@ -5,10 +5,11 @@ python benchmarks/tagging.py [--seeds 5] [--crf] [--labelled N [--pretrain]]
 The tags are those of compromise, a tagger of rules and a lexicon (an npm package, MIT), so they say how well a tagger
 learns from words, their spelling and those beside them, not how well it knows English. The texts are the questions of
 TREC's training set, customer reviews and favourable film reviews, all in ../shared/data; each seed holds out another
-fifth of them. With --labelled N only so many of the others have tags, and with --pretrain the rest is learned from
-without (`fit(…, pretrain=)`). The linear model is a support vector machine on the usual features (as in Ratnaparkhi 1996): the word,
+fifth of them. The linear model is a support vector machine on the usual features (as in Ratnaparkhi 1996): the word,
 two on each side, pairs of them, first and last letters, capitals, digits and hyphens. Settings of the Tagger were
 chosen on another split of these texts: the figures are no test.
+
+With --labelled N only so many of the training texts have tags; with --pretrain the others are learned from without.
 """
 
 from __future__ import annotations
