@@ -40,8 +40,8 @@ def make(name_or_options, *, random=False, seed=0):
 
 def outputs(model, x, visible=None):
     if len(model.inputs) == 2:
-        return np.asarray(model([x, np.ones(x.shape[:2], bool) if visible is None else visible]))
-    return np.asarray(model(x))
+        return np.asarray(model.predict_on_batch([x, np.ones(x.shape[:2], bool) if visible is None else visible]))
+    return np.asarray(model.predict_on_batch(x))
 
 
 @pytest.mark.parametrize("name", OPTIONS)

@@ -63,7 +63,7 @@ def test_step_by_step_gives_the_logits_of_the_whole(form):
     models: Any = inference_models(model)
     source = padded(make_sources(), 7)
     decoder_input = np.random.default_rng(2).integers(START, TARGET, (4, 6))
-    whole = np.asarray(model([source, decoder_input]))
+    whole = np.asarray(model.predict_on_batch([source, decoder_input]))
     states, memory = encoded(models, source)
     for t in range(6):
         logits, *states = arrays(models.step([decoder_input[:, t : t + 1], *states, *memory]))
@@ -76,9 +76,9 @@ def test_neither_padding_nor_what_is_beside_it_changes_a_text(form):
     sources = make_sources()
     decoder_input = np.random.default_rng(2).integers(4, TARGET, (4, 5))
     for length in (7, 12):
-        together = np.asarray(model([padded(sources, length), decoder_input]))
+        together = np.asarray(model.predict_on_batch([padded(sources, length), decoder_input]))
         for i, alone in enumerate(sources):
-            found = np.asarray(model([alone.T, decoder_input[i : i + 1]]))
+            found = np.asarray(model.predict_on_batch([alone.T, decoder_input[i : i + 1]]))
             np.testing.assert_allclose(together[i], found[0], rtol=1e-4, atol=1e-5)
 
 

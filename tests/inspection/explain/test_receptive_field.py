@@ -31,7 +31,7 @@ def moved(model, place, timed):
     for t in range(timesteps):  # up and down: a maximum may stand still one way
         batch[place][1 + 2 * t, t] += rng.uniform(3, 5, shapes[place][1:])
         batch[place][2 + 2 * t, t] -= rng.uniform(3, 5, shapes[place][1:])
-    out = np.asarray(model(batch if len(batch) > 1 else batch[0], training=False))
+    out = np.asarray(model.predict_on_batch(batch if len(batch) > 1 else batch[0]))
     changed = np.abs(out[1:] - out[:1]) > 2e-6  # rounding; the faintest true influence here is larger
     steps = out.shape[1] if timed else 1
     changed = changed.reshape(timesteps, 2, steps, -1) if timed else changed.reshape(timesteps, 2, 1, -1)
