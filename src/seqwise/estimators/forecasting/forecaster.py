@@ -218,9 +218,10 @@ class Forecaster(ForecasterSettings):
             rate = auto_rate(recipe, epochs)
         if data.trial:
             epochs = trial_epochs(recipe, epochs, steps)
-        if self.learning_rate == "auto" and isinstance(self.optimizer, str):
+        falls = self.learning_rate == "auto" and isinstance(self.optimizer, str)
+        if falls:
             rate = import_keras().optimizers.schedules.CosineDecay(rate, steps * epochs)
-        return Schedule(size, epochs, rate, warm=self.epochs == "auto" and epochs < FEW_EPOCHS)
+        return Schedule(size, epochs, rate, warm=falls and self.epochs == "auto" and epochs < FEW_EPOCHS)
 
     def _measure(self, data: Any, model: Any, validation: Batches[Any]) -> list[np.ndarray]:
         return model.get_weights()
