@@ -25,7 +25,7 @@ COMPANY = {"up": ["sunny", "laughing", "bright", "warm"], "down": ["grey", "cryi
 
 
 def draw(count, words, seed):
-    """Texts of one word of a class, in the company of that class or, with half as many words, in any."""
+    """Texts of one word of a class, in the company of that class or, with half as many words, in none."""
     rng = np.random.default_rng(seed)
     texts, labels = [], []
     for i in range(count):
@@ -56,15 +56,11 @@ def test_words_without_a_label_are_known_by_their_company(tmp_path):
 
 
 def test_the_network_starts_from_the_vectors():
-    read = sw.Classifier(**SMALL)._prepare(*LABELLED, pretrain=UNLABELLED).input.describe()
-    ids = {
-        word: i
-        for i, word in enumerate(
-            sw.Classifier(**SMALL)._prepare(*LABELLED, pretrain=UNLABELLED).input.tokenizer.tokens_
-        )
-    }
-    assert read.vectors is not None
-    unit = read.vectors / np.linalg.norm(read.vectors, axis=1, keepdims=True).clip(1e-9)
+    inputs = sw.Classifier(**SMALL)._prepare(*LABELLED, pretrain=UNLABELLED).input
+    ids = {word: i for i, word in enumerate(inputs.tokenizer.tokens_)}
+    vectors = inputs.describe().vectors
+    assert vectors is not None
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-9)
     alike = unit @ unit.T
     for label, words in WORDS.items():
         other = WORDS["down" if label == "up" else "up"]

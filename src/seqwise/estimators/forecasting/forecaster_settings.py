@@ -159,7 +159,7 @@ class ForecasterSettings(Estimator[SeriesData | PanelData, SeriesSummary | Panel
     refit: bool | str = setting(
         default="auto",
         help="once the best epoch is known, train anew on the training and the validation rows, for as many steps "
-        "(where those are fewer than 8 epochs, go on for one); "
+        '(where epochs and rate are ``"auto"`` and those are fewer than 8 epochs, go on for one); '
         '``"auto"`` does so with 1,000 training windows or more; with fewer, the best epoch of one training does not '
         "carry over to another.",
         check=choice("auto", True, False),

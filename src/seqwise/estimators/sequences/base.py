@@ -267,8 +267,9 @@ class SequenceEstimator(Estimator[SequenceData, SequenceSummary, Scores]):
             DataError, SettingError: each message says how to fix it.
         """
         columns: dict[str, Any] = {"group": group, "time": time, "features": features, "label": label, "text": text}
-        more: dict[str, Any] = {"validation_data": validation_data, "pretrain": pretrain}
-        data = self._prepare(X, y, sample_weight=sample_weight, **more, **columns)
+        data = self._prepare(
+            X, y, sample_weight=sample_weight, validation_data=validation_data, pretrain=pretrain, **columns
+        )
         return self._fit(data, callbacks, verbose, resume)
 
     def _prepare(
